@@ -1,0 +1,51 @@
+"""The program: `stancekit COMMAND key=value ...`, or `python -m stancekit`."""
+
+import sys
+
+COMMANDS = {
+    "train": "train one model, or all of an experiment",
+    "evaluate": "score a saved model on a corpus",
+    "label": "label an article by actor stance and framing",
+    "compare": "compare the finished runs of an experiment",
+    "report": "write the report of an experiment as HTML, Markdown and CSV",
+    "data": "count what is in a corpus",
+    "verify": "check a saved model against its manifest",
+}
+
+
+def usage() -> str:
+    """Return the help of the program itself."""
+    lines = "\n".join(f"  {name:<10} {does}" for name, does in COMMANDS.items())
+    return f"""usage: stancekit COMMAND [key=value ...]
+
+Label sentences by actor stance (condemn, abstain, support) and framing, train classifiers, report metrics.
+
+commands
+{lines}
+
+stancekit COMMAND --help shows a command's configuration groups and keys.
+Start with: stancekit train experiment=un_votes
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(usage(), end="")
+        return 0
+    if given[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"stancekit {version('stancekit')}")
+        return 0
+    if given[0] not in COMMANDS:
+        print(f"stancekit: unknown command {given[0]!r}; commands are: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    from stancekit.commands.cli import run
+
+    return run(given[0], given[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""From a command's words to its function, through Hydra."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+from unittest.mock import patch
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from stancekit.errors import KitError
+from stancekit.shipped import shipped
+
+# A first word without "=" stands for this key, as in `stancekit label article.txt`.
+FIRST = {"label": "input", "data": "corpus", "verify": "path", "report": "out", "compare": "out"}
+
+
+def cause(error: BaseException) -> KitError | None:
+    """Return the user's error behind an exception, if there is one."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KitError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def call(command: str, config: DictConfig) -> Any:
+    """Instantiate a config and call the command's function with it."""
+    function: Callable[..., Any] = getattr(import_module(f"stancekit.commands.{command}"), command)
+    missing = sorted(str(key) for key in OmegaConf.missing_keys(config))
+    if missing:
+        raise KitError(f"stancekit {command} needs a value for: {', '.join(missing)}; add {missing[0]}=VALUE")
+    # Choices are composed as nodes, so resolve first: a value that refers to a group sees the group.
+    OmegaConf.resolve(config)
+    given = dict(instantiate(config, _convert_="all"))
+    if command == "train":
+        plain: Any = OmegaConf.to_container(config)
+        given["config"] = plain
+        given["name"] = given.get("name") or HydraConfig.get().runtime.choices["model"]
+    return function(**given)
+
+
+def run(command: str, words: Sequence[str]) -> int:
+    """Run a command and return its exit code: 2 for what the user can mend."""
+    words = list(words)
+    if words and command in FIRST and "=" not in words[0] and not words[0].startswith("--"):
+        words[0] = f"{FIRST[command]}={words[0]}"
+    # Hydra prints a shortened traceback of its own otherwise, also for a user's slip.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+
+    def task(config: DictConfig) -> None:
+        call(command, config)
+
+    start = hydra.main(config_path=str(shipped("configs")), config_name=command, version_base="1.3")(task)
+    try:
+        with patch.object(sys, "argv", [f"stancekit {command}", *words]):
+            start()
+    except (HydraException, OmegaConfBaseException, KitError) as error:
+        known = cause(error)
+        if known is None and not isinstance(error, HydraException | OmegaConfBaseException):
+            raise
+        print(f"stancekit {command}: {known or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nstancekit {command}: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,87 @@
+"""`stancekit compare`: the finished runs of an experiment, side by side."""
+
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+from tqdm import tqdm
+
+from stancekit.commands.report import report
+from stancekit.files import write_text
+from stancekit.report.card import card
+from stancekit.report.leaderboard import Board, boards
+from stancekit.report.runs import read_runs
+from stancekit.report.tables import leaderboard, shown, table, to_csv
+
+log = logging.getLogger(__name__)
+
+
+def compare(*, out: str | Path) -> list[Board]:
+    """Print the models of an experiment, best first, with intervals and paired differences.
+
+    Parameters
+    ----------
+    out
+        The experiment's folder.
+    """
+    found = boards(read_runs(Path(out)))
+    for board in found:
+        run = board.entries[0].first
+        print(f"\n{run.codebook} on {run.corpus}, {len(run.rows)} test examples\n")
+        print(leaderboard(board))
+        if board.differences:
+            print()
+            print(table(["pair", "difference in macro-F1"], [[one.slice, shown(one)] for one in board.differences]))
+    return found
+
+
+def keep(board: Board, folder: Path, command: str) -> Path:
+    """Copy the model that was best on validation to `folder`, with its card and scores."""
+    run = board.chosen
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
+    entry = next(one for one in board.entries if one.first.model == run.model)
+    write_text(fresh / "README.md", card(board, run, command))
+    write_text(fresh / "scores.csv", to_csv([entry]))
+    fresh.chmod(0o755)
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.rename(folder)
+    return folder
+
+
+class Comparison(Callback):
+    """At the end of a multirun, compare its runs, write the report and keep the best models."""
+
+    def __init__(self, out: str, keep: str | None = None) -> None:
+        self.out = out
+        self.keep = keep
+        self.bar: Any = None
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Open a progress bar over the runs."""
+        self.bar = tqdm(desc="runs", unit="run", file=sys.stderr)
+
+    def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
+        """Count a finished run."""
+        if self.bar is not None:
+            self.bar.set_postfix_str(" ".join(str(config.hydra.runtime.choices[key]) for key in ("codebook", "model")))
+            self.bar.update()
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Compare, report, keep."""
+        if self.bar is not None:
+            self.bar.close()
+        command = f"stancekit train experiment={Path(self.out).name}"
+        found = compare(out=self.out)
+        for board in found:
+            if self.keep:
+                kept = keep(board, Path(self.keep) / board.entries[0].first.codebook, command)
+                print(f"\nkept {board.chosen.model} as {kept}")
+        print(f"\nreport: {report(out=self.out, command=command)}")

@@ -1,0 +1,143 @@
+"""`stancekit label`: an article, sentence by sentence, actor by actor."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stancekit.errors import KitError
+from stancekit.files import replacing, write_jsonl
+from stancekit.models import store
+from stancekit.models.trained import Trained
+from stancekit.text import ActorFinder, make_examples, read_article, split_sentences
+from stancekit.types import Article, Example, Prediction, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A labelled sentence x actor x target, as it is written to disk."""
+
+    sentence: Sentence
+    example: Example
+    stance: Prediction
+    frames: Prediction
+    codes: tuple[tuple[str, ...], tuple[str, ...]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row with the fields of the labels format."""
+        actor, target = self.example.actor, self.example.target
+        scores = [dict(zip(names, (round(score, 4) for score in one.scores), strict=True))
+                  for names, one in zip(self.codes, (self.stance, self.frames), strict=True)]
+        return {
+            "id": self.example.id, "article": self.sentence.article, "sentence": self.sentence.text,
+            "start": self.sentence.start, "end": self.sentence.end, "actor": actor.name if actor else None,
+            "actor_start": actor.start if actor else None, "actor_end": actor.end if actor else None,
+            "actor_code": actor.code if actor else None, "target": target.name if target else None,
+            "stance": self.stance.labels[0] if self.stance.labels else None, "stance_scores": scores[0],
+            "frames": list(self.frames.labels), "frame_scores": scores[1],
+        }
+
+
+def label(*, input: str | Path, output: str | Path | None = None, saved: str | Path = "models/un_votes",
+          actors: ActorFinder | None = None, targets: Sequence[str] = ()) -> list[Row]:
+    """Label an article, print the positions found, and write all rows.
+
+    Parameters
+    ----------
+    input
+        A text file; `-` reads standard input.
+    output
+        A `.jsonl` or `.parquet` file.
+    saved
+        A folder of model folders, one per codebook. Without one, the baseline is first trained on
+        the bundled corpus.
+    targets
+        What stances are looked for; by default the article's title and the other actors of a sentence.
+
+    Returns
+    -------
+    list of Row
+        One row per sentence, actor and target.
+    """
+    if output is not None and Path(output).suffix not in (".jsonl", ".parquet"):
+        raise KitError(f"cannot write {output}: labels go to a .jsonl or a .parquet file")
+    stance, frames = models(Path(saved))
+    article = read_article(input)
+    rows = _rows(article, stance, frames, actors or ActorFinder(), tuple(targets))
+    _show(article, rows)
+    if output is not None:
+        _write(Path(output), rows)
+        print(f"\n{len(rows)} rows written to {output}")
+    return rows
+
+
+def models(folder: Path) -> tuple[Trained, Trained]:
+    """Load the stance and the frame model, training the baseline where there is none."""
+    places = (folder / "stance", folder / "diplomacy")
+    for place in places:
+        if not (place / "manifest.json").exists():
+            print(f"no trained model in {place}: training the baseline on the bundled corpus first", file=sys.stderr)
+            store.save(_baseline(place.name), place)
+    stance, frames = (store.load(place) for place in places)
+    return stance, frames
+
+
+def _baseline(codebook: str) -> Trained:
+    from sklearn.linear_model import LogisticRegression
+
+    from stancekit.codebook import load_codebook
+    from stancekit.corpus import FixedSplit, JsonlCorpus
+    from stancekit.models.features import Marked
+    from stancekit.models.linear import Linear
+    from stancekit.models.trained import fit
+
+    corpus = JsonlCorpus("data/un_votes/examples", name="un_votes", columns={"text": "sentence"})
+    parts = FixedSplit()(corpus.read(load_codebook(codebook)), random_state=0)
+    model = Linear(LogisticRegression(C=10, class_weight="balanced", max_iter=1000), features=Marked())
+    return fit(model, parts.train, parts.validation, name="logreg")
+
+
+def _rows(article: Article, stance: Trained, frames: Trained, finder: ActorFinder, targets: tuple[str, ...]) -> list[Row]:
+    sentences = {sentence.id: sentence for sentence in split_sentences(article)}
+    framed = frames.predict([Example(one.id, one.text, article=article.id) for one in sentences.values()])
+    by_sentence = dict(zip(sentences, framed, strict=True))
+    examples = make_examples(article, finder, targets)
+    codes = (tuple(stance.codebook.names), tuple(frames.codebook.names))
+    rows = []
+    for example, prediction in zip(examples, stance.predict(examples), strict=True):
+        of = example.id.rsplit(".", 1)[0]
+        rows.append(Row(sentences[of], example, prediction, by_sentence[of], codes))
+    return rows
+
+
+def _show(article: Article, rows: Sequence[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    taken = [row for row in rows if row.stance.labels != ("none",)]
+    view = Table(title=Text(article.topic or article.id), title_justify="left")
+    for column in ("actor", "stance", "score", "target", "frames", "sentence"):
+        view.add_column(column, overflow="fold", max_width=46 if column == "sentence" else 24)
+    colours = {"condemn": "red", "support": "green", "abstain": "yellow"}
+    for row in taken:
+        (code,) = row.stance.labels
+        cells = [row.example.actor.name if row.example.actor else "", code, f"{max(row.stance.scores):.2f}",
+                 row.example.target.name if row.example.target else "", ", ".join(row.frames.labels), row.sentence.text]
+        view.add_row(*(Text(cell, style=colours.get(cell, "")) for cell in cells))
+    Console().print(view)
+    print(f"{len(taken)} positions; {len(rows) - len(taken)} rows with no position on the target")
+
+
+def _write(path: Path, rows: Sequence[Row]) -> None:
+    if path.suffix == ".jsonl":
+        write_jsonl(path, (row.to_dict() for row in rows))
+        return
+    import pyarrow
+    import pyarrow.parquet
+
+    plain = [row.to_dict() | {key: json.dumps(row.to_dict()[key]) for key in ("stance_scores", "frame_scores")} for row in rows]
+    with replacing(path) as temporary:
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(plain), temporary)

@@ -1,0 +1,140 @@
+"""`stancekit train`: fit one model on one corpus and codebook, and score it on test."""
+
+import hashlib
+import json
+import logging
+import platform
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from filelock import FileLock
+from sklearn.base import clone
+
+from stancekit.codebook import Codebook
+from stancekit.corpus import Corpus, Parts
+from stancekit.corpus.labelled import LabelledSet
+from stancekit.evaluation import count, macro_f1
+from stancekit.evaluation.counts import Labels
+from stancekit.files import write_json, write_text
+from stancekit.models import store
+from stancekit.models.trained import Trained, fit
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import Run, judge, read_run, write_predictions
+from stancekit.report.tables import to_csv
+
+log = logging.getLogger(__name__)
+# What may differ between two spellings of the same run.
+_UNHASHED = {"out", "name", "config"}
+
+
+def identity(config: Mapping[str, Any], digest: str) -> str:
+    """Return the hash that names a run: its configuration, its data, the kit's version."""
+    kept = {key: value for key, value in config.items() if key not in _UNHASHED}
+    whole = json.dumps([kept, digest, version("stancekit")], sort_keys=True, default=repr)
+    return hashlib.sha256(whole.encode()).hexdigest()[:10]
+
+
+def train(*, corpus: Corpus, codebook: Codebook, split: Callable[..., Parts], model: Any, features: Any = None,
+          random_state: int = 0, out: str | Path = "experiments/default", name: str | None = None,
+          config: Mapping[str, Any] | None = None) -> Run:
+    """Fit a model on train, choose thresholds on validation, score it on test.
+
+    Parameters
+    ----------
+    corpus, codebook, split
+        The data, what is labelled, and how it is divided.
+    model
+        An estimator over examples; `features`, `codebook` and `random_state` are set on it where it has them.
+    out
+        The experiment's folder; the run goes into a folder below `out/runs`.
+    name
+        What tables call the model.
+    config
+        What to record as the run's configuration; the command line passes the composed one.
+
+    Returns
+    -------
+    Run
+        The finished run; one that was done before is read back instead of done again.
+
+    Raises
+    ------
+    KitError
+        When the data or the output folder is at fault.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stancekit.codebook import load_codebook
+    >>> from stancekit.corpus import FixedSplit, JsonlCorpus
+    >>> from stancekit.models.majority import Majority
+    >>> run = train(corpus=JsonlCorpus("data/un_votes/examples", columns={"text": "sentence"}), split=FixedSplit(),
+    ...             codebook=load_codebook("stance"), model=Majority(), out=tempfile.mkdtemp())
+    >>> run.model
+    'Majority'
+    """
+    data = corpus.read(codebook)
+    parts = split(data, random_state=random_state)
+    name = name or type(model).__name__
+    given = {"features": features, "codebook": codebook, "random_state": random_state}
+    known = model.get_params(deep=False)
+    model = clone(model).set_params(**{key: value for key, value in given.items() if key in known})
+    spelled = config or {"model": repr(model), "corpus": repr(vars(corpus)), "random_state": random_state}
+    folder = Path(out) / "runs" / f"{codebook.name}-{name}-{random_state}-{identity(spelled, data.digest)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Two processes that start the same run do not mix: the second waits, then finds it done.
+    with FileLock(folder / ".lock"):
+        if not (folder / "run.json").exists():
+            _do(folder, model, parts, name=name, random_state=random_state, config=spelled, digest=data.digest)
+    return read_run(folder)
+
+
+def _do(folder: Path, model: Any, parts: Parts, *, name: str, random_state: int, config: Mapping[str, Any],
+        digest: str) -> None:
+    codebook = parts.train.codebook
+    few = {code: n for code, n in parts.train.counts.items() if n < 3}
+    if few:
+        log.warning("%s: codes with fewer than 3 training examples: %s", parts.train.name,
+                    ", ".join(f"{code} ({n})" for code, n in few.items()))
+    write_text(folder / "config.yaml", yaml.safe_dump(json.loads(json.dumps(config, default=repr)), sort_keys=False))
+    start = time.perf_counter()
+    trained = fit(model, parts.train, parts.validation, name=name)
+    validation = _macro_f1(trained, parts.validation)
+    predictions = trained.predict(parts.test.examples)
+    seconds = time.perf_counter() - start
+    rows = judge(parts.test, predictions)
+    write_predictions(folder / "predictions.jsonl", rows)
+    store.save(trained, folder / "model", data=digest)
+    facts = {
+        "corpus": parts.train.name, "codebook": codebook.name, "codes": codebook.names,
+        "multi_label": codebook.multi_label, "model": name, "random_state": random_state, "validation": validation,
+        "examples": {part: len(getattr(parts, part)) for part in ("train", "validation", "test")},
+        "seconds": seconds, "digest": digest, "stancekit": version("stancekit"), "commit": _commit(),
+        "machine": {"system": platform.platform(), "python": platform.python_version(), "processor": platform.machine()},
+        "versions": {package: version(package) for package in ("numpy", "scipy", "scikit-learn")},
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    write_json(folder / "run.json", facts)
+    try:
+        write_text(folder / "scores.csv", to_csv(boards([read_run(folder)])[0].entries))
+    except BaseException:
+        (folder / "run.json").unlink(missing_ok=True)
+        raise
+
+
+def _macro_f1(trained: Trained, data: LabelledSet) -> float:
+    labels: Labels = [prediction.labels for prediction in trained.predict(data.examples)]
+    counts = count(data.labels, labels, data.codebook.names, data.articles)
+    return float(macro_f1(np.asarray(counts.sum(axis=0))))
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return found.stdout.strip()

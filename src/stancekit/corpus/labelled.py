@@ -1,0 +1,55 @@
+"""A set of labelled examples: what readers return, splits divide and models learn from."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from stancekit.codebook import Codebook
+from stancekit.types import Context, Example
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """Examples with their gold codes, in columns of equal length.
+
+    `parts` holds what the data's own split column says, empty strings where there is none.
+    """
+
+    name: str
+    codebook: Codebook
+    examples: tuple[Example, ...]
+    labels: tuple[tuple[str, ...], ...]
+    contexts: tuple[Context, ...]
+    parts: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.examples)
+
+    def take(self, rows: Iterable[int]) -> "LabelledSet":
+        """Return the set of some rows, in the order given."""
+        at = list(rows)
+        columns = (self.examples, self.labels, self.contexts, self.parts)
+        chosen = [tuple(column[row] for row in at) for column in columns]
+        return LabelledSet(self.name, self.codebook, *chosen)  # type: ignore[arg-type]  # columns keep their types
+
+    @property
+    def articles(self) -> list[str]:
+        """Return the article of each example: the clusters of every interval."""
+        return [example.article for example in self.examples]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many examples bear each code."""
+        found = Counter(label for given in self.labels for label in given)
+        return {name: found[name] for name in self.codebook.names}
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the examples and their codes."""
+        total = hashlib.sha256(self.codebook.name.encode())
+        for example, labels in zip(self.examples, self.labels, strict=True):
+            total.update(json.dumps([asdict(example), labels], sort_keys=True).encode())
+        return total.hexdigest()

@@ -1,0 +1,9 @@
+"""Metrics, their uncertainty, and the comparisons that follow from them."""
+
+from stancekit.evaluation.bootstrap import bootstrap, interval
+from stancekit.evaluation.counts import confusion, count
+from stancekit.evaluation.metrics import METRICS, f_avg, macro_f1, micro_f1
+from stancekit.evaluation.scores import Slices, score, slices_of
+
+__all__ = ["METRICS", "Slices", "bootstrap", "confusion", "count", "f_avg", "interval", "macro_f1", "micro_f1"]
+__all__ += ["score", "slices_of"]

@@ -1,0 +1,152 @@
+"""Linear baselines: TF-IDF over marked text, any scikit-learn classifier on top."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.multiclass import OneVsRestClassifier
+
+from stancekit.models.features import Marked, Plain
+from stancekit.types import Example
+
+_WORD = r"(?u)[\w@]+|[^\w\s]"
+
+
+def masked(example: Example) -> str:
+    """Return the sentence with actor and target replaced by their roles.
+
+    Examples
+    --------
+    >>> from stancekit.types import Mention
+    >>> masked(Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21)))
+    ' @actor  shunned  @target .'
+    """
+    spans: list[tuple[int, int, str]] = []
+    for mention, role in ((example.actor, " @actor "), (example.target, " @target ")):
+        if mention and mention.start is not None and mention.end is not None:
+            if all(mention.end <= start or end <= mention.start for start, end, _ in spans):
+                spans.append((mention.start, mention.end, role))
+    text = example.text
+    for start, end, role in sorted(spans, reverse=True):
+        text = text[:start] + role + text[end:]
+    return text
+
+
+def around(text: str, width: int = 8) -> str:
+    """Return the words near `@actor`, each with its side, so that who did what is not lost.
+
+    Examples
+    --------
+    >>> around("the levy that @actor shunned", width=2)
+    '<levy <that >shunned'
+    """
+    words = text.lower().split()
+    if "@actor" not in words:
+        return ""
+    at = words.index("@actor")
+    before = (f"<{word.strip('.,;:')}" for word in words[max(0, at - width) : at])
+    after = (f">{word.strip('.,;:')}" for word in words[at + 1 : at + 1 + width])
+    return " ".join((*before, *after))
+
+
+class Linear(ClassifierMixin, BaseEstimator):
+    """TF-IDF of words, characters and the actor's surroundings under a linear classifier.
+
+    Parameters
+    ----------
+    classifier
+        Any scikit-learn classifier with `predict_proba` or `decision_function`. For an indicator
+        `y` one copy is fitted per code.
+    features
+        `Plain`, `Pair` or `Marked`: what of actor and target is seen.
+    words, characters
+        Longest n-grams; 0 leaves them out.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> some = [Example("1", "we agree"), Example("2", "we refuse")] * 3
+    >>> model = Linear(LogisticRegression(), min_count=1).fit(some, np.array(["for", "against"] * 3))
+    >>> model.predict(some[:2]).tolist()
+    ['for', 'against']
+    """
+
+    def __init__(self, classifier: Any = None, *, features: Any = None, words: int = 2, characters: int = 5,
+                 min_count: int = 2, random_state: int | None = None) -> None:
+        self.classifier = classifier
+        self.features = features
+        self.words = words
+        self.characters = characters
+        self.min_count = min_count
+        self.random_state = random_state
+
+    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+        """Learn vocabulary and weights; `y` has shape (examples,) or (examples, codes)."""
+        y = np.asarray(y)
+        self.vectorizers_ = []
+        table = hstack(list(self._learn(X))).tocsr()
+        model = clone(self.classifier)
+        if "random_state" in model.get_params():
+            model.set_params(random_state=self.random_state)
+        self.model_ = (OneVsRestClassifier(model) if y.ndim == 2 else model).fit(table, y)
+        self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else self.model_.classes_
+        return self
+
+    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+        """Return the probability of each code, shape (examples, codes).
+
+        A margin classifier's decision values are passed through a softmax, or a logistic function
+        where there are several labels: scores to rank by, not calibrated probabilities.
+        """
+        table = self._table(X)
+        if hasattr(self.model_, "predict_proba"):
+            return np.asarray(self.model_.predict_proba(table))
+        margin = self.model_.decision_function(table)
+        if margin.ndim == 1:
+            margin = np.column_stack([-margin, margin])
+        if isinstance(self.model_, OneVsRestClassifier):
+            return np.asarray(1 / (1 + np.exp(-margin)))
+        power = np.exp(margin - margin.max(axis=1, keepdims=True))
+        return np.asarray(power / power.sum(axis=1, keepdims=True))
+
+    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
+        """Return the likeliest code, or the indicator of codes at or above one half."""
+        scores = self.predict_proba(X)
+        if isinstance(self.model_, OneVsRestClassifier):
+            return (scores >= 0.5).astype(int)
+        return np.asarray(self.classes_[scores.argmax(axis=1)])
+
+    def _views(self, X: Sequence[Example]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+        """Yield each view of the texts with the settings of its vectorizer."""
+        marked = isinstance(self.features, Marked)
+        texts = [masked(example) if marked else example.text for example in X]
+        shared = {"sublinear_tf": True, "min_df": self.min_count}
+        if self.words:
+            yield texts, {"ngram_range": (1, self.words), "token_pattern": _WORD, **shared}
+        if self.characters:
+            yield texts, {"analyzer": "char_wb", "ngram_range": (2, self.characters), **shared}
+        if self.features is not None and not isinstance(self.features, Plain):
+            yield [self.features.render(example).pair for example in X], {"token_pattern": _WORD, **shared}
+        if marked and self.words:
+            yield [around(text) for text in texts], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
+
+    def _learn(self, X: Sequence[Example]) -> Iterator[csr_matrix]:
+        for texts, settings in self._views(X):
+            vectorizer = TfidfVectorizer(**settings)
+            if any(text.strip() for text in texts):
+                try:
+                    yield vectorizer.fit_transform(texts)
+                except ValueError:  # every term is rarer than min_count, as in a handful of examples
+                    vectorizer = TfidfVectorizer(**{**settings, "min_df": 1})
+                    yield vectorizer.fit_transform(texts)
+                self.vectorizers_.append(vectorizer)
+            else:
+                self.vectorizers_.append(None)
+
+    def _table(self, X: Sequence[Example]) -> csr_matrix:
+        views = zip(self.vectorizers_, self._views(X), strict=True)
+        return hstack([vectorizer.transform(texts) for vectorizer, (texts, _) in views if vectorizer]).tocsr()

@@ -1,0 +1,43 @@
+"""The model every other has to beat."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from stancekit.types import Example
+
+
+class Majority(ClassifierMixin, BaseEstimator):
+    """Predict the commonest code; of a multi-label codebook, the codes that most sentences bear.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> some = [Example(str(i), "text") for i in range(3)]
+    >>> Majority().fit(some, np.array(["a", "b", "b"])).predict(some[:1]).tolist()
+    ['b']
+    """
+
+    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+        """Count the codes; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
+        y = np.asarray(y)
+        self.multi_label_ = y.ndim == 2
+        if self.multi_label_:
+            self.classes_, self.shares_ = np.arange(y.shape[1]), y.mean(axis=0)
+        else:
+            self.classes_, counts = np.unique(y, return_counts=True)
+            self.shares_ = counts / counts.sum()
+        return self
+
+    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+        """Return the share of each code in training for every example, shape (examples, codes)."""
+        return np.tile(self.shares_, (len(X), 1))
+
+    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
+        """Return the commonest code, or those of at least half of the examples."""
+        if self.multi_label_:
+            return (self.predict_proba(X) >= 0.5).astype(int)
+        return np.full(len(X), self.classes_[int(np.argmax(self.shares_))])

@@ -1,0 +1,114 @@
+"""Saved models: plain data with a manifest of SHA-256 sums. Nothing is unpickled or executed.
+
+A model folder holds `manifest.json`, the model's files, and perhaps its card and scores. scikit-learn models
+are kept by skops, which rebuilds only the types in `TRUSTED` and scikit-learn's own.
+"""
+
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import Any
+
+from stancekit.codebook import Codebook
+from stancekit.errors import KitError, listing
+from stancekit.files import replacing, sha256, write_json
+from stancekit.models.trained import Trained
+
+FORMAT = 1
+COMPANIONS = {"manifest.json", "README.md", "scores.csv"}
+TRUSTED = [
+    "stancekit.models.features.Marked",
+    "stancekit.models.features.Pair",
+    "stancekit.models.features.Plain",
+    "stancekit.models.lexicon.Lexicon",
+    "stancekit.models.linear.Linear",
+    "stancekit.models.majority.Majority",
+]
+
+
+def save(trained: Trained, folder: Path, **facts: Any) -> Path:
+    """Save a trained model; `facts` (data digest, scores) go into the manifest.
+
+    The manifest is written last, so a folder with one is whole.
+    """
+    import skops.io
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)
+    path = folder / "model.skops"
+    with replacing(path) as temporary:
+        temporary.write_bytes(skops.io.dumps(trained.model))
+    manifest = {
+        "format": FORMAT,
+        "kind": "skops",
+        "name": trained.name,
+        "codebook": trained.codebook.to_dict(),
+        "thresholds": list(trained.thresholds),
+        "versions": {name: importlib.metadata.version(name) for name in ("stancekit", "scikit-learn", "numpy")},
+        "files": {path.name: sha256(path)},
+        **facts,
+    }
+    write_json(folder / "manifest.json", manifest)
+    return folder
+
+
+def verify(folder: str | Path) -> dict[str, Any]:
+    """Check a model folder against its manifest, without loading the model, and return the manifest.
+
+    Raises
+    ------
+    KitError
+        When the manifest is missing or foreign, or a file is missing, foreign or altered.
+    """
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise KitError(f"{folder} holds no saved model (no manifest.json); train one with: stancekit train "
+                       "experiment=un_votes") from None
+    except ValueError:
+        raise KitError(f"{folder}/manifest.json is not JSON; the folder is damaged, train the model again") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or not isinstance(manifest.get("files"), dict):
+        raise KitError(f"{folder}/manifest.json is not a model manifest of format {FORMAT}; it was written by another "
+                       "program or version")
+    _check_files(folder, manifest["files"])
+    return manifest
+
+
+def _check_files(folder: Path, sums: dict[str, str]) -> None:
+    root = folder.resolve()
+    faults = []
+    for name, expected in sums.items():
+        path = (folder / name).resolve()
+        if not path.is_relative_to(root):
+            faults.append(f"{name} lies outside the folder")
+        elif not path.is_file():
+            faults.append(f"{name} is missing")
+        elif sha256(path) != expected:
+            faults.append(f"{name} was altered")
+    known = {*sums, *COMPANIONS}
+    faults += [f"{name} is not in the manifest" for path in sorted(folder.rglob("*"))
+               if path.is_file() and (name := path.relative_to(folder).as_posix()) not in known]
+    if faults:
+        raise KitError(f"saved model {folder} is refused: {listing(faults)}. Copy it again, or train it again")
+
+
+def load(folder: str | Path) -> Trained:
+    """Load a saved model after checking it.
+
+    Raises
+    ------
+    KitError
+        When a file was altered, or holds a type that is not trusted.
+    """
+    manifest = verify(folder)
+    if manifest.get("kind") != "skops":
+        raise KitError(f"saved model {folder} is of kind {manifest.get('kind')!r}; this version knows: skops")
+    import skops.io
+
+    path = Path(folder) / "model.skops"
+    unknown = [name for name in skops.io.get_untrusted_types(file=path) if name not in TRUSTED]
+    if unknown:
+        raise KitError(f"saved model {folder} is refused: it holds types that are not trusted: {listing(unknown)}")
+    model = skops.io.load(path, trusted=TRUSTED)
+    return Trained(model, Codebook.from_dict(manifest["codebook"]), tuple(manifest["thresholds"]), manifest["name"])

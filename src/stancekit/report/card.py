@@ -1,0 +1,34 @@
+"""Model cards of kept models."""
+
+from stancekit.report.leaderboard import Board
+from stancekit.report.tables import leaderboard, per_code
+from stancekit.report.runs import Run
+
+
+def card(board: Board, run: Run, command: str) -> str:
+    """Return the card of a kept model as Markdown."""
+    entry = next(one for one in board.entries if one.first.model == run.model)
+    return f"""---
+license: apache-2.0
+library_name: stancekit
+tags: [stance-detection, framing, {run.codebook}]
+---
+
+# {run.model} for {run.codebook}, trained on {run.corpus}
+
+Labels {"sentences" if run.multi_label else "a sentence, for an actor and a target,"} with {", ".join(run.codes)}.
+Kept because it was best on validation ({run.validation:.3f} macro-F1, random state {run.random_state}); the scores
+below are on {len(run.rows)} test examples that took no part in that choice.
+
+{per_code(entry)}
+
+All models of the comparison, means over random states with 95 % intervals:
+
+{leaderboard(board)}
+
+Use it with `stancekit label input=ARTICLE saved=FOLDER`, check its files with `stancekit verify FOLDER`.
+Trained on composed English sentences about diplomacy: test it on a sample of your own text before you rely on it,
+and do not read its counts as estimates of shares.
+
+Command: `{command}`
+"""

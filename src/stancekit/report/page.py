@@ -1,0 +1,61 @@
+"""The report of an experiment as one HTML file that needs no network."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from stancekit.report import plots
+from stancekit.report.leaderboard import Board, Entry
+from stancekit.report.runs import Judged, Run
+from stancekit.report.tables import shown
+from stancekit.types import Example, Score
+
+
+def highlight(example: Example) -> Markup:
+    """Return a sentence with its actor and target in `mark` elements, all text escaped.
+
+    Examples
+    --------
+    >>> from stancekit.types import Mention
+    >>> print(highlight(Example("1", "<b> Peru agreed.", Mention("Peru", 4, 8))))
+    &lt;b&gt; <mark>Peru</mark> agreed.
+    """
+    spans = []
+    for mention, kind in ((example.actor, ""), (example.target, ' class="target"')):
+        if mention and mention.start is not None and mention.end is not None:
+            if all(mention.end <= start or end <= mention.start for start, end, _ in spans):
+                spans.append((mention.start, mention.end, kind))
+    parts, at = [], 0
+    for start, end, kind in sorted(spans):
+        parts += [escape(example.text[at:start]), Markup(f"<mark{kind}>"), escape(example.text[start:end]), Markup("</mark>")]
+        at = end
+    return Markup("").join([*parts, escape(example.text[at:])])
+
+
+def errors(run: Run, most: int = 30) -> list[Judged]:
+    """Return the wrong rows a model was surest of, surest first."""
+    wrong = [row for row in run.rows if set(row.gold) != set(row.prediction.labels)]
+    return sorted(wrong, key=lambda row: -max(row.prediction.scores))[:most]
+
+
+def _slices(entry: Entry) -> list[Score]:
+    named = (one for one in entry.scores if one.metric == "macro_f1" and "=" in one.slice and one.n >= 10)
+    return [one for one in named if not one.slice.startswith("topic=")]
+
+
+def _metrics(board: Board) -> list[str]:
+    return [name for name in ("macro_f1", "f_avg", "micro_f1") if board.entries[0].value(name)]
+
+
+def page(boards: Sequence[Board], *, title: str, command: str) -> str:
+    """Return the report as HTML; everything from data is escaped."""
+    environment = Environment(loader=PackageLoader("stancekit.report"), autoescape=True, undefined=StrictUndefined,
+                              trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(
+        shown=shown, highlight=highlight, errors=errors, slices=_slices, metrics=_metrics,
+        forest=lambda board: Markup(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),
+        matrix=lambda run: Markup(plots.svg(plots.matrix(run), f"confusion matrix of {run.model}")),
+    )
+    return environment.get_template("report.html").render(boards=boards, title=title, command=command, version=version("stancekit"))

@@ -1,0 +1,86 @@
+"""Plots as inline SVG, coloured to be read in light and in dark."""
+
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from stancekit.evaluation import confusion
+from stancekit.report.leaderboard import Board
+from stancekit.report.runs import Run
+
+INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
+_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "stancekit", "font.size": 10, "text.color": INK,
+          "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
+          "axes.spines.top": False, "axes.spines.right": False, "font.family": "sans-serif", "text.parse_math": False}
+
+
+def figure(width: float, height: float) -> tuple[Figure, Any]:
+    """Return an empty figure and its axes, sizes in inches."""
+    with matplotlib.rc_context(_STYLE):
+        drawing = Figure(figsize=(width, height), layout="constrained")
+        axes = drawing.subplots()
+    return drawing, axes
+
+
+def svg(drawing: Figure, label: str) -> str:
+    """Return a figure as an SVG element that screen readers announce by `label`."""
+    file = io.StringIO()
+    with matplotlib.rc_context(_STYLE):
+        drawing.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    text = file.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    safe = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{safe}" ', 1)
+
+
+def forest(board: Board) -> Figure:
+    """Draw macro-F1 of every model with its interval, best on top."""
+    entries = board.entries[::-1]
+    drawing, axes = figure(7, 0.9 + 0.36 * len(entries))
+    for at, entry in enumerate(entries):
+        one = entry.main
+        axes.plot([one.low, one.high], [at, at], color=BLUE, linewidth=2.4, solid_capstyle="round")
+        axes.plot(one.value, at, "o", color=BLUE, markersize=7)
+        states = [run.labels for run in entry.runs]
+        if len(states) > 1:
+            from stancekit.evaluation import count, macro_f1
+
+            values = [float(macro_f1(count(entry.first.gold, labels, entry.first.codes, entry.first.articles).sum(axis=0)))
+                      for labels in states]
+            axes.plot(values, [at] * len(values), "|", color=GREY, markersize=9)
+    axes.set_yticks(range(len(entries)), [entry.first.model for entry in entries])
+    axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states")
+    axes.set_xlim(0, 1)
+    axes.grid(axis="x", color=GREY, alpha=0.25)
+    return drawing
+
+
+def matrix(run: Run) -> Figure:
+    """Draw the confusion matrix of a single-label run, shares by gold code."""
+    table = confusion(run.gold, run.labels, list(run.codes))
+    shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
+    size = 1.6 + 0.75 * len(run.codes)
+    drawing, axes = figure(size, size * 0.86)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, line in enumerate(table):
+        for column, n in enumerate(line):
+            dark = shares[row, column] > 0.5
+            axes.text(column, row, str(n), ha="center", va="center", color="white" if dark else "#222222")
+    axes.set_xticks(range(len(run.codes)), run.codes, rotation=30)
+    axes.set_yticks(range(len(run.codes)), run.codes)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("gold")
+    return drawing
+
+
+def bars(names: Sequence[str], values: Sequence[float], label: str) -> Figure:
+    """Draw horizontal bars, first name on top."""
+    drawing, axes = figure(7, 0.8 + 0.28 * len(names))
+    axes.barh(range(len(names)), values[::-1], color=BLUE)
+    axes.set_yticks(range(len(names)), names[::-1])
+    axes.set_xlabel(label)
+    return drawing

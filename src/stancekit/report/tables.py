@@ -1,0 +1,105 @@
+"""Scores as CSV and Markdown."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from stancekit.report.leaderboard import Board, Entry
+from stancekit.types import Score
+
+COLUMNS = ("corpus", "codebook", "model", "metric", "slice", "value", "low", "high", "n", "random_states")
+
+
+def shown(score: Score | None) -> str:
+    """Return a score as text: value and interval.
+
+    Examples
+    --------
+    >>> shown(Score("macro_f1", "all", 0.5, 0.45, 0.551, 20))
+    '.500 [.450, .551]'
+    """
+    if score is None:
+        return "–"
+    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]".replace("0.", ".")
+
+
+def cell(value: object) -> object:
+    """Return a value that no spreadsheet will take for a formula."""
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in "=+-@\t\r" else value
+
+
+def scores_csv(of: tuple[str, str, str], scores: Iterable[Score], random_states: int, *, head: bool = True) -> str:
+    """Return scores as CSV; `of` names the corpus, the codebook and the model."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    if head:
+        writer.writerow(COLUMNS)
+    names = [cell(name) for name in of]
+    for one in scores:
+        numbers = (f"{value:.6f}" for value in (one.value, one.low, one.high))
+        writer.writerow([*names, one.metric, cell(one.slice), *numbers, one.n, random_states])
+    return file.getvalue()
+
+
+def to_csv(entries: Iterable[Entry]) -> str:
+    """Return `scores.csv` of some models."""
+    parts = []
+    for entry in entries:
+        run = entry.first
+        of = (run.corpus, run.codebook, run.model)
+        parts.append(scores_csv(of, entry.scores, len(entry.runs), head=not parts))
+    return "".join(parts)
+
+
+def _bar(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table.
+
+    Examples
+    --------
+    >>> print(table(["model", "n"], [["svm", 3]]))
+    | model | n |
+    |---|---|
+    | svm | 3 |
+    """
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(
+        f"|{'|'.join(line)}|" if line and line[0] == "---" else f"| {' | '.join(map(_bar, line))} |" for line in lines
+    ).replace("| --- ", "|---")
+
+
+def leaderboard(board: Board) -> str:
+    """Return a board as a Markdown table, best first."""
+    names = ["macro_f1", "f_avg", "micro_f1"]
+    names = [name for name in names if board.entries[0].value(name)]
+    head = ["model", *names, "validation", "random states", "seconds"]
+    body = [[entry.first.model, *(shown(entry.value(name)) for name in names), f"{entry.validation:.3f}".lstrip("0"),
+             len(entry.runs), f"{entry.seconds:.1f}"] for entry in board.entries]
+    return table(head, body)
+
+
+def per_code(entry: Entry) -> str:
+    """Return precision, recall and F1 of every code as a Markdown table."""
+    body = []
+    for code in entry.first.codes:
+        found = [entry.value(name, f"code={code}") for name in ("precision", "recall", "f1")]
+        body.append([code, *map(shown, found), found[0].n if found[0] else 0])
+    return table(["code", "precision", "recall", "F1", "n"], body)
+
+
+def markdown(all_boards: Sequence[Board], command: str) -> str:
+    """Return the comparison of an experiment as Markdown."""
+    parts = []
+    for board in all_boards:
+        run = board.entries[0].first
+        parts += [f"## {run.codebook} on {run.corpus}", "", f"{len(run.rows)} test examples from "
+                  f"{len(set(run.articles))} articles; means over random states, 95 % intervals from a bootstrap over "
+                  "articles and random states.", "", leaderboard(board), ""]
+        parts += ["Behind the first, macro-F1, articles drawn alike:", ""]
+        parts += [table(["pair", "difference"], [[one.slice, shown(one)] for one in board.differences]), ""]
+        parts += [f"Codes of {run.model}:", "", per_code(board.entries[0]), ""]
+    return "\n".join([*parts, f"Command: `{command}`", ""])

@@ -1,0 +1,103 @@
+"""The values that travel between the stages."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A document: offsets of its sentences refer to `text`."""
+
+    id: str
+    text: str
+    source: str = ""
+    date: str = ""
+    language: str = "en"
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A stretch of an article, `article.text[start:start + len(text)] == text`."""
+
+    id: str
+    article: str
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        """Return the offset in the article after the last character."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An actor or a target: its canonical name, and where it stands in the sentence.
+
+    `start` and `end` are character offsets in the sentence, both `None` for a name that the
+    sentence does not spell out. `code` is the ISO 3166 alpha-3 code of a country.
+    """
+
+    name: str
+    start: int | None = None
+    end: int | None = None
+    code: str | None = None
+
+    @property
+    def located(self) -> bool:
+        """Say whether the mention has a span in the sentence."""
+        return self.start is not None and self.end is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The unit of classification: a sentence, and the actor and target it is read for."""
+
+    id: str
+    text: str
+    actor: Mention | None = None
+    target: Mention | None = None
+    article: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known about an example besides its text; scores are sliced by these."""
+
+    topic: str = ""
+    register: str = ""
+    source: str = ""
+    date: str = ""
+    phenomena: tuple[str, ...] = ()
+    setting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The codes one annotator gave to an example."""
+
+    example: str
+    codebook: str
+    labels: tuple[str, ...]
+    annotator: str = "gold"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The codes a model gave to an example, and its score for each code of the codebook."""
+
+    example: str
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One row of every table: a metric on a slice of the test set, with its 95 % interval."""
+
+    metric: str
+    slice: str
+    value: float
+    low: float
+    high: float
+    n: int
