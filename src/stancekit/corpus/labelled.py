@@ -3,11 +3,28 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stancekit.codebook import Codebook
 from stancekit.types import Context, Example
+
+
+Labels = Sequence[tuple[str, ...]]
+
+
+def indicator(labels: Labels, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return labels as a matrix, shape (examples, codes).
+
+    Examples
+    --------
+    >>> indicator([("a",), (), ("a", "b")], ["a", "b"]).astype(int).tolist()
+    [[1, 0], [0, 0], [1, 1]]
+    """
+    return np.array([[name in given for name in names] for given in labels], dtype=bool).reshape(-1, len(names))
 
 
 @dataclass(frozen=True, slots=True)

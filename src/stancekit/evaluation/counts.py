@@ -5,19 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = Sequence[tuple[str, ...]]
+from stancekit.corpus.labelled import Labels, indicator
+
 Array = NDArray[np.float64]
-
-
-def indicator(labels: Labels, names: Sequence[str]) -> NDArray[np.bool_]:
-    """Return labels as a matrix, shape (examples, codes).
-
-    Examples
-    --------
-    >>> indicator([("a",), (), ("a", "b")], ["a", "b"]).astype(int).tolist()
-    [[1, 0], [0, 0], [1, 1]]
-    """
-    return np.array([[name in given for name in names] for given in labels], dtype=bool).reshape(-1, len(names))
 
 
 def count(gold: Labels, predicted: Labels, names: Sequence[str], clusters: Sequence[str]) -> Array:

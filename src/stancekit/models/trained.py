@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.labelled import LabelledSet
-from stancekit.evaluation.counts import indicator
+from stancekit.corpus.labelled import LabelledSet, indicator
 from stancekit.models.thresholds import best_thresholds
 from stancekit.types import Example, Prediction
 

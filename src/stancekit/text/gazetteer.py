@@ -1,0 +1,181 @@
+"""The names of those who can take a side: states, seats of government, blocs and bodies."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from stancekit.errors import KitError, listing
+from stancekit.shipped import shipped
+
+Kind = Literal["country", "body", "seat", "demonym", "region", "people", "speaker", "after_the", "shield"]
+
+_SECTIONS = frozenset(
+    "countries skip historic regions bodies not_actors speakers offices titles things".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a name in the gazetteer stands for. An empty `name` is the text as it is written."""
+
+    name: str
+    kind: Kind
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """Names with what they stand for, and the words that decide whether a name acts."""
+
+    names: Mapping[str, Entry]
+    state_offices: frozenset[str]
+    people_offices: frozenset[str]
+    modifiers: frozenset[str]
+    bare_offices: frozenset[str]
+    titles: frozenset[str]
+    things: frozenset[str]
+
+    def look_up(self, name: str) -> Entry | None:
+        """Return the entry of a name, or None.
+
+        Examples
+        --------
+        >>> load_gazetteer().look_up("Kremlin")
+        Entry(name='Russia', kind='seat', code='RUS')
+        """
+        return self.names.get(name)
+
+
+@cache
+def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
+    """Load the shipped gazetteer, and the user's own names on top of it.
+
+    Parameters
+    ----------
+    extra
+        A YAML file with the sections of `seeds/actors.yaml` that the user wants to add to.
+
+    Raises
+    ------
+    KitError
+        If `extra` is missing, is not YAML, or has a section that the gazetteer does not know.
+
+    Examples
+    --------
+    >>> gazetteer = load_gazetteer()
+    >>> gazetteer.look_up("DPRK").code, gazetteer.look_up("G-77").name, gazetteer.look_up("us")
+    ('PRK', 'Group of 77', None)
+    """
+    data = [_read(shipped("seeds", "actors.yaml"))] + ([_read(Path(extra))] if extra else [])
+    names: dict[str, Entry] = {}
+    for layer, source in enumerate(data):
+        for alias, entry in _entries(source, iso=layer == 0):
+            if layer:
+                names[alias] = entry
+            else:
+                names.setdefault(alias, entry)
+    offices = [source.get("offices", {}) for source in data]
+    return Gazetteer(
+        names=names,
+        state_offices=_words(offices, "state", plural=True),
+        people_offices=_words(offices, "people", plural=True),
+        modifiers=_words(offices, "modifiers"),
+        bare_offices=_words(offices, "bare"),
+        titles=_words(data, "titles"),
+        things=_words(data, "things"),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KitError(f"cannot read the gazetteer {path}: {error}. Give a YAML file in UTF-8") from error
+    unknown = sorted(map(str, set(data) - _SECTIONS)) if isinstance(data, dict) else ["a list or a text"]
+    if unknown:
+        raise KitError(
+            f"gazetteer {path} has {listing(unknown)}; it may have: {', '.join(sorted(_SECTIONS))}. "
+            "Rename or remove the rest"
+        )
+    return dict(data)
+
+
+def _words(sources: Iterable[Mapping[str, Any]], key: str, plural: bool = False) -> frozenset[str]:
+    words = {str(word) for source in sources for word in source.get(key, ())}
+    return frozenset(words | {_plural(word) for word in words} if plural else words)
+
+
+def _plural(word: str) -> str:
+    head, _, tail = word.partition(" of ")
+    if head.endswith("y") and head[-2:-1] not in "aeiou":
+        head = head[:-1] + "ies"
+    else:
+        head += "es" if head.endswith(("s", "ch", "sh", "x")) else "s"
+    return f"{head} of {tail}" if tail else head
+
+
+def _entries(data: Mapping[str, Any], iso: bool) -> Iterator[tuple[str, Entry]]:
+    """Yield every name of a gazetteer file; the first meaning of a name is the one that counts."""
+    countries, skip = data.get("countries", {}), set(data.get("skip", ()))
+    library = {code: names for code, names in _iso_names().items() if code not in skip} if iso else {}
+    for code in dict.fromkeys([*library, *countries]):
+        more, known = countries.get(code, {}), _iso_names().get(code, [])
+        name = more.get("name") or (known[0] if known else code)
+        yield from _state(name, code, more, [name, *library.get(code, [])])
+    for name, more in data.get("historic", {}).items():
+        yield from _state(name, None, more, [name])
+    for name, aliases in data.get("bodies", {}).items():
+        yield from _spell([name, *aliases], Entry(name, "body"))
+    speakers = data.get("speakers", {})
+    for phrase in speakers.get("any", ()):
+        yield from ((form, Entry(phrase, "speaker")) for form in (phrase, phrase[0].upper() + phrase[1:]))
+    yield from ((phrase, Entry(phrase, "after_the")) for phrase in speakers.get("after_the", ()))
+    yield from ((phrase, Entry("", "region")) for phrase in data.get("regions", ()))
+    yield from ((phrase, Entry("", "shield")) for phrase in data.get("not_actors", ()))
+
+
+def _state(name: str, code: str | None, more: Mapping[str, Any], names: list[str]) -> Iterator[tuple[str, Entry]]:
+    demonyms = more.get("demonyms", ())
+    plurals = [word + "s" for word in demonyms if word.endswith(("an", "i", "k", "t", "h", "w", "er"))]
+    if any(word.endswith(("ish", "ch", "sh")) for word in demonyms):
+        plurals = [word for word in plurals if not word.endswith("shs") and not word.endswith("chs")]
+    yield from _spell([*names, *more.get("aliases", ())], Entry(name, "country", code))
+    yield from _spell(more.get("seats", ()), Entry(name, "seat", code))
+    yield from _spell(demonyms, Entry(name, "demonym", code))
+    yield from _spell([*more.get("people", ()), *plurals], Entry(name, "people", code))
+
+
+def _spell(names: Iterable[str], entry: Entry) -> Iterator[tuple[str, Entry]]:
+    """Yield a name as it is, with the other apostrophe, without accents, and in capitals."""
+    for name in names:
+        plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+        for form in (name, name.replace("’", "'"), name.replace("'", "’"), plain, plain.replace("’", "'")):
+            yield form, entry
+            if len(form) > 4:
+                yield form.upper(), entry
+
+
+@cache
+def _iso_names() -> dict[str, list[str]]:
+    """Map alpha-3 codes to English names, the CLDR one first."""
+    import pycountry
+    from babel import Locale
+
+    cldr = Locale("en").territories
+    names: dict[str, list[str]] = {}
+    for country in pycountry.countries:
+        found = [cldr.get(country.alpha_2, country.name), country.name]
+        found += [getattr(country, key) for key in ("common_name", "official_name") if hasattr(country, key)]
+        plain = [_full(name) for name in found if "," not in name and "(" not in name and " - " not in name]
+        names[country.alpha_3] = list(dict.fromkeys(plain)) or [country.name.partition(",")[0].partition(" (")[0]]
+    return names
+
+
+def _full(name: str) -> str:
+    name = name.removeprefix("the ").removeprefix("The ").removesuffix(" SAR China")
+    return name.replace(" & ", " and ").replace("St. ", "Saint ")

