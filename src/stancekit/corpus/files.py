@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stancekit.codebook import Codebook
+from stancekit.codebook import Codebook, split_labels
 from stancekit.corpus.columns import Columns
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.rows import Row, make_set
@@ -34,13 +34,16 @@ class Corpus:
         Overrides of `Columns`.
     labels
         From labels in the data to codes of the codebook; `null` drops a row or a label.
+    second
+        A file of JSON lines with a second annotator's labels by example id.
     """
 
     suffix = ""
 
     def __init__(self, path: str | Path, *, name: str | None = None, columns: Mapping[str, Any] | None = None,
-                 labels: Mapping[Any, str | None] | None = None) -> None:
+                 labels: Mapping[Any, str | None] | None = None, second: str | Path | None = None) -> None:
         self.path = path
+        self.second = second
         self.name = name or Path(path).stem
         self.columns = columns or {}
         self.labels = labels or {}
@@ -62,6 +65,16 @@ class Corpus:
         mapping = {str(key): value for key, value in self.labels.items()}
         return make_set(self.rows(), name=self.name, where=str(self.path), codebook=codebook, columns=columns,
                         mapping=mapping)
+
+    def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
+        """Return the second annotator's codes by example id, empty where there was none."""
+        if self.second is None:
+            return {}
+        rows = [row for _, row in JsonlCorpus(self.second).rows()]
+        column = codebook.column or codebook.name
+        found = {str(row["id"]): split_labels(row[column]) for row in rows if row.get(column) is not None}
+        codebook.check(list(found.values()), str(self.second))
+        return found
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Yield numbered rows, counted over all files."""

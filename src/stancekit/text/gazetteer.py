@@ -14,9 +14,10 @@ from stancekit.shipped import shipped
 
 Kind = Literal["country", "body", "seat", "demonym", "region", "people", "speaker", "after_the", "shield"]
 
-_SECTIONS = frozenset(
-    "countries skip historic regions bodies not_actors speakers offices titles things".split()
-)
+_SECTIONS = frozenset("countries skip historic regions bodies not_actors speakers offices titles things".split())
+
+# Adjectives with these endings are nouns too: "Kenyans", but not "Frenchs".
+_TAKES_S = ("an", "i", "k", "t", "w", "er", "ar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,7 @@ def _entries(data: Mapping[str, Any], iso: bool) -> Iterator[tuple[str, Entry]]:
 
 def _state(name: str, code: str | None, more: Mapping[str, Any], names: list[str]) -> Iterator[tuple[str, Entry]]:
     demonyms = more.get("demonyms", ())
-    plurals = [word + "s" for word in demonyms if word.endswith(("an", "i", "k", "t", "h", "w", "er"))]
-    if any(word.endswith(("ish", "ch", "sh")) for word in demonyms):
-        plurals = [word for word in plurals if not word.endswith("shs") and not word.endswith("chs")]
+    plurals = [word + "s" for word in demonyms if word.endswith(_TAKES_S)]
     yield from _spell([*names, *more.get("aliases", ())], Entry(name, "country", code))
     yield from _spell(more.get("seats", ()), Entry(name, "seat", code))
     yield from _spell(demonyms, Entry(name, "demonym", code))
@@ -151,12 +150,13 @@ def _state(name: str, code: str | None, more: Mapping[str, Any], names: list[str
 
 
 def _spell(names: Iterable[str], entry: Entry) -> Iterator[tuple[str, Entry]]:
-    """Yield a name as it is, with the other apostrophe, without accents, and in capitals."""
+    """Yield a name as it is, with the other apostrophe, without accents, shortened, and in capitals."""
     for name in names:
         plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-        for form in (name, name.replace("’", "'"), name.replace("'", "’"), plain, plain.replace("’", "'")):
+        forms = (name, name.replace("’", "'"), name.replace("'", "’"), plain, plain.replace("’", "'"))
+        for form in (*forms, name.replace("Saint ", "St. ")):
             yield form, entry
-            if len(form) > 4:
+            if len(form) > 3:
                 yield form.upper(), entry
 
 

@@ -1,0 +1,74 @@
+"""`stancekit data`: what is in a corpus."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from stancekit.codebook import load_codebook
+from stancekit.corpus import Corpus
+from stancekit.corpus.labelled import LabelledSet
+from stancekit.evaluation.agreement import alpha
+from stancekit.report.tables import shown, table
+from stancekit.types import Score
+
+
+def data(*, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy")) -> list[LabelledSet]:
+    """Print the counts of a corpus by label, split, register, topic and phenomenon, and its agreement.
+
+    Parameters
+    ----------
+    corpus
+        Labelled data.
+    codebooks
+        Names of shipped codebooks that the corpus is labelled with.
+
+    Returns
+    -------
+    list of LabelledSet
+        The corpus as each codebook reads it.
+    """
+    found = []
+    for name in codebooks:
+        codebook = load_codebook(name)
+        whole = corpus.read(codebook)
+        unit = "sentences" if codebook.unit == "sentence" else "examples"
+        print(f"# {whole.name}, {name}: {len(whole)} {unit} in {len(set(whole.articles))} articles\n")
+        print(table(["code", "n", "share"], _shares(whole)), "\n")
+        print(table(["split", unit, *codebook.names], _crossed(whole, list(whole.parts))), "\n")
+        print(table(["register", unit, *codebook.names], _crossed(whole, [one.register for one in whole.contexts])), "\n")
+        if agreed := agreement(whole, corpus):
+            print(table(["second annotation", "alpha", "n"], [[one.slice, shown(one), one.n] for one in agreed]), "\n")
+        found.append(whole)
+    first = found[0]
+    print(table(["topic", "examples", *first.codebook.names], _crossed(first, [one.topic for one in first.contexts])), "\n")
+    phenomena = Counter(name for one in first.contexts for name in one.phenomena)
+    print(table(["phenomenon", "examples"], phenomena.most_common()))
+    return found
+
+
+def _shares(whole: LabelledSet) -> list[list[object]]:
+    return [[code, n, f"{n / len(whole):.1%}"] for code, n in whole.counts.items()]
+
+
+def _crossed(whole: LabelledSet, values: Sequence[str]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for value in sorted(set(values)):
+        part = whole.take(row for row, own in enumerate(values) if own == value)
+        rows.append([value or "–", len(part), *part.counts.values()])
+    return rows
+
+
+def agreement(whole: LabelledSet, corpus: Corpus) -> list[Score]:
+    """Return Krippendorff's alpha of gold and second annotation, overall and by code."""
+    second = corpus.second_labels(whole.codebook)
+    rows = [row for row, example in enumerate(whole.examples) if example.id in second]
+    if not rows:
+        return []
+    both = [(frozenset(whole.labels[row]), frozenset(second[whole.examples[row].id])) for row in rows]
+    clusters = [whole.examples[row].article for row in rows]
+    one, other = ([pair[side] for pair in both] for side in (0, 1))
+    found = [alpha(one, other, clusters)]
+    for code in whole.codebook.names:
+        found.append(alpha([code in labels for labels in one], [code in labels for labels in other], clusters, name=code))
+    return found
+
+

@@ -1,0 +1,109 @@
+"""Find who is named in a sentence as someone who can take a side."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stancekit.text.gazetteer import Gazetteer, load_gazetteer
+from stancekit.text.names import Found, link_surnames
+from stancekit.text.nlp import load_ner, load_tokenizer, windows
+from stancekit.text.rules import Reader
+from stancekit.text.scan import Hit, Scan
+from stancekit.types import Mention
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.matcher import PhraseMatcher
+    from spacy.tokens import Doc, Span
+
+
+@dataclass(frozen=True)
+class ActorFinder:
+    """Finds actors by a gazetteer and, with `ner`, persons and organisations by spaCy.
+
+    A mention is the shortest phrase that names the actor, without article, personal title and
+    possessive ending. Offices of a state and seats of government bear the state's name and code.
+
+    Parameters
+    ----------
+    ner
+        Whether to look for persons and organisations outside the gazetteer. Names behind a title
+        are found without it too.
+    gazetteer
+        A YAML file of your own names, laid out as `seeds/actors.yaml`.
+
+    Examples
+    --------
+    >>> finder = ActorFinder(ner=False)
+    >>> [found] = finder.find(["The Kremlin praised the Kenyan ambassador; the war in Sudan went on."])
+    >>> [(mention.name, mention.start, mention.end, mention.code) for mention in found]
+    [('Russia', 4, 11, 'RUS'), ('Kenya', 24, 41, 'KEN')]
+    """
+
+    ner: bool = True
+    gazetteer: str | Path | None = None
+
+    def find(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """Return the actors of each sentence of one article, in order of appearance.
+
+        Only the first of several mentions in the same words is kept. A person's surname takes the
+        full name found elsewhere in `texts`.
+        """
+        found = [Scan(Reader(doc, self._names), self._hits(doc), names).actors() for doc, names in self._docs(texts)]
+        return [_first(names, text) for names, text in zip(link_surnames(found, texts), texts, strict=True)]
+
+    @cached_property
+    def _names(self) -> Gazetteer:
+        return load_gazetteer(self.gazetteer)
+
+    @cached_property
+    def _nlp(self) -> "Language":
+        return load_ner() if self.ner else load_tokenizer()
+
+    @cached_property
+    def _matcher(self) -> "PhraseMatcher":
+        from spacy.matcher import PhraseMatcher
+
+        matcher = PhraseMatcher(self._nlp.vocab)
+        for name in self._names.names:
+            matcher.add(name, [self._nlp.tokenizer(name)])
+        return matcher
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the loaded pipelines out of copies sent to other processes."""
+        return {"ner": self.ner, "gazetteer": self.gazetteer}
+
+    def _docs(self, texts: Iterable[str]) -> "Iterator[tuple[Doc, list[Span]]]":
+        docs = [self._nlp.tokenizer(text) for text in texts]
+        if not self.ner:
+            yield from ((doc, []) for doc in docs)
+            return
+        pieces = [windows(doc) for doc in docs]
+        flat = iter(self._nlp.pipe([piece for group in pieces for piece in group]))
+        for doc, group in zip(docs, pieces, strict=True):
+            spans, offset = [], 0
+            for piece in (next(flat) for _ in group):
+                spans += [doc[e.start + offset : e.end + offset] for e in piece.ents if e.label_ in ("PERSON", "ORG")]
+                offset += len(piece)
+            yield doc, spans
+
+    def _hits(self, doc: "Doc") -> list[Hit]:
+        """Return the names of the gazetteer in a sentence: the longest first, none overlapping."""
+        found = ((key, start, end) for key, start, end in self._matcher(doc))
+        hits, taken = [], bytearray(len(doc))
+        for key, start, end in sorted(found, key=lambda hit: (hit[1] - hit[2], hit[1])):
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
+                hits.append(Hit(start, end, self._names.names[doc.vocab.strings[key]]))
+        return sorted(hits, key=lambda hit: hit.start)
+
+
+def _first(found: Iterable[Found], text: str) -> list[Mention]:
+    """Keep the first mention of each name in the same words."""
+    firsts: dict[tuple[str, str], Mention] = {}
+    for name in sorted(found, key=lambda name: (name.start, name.end)):
+        words = text[name.start : name.end].casefold()
+        firsts.setdefault((name.name, words), Mention(name.name, name.start, name.end, name.code))
+    return list(firsts.values())

@@ -1,0 +1,156 @@
+"""Go through one sentence and keep the names that act in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stancekit.text.gazetteer import Entry
+from stancekit.text.names import Found, recognised
+from stancekit.text.rules import Reader
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span
+
+_HOSTS = frozenset("ministry ministries government governments authorities cabinet leadership administration rulers junta".split())
+_POSTS = frozenset("ambassador ambassadors envoy envoys representative representatives observer mission delegate adviser".split())
+_FIRST_NAMES = frozenset({"Jordan", "Georgia", "Chad", "Israel", "India", "Kenya"})
+_PLURAL_ADJECTIVES = ("ish", "ch", "ese", "ss")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A name of the gazetteer in a sentence, by tokens."""
+
+    start: int
+    end: int
+    entry: Entry
+
+
+class Scan:
+    """Applies the conventions of an actor's span to one sentence."""
+
+    def __init__(self, reader: Reader, hits: Sequence[Hit], entities: "Sequence[Span]") -> None:
+        self.reader = reader
+        self.hits = hits
+        self.entities = entities
+        self._covered = bytearray(len(reader.doc))
+        self._placed: Hit | None = None
+
+    def actors(self) -> list[Found]:
+        """Return the actors: those of the gazetteer, titled persons, offices, then entities."""
+        if not len(self.reader.doc):
+            return []
+        found = [name for hit in self.hits if (name := self._hit(hit))]
+        return [*found, *self._offices(), *self._entities()]
+
+    def _cover(self, start: int, end: int) -> None:
+        self._covered[start:end] = b"\1" * (end - start)
+
+    def _found(self, start: int, end: int, entry: Entry | None = None, person: bool = False) -> Found:
+        self._cover(start, end)
+        doc = self.reader.doc
+        left, right = doc[start].idx, doc[end - 1].idx + len(doc[end - 1])
+        name = entry.name if entry and entry.name and not person else doc.text[left:right]
+        return Found(left, right, name, entry.code if entry else None, person)
+
+    def _hit(self, hit: Hit) -> Found | None:
+        if self._covered[hit.start]:
+            return None
+        kind = hit.entry.kind
+        if kind == "shield" or self.reader.hyphenated(hit.start, hit.end):
+            self._cover(hit.start, hit.end)
+            return None
+        if kind == "speaker":
+            return self._found(hit.start, hit.end, hit.entry)
+        if kind == "after_the":
+            return self._self_reference(hit)
+        return self._office_of(hit) or self._name(hit)
+
+    def _self_reference(self, hit: Hit) -> Found | None:
+        reader = self.reader
+        behind_the = hit.start > 0 and reader.lower[hit.start - 1] == "the"
+        acts = behind_the and not reader.attributive(hit.start, hit.end) and not reader.placed(hit.start - 1, seat=False)
+        return self._found(hit.start, hit.end, hit.entry) if acts else None
+
+    def _office_of(self, hit: Hit) -> Found | None:
+        """Read "Kenyan ambassador", "Kenya's ambassador" and "Kenyan Ambassador Lidia Karsten"."""
+        reader, possessive = self.reader, self.reader.possessive(hit.end)
+        office = reader.office(hit.end + possessive)
+        if office is None or hit.entry.kind == "people":
+            return None
+        person = None if reader.headline else reader.person(office.end)
+        if person:
+            self._cover(hit.start, person)
+            return self._found(office.end, person, hit.entry, person=True)
+        self._cover(hit.start, office.end)
+        if possessive:
+            return self._found(hit.start, hit.end, hit.entry)
+        if reader.attributive(hit.start, office.end):
+            return None
+        return self._found(hit.start, office.end, hit.entry if office.state else Entry("", "people", hit.entry.code))
+
+    def _name(self, hit: Hit) -> Found | None:
+        reader, kind = self.reader, hit.entry.kind
+        if reader.possessive(hit.end) and kind not in ("demonym", "region"):
+            return self._found(hit.start, hit.end, hit.entry)
+        if self._is_place(hit) or reader.attributive(hit.start, hit.end) or self._in_a_name(hit):
+            return None
+        if kind in ("demonym", "region"):
+            return self._found(hit.start, hit.end, hit.entry) if self._the_people(hit) else None
+        return self._found(hit.start, hit.end, hit.entry)
+
+    def _is_place(self, hit: Hit) -> bool:
+        """Say whether a name is where something happens; a list of places counts to its end."""
+        reader, seat = self.reader, hit.entry.kind == "seat"
+        with_the = hit.start > 0 and reader.lower[hit.start - 1] == "the"
+        listed = self._placed is not None and reader.joined(self._placed.end, hit.start)
+        placed = reader.placed(hit.start, seat=seat and not with_the) or listed or self._is_post(hit)
+        if placed:
+            self._placed = hit
+        return placed and not (seat and self._is_host(hit))
+
+    def _is_post(self, hit: Hit) -> bool:
+        """Say whether an envoy is posted there ("ambassador to the United Nations")."""
+        at = hit.start - 1 - (hit.start > 0 and self.reader.lower[hit.start - 1] == "the")
+        return at > 0 and self.reader.lower[at] == "to" and self.reader.lower[at - 1] in _POSTS
+
+    def _is_host(self, hit: Hit) -> bool:
+        """Say whether a government sits there ("the foreign ministry in Ankara")."""
+        return hit.start > 1 and self.reader.lower[hit.start - 1] == "in" and self.reader.lower[hit.start - 2] in _HOSTS
+
+    def _in_a_name(self, hit: Hit) -> bool:
+        """Say whether the word before makes it another name ("Michael Jordan", "Air France")."""
+        if hit.start == 0 or hit.end - hit.start > 1 or self.reader.headline or hit.entry.kind == "people":
+            return False
+        before = self.reader.doc[hit.start - 1]
+        if not (before.is_alpha and before.is_title) or before.text in self.reader.gazetteer.names:
+            return False
+        first = hit.start == 1 or self.reader.doc[hit.start - 2].is_punct
+        return not first or (self.reader.doc[hit.start].text in _FIRST_NAMES and not before.is_stop)
+
+    def _the_people(self, hit: Hit) -> bool:
+        doc, reader = self.reader.doc, self.reader
+        adjective = hit.entry.kind == "demonym" and reader.lower[hit.end - 1].endswith(_PLURAL_ADJECTIVES)
+        return adjective and hit.start > 0 and reader.lower[hit.start - 1] == "the" and hit.end < len(doc)
+
+    def _offices(self) -> Iterator[Found]:
+        """Find "Ambassador Lidia Karsten" and "the foreign ministry"."""
+        reader = self.reader
+        for at in range(len(reader.doc)):
+            if self._covered[at]:
+                continue
+            title = reader.titled(at)
+            person = reader.person(title) if title else None
+            if title and person and not any(self._covered[at:person]):
+                self._cover(at, person)
+                yield self._found(title, person, person=True)
+            elif (office := reader.bare(at)) and not any(self._covered[at : office.end]):
+                yield self._found(at, office.end)
+
+    def _entities(self) -> Iterator[Found]:
+        for entity in self.entities:
+            span = recognised(self.reader, entity)
+            if span is None or any(self._covered[span[0] : span[1]]):
+                continue
+            if not any(hit.start <= span[0] and span[1] <= hit.end for hit in self.hits):
+                yield self._found(*span, person=entity.label_ == "PERSON")
