@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import platform
+import re
 import resource
 import subprocess
 import time
@@ -87,7 +88,8 @@ def train(*, corpus: Corpus, codebook: Codebook, split: Callable[..., Parts], mo
     known = model.get_params(deep=False)
     model = clone(model).set_params(**{key: value for key, value in given.items() if key in known})
     spelled = config or {"model": repr(model), "corpus": repr(vars(corpus)), "random_state": random_state}
-    folder = Path(out) / "runs" / f"{codebook.name}-{name}-{random_state}-{identity(spelled, data.digest)}"
+    plain = re.sub(r"[^\w.-]+", "_", f"{codebook.name}-{name}-{random_state}")
+    folder = Path(out) / "runs" / f"{plain}-{identity(spelled, data.digest)}"
     folder.mkdir(parents=True, exist_ok=True)
     # Two processes that start the same run do not mix: the second waits, then finds it done.
     with FileLock(folder / ".lock"):

@@ -6,6 +6,7 @@ are kept by skops, which rebuilds only the types in `TRUSTED` and scikit-learn's
 
 import importlib.metadata
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,11 @@ def load(folder: str | Path) -> Trained:
     import skops.io
 
     path = Path(folder) / "model.skops"
-    unknown = [name for name in skops.io.get_untrusted_types(file=path) if name not in TRUSTED]
+    try:
+        types = skops.io.get_untrusted_types(file=path)
+    except (zipfile.BadZipFile, ValueError, KeyError) as error:
+        raise KitError(f"saved model {folder} is refused: model.skops cannot be read as a skops file ({error})") from None
+    unknown = [name for name in types if name not in TRUSTED]
     if unknown:
         raise KitError(f"saved model {folder} is refused: it holds types that are not trusted: {listing(unknown)}")
     model = skops.io.load(path, trusted=TRUSTED)

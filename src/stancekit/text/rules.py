@@ -30,7 +30,7 @@ _NOT_NAMES = frozenset(
     september october november december""".split()
 )
 _PARTICLES = frozenset("al el bin ibn ben van von der den de da dos di la le du abu y".split())
-_NO_OFFICE_OF = frozenset("its his her their whose our my your a an any every each no another 's ’s".split())
+_SINGULAR = frozenset("states nations honduras cyprus paris athens algiers tunis brussels damascus congress laos".split())
 _OF = frozenset({"of", "from", "for", "to", "in"})
 
 
@@ -91,7 +91,8 @@ class Reader:
 
     def _plural_subject(self, start: int, end: int) -> bool:
         before = self.lower[max(0, start - 3) : start]
-        many = self.lower[end - 1].endswith("s") and self.lower[end - 1] not in ("states", "nations", "honduras", "cyprus")
+        last = self.doc[end - 1]
+        many = last.lower_.endswith("s") and not last.is_upper and last.lower_ not in _SINGULAR
         return many or bool(before and before[-1] in _JOINERS) or bool(_AUX & set(before))
 
     def _noun(self, word: str, base_verbs: bool) -> bool:
@@ -147,7 +148,7 @@ class Reader:
             return False
         if token.text in "-‑":
             return not first and not self.doc[at - 1].whitespace_ and at + 1 < len(self.doc) and not token.whitespace_
-        capital = token.text[0].isupper() and (token.is_alpha or token.text[-1] == "." and len(token) < 4 or "'" in word or "’" in word)
+        capital = token.text[0].isupper() and (token.is_alpha or token.text[-1] == "." and len(token) < 4 or "'" in word[1:-1] or "’" in word[1:-1])
         if not first and word in _PARTICLES:
             return True
         return capital or (not first and self.doc[at - 1].text in "-‑" and token.is_alpha)

@@ -57,7 +57,7 @@ class Scan:
         if self._covered[hit.start]:
             return None
         kind = hit.entry.kind
-        if kind == "shield" or self.reader.hyphenated(hit.start, hit.end):
+        if kind == "shield" or self.reader.hyphenated(hit.start, hit.end) or self._is_gloss(hit):
             self._cover(hit.start, hit.end)
             return None
         if kind == "speaker":
@@ -65,6 +65,11 @@ class Scan:
         if kind == "after_the":
             return self._self_reference(hit)
         return self._office_of(hit) or self._name(hit)
+
+    def _is_gloss(self, hit: Hit) -> bool:
+        """Say whether a bracket repeats the name before it ("the General Assembly (UNGA)")."""
+        bracketed = hit.start > 1 and self.reader.doc[hit.start - 1].text == "("
+        return bracketed and any(other.end == hit.start - 1 and other.entry == hit.entry for other in self.hits)
 
     def _self_reference(self, hit: Hit) -> Found | None:
         reader = self.reader

@@ -1,0 +1,70 @@
+"""Runs gathered, compared, reported and kept, on real runs of two small models."""
+
+import csv
+
+import pytest
+from sklearn.naive_bayes import ComplementNB
+
+from stancekit.commands.compare import compare, keep
+from stancekit.commands.report import report
+from stancekit.commands.train import train
+from stancekit.corpus import FixedSplit
+from stancekit.models import store
+from stancekit.models.features import Marked
+from stancekit.models.linear import Linear
+from stancekit.models.majority import Majority
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import read_runs
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory, un_votes, stance, diplomacy):
+    folder = tmp_path_factory.mktemp("experiment")
+    for codebook in (stance, diplomacy):
+        for name, model in (("majority", Majority()), ("nb", Linear(ComplementNB(alpha=0.3)))):
+            for state in (0, 1):
+                train(corpus=un_votes, codebook=codebook, split=FixedSplit(), features=Marked(), model=model,
+                      name=name, random_state=state, out=folder)
+    return folder
+
+
+def test_boards_rank_models_over_random_states(out):
+    found = {board.entries[0].first.codebook: board for board in boards(read_runs(out))}
+    assert set(found) == {"stance", "diplomacy"}
+    board = found["stance"]
+    assert [entry.first.model for entry in board.entries] == ["nb", "majority"]
+    assert all(len(entry.runs) == 2 for entry in board.entries)
+    (gap,) = board.differences
+    assert gap.low > 0 and gap.value == pytest.approx(board.entries[0].main.value - board.entries[1].main.value)
+
+
+def test_scores_cover_codes_and_slices_with_intervals(out):
+    entry = boards(read_runs(out))[0].entries[0]
+    for one in entry.scores:
+        assert 0 <= one.low <= one.value + 1e-9 and one.value <= one.high + 1e-9 <= 1 + 1e-9
+    slices = {one.slice for one in entry.scores}
+    assert {"all", "setting=in-topic", "setting=cross-topic", "code=peace"} <= slices
+
+
+def test_the_best_on_validation_is_kept_whole_with_its_card(out, tmp_path, capsys):
+    board = next(one for one in compare(out=out) if one.entries[0].first.codebook == "stance")
+    folder = keep(board, tmp_path / "kept" / "stance", "the command")
+    keep(board, folder, "the command")
+    assert store.load(folder).name == board.chosen.model
+    card = (folder / "README.md").read_text()
+    assert "the command" in card and "| condemn |" in card
+    assert "nb - majority" in capsys.readouterr().out
+    assert [path.name for path in folder.parent.iterdir()] == ["stance"]
+
+
+def test_the_report_is_one_page_without_the_network(out):
+    html = report(out=out)
+    text = html.read_text()
+    assert html.stat().st_size < 2_000_000
+    for outside in ("<script", "<link", "src=", "@import"):
+        assert outside not in text
+    assert text.count("<svg") == 3 and "Differences" in text
+    with (html.parent / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["random_states"] for row in rows} == {"2"} and {row["codebook"] for row in rows} == {"stance", "diplomacy"}
+    assert (html.parent / "README.md").read_text().startswith("## ")

@@ -1,0 +1,41 @@
+"""Names, labels and texts from hostile data stay text in every output."""
+
+import pytest
+
+from conftest import ROWS
+from stancekit.commands.report import report
+from stancekit.commands.train import train
+from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.models.majority import Majority
+
+EVIL = '<script>alert(1)</script>'
+
+
+@pytest.fixture
+def pages(jsonl, stance, tmp_path):
+    rows = [row | {"article": f"{EVIL}{at}", "text": f"{EVIL} {row['text']} {at}", "register": f"=1+1|{EVIL}"}
+            for at in range(12) for row in ROWS]
+    corpus = JsonlCorpus(jsonl(*rows), name=f"=cmd|{EVIL}")
+    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), name=f"=x{EVIL}/../../y", out=tmp_path / "out")
+    html = report(out=tmp_path / "out")
+    return {path.name: path.read_text() for path in html.parent.iterdir()}, tmp_path
+
+
+def test_html_shows_markup_as_text(pages):
+    text = pages[0]["report.html"]
+    assert "<script>" not in text and "&lt;script&gt;" in text
+
+
+def test_csv_cells_are_no_formulas(pages):
+    lines = pages[0]["scores.csv"].splitlines()[1:]
+    assert lines and all(line.startswith("'=cmd") or line.startswith("\"'=cmd") for line in lines)
+
+
+def test_markdown_tables_keep_their_columns(pages):
+    rows = [line for line in pages[0]["README.md"].splitlines() if EVIL in line and line.startswith("|")]
+    assert rows and all(row.replace("\\|", "").count("|") == rows[0].replace("\\|", "").count("|") for row in rows)
+
+
+def test_a_model_s_name_is_no_path(pages):
+    folders = [path for path in (pages[1] / "out" / "runs").iterdir()]
+    assert len(folders) == 1 and (folders[0] / "run.json").exists()
