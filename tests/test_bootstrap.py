@@ -20,7 +20,9 @@ def test_rows_as_clusters_agree_with_scipy():
     assert interval(draws) == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
     at = float(point(counts, micro_f1))
     bca = interval(draws, kind="bca", at=at, jackknife=leave_one_out(counts, micro_f1))
-    assert bca == pytest.approx(tuple(scipy_bootstrap((right.astype(float),), np.mean, rng=1).confidence_interval), abs=0.01)
+    assert bca == pytest.approx(
+        tuple(scipy_bootstrap((right.astype(float),), np.mean, rng=1).confidence_interval), abs=0.01
+    )
 
 
 def test_clustered_errors_widen_the_interval():

@@ -6,18 +6,25 @@ import sys
 import time
 
 import pytest
-
 from conftest import ROWS
 
 
 def program(*words, cwd=None, **rest):
-    return subprocess.run([sys.executable, "-m", "stancekit", *map(str, words)], capture_output=True, text=True,
-                          cwd=cwd, check=False, **rest)
+    return subprocess.run(
+        [sys.executable, "-m", "stancekit", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        **rest,
+    )
 
 
 def test_help_needs_neither_hydra_nor_sklearn():
-    code = ("import sys; from stancekit.__main__ import main; main(['--help']); "
-            "print(sorted({'hydra', 'sklearn', 'numpy', 'torch', 'yaml'} & set(sys.modules)))")
+    code = (
+        "import sys; from stancekit.__main__ import main; main(['--help']); "
+        "print(sorted({'hydra', 'sklearn', 'numpy', 'torch', 'yaml'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "commands" in done.stdout and done.stdout.splitlines()[-1] == "[]"
 
@@ -41,10 +48,16 @@ def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
     assert "Traceback" not in done.stderr and not (tmp_path / "experiments").exists()
 
 
-@pytest.mark.parametrize(("words", "told"), [
-    (["train", "modle=svm"], "modle"), (["train", "model=svn"], "svn"), (["label"], "needs a value for: input"),
-    (["evaluate", "saved=nowhere"], "no saved model"), (["compare", "nowhere"], "no finished runs"),
-])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["train", "modle=svm"], "modle"),
+        (["train", "model=svn"], "svn"),
+        (["label"], "needs a value for: input"),
+        (["evaluate", "saved=nowhere"], "no saved model"),
+        (["compare", "nowhere"], "no finished runs"),
+    ],
+)
 def test_slips_exit_with_2_and_name_the_slip(words, told, tmp_path):
     done = program(*words, cwd=tmp_path)
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
@@ -102,5 +115,3 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     assert len(list(runs.glob("*/run.json"))) == 30
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
     assert (tmp_path / "models" / "un_votes" / "stance" / "manifest.json").exists()
-
-

@@ -1,7 +1,7 @@
 import pytest
 import yaml
-
 from conftest import ROOT
+
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.errors import KitError
 
@@ -19,12 +19,32 @@ def test_every_code_has_a_definition_two_examples_and_a_near_miss(name):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_codebooks_survive_the_way_through_plain_data(name):
     book = load_codebook(name)
-    assert Codebook.from_dict(yaml.safe_load(yaml.safe_dump(book.to_dict() | {"codes": [dict(name=c.name, definition=c.definition, positive=list(c.positive), near_miss=c.near_miss) for c in book.codes], "scale": list(book.scale)}))) == book
+    assert (
+        Codebook.from_dict(
+            yaml.safe_load(
+                yaml.safe_dump(
+                    book.to_dict()
+                    | {
+                        "codes": [
+                            dict(name=c.name, definition=c.definition, positive=list(c.positive), near_miss=c.near_miss)
+                            for c in book.codes
+                        ],
+                        "scale": list(book.scale),
+                    }
+                )
+            )
+        )
+        == book
+    )
 
 
 def test_the_schemes_have_the_codes_of_their_sources():
     assert {name: len(load_codebook(name).codes) for name in SHIPPED} == {
-        "diplomacy": 9, "generic_frames": 5, "policy_frames": 15, "stance": 4}
+        "diplomacy": 9,
+        "generic_frames": 5,
+        "policy_frames": 15,
+        "stance": 4,
+    }
     assert load_codebook("stance").scale == ("condemn", "abstain", "support")
 
 

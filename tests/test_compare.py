@@ -23,8 +23,16 @@ def out(tmp_path_factory, un_votes, stance, diplomacy):
     for codebook in (stance, diplomacy):
         for name, model in (("majority", Majority()), ("nb", Linear(ComplementNB(alpha=0.3)))):
             for state in (0, 1):
-                train(corpus=un_votes, codebook=codebook, split=FixedSplit(), features=Marked(), model=model,
-                      name=name, random_state=state, out=folder)
+                train(
+                    corpus=un_votes,
+                    codebook=codebook,
+                    split=FixedSplit(),
+                    features=Marked(),
+                    model=model,
+                    name=name,
+                    random_state=state,
+                    out=folder,
+                )
     return folder
 
 
@@ -66,5 +74,8 @@ def test_the_report_is_one_page_without_the_network(out):
     assert text.count("<svg") == 3 and "Differences" in text
     with (html.parent / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {row["random_states"] for row in rows} == {"2"} and {row["codebook"] for row in rows} == {"stance", "diplomacy"}
+    assert {row["random_states"] for row in rows} == {"2"} and {row["codebook"] for row in rows} == {
+        "stance",
+        "diplomacy",
+    }
     assert (html.parent / "README.md").read_text().startswith("## ")

@@ -1,11 +1,10 @@
 """Every config composes, and every object in it can be built: adding a file is enough to have it tested."""
 
 import pytest
+from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-
-from conftest import ROOT
 
 CONFIGS = ROOT / "configs"
 GROUPS = ["corpus", "codebook", "split", "features", "model", "actors"]

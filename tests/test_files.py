@@ -1,8 +1,8 @@
 import json
 
 import pytest
-
 from conftest import ROWS
+
 from stancekit.corpus import CsvCorpus, HubCorpus, JsonlCorpus
 from stancekit.errors import KitError
 
@@ -38,8 +38,11 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path, stance):
 def test_csv_with_a_label_map(tmp_path, stance):
     path = tmp_path / "mine.csv"
     path.write_text('sentence,who,code\n"Peru, said no.",Peru,AGAINST\nChile agreed.,Chile,FAVOR\n')
-    corpus = CsvCorpus(path, columns={"text": "sentence", "actor": "who", "labels": "code"},
-                       labels={"AGAINST": "condemn", "FAVOR": "support"})
+    corpus = CsvCorpus(
+        path,
+        columns={"text": "sentence", "actor": "who", "labels": "code"},
+        labels={"AGAINST": "condemn", "FAVOR": "support"},
+    )
     assert corpus.read(stance).labels == (("condemn",), ("support",))
 
 

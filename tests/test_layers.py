@@ -4,11 +4,17 @@ import ast
 from pathlib import Path
 
 import pytest
-
 from conftest import ROOT
 
-ORDER = [{"errors", "types", "codebook", "shipped", "files"}, {"text"}, {"corpus"}, {"models"}, {"evaluation"},
-         {"report"}, {"commands"}]
+ORDER = [
+    {"errors", "types", "codebook", "shipped", "files"},
+    {"text"},
+    {"corpus"},
+    {"models"},
+    {"evaluation"},
+    {"report"},
+    {"commands"},
+]
 SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))
 
 
@@ -26,8 +32,11 @@ def imported(path: Path) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("stancekit.")}
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.stem not in ("__init__", "__main__") or len(path.parts) > len(ROOT.parts) + 3],
-                         ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if path.stem not in ("__init__", "__main__") or len(path.parts) > len(ROOT.parts) + 3],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_imports_point_one_way(path):
     own = path.relative_to(ROOT / "src" / "stancekit").parts[0].removesuffix(".py")
     wrong = [part for part in imported(path) if rank(part) > rank(own)]

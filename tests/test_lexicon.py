@@ -11,14 +11,17 @@ def lexicon():
     return Lexicon().fit([], np.array([]))
 
 
-@pytest.mark.parametrize(("text", "actor", "code"), [
-    ("Peru condemned the levy.", "Peru", "condemn"),
-    ("Peru did not condemn the levy.", "Peru", "support"),
-    ("Peru welcomed the levy.", "Peru", "support"),
-    ("Peru abstained on the levy.", "Peru", "abstain"),
-    ("The levy is due in June, Peru was told.", "Peru", "none"),
-    ("Peru welcomed what Chile had in this long and winding sentence rejected.", "Chile", "condemn"),
-])
+@pytest.mark.parametrize(
+    ("text", "actor", "code"),
+    [
+        ("Peru condemned the levy.", "Peru", "condemn"),
+        ("Peru did not condemn the levy.", "Peru", "support"),
+        ("Peru welcomed the levy.", "Peru", "support"),
+        ("Peru abstained on the levy.", "Peru", "abstain"),
+        ("The levy is due in June, Peru was told.", "Peru", "none"),
+        ("Peru welcomed what Chile had in this long and winding sentence rejected.", "Chile", "condemn"),
+    ],
+)
 def test_the_nearest_cue_after_the_actor_decides(lexicon, text, actor, code):
     at = text.index(actor)
     assert lexicon.predict([Example("1", text, Mention(actor, at, at + len(actor)))]).tolist() == [code]

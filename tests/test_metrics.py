@@ -35,7 +35,9 @@ def test_single_label_metrics_agree_with_scikit_learn(random_labels):
 def test_multi_label_metrics_agree_with_scikit_learn():
     generator = np.random.default_rng(1)
     tables = generator.integers(0, 2, (2, 100, 3))
-    gold, guess = ([tuple(name for name, yes in zip("abc", row, strict=True) if yes) for row in table] for table in tables)
+    gold, guess = (
+        [tuple(name for name, yes in zip("abc", row, strict=True) if yes) for row in table] for table in tables
+    )
     counts = total(gold, guess, list("abc"))
     assert macro_f1(counts) == pytest.approx(f1_score(*tables, average="macro"))
     assert micro_f1(counts) == pytest.approx(f1_score(*tables, average="micro"))

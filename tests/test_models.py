@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sklearn.base import clone
 
-from conftest import ROOT
 from stancekit.models.features import Marked
 from stancekit.models.trained import encode
 
@@ -56,7 +56,16 @@ def test_a_class_with_one_example_does_not_stop_training(path, parts):
 
 def test_learned_baselines_beat_the_majority(parts):
     y = encode(parts.test)
-    right = {path.stem: float((build(path, parts.train.codebook).fit(parts.train.examples, encode(parts.train))
-                               .predict(parts.test.examples) == y).mean())
-             for path in SHIPPED if path.stem in ("majority", "logreg")}
+    right = {
+        path.stem: float(
+            (
+                build(path, parts.train.codebook)
+                .fit(parts.train.examples, encode(parts.train))
+                .predict(parts.test.examples)
+                == y
+            ).mean()
+        )
+        for path in SHIPPED
+        if path.stem in ("majority", "logreg")
+    }
     assert right["logreg"] > right["majority"] + 0.1

@@ -1,22 +1,32 @@
 """Names, labels and texts from hostile data stay text in every output."""
 
 import pytest
-
 from conftest import ROWS
+
 from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
 
-EVIL = '<script>alert(1)</script>'
+EVIL = "<script>alert(1)</script>"
 
 
 @pytest.fixture
 def pages(jsonl, stance, tmp_path):
-    rows = [row | {"article": f"{EVIL}{at}", "text": f"{EVIL} {row['text']} {at}", "register": f"=1+1|{EVIL}"}
-            for at in range(12) for row in ROWS]
+    rows = [
+        row | {"article": f"{EVIL}{at}", "text": f"{EVIL} {row['text']} {at}", "register": f"=1+1|{EVIL}"}
+        for at in range(12)
+        for row in ROWS
+    ]
     corpus = JsonlCorpus(jsonl(*rows), name=f"=cmd|{EVIL}")
-    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), name=f"=x{EVIL}/../../y", out=tmp_path / "out")
+    train(
+        corpus=corpus,
+        codebook=stance,
+        split=GroupedSplit(),
+        model=Majority(),
+        name=f"=x{EVIL}/../../y",
+        out=tmp_path / "out",
+    )
     html = report(out=tmp_path / "out")
     return {path.name: path.read_text() for path in html.parent.iterdir()}, tmp_path
 

@@ -3,8 +3,8 @@
 import logging
 
 import pytest
-
 from conftest import ROWS
+
 from stancekit.corpus import JsonlCorpus
 from stancekit.errors import KitError
 
@@ -13,7 +13,9 @@ GOOD = ROWS[0]
 
 def test_unknown_labels_are_all_named_with_their_rows(jsonl, stance):
     path = jsonl(GOOD, GOOD | {"stance": "condems"}, GOOD | {"stance": "Support"}, GOOD | {"stance": "condems"})
-    with pytest.raises(KitError, match=r"unknown label 'condems' .*rows 2, 4.*'Support'.*rows 3.*abstain, condemn, none, support"):
+    with pytest.raises(
+        KitError, match=r"unknown label 'condems' .*rows 2, 4.*'Support'.*rows 3.*abstain, condemn, none, support"
+    ):
         JsonlCorpus(path).read(stance)
 
 
@@ -90,8 +92,10 @@ def test_an_unknown_split(jsonl, stance):
 
 
 def test_right_to_left_and_astral_text_keep_their_offsets(jsonl, stance):
-    rows = [{"text": "أدانت مصر القرار 🕊️", "actor": "مصر", "stance": "condemn"},
-            {"text": "🕊️🕊️ Peru agreed 𐍈", "actor": "Peru", "stance": "support"}]
+    rows = [
+        {"text": "أدانت مصر القرار 🕊️", "actor": "مصر", "stance": "condemn"},
+        {"text": "🕊️🕊️ Peru agreed 𐍈", "actor": "Peru", "stance": "support"},
+    ]
     for row, example in zip(rows, JsonlCorpus(jsonl(*rows)).read(stance).examples, strict=True):
         assert example.text[example.actor.start : example.actor.end] == row["actor"]
 

@@ -1,6 +1,6 @@
 import pytest
-
 from conftest import ROWS
+
 from stancekit.corpus import FixedSplit, GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
 
@@ -21,7 +21,7 @@ def test_an_article_in_two_parts_is_refused(jsonl, stance):
 
 def test_a_missing_part_is_named(jsonl, stance):
     rows = [row | {"split": "train"} for row in ROWS]
-    with pytest.raises(KitError, match="no examples in: validation, test.*split=grouped"):
+    with pytest.raises(KitError, match=r"no examples in: validation, test.*split=grouped"):
         FixedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
 
 

@@ -92,5 +92,5 @@ def test_a_foreign_manifest_is_refused(tmp_path, text):
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path):
-    with pytest.raises(KitError, match="no saved model .*stancekit train"):
+    with pytest.raises(KitError, match=r"no saved model .*stancekit train"):
         store.verify(tmp_path)

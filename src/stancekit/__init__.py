@@ -4,10 +4,20 @@ from importlib import import_module
 from typing import Any
 
 _PLACES = {
-    "Article": "types", "Example": "types", "Mention": "types", "Prediction": "types", "Score": "types",
-    "Sentence": "types", "Codebook": "codebook", "load_codebook": "codebook", "KitError": "errors",
-    "train": "commands.train", "evaluate": "commands.evaluate", "label": "commands.label",
-    "compare": "commands.compare", "report": "commands.report",
+    "Article": "types",
+    "Example": "types",
+    "Mention": "types",
+    "Prediction": "types",
+    "Score": "types",
+    "Sentence": "types",
+    "Codebook": "codebook",
+    "load_codebook": "codebook",
+    "KitError": "errors",
+    "train": "commands.train",
+    "evaluate": "commands.evaluate",
+    "label": "commands.label",
+    "compare": "commands.compare",
+    "report": "commands.report",
 }
 __all__ = sorted(_PLACES)  # noqa: PLE0605  # one list of names, so that none is forgotten
 

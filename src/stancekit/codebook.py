@@ -108,5 +108,7 @@ def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:
     """
     if value is None:
         return ()
-    parts: Iterable[Any] = value.split(separator) if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
+    parts: Iterable[Any] = (
+        value.split(separator) if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
+    )
     return tuple(text for part in parts if (text := str(part).strip()))

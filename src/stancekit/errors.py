@@ -7,7 +7,7 @@ class KitError(ValueError):
     """A fault that the user can mend; the message says how."""
 
 
-class MissingExtra(KitError, ImportError):
+class MissingExtra(KitError, ImportError):  # noqa: N818  # named for what happened, as in the design
     """An optional dependency is not installed; the message has the install line."""
 
     def __init__(self, package: str, extra: str) -> None:

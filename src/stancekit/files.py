@@ -25,16 +25,21 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
-        raise KitError(f"cannot write {path}: {error.strerror}; free space or choose another folder with out=FOLDER") from None
+        raise KitError(
+            f"cannot write {path}: {error.strerror}; free space or choose another folder with out=FOLDER"
+        ) from None
     os.close(handle)
+    temporary = Path(name)
     try:
-        yield Path(name)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except OSError as error:
-        raise KitError(f"cannot write {path}: {error.strerror}; free space or choose another folder with out=FOLDER") from None
+        raise KitError(
+            f"cannot write {path}: {error.strerror}; free space or choose another folder with out=FOLDER"
+        ) from None
     finally:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -59,6 +59,22 @@ class Example:
     target: Mention | None = None
     article: str = ""
 
+    def spans(self) -> list[tuple[int, int, str]]:
+        """Return where actor and target stand, in order; a target that overlaps the actor is left out.
+
+        Examples
+        --------
+        >>> Example("1", "Peru left.", Mention("Peru", 0, 4), Mention("Peru left", 0, 9)).spans()
+        [(0, 4, 'actor')]
+        """
+        found: list[tuple[int, int, str]] = []
+        for role, mention in (("actor", self.actor), ("target", self.target)):
+            if mention is None or mention.start is None or mention.end is None:
+                continue
+            if all(mention.end <= start or end <= mention.start for start, end, _ in found):
+                found.append((mention.start, mention.end, role))
+        return sorted(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -34,12 +34,17 @@ def data(*, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy")) 
         print(f"# {whole.name}, {name}: {len(whole)} {unit} in {len(set(whole.articles))} articles\n")
         print(table(["code", "n", "share"], _shares(whole)), "\n")
         print(table(["split", unit, *codebook.names], _crossed(whole, list(whole.parts))), "\n")
-        print(table(["register", unit, *codebook.names], _crossed(whole, [one.register for one in whole.contexts])), "\n")
+        print(
+            table(["register", unit, *codebook.names], _crossed(whole, [one.register for one in whole.contexts])), "\n"
+        )
         if agreed := agreement(whole, corpus):
             print(table(["second annotation", "alpha", "n"], [[one.slice, shown(one), one.n] for one in agreed]), "\n")
         found.append(whole)
     first = found[0]
-    print(table(["topic", "examples", *first.codebook.names], _crossed(first, [one.topic for one in first.contexts])), "\n")
+    print(
+        table(["topic", "examples", *first.codebook.names], _crossed(first, [one.topic for one in first.contexts])),
+        "\n",
+    )
     phenomena = Counter(name for one in first.contexts for name in one.phenomena)
     print(table(["phenomenon", "examples"], phenomena.most_common()))
     return found
@@ -68,7 +73,7 @@ def agreement(whole: LabelledSet, corpus: Corpus) -> list[Score]:
     one, other = ([pair[side] for pair in both] for side in (0, 1))
     found = [alpha(one, other, clusters)]
     for code in whole.codebook.names:
-        found.append(alpha([code in labels for labels in one], [code in labels for labels in other], clusters, name=code))
+        found.append(
+            alpha([code in labels for labels in one], [code in labels for labels in other], clusters, name=code)
+        )
     return found
-
-

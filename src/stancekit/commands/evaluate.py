@@ -13,7 +13,9 @@ from stancekit.report.tables import scores_csv, shown, table
 from stancekit.types import Score
 
 
-def evaluate(*, saved: str | Path, corpus: Corpus, part: str | None = None, out: str | Path | None = None) -> list[Score]:
+def evaluate(
+    *, saved: str | Path, corpus: Corpus, part: str | None = None, out: str | Path | None = None
+) -> list[Score]:
     """Score a saved model on a corpus, and write `scores.csv` and `predictions.jsonl`.
 
     Parameters

@@ -28,20 +28,36 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """Return the row with the fields of the labels format."""
         actor, target = self.example.actor, self.example.target
-        scores = [dict(zip(names, (round(score, 4) for score in one.scores), strict=True))
-                  for names, one in zip(self.codes, (self.stance, self.frames), strict=True)]
+        scores = [
+            dict(zip(names, (round(score, 4) for score in one.scores), strict=True))
+            for names, one in zip(self.codes, (self.stance, self.frames), strict=True)
+        ]
         return {
-            "id": self.example.id, "article": self.sentence.article, "sentence": self.sentence.text,
-            "start": self.sentence.start, "end": self.sentence.end, "actor": actor.name if actor else None,
-            "actor_start": actor.start if actor else None, "actor_end": actor.end if actor else None,
-            "actor_code": actor.code if actor else None, "target": target.name if target else None,
-            "stance": self.stance.labels[0] if self.stance.labels else None, "stance_scores": scores[0],
-            "frames": list(self.frames.labels), "frame_scores": scores[1],
+            "id": self.example.id,
+            "article": self.sentence.article,
+            "sentence": self.sentence.text,
+            "start": self.sentence.start,
+            "end": self.sentence.end,
+            "actor": actor.name if actor else None,
+            "actor_start": actor.start if actor else None,
+            "actor_end": actor.end if actor else None,
+            "actor_code": actor.code if actor else None,
+            "target": target.name if target else None,
+            "stance": self.stance.labels[0] if self.stance.labels else None,
+            "stance_scores": scores[0],
+            "frames": list(self.frames.labels),
+            "frame_scores": scores[1],
         }
 
 
-def label(*, input: str | Path, output: str | Path | None = None, saved: str | Path = "models/un_votes",
-          actors: ActorFinder | None = None, targets: Sequence[str] = ()) -> list[Row]:
+def label(
+    *,
+    input: str | Path,
+    output: str | Path | None = None,
+    saved: str | Path = "models/un_votes",
+    actors: ActorFinder | None = None,
+    targets: Sequence[str] = (),
+) -> list[Row]:
     """Label an article, print the positions found, and write all rows.
 
     Parameters
@@ -99,7 +115,9 @@ def _baseline(codebook: str) -> Trained:
     return fit(model, parts.train, parts.validation, name="logreg")
 
 
-def _rows(article: Article, stance: Trained, frames: Trained, finder: ActorFinder, targets: tuple[str, ...]) -> list[Row]:
+def _rows(
+    article: Article, stance: Trained, frames: Trained, finder: ActorFinder, targets: tuple[str, ...]
+) -> list[Row]:
     sentences = {sentence.id: sentence for sentence in split_sentences(article)}
     framed = frames.predict([Example(one.id, one.text, article=article.id) for one in sentences.values()])
     by_sentence = dict(zip(sentences, framed, strict=True))
@@ -124,8 +142,14 @@ def _show(article: Article, rows: Sequence[Row]) -> None:
     colours = {"condemn": "red", "support": "green", "abstain": "yellow"}
     for row in taken:
         (code,) = row.stance.labels
-        cells = [row.example.actor.name if row.example.actor else "", code, f"{max(row.stance.scores):.2f}",
-                 row.example.target.name if row.example.target else "", ", ".join(row.frames.labels), row.sentence.text]
+        cells = [
+            row.example.actor.name if row.example.actor else "",
+            code,
+            f"{max(row.stance.scores):.2f}",
+            row.example.target.name if row.example.target else "",
+            ", ".join(row.frames.labels),
+            row.sentence.text,
+        ]
         view.add_row(*(Text(cell, style=colours.get(cell, "")) for cell in cells))
     Console().print(view)
     print(f"{len(taken)} positions; {len(rows) - len(taken)} rows with no position on the target")
@@ -138,6 +162,9 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    plain = [row.to_dict() | {key: json.dumps(row.to_dict()[key]) for key in ("stance_scores", "frame_scores")} for row in rows]
+    plain = [
+        row.to_dict() | {key: json.dumps(row.to_dict()[key]) for key in ("stance_scores", "frame_scores")}
+        for row in rows
+    ]
     with replacing(path) as temporary:
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(plain), temporary)

@@ -20,9 +20,8 @@ from sklearn.base import clone
 
 from stancekit.codebook import Codebook
 from stancekit.corpus import Corpus, Parts
-from stancekit.corpus.labelled import LabelledSet
+from stancekit.corpus.labelled import LabelledSet, Labels
 from stancekit.evaluation import count, macro_f1
-from stancekit.evaluation.counts import Labels
 from stancekit.files import write_json, write_text
 from stancekit.models import store
 from stancekit.models.trained import Trained, fit
@@ -42,9 +41,18 @@ def identity(config: Mapping[str, Any], digest: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:10]
 
 
-def train(*, corpus: Corpus, codebook: Codebook, split: Callable[..., Parts], model: Any, features: Any = None,
-          random_state: int = 0, out: str | Path = "experiments/default", name: str | None = None,
-          config: Mapping[str, Any] | None = None) -> Run:
+def train(
+    *,
+    corpus: Corpus,
+    codebook: Codebook,
+    split: Callable[..., Parts],
+    model: Any,
+    features: Any = None,
+    random_state: int = 0,
+    out: str | Path = "experiments/default",
+    name: str | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Run:
     """Fit a model on train, choose thresholds on validation, score it on test.
 
     Parameters
@@ -98,13 +106,17 @@ def train(*, corpus: Corpus, codebook: Codebook, split: Callable[..., Parts], mo
     return read_run(folder)
 
 
-def _do(folder: Path, model: Any, parts: Parts, *, name: str, random_state: int, config: Mapping[str, Any],
-        digest: str) -> None:
+def _do(
+    folder: Path, model: Any, parts: Parts, *, name: str, random_state: int, config: Mapping[str, Any], digest: str
+) -> None:
     codebook = parts.train.codebook
     few = {code: n for code, n in parts.train.counts.items() if n < 3}
     if few:
-        log.warning("%s: codes with fewer than 3 training examples: %s", parts.train.name,
-                    ", ".join(f"{code} ({n})" for code, n in few.items()))
+        log.warning(
+            "%s: codes with fewer than 3 training examples: %s",
+            parts.train.name,
+            ", ".join(f"{code} ({n})" for code, n in few.items()),
+        )
     write_text(folder / "config.yaml", yaml.safe_dump(json.loads(json.dumps(config, default=repr)), sort_keys=False))
     start = time.perf_counter()
     trained = fit(model, parts.train, parts.validation, name=name)
@@ -115,11 +127,23 @@ def _do(folder: Path, model: Any, parts: Parts, *, name: str, random_state: int,
     write_predictions(folder / "predictions.jsonl", rows)
     store.save(trained, folder / "model", data=digest)
     facts = {
-        "corpus": parts.train.name, "codebook": codebook.name, "codes": codebook.names,
-        "multi_label": codebook.multi_label, "model": name, "random_state": random_state, "validation": validation,
+        "corpus": parts.train.name,
+        "codebook": codebook.name,
+        "codes": codebook.names,
+        "multi_label": codebook.multi_label,
+        "model": name,
+        "random_state": random_state,
+        "validation": validation,
         "examples": {part: len(getattr(parts, part)) for part in ("train", "validation", "test")},
-        "seconds": seconds, "digest": digest, "stancekit": version("stancekit"), "commit": _commit(),
-        "machine": {"system": platform.platform(), "python": platform.python_version(), "processor": platform.machine()},
+        "seconds": seconds,
+        "digest": digest,
+        "stancekit": version("stancekit"),
+        "commit": _commit(),
+        "machine": {
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "processor": platform.machine(),
+        },
         "versions": {package: version(package) for package in ("numpy", "scipy", "scikit-learn")},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }

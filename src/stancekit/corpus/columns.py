@@ -35,8 +35,11 @@ class Columns:
     def require(self, present: set[str], label_columns: tuple[str, ...], where: str) -> None:
         """Raise a `KitError` naming every column that must exist and does not."""
         standard = Columns()
-        named = [getattr(self, field.name) for field in fields(self) if field.name != "labels"
-                 and getattr(self, field.name) not in (None, getattr(standard, field.name))]
+        named = [
+            getattr(self, field.name)
+            for field in fields(self)
+            if field.name != "labels" and getattr(self, field.name) not in (None, getattr(standard, field.name))
+        ]
         missing = sorted({self.text, *named, *label_columns} - present)
         if missing:
             raise KitError(

@@ -40,8 +40,15 @@ class Corpus:
 
     suffix = ""
 
-    def __init__(self, path: str | Path, *, name: str | None = None, columns: Mapping[str, Any] | None = None,
-                 labels: Mapping[Any, str | None] | None = None, second: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        columns: Mapping[str, Any] | None = None,
+        labels: Mapping[Any, str | None] | None = None,
+        second: str | Path | None = None,
+    ) -> None:
         self.path = path
         self.second = second
         self.name = name or Path(path).stem
@@ -56,15 +63,18 @@ class Corpus:
         KitError
             Naming everything that is wrong, with its rows.
         """
-        listed = {key: tuple(value) if isinstance(value, list) else value for key, value in self.columns.items()}
+        listed: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in self.columns.items()
+        }
         try:
             columns = Columns(**listed)
         except TypeError as error:
             allowed = ", ".join(Columns.__dataclass_fields__)
             raise KitError(f"{error}; corpus.columns knows: {allowed}") from None
         mapping = {str(key): value for key, value in self.labels.items()}
-        return make_set(self.rows(), name=self.name, where=str(self.path), codebook=codebook, columns=columns,
-                        mapping=mapping)
+        return make_set(
+            self.rows(), name=self.name, where=str(self.path), codebook=codebook, columns=columns, mapping=mapping
+        )
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
         """Return the second annotator's codes by example id, empty where there was none."""
@@ -166,8 +176,10 @@ class CsvCorpus(Corpus):
             raise KitError(f"{file}, line {reader.line_num}: {error}; quote cells that hold quotes or breaks") from None
         long = [row + 1 for row, cells in enumerate(rows) if None in cells]
         if long:
-            raise KitError(f"{file} has rows with more cells than the header (rows {listing(long)}); quote cells "
-                           f"that hold {separator!r}, or set corpus.separator")
+            raise KitError(
+                f"{file} has rows with more cells than the header (rows {listing(long)}); quote cells "
+                f"that hold {separator!r}, or set corpus.separator"
+            )
         return rows
 
 
@@ -178,8 +190,15 @@ class HubCorpus(Corpus):
     turned into the names the data set gives them.
     """
 
-    def __init__(self, path: str, *, config: str | None = None, parts: Mapping[str, str] | None = None,
-                 revision: str | None = None, **rest: Any) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        config: str | None = None,
+        parts: Mapping[str, str] | None = None,
+        revision: str | None = None,
+        **rest: Any,
+    ) -> None:
         super().__init__(path, **rest)
         self.config = config
         self.parts = parts or {}
@@ -192,8 +211,10 @@ class HubCorpus(Corpus):
         try:
             found = datasets.load_dataset(str(self.path), self.config, revision=self.revision)
         except (FileNotFoundError, ConnectionError, ValueError, datasets.exceptions.DatasetsError) as error:
-            raise KitError(f"cannot load {self.path!r} through datasets: {error}. Give corpus.path a hub name or "
-                           "a local folder of data files") from None
+            raise KitError(
+                f"cannot load {self.path!r} through datasets: {error}. Give corpus.path a hub name or "
+                "a local folder of data files"
+            ) from None
         number = 0
         for part, table in found.items():
             named = {key: kind.names for key, kind in table.features.items() if isinstance(kind, datasets.ClassLabel)}

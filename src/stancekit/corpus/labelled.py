@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from stancekit.codebook import Codebook
 from stancekit.types import Context, Example
 
-
 Labels = Sequence[tuple[str, ...]]
 
 

@@ -15,8 +15,16 @@ from stancekit.types import Context, Example, Mention
 log = logging.getLogger(__name__)
 Row = Mapping[str, Any]
 _TRUE = {"1", "true", "yes", "y", "1.0"}
-_PARTS = {"": "", "train": "train", "training": "train", "validation": "validation", "valid": "validation",
-          "val": "validation", "dev": "validation", "test": "test"}
+_PARTS = {
+    "": "",
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
 
 
 @dataclass(slots=True)
@@ -83,13 +91,22 @@ def _labels(row: Row, names: Sequence[str], codebook: Codebook, mapping: Mapping
 
 
 def _context(row: Row, columns: Columns) -> Context:
-    plain = {key: str(row.get(getattr(columns, key) or "") or "")
-             for key in ("topic", "register", "source", "date", "setting")}
+    plain = {
+        key: str(row.get(getattr(columns, key) or "") or "")
+        for key in ("topic", "register", "source", "date", "setting")
+    }
     return Context(**plain, phenomena=split_labels(row.get(columns.phenomena or "")))
 
 
-def make_set(rows: Iterable[tuple[int, Row]], *, name: str, where: str, codebook: Codebook, columns: Columns,
-             mapping: Mapping[str, str | None]) -> LabelledSet:
+def make_set(
+    rows: Iterable[tuple[int, Row]],
+    *,
+    name: str,
+    where: str,
+    codebook: Codebook,
+    columns: Columns,
+    mapping: Mapping[str, str | None],
+) -> LabelledSet:
     """Check rows and make them a `LabelledSet`.
 
     Parameters
@@ -128,8 +145,11 @@ class _Reader:
     unlocated: list[int] = field(default_factory=list)
 
     def read(self, rows: list[tuple[int, Row]]) -> LabelledSet:
-        examples, contexts = [], []
-        labels, numbers, parts = [], [], []
+        examples: list[Example] = []
+        contexts: list[Context] = []
+        labels: list[tuple[str, ...]] = []
+        numbers: list[int] = []
+        parts: list[str] = []
         for number, row in rows:
             example = self._example(number, row, len(examples))
             given = _labels(row, self.names, self.codebook, self.mapping)
@@ -182,8 +202,12 @@ class _Reader:
 
     def _warn(self) -> None:
         if self.unlocated:
-            log.warning("%s: in %d rows the actor is not in its sentence and is read beside it (rows %s)",
-                        self.where, len(self.unlocated), listing(self.unlocated))
+            log.warning(
+                "%s: in %d rows the actor is not in its sentence and is read beside it (rows %s)",
+                self.where,
+                len(self.unlocated),
+                listing(self.unlocated),
+            )
 
 
 def by_sentence(whole: LabelledSet) -> LabelledSet:

@@ -22,16 +22,20 @@ def _parts(whole: LabelledSet, of: list[str]) -> Parts:
     rows = {part: [row for row, name in enumerate(of) if name == part] for part in ("train", "validation", "test")}
     empty = [part for part, found in rows.items() if not found]
     if empty:
-        raise KitError(f"corpus {whole.name!r} has no examples in: {', '.join(empty)}; mark them in the split column, "
-                       "or use split=grouped, which divides by article")
+        raise KitError(
+            f"corpus {whole.name!r} has no examples in: {', '.join(empty)}; mark them in the split column, "
+            "or use split=grouped, which divides by article"
+        )
     homes: dict[str, set[str]] = {}
     for example, part in zip(whole.examples, of, strict=True):
         if part:
             homes.setdefault(example.article, set()).add(part)
     shared = sorted(article for article, parts in homes.items() if len(parts) > 1)
     if shared:
-        raise KitError(f"{len(shared)} articles of corpus {whole.name!r} stand in more than one part: "
-                       f"{listing(article[:60] for article in shared)}. Keep each article in one part, or use split=grouped")
+        raise KitError(
+            f"{len(shared)} articles of corpus {whole.name!r} stand in more than one part: "
+            f"{listing(article[:60] for article in shared)}. Keep each article in one part, or use split=grouped"
+        )
     return Parts(*(whole.take(rows[part]) for part in ("train", "validation", "test")))
 
 
@@ -56,7 +60,9 @@ class GroupedSplit:
         if len(set(groups)) < 3:
             raise KitError(f"corpus {whole.name!r} has {len(set(groups))} articles; a split by article needs 3 or more")
         of = np.array(["train"] * len(whole), dtype=object)
-        rest, held = next(GroupShuffleSplit(1, test_size=self.test, random_state=random_state).split(groups, groups=groups))
+        rest, held = next(
+            GroupShuffleSplit(1, test_size=self.test, random_state=random_state).split(groups, groups=groups)
+        )
         of[held] = "test"
         share = self.validation / (1 - self.test)
         inner = GroupShuffleSplit(1, test_size=share, random_state=random_state)

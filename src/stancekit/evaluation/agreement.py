@@ -9,7 +9,9 @@ from stancekit.evaluation.bootstrap import REPLICATES, interval
 from stancekit.types import Score
 
 
-def _coincidences(first: Sequence[Hashable], second: Sequence[Hashable], clusters: Sequence[str]) -> NDArray[np.float64]:
+def _coincidences(
+    first: Sequence[Hashable], second: Sequence[Hashable], clusters: Sequence[str]
+) -> NDArray[np.float64]:
     """Return coincidence matrices by cluster, shape (clusters, values, values)."""
     values = {value: at for at, value in enumerate(dict.fromkeys([*first, *second]))}
     order = {cluster: at for at, cluster in enumerate(dict.fromkeys(clusters))}
@@ -29,8 +31,14 @@ def _alpha(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(expected > 0, 1 - observed / np.where(expected > 0, expected, 1), 1.0)
 
 
-def alpha(first: Sequence[Hashable], second: Sequence[Hashable], clusters: Sequence[str] | None = None, *,
-          name: str = "all", random_state: int = 0) -> Score:
+def alpha(
+    first: Sequence[Hashable],
+    second: Sequence[Hashable],
+    clusters: Sequence[str] | None = None,
+    *,
+    name: str = "all",
+    random_state: int = 0,
+) -> Score:
     """Return Krippendorff's alpha of two annotators, with a 95 % interval over clusters.
 
     Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section B: one minus observed over

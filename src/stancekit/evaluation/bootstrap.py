@@ -57,8 +57,14 @@ def point(counts: Array, metric: Metric) -> Array:
     return np.asarray(metric(counts.sum(axis=1)).mean(axis=0))
 
 
-def interval(values: Array, *, level: float = 0.95, kind: Kind = "percentile", at: float | None = None,
-             jackknife: Array | None = None) -> tuple[float, float]:
+def interval(
+    values: Array,
+    *,
+    level: float = 0.95,
+    kind: Kind = "percentile",
+    at: float | None = None,
+    jackknife: Array | None = None,
+) -> tuple[float, float]:
     """Return the interval of bootstrap replicates.
 
     Parameters

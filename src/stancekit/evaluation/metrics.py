@@ -41,7 +41,7 @@ def macro_f1(counts: Array) -> Array:
     >>> float(macro_f1(np.array([[1.0, 0, 0, 1], [1, 0, 0, 1]])))
     1.0
     """
-    return f1(counts).mean(axis=-1)
+    return np.asarray(f1(counts).mean(axis=-1))
 
 
 def micro_f1(counts: Array) -> Array:
@@ -55,7 +55,7 @@ def f_avg(counts: Array, against: int = 0, favour: int = 1) -> Array:
     The metric of SemEval-2016 Task 6 (Mohammad et al. 2016, "Detecting Stance in Tweets", section 5);
     `against` and `favour` are positions in the codebook's alphabetical order.
     """
-    return f1(counts)[..., [against, favour]].mean(axis=-1)
+    return np.asarray(f1(counts)[..., [against, favour]].mean(axis=-1))
 
 
 METRICS: dict[str, Metric] = {"macro_f1": macro_f1, "micro_f1": micro_f1}

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.labelled import Labels
 from stancekit.evaluation.bootstrap import REPLICATES, bootstrap, interval, point
-from stancekit.evaluation.counts import Labels, count
+from stancekit.evaluation.counts import count
 from stancekit.evaluation.metrics import PER_CODE, metrics_for
 from stancekit.types import Context, Score
 
@@ -45,8 +46,15 @@ def _codes(counts: NDArray[np.float64], names: Sequence[str], replicates: int) -
             yield Score(name, f"code={code}", float(values[at]), *interval(draws[:, at]), int(gold[at]))
 
 
-def score(gold: Labels, predicted: Sequence[Labels], names: Sequence[str], clusters: Sequence[str], *,
-          slices: Slices | None = None, replicates: int = REPLICATES) -> list[Score]:
+def score(
+    gold: Labels,
+    predicted: Sequence[Labels],
+    names: Sequence[str],
+    clusters: Sequence[str],
+    *,
+    slices: Slices | None = None,
+    replicates: int = REPLICATES,
+) -> list[Score]:
     """Score predictions against gold.
 
     Parameters
@@ -72,7 +80,7 @@ def score(gold: Labels, predicted: Sequence[Labels], names: Sequence[str], clust
     counts = np.stack([count(gold, state, names, clusters) for state in predicted])
     rows = [*_rows(counts, names, "all", len(gold), replicates), *_codes(counts, names, replicates)]
     for where, mask in (slices or {}).items():
-        at = np.flatnonzero(mask)
+        at = np.flatnonzero(mask).tolist()
         some = [[state[i] for i in at] for state in predicted]
         part = np.stack([count([gold[i] for i in at], state, names, [clusters[i] for i in at]) for state in some])
         rows += _rows(part, names, where, len(at), replicates)

@@ -12,10 +12,10 @@ class Rendered(NamedTuple):
     pair: str
 
 
-def mark(example: Example, *, actor: tuple[str, str], target: tuple[str, str]) -> str:
+def mark(example: Example, *, actor: tuple[str, str], target: tuple[str, str], keep: bool = True) -> str:
     """Return the sentence with marks set around its actor and its target.
 
-    Spans that overlap an earlier mark are left bare, the actor's is set first.
+    A target that overlaps the actor is left bare. Without `keep`, the marks stand in place of the words.
 
     Examples
     --------
@@ -23,15 +23,11 @@ def mark(example: Example, *, actor: tuple[str, str], target: tuple[str, str]) -
     >>> mark(one, actor=("<", ">"), target=("{", "}"))
     '<Peru> shunned {the levy}.'
     """
-    spans: list[tuple[int, int, tuple[str, str]]] = []
-    for mention, signs in ((example.actor, actor), (example.target, target)):
-        if mention is None or mention.start is None or mention.end is None:
-            continue
-        if all(mention.end <= start or end <= mention.start for start, end, _ in spans):
-            spans.append((mention.start, mention.end, signs))
+    signs = {"actor": actor, "target": target}
     text = example.text
-    for start, end, (opening, closing) in sorted(spans, reverse=True):
-        text = f"{text[:start]}{opening}{text[start:end]}{closing}{text[end:]}"
+    for start, end, role in reversed(example.spans()):
+        opening, closing = signs[role]
+        text = f"{text[:start]}{opening}{text[start:end] if keep else ''}{closing}{text[end:]}"
     return text
 
 

@@ -59,8 +59,9 @@ class Lexicon(ClassifierMixin, BaseEstimator):
         How many characters away a cue still counts for an actor.
     """
 
-    def __init__(self, cues: str | None = None, *, codebook: Codebook | None = None, default: str = "none",
-                 reach: int = 120) -> None:
+    def __init__(
+        self, cues: str | None = None, *, codebook: Codebook | None = None, default: str = "none", reach: int = 120
+    ) -> None:
         self.cues = cues
         self.codebook = codebook
         self.default = default
@@ -76,7 +77,9 @@ class Lexicon(ClassifierMixin, BaseEstimator):
         self.codes_ = self._codes(data, y)
         self.cues_: dict[str, list[str]] = {code: data[code] for code in self.codes_ if code in data}
         if not self.cues_:
-            raise KitError(f"the cue file has no cues for {', '.join(map(str, self.codes_))}; give one with model.cues=FILE")
+            raise KitError(
+                f"the cue file has no cues for {', '.join(map(str, self.codes_))}; give one with model.cues=FILE"
+            )
         self.classes_ = np.arange(len(self.codes_)) if self.multi_label_ else np.array(self.codes_)
         return self
 
@@ -89,7 +92,7 @@ class Lexicon(ClassifierMixin, BaseEstimator):
         """Return cue evidence as scores, shape (examples, codes)."""
         table = np.array([[self._votes(example).get(code, 0.0) for code in self.codes_] for example in X])
         if self.multi_label_:
-            return table / (table + 1)
+            return np.asarray(table / (table + 1))
         if self.default in self.codes_:
             table[:, self.codes_.index(self.default)] += 0.5
         return np.asarray(table / table.sum(axis=1, keepdims=True))

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 
-from stancekit.models.features import Marked, Plain
+from stancekit.models.features import Marked, Plain, mark
 from stancekit.types import Example
 
 _WORD = r"(?u)[\w@]+|[^\w\s]"
@@ -25,15 +25,7 @@ def masked(example: Example) -> str:
     >>> masked(Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21)))
     ' @actor  shunned  @target .'
     """
-    spans: list[tuple[int, int, str]] = []
-    for mention, role in ((example.actor, " @actor "), (example.target, " @target ")):
-        if mention and mention.start is not None and mention.end is not None:
-            if all(mention.end <= start or end <= mention.start for start, end, _ in spans):
-                spans.append((mention.start, mention.end, role))
-    text = example.text
-    for start, end, role in sorted(spans, reverse=True):
-        text = text[:start] + role + text[end:]
-    return text
+    return mark(example, actor=(" @actor ", ""), target=(" @target ", ""), keep=False)
 
 
 def around(text: str, width: int = 8) -> str:
@@ -75,8 +67,16 @@ class Linear(ClassifierMixin, BaseEstimator):
     ['for', 'against']
     """
 
-    def __init__(self, classifier: Any = None, *, features: Any = None, words: int = 2, characters: int = 5,
-                 min_count: int = 2, random_state: int | None = None) -> None:
+    def __init__(
+        self,
+        classifier: Any = None,
+        *,
+        features: Any = None,
+        words: int = 2,
+        characters: int = 5,
+        min_count: int = 2,
+        random_state: int | None = None,
+    ) -> None:
         self.classifier = classifier
         self.features = features
         self.words = words
@@ -87,7 +87,7 @@ class Linear(ClassifierMixin, BaseEstimator):
     def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
         """Learn vocabulary and weights; `y` has shape (examples,) or (examples, codes)."""
         y = np.asarray(y)
-        self.vectorizers_ = []
+        self.vectorizers_: list[Any] = []
         table = hstack(list(self._learn(X))).tocsr()
         model = clone(self.classifier)
         if "random_state" in model.get_params():

@@ -65,13 +65,20 @@ def verify(folder: str | Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise KitError(f"{folder} holds no saved model (no manifest.json); train one with: stancekit train "
-                       "experiment=un_votes") from None
+        raise KitError(
+            f"{folder} holds no saved model (no manifest.json); train one with: stancekit train experiment=un_votes"
+        ) from None
     except ValueError:
         raise KitError(f"{folder}/manifest.json is not JSON; the folder is damaged, train the model again") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or not isinstance(manifest.get("files"), dict):
-        raise KitError(f"{folder}/manifest.json is not a model manifest of format {FORMAT}; it was written by another "
-                       "program or version")
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("format") != FORMAT
+        or not isinstance(manifest.get("files"), dict)
+    ):
+        raise KitError(
+            f"{folder}/manifest.json is not a model manifest of format {FORMAT}; it was written by another "
+            "program or version"
+        )
     _check_files(folder, manifest["files"])
     return manifest
 
@@ -88,8 +95,11 @@ def _check_files(folder: Path, sums: dict[str, str]) -> None:
         elif sha256(path) != expected:
             faults.append(f"{name} was altered")
     known = {*sums, *COMPANIONS}
-    faults += [f"{name} is not in the manifest" for path in sorted(folder.rglob("*"))
-               if path.is_file() and (name := path.relative_to(folder).as_posix()) not in known]
+    faults += [
+        f"{name} is not in the manifest"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (name := path.relative_to(folder).as_posix()) not in known
+    ]
     if faults:
         raise KitError(f"saved model {folder} is refused: {listing(faults)}. Copy it again, or train it again")
 
@@ -111,7 +121,9 @@ def load(folder: str | Path) -> Trained:
     try:
         types = skops.io.get_untrusted_types(file=path)
     except (zipfile.BadZipFile, ValueError, KeyError) as error:
-        raise KitError(f"saved model {folder} is refused: model.skops cannot be read as a skops file ({error})") from None
+        raise KitError(
+            f"saved model {folder} is refused: model.skops cannot be read as a skops file ({error})"
+        ) from None
     unknown = [name for name in types if name not in TRUSTED]
     if unknown:
         raise KitError(f"saved model {folder} is refused: it holds types that are not trusted: {listing(unknown)}")

@@ -1,8 +1,8 @@
 """Model cards of kept models."""
 
 from stancekit.report.leaderboard import Board
-from stancekit.report.tables import leaderboard, per_code
 from stancekit.report.runs import Run
+from stancekit.report.tables import leaderboard, per_code
 
 
 def card(board: Board, run: Run, command: str) -> str:

@@ -71,9 +71,15 @@ def _entry(runs: tuple[Run, ...]) -> Entry:
     if any([row.example.id for row in run.rows] != [row.example.id for row in first.rows] for run in runs):
         # Random states with splits of their own have no test set in common: each is scored, then averaged.
         parts = [score(run.gold, [run.labels], run.codes, run.articles) for run in runs]
-        rows = [replace(same[0], value=float(np.mean([one.value for one in same])),
-                        low=float(np.mean([one.low for one in same])), high=float(np.mean([one.high for one in same])))
-                for same in zip(*parts, strict=True)]
+        rows = [
+            replace(
+                same[0],
+                value=float(np.mean([one.value for one in same])),
+                low=float(np.mean([one.low for one in same])),
+                high=float(np.mean([one.high for one in same])),
+            )
+            for same in zip(*parts, strict=True)
+        ]
         return Entry(runs, tuple(rows))
     slices = slices_of([row.context for row in first.rows])
     rows = score(first.gold, [run.labels for run in runs], first.codes, first.articles, slices=slices)

@@ -22,16 +22,12 @@ def highlight(example: Example) -> Markup:
     >>> print(highlight(Example("1", "<b> Peru agreed.", Mention("Peru", 4, 8))))
     &lt;b&gt; <mark>Peru</mark> agreed.
     """
-    spans = []
-    for mention, kind in ((example.actor, ""), (example.target, ' class="target"')):
-        if mention and mention.start is not None and mention.end is not None:
-            if all(mention.end <= start or end <= mention.start for start, end, _ in spans):
-                spans.append((mention.start, mention.end, kind))
-    parts, at = [], 0
-    for start, end, kind in sorted(spans):
-        parts += [escape(example.text[at:start]), Markup(f"<mark{kind}>"), escape(example.text[start:end]), Markup("</mark>")]
+    parts, at = Markup(""), 0
+    for start, end, role in example.spans():
+        opening = Markup("<mark>") if role == "actor" else Markup('<mark class="target">')
+        parts += escape(example.text[at:start]) + opening + escape(example.text[start:end]) + Markup("</mark>")
         at = end
-    return Markup("").join([*parts, escape(example.text[at:])])
+    return parts + escape(example.text[at:])
 
 
 def errors(run: Run, most: int = 30) -> list[Judged]:
@@ -51,11 +47,23 @@ def _metrics(board: Board) -> list[str]:
 
 def page(boards: Sequence[Board], *, title: str, command: str) -> str:
     """Return the report as HTML; everything from data is escaped."""
-    environment = Environment(loader=PackageLoader("stancekit.report"), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(
-        shown=shown, highlight=highlight, errors=errors, slices=_slices, metrics=_metrics,
-        forest=lambda board: Markup(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),
-        matrix=lambda run: Markup(plots.svg(plots.matrix(run), f"confusion matrix of {run.model}")),
+    environment = Environment(
+        loader=PackageLoader("stancekit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(boards=boards, title=title, command=command, version=version("stancekit"))
+    environment.globals.update(
+        shown=shown,
+        highlight=highlight,
+        errors=errors,
+        slices=_slices,
+        metrics=_metrics,
+        # Our own drawings; every text in them is escaped where they are made.
+        forest=lambda board: Markup(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),  # noqa: S704
+        matrix=lambda run: Markup(plots.svg(plots.matrix(run), f"confusion matrix of {run.model}")),  # noqa: S704
+    )
+    return environment.get_template("report.html").render(
+        boards=boards, title=title, command=command, version=version("stancekit")
+    )

@@ -13,9 +13,20 @@ from stancekit.report.leaderboard import Board
 from stancekit.report.runs import Run
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "stancekit", "font.size": 10, "text.color": INK,
-          "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-          "axes.spines.top": False, "axes.spines.right": False, "font.family": "sans-serif", "text.parse_math": False}
+_STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "stancekit",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.family": "sans-serif",
+    "text.parse_math": False,
+}
 
 
 def figure(width: float, height: float) -> tuple[Figure, Any]:
@@ -49,8 +60,10 @@ def forest(board: Board) -> Figure:
         if len(states) > 1:
             from stancekit.evaluation import count, macro_f1
 
-            values = [float(macro_f1(count(entry.first.gold, labels, entry.first.codes, entry.first.articles).sum(axis=0)))
-                      for labels in states]
+            values = [
+                float(macro_f1(count(entry.first.gold, labels, entry.first.codes, entry.first.articles).sum(axis=0)))
+                for labels in states
+            ]
             axes.plot(values, [at] * len(values), "|", color=GREY, markersize=9)
     axes.set_yticks(range(len(entries)), [entry.first.model for entry in entries])
     axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states")

@@ -67,10 +67,13 @@ def write_predictions(path: Path, rows: Iterable[Judged]) -> None:
 
 def _flat(row: Judged) -> dict[str, Any]:
     example, context = row.example, row.context
-    facts = {"id": example.id, "article": example.article, "text": example.text}
+    facts: dict[str, Any] = {"id": example.id, "article": example.article, "text": example.text}
     for role, mention in (("actor", example.actor), ("target", example.target)):
-        facts |= {role: mention.name if mention else None, f"{role}_start": mention.start if mention else None,
-                  f"{role}_end": mention.end if mention else None}
+        facts |= {
+            role: mention.name if mention else None,
+            f"{role}_start": mention.start if mention else None,
+            f"{role}_end": mention.end if mention else None,
+        }
     kept = {key: getattr(context, key) for key in ("topic", "register", "source", "date", "setting", "phenomena")}
     scores = [round(score, 6) for score in row.prediction.scores]
     return facts | kept | {"gold": row.gold, "labels": row.prediction.labels, "scores": scores}
@@ -95,10 +98,14 @@ def read_run(folder: Path) -> Run:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError as error:
-        raise KitError(f"{folder} is not a finished run: {error.filename} is missing; start the same command again") from None
+        raise KitError(
+            f"{folder} is not a finished run: {error.filename} is missing; start the same command again"
+        ) from None
     rows = tuple(_judged(json.loads(line)) for line in lines)
     named = {key: facts[key] for key in ("corpus", "codebook", "multi_label", "model", "random_state", "validation")}
-    return Run(folder, **named, codes=tuple(facts["codes"]), seconds=facts["seconds"], digest=facts["digest"], rows=rows)
+    return Run(
+        folder, **named, codes=tuple(facts["codes"]), seconds=facts["seconds"], digest=facts["digest"], rows=rows
+    )
 
 
 def read_runs(out: Path) -> list[Run]:

@@ -44,7 +44,7 @@ def scores_csv(of: tuple[str, str, str], scores: Iterable[Score], random_states:
 
 def to_csv(entries: Iterable[Entry]) -> str:
     """Return `scores.csv` of some models."""
-    parts = []
+    parts: list[str] = []
     for entry in entries:
         run = entry.first
         of = (run.corpus, run.codebook, run.model)
@@ -66,10 +66,8 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
     |---|---|
     | svm | 3 |
     """
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(
-        f"|{'|'.join(line)}|" if line and line[0] == "---" else f"| {' | '.join(map(_bar, line))} |" for line in lines
-    ).replace("| --- ", "|---")
+    lines = ["| " + " | ".join(_bar(one) for one in line) + " |" for line in (head, *body)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def leaderboard(board: Board) -> str:
@@ -77,8 +75,16 @@ def leaderboard(board: Board) -> str:
     names = ["macro_f1", "f_avg", "micro_f1"]
     names = [name for name in names if board.entries[0].value(name)]
     head = ["model", *names, "validation", "random states", "seconds"]
-    body = [[entry.first.model, *(shown(entry.value(name)) for name in names), f"{entry.validation:.3f}".lstrip("0"),
-             len(entry.runs), f"{entry.seconds:.1f}"] for entry in board.entries]
+    body = [
+        [
+            entry.first.model,
+            *(shown(entry.value(name)) for name in names),
+            f"{entry.validation:.3f}".lstrip("0"),
+            len(entry.runs),
+            f"{entry.seconds:.1f}",
+        ]
+        for entry in board.entries
+    ]
     return table(head, body)
 
 
@@ -96,9 +102,16 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
     parts = []
     for board in all_boards:
         run = board.entries[0].first
-        parts += [f"## {run.codebook} on {run.corpus}", "", f"{len(run.rows)} test examples from "
-                  f"{len(set(run.articles))} articles; means over random states, 95 % intervals from a bootstrap over "
-                  "articles and random states.", "", leaderboard(board), ""]
+        parts += [
+            f"## {run.codebook} on {run.corpus}",
+            "",
+            f"{len(run.rows)} test examples from "
+            f"{len(set(run.articles))} articles; means over random states, 95 % intervals from a bootstrap over "
+            "articles and random states.",
+            "",
+            leaderboard(board),
+            "",
+        ]
         parts += ["Behind the first, macro-F1, articles drawn alike:", ""]
         parts += [table(["pair", "difference"], [[one.slice, shown(one)] for one in board.differences]), ""]
         parts += [f"Codes of {run.model}:", "", per_code(board.entries[0]), ""]

@@ -85,7 +85,7 @@ class ActorFinder:
         for doc, group in zip(docs, pieces, strict=True):
             spans, offset = [], 0
             for piece in (next(flat) for _ in group):
-                spans += [doc[e.start + offset : e.end + offset] for e in piece.ents if e.label_ in ("PERSON", "ORG")]
+                spans += [_shifted(doc, entity, offset) for entity in piece.ents if entity.label_ in ("PERSON", "ORG")]
                 offset += len(piece)
             yield doc, spans
 
@@ -98,6 +98,12 @@ class ActorFinder:
                 taken[start:end] = b"\1" * (end - start)
                 hits.append(Hit(start, end, self._names.names[doc.vocab.strings[key]]))
         return sorted(hits, key=lambda hit: hit.start)
+
+
+def _shifted(doc: "Doc", entity: "Span", offset: int) -> "Span":
+    from spacy.tokens import Span
+
+    return Span(doc, entity.start + offset, entity.end + offset, label=entity.label)
 
 
 def _first(found: Iterable[Found], text: str) -> list[Mention]:

@@ -10,14 +10,6 @@ if TYPE_CHECKING:
 
     from stancekit.text.rules import Reader
 
-_STAFF = frozenset("administration government team camp campaign cabinet".split())
-_NOT_BODIES = frozenset(
-    """charter treaty resolution article convention agreement act protocol statute day accord accords declaration
-    pact votes vote memorandum covenant constitution law bill programme program plan chapter annex room hall palace
-    headquarters building street square times post""".split()
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """A name found in a sentence, by character offsets."""
@@ -45,9 +37,9 @@ def recognised(reader: "Reader", entity: "Span") -> tuple[int, int] | None:
     if start >= end or not doc[start].text[0].isupper() or any(token.is_digit for token in doc[start:end]):
         return None
     if entity.label_ == "PERSON":
-        staff = end < len(doc) and reader.lower[end] in _STAFF
+        staff = end < len(doc) and reader.lower[end] in reader.words["staff"]
         return None if reader.headline and end - start > 3 else (start, end + staff)
-    if reader.lower[end - 1] in _NOT_BODIES | reader.gazetteer.things:
+    if reader.lower[end - 1] in reader.words["not_bodies"] | reader.words["things"]:
         return None
     return None if reader.placed(start, seat=False) or reader.attributive(start, end) else (start, end)
 

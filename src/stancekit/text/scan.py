@@ -11,9 +11,6 @@ from stancekit.text.rules import Reader
 if TYPE_CHECKING:
     from spacy.tokens import Span
 
-_HOSTS = frozenset("ministry ministries government governments authorities cabinet leadership administration rulers junta".split())
-_POSTS = frozenset("ambassador ambassadors envoy envoys representative representatives observer mission delegate adviser".split())
-_FIRST_NAMES = frozenset({"Jordan", "Georgia", "Chad", "Israel", "India", "Kenya"})
 _PLURAL_ADJECTIVES = ("ish", "ch", "ese", "ss")
 
 
@@ -34,7 +31,7 @@ class Scan:
         self.hits = hits
         self.entities = entities
         self._covered = bytearray(len(reader.doc))
-        self._placed: Hit | None = None
+        self._places: set[Hit] = set()
 
     def actors(self) -> list[Found]:
         """Return the actors: those of the gazetteer, titled persons, offices, then entities."""
@@ -74,7 +71,9 @@ class Scan:
     def _self_reference(self, hit: Hit) -> Found | None:
         reader = self.reader
         behind_the = hit.start > 0 and reader.lower[hit.start - 1] == "the"
-        acts = behind_the and not reader.attributive(hit.start, hit.end) and not reader.placed(hit.start - 1, seat=False)
+        acts = (
+            behind_the and not reader.attributive(hit.start, hit.end) and not reader.placed(hit.start - 1, seat=False)
+        )
         return self._found(hit.start, hit.end, hit.entry) if acts else None
 
     def _office_of(self, hit: Hit) -> Found | None:
@@ -108,20 +107,30 @@ class Scan:
         """Say whether a name is where something happens; a list of places counts to its end."""
         reader, seat = self.reader, hit.entry.kind == "seat"
         with_the = hit.start > 0 and reader.lower[hit.start - 1] == "the"
-        listed = self._placed is not None and reader.joined(self._placed.end, hit.start)
-        placed = reader.placed(hit.start, seat=seat and not with_the) or listed or self._is_post(hit)
+        placed = hit in self._places or self._is_post(hit) or reader.placed(hit.start, seat=seat and not with_the)
         if placed:
-            self._placed = hit
+            self._places.update(self._listed(hit))
         return placed and not (seat and self._is_host(hit))
+
+    def _listed(self, hit: Hit) -> list[Hit]:
+        """Return the names that follow in the same list, which an "and" must close."""
+        listed, last, left = [], 0, hit
+        for right in self.hits[self.hits.index(hit) + 1 :]:
+            joint = self.reader.joint(left.end, right.start)
+            if not joint:
+                break
+            listed.append(right)
+            last, left = len(listed) if joint == "and" else last, right
+        return listed[:last]
 
     def _is_post(self, hit: Hit) -> bool:
         """Say whether an envoy is posted there ("ambassador to the United Nations")."""
         at = hit.start - 1 - (hit.start > 0 and self.reader.lower[hit.start - 1] == "the")
-        return at > 0 and self.reader.lower[at] == "to" and self.reader.lower[at - 1] in _POSTS
+        return at > 0 and self.reader.lower[at] == "to" and self.reader.lower[at - 1] in self.reader.words["posts"]
 
     def _is_host(self, hit: Hit) -> bool:
         """Say whether a government sits there ("the foreign ministry in Ankara")."""
-        return hit.start > 1 and self.reader.lower[hit.start - 1] == "in" and self.reader.lower[hit.start - 2] in _HOSTS
+        return hit.start > 1 and self.reader.lower[hit.start - 1] == "in" and self.reader.lower[hit.start - 2] in self.reader.words["hosts"]
 
     def _in_a_name(self, hit: Hit) -> bool:
         """Say whether the word before makes it another name ("Michael Jordan", "Air France")."""
@@ -131,7 +140,7 @@ class Scan:
         if not (before.is_alpha and before.is_title) or before.text in self.reader.gazetteer.names:
             return False
         first = hit.start == 1 or self.reader.doc[hit.start - 2].is_punct
-        return not first or (self.reader.doc[hit.start].text in _FIRST_NAMES and not before.is_stop)
+        return not first or (self.reader.lower[hit.start] in self.reader.words["first_names"] and not before.is_stop)
 
     def _the_people(self, hit: Hit) -> bool:
         doc, reader = self.reader.doc, self.reader

@@ -16,14 +16,11 @@ _WORD = re.compile(r"\w")
 _STOPS = re.compile(r"[.!?…。！？｡।॥؟۔։።]+")
 _CLOSERS = frozenset("\"'”’»›)]}」』") | {"''"}
 _OPENERS = "\"'“‘«‹([{「『-–—"
-_NUMBERED = frozenset("no nos art arts para paras p pp vol ch sec res op fig cl reg doc col ver ed rev".split())
-_SHORTENED = frozenset("amb approx dept govt hon min rt cf viz incl est supt insp cllr h.e mt".split())
+_NUMBERED = frozenset(["no", "nos", "art", "arts", "para", "paras", "p", "pp", "vol", "ch", "sec", "res", "op", "fig", "cl", "reg", "doc", "col", "ver", "ed", "rev"])
+_SHORTENED = frozenset(["amb", "approx", "dept", "govt", "hon", "min", "rt", "cf", "viz", "incl", "est", "supt", "insp", "cllr", "h.e", "mt"])
 _MAY_END = re.compile(r"(?:(?:[A-Za-z]\.){2,}|etc\.|Inc\.|Co\.|Corp\.|Ltd\.|Jr\.|Sr\.|[A-Z]\.)")
 _FIRST_WORDS = frozenset(
-    """the a an this that these those he she it they we i you his her its their our my there here in on at by for from
-    with without under after before during since until while when where as if although though but and or yet so nor
-    however meanwhile instead also still then now no not nobody none both all some many most few each every one two
-    what who why how which is are was were did does do has have had will would can could should asked""".split()
+    ["the", "a", "an", "this", "that", "these", "those", "he", "she", "it", "they", "we", "i", "you", "his", "her", "its", "their", "our", "my", "there", "here", "in", "on", "at", "by", "for", "from", "with", "without", "under", "after", "before", "during", "since", "until", "while", "when", "where", "as", "if", "although", "though", "but", "and", "or", "yet", "so", "nor", "however", "meanwhile", "instead", "also", "still", "then", "now", "no", "not", "nobody", "none", "both", "all", "some", "many", "most", "few", "each", "every", "one", "two", "what", "who", "why", "how", "which", "is", "are", "was", "were", "did", "does", "do", "has", "have", "had", "will", "would", "can", "could", "should", "asked"]
 )
 
 
@@ -95,7 +92,7 @@ def _abbreviates(doc: "Doc", i: int, following: "Token") -> bool:
         return False
     before = doc[i - 1]
     if before.lower_ in _NUMBERED:
-        return following.text[0].isdigit() or following.text[0] in "IVX" and following.is_upper
+        return following.text[0].isdigit() or (following.text[0] in "IVX" and following.is_upper)
     return before.lower_ in _SHORTENED or (i == 1 and (before.is_digit or len(before) == 1))
 
 
