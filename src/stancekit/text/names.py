@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from stancekit.text.rules import Reader
 
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A name found in a sentence, by character offsets."""
@@ -36,12 +37,16 @@ def recognised(reader: "Reader", entity: "Span") -> tuple[int, int] | None:
     start = title if title and title < end else start
     if start >= end or not doc[start].text[0].isupper() or any(token.is_digit for token in doc[start:end]):
         return None
+    staff = entity.label_ == "PERSON" and end < len(doc) and reader.lower[end] in reader.words["staff"]
+    if end - start == 1 and not (title or staff or reader.subject(end)):
+        return None
     if entity.label_ == "PERSON":
-        staff = end < len(doc) and reader.lower[end] in reader.words["staff"]
         return None if reader.headline and end - start > 3 else (start, end + staff)
     if reader.lower[end - 1] in reader.words["not_bodies"] | reader.words["things"]:
         return None
-    return None if reader.placed(start, seat=False) or reader.attributive(start, end) else (start, end)
+    if any(token.is_punct and token.whitespace_ for token in doc[start : end - 1]):
+        return None
+    return None if reader.placed(start, seat=end - start == 1) or reader.attributive(start, end) else (start, end)
 
 
 def link_surnames(found: Sequence[Sequence[Found]], texts: Sequence[str]) -> list[list[Found]]:

@@ -61,7 +61,7 @@ def windows(doc: "Doc", size: int = 1000) -> "list[Doc]":
     --------
     >>> doc = load_tokenizer().tokenizer("one two three")
     >>> [piece.text for piece in windows(doc, size=2)]
-    ['one two', 'three']
+    ['one two ', 'three']
     """
     if len(doc) <= size:
         return [doc]
@@ -69,5 +69,5 @@ def windows(doc: "Doc", size: int = 1000) -> "list[Doc]":
 
 
 def _bounded(nlp: "Language") -> "Language":
-    nlp.tokenizer.token_match = _RUN.fullmatch  # type: ignore[attr-defined]
+    setattr(nlp.tokenizer, "token_match", _RUN.fullmatch)  # noqa: B010
     return nlp

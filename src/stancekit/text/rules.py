@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _POSSESSIVE = frozenset({"'s", "’s", "'", "’", "'S", "’S"})
 _JOINERS = frozenset({",", "and", "or", "&"})
 _HYPHENS = frozenset("-–‑")
-_ENDS = frozenset(".?!\"”")
+_ENDS = frozenset('.?!"”')
 _OF = frozenset({"of", "from", "for", "to", "in"})
 _LONGEST_OFFICE = 8
 _LONGEST_NAME = 7
@@ -58,9 +58,15 @@ class Reader:
         at = start - 1
         while at >= 0 and self.lower[at] in self.words["beside"]:
             at -= 1
-        if at < 0:
+        if at < 0 or (seat and self._voiced(at)):
             return False
         return self.lower[at] in self.words["place"] or (seat and self.lower[at] in self.words["place_of_seat"])
+
+    def _voiced(self, at: int) -> bool:
+        """Say whether a preposition brings the voice of a seat, not the place ("no word from Riyadh")."""
+        if self.lower[at] == "of":
+            return at > 0 and self.lower[at - 1] not in self.words["parts"]
+        return self.lower[at] == "from" and not self.words["voice"].isdisjoint(self.lower[max(0, at - 10) : at])
 
     def joint(self, left_end: int, right_start: int) -> str:
         """Return what joins two names: "and" (or "or"), a "," or nothing."""
@@ -74,7 +80,7 @@ class Reader:
         if end >= len(self.doc) or not self.doc[end - 1].whitespace_:
             return False
         token, word = self.doc[end], self.lower[end]
-        if not token.is_alpha and "-" not in word:
+        if not token.is_alpha and not (len(word) > 2 and "-" in word):
             return False
         if token.text[0].isupper() and not self.headline:
             return not (token.text == "I" or word in self.words["dates"])
@@ -99,32 +105,64 @@ class Reader:
             return False
         return not word.endswith(("ed", "ly", "ing", "s")) or word.endswith("ss")
 
-    def office(self, at: int) -> Office | None:
-        """Return the longest office or group that starts at token `at`, modifiers included."""
-        found, words = None, self.words
-        stop = min(len(self.doc), at + _LONGEST_OFFICE)
+    def office(self, at: int, loose: bool = False) -> Office | None:
+        """Return the longest office or group that starts at token `at`, modifiers included.
+
+        With `loose`, one word that is no known modifier may stand before it ("water minister").
+        """
+        found, stop = None, min(len(self.doc), at + _LONGEST_OFFICE)
         while at < stop:
-            for size in (3, 2, 1):
-                phrase = " ".join(self.lower[at : at + size])
-                if at + size <= len(self.doc) and (phrase in words["state"] or phrase in words["people"]):
-                    at += size
-                    found = Office(at, phrase in words["state"])
-                    break
-            else:
-                if self.lower[at] not in words["modifiers"] and self.doc[at].text != "-":
-                    break
+            head = self._head(at)
+            if head:
+                at, found = head.end, head
+            elif self.lower[at] in self.words["modifiers"] or self.doc[at].text == "-":
                 at += 1
+            elif loose and found is None and self.doc[at].text.islower() and self._head(at + 1):
+                loose, at = False, at + 1
+            else:
+                break
         return found
+
+    def _head(self, at: int) -> Office | None:
+        """Return the office of one to three words at token `at`."""
+        for size in (3, 2, 1):
+            phrase = " ".join(self.lower[at : at + size])
+            if at + size <= len(self.doc) and (phrase in self.words["state"] or phrase in self.words["people"]):
+                return Office(at + size, phrase in self.words["state"])
+        return None
 
     def bare(self, at: int) -> Office | None:
         """Return an office that acts without a country: "the foreign ministry", not "its ministry"."""
-        office = self.office(at)
-        if office is None or at == 0 or self.lower[at - 1] != "the" or self.doc[at].text[0].isupper():
+        office = self.office(at) if self._opens(at) else None
+        if office is None:
             return None
+        if at == 0 and self.lower[office.end - 1].endswith("s") and "of" not in self.lower[office.end : office.end + 1]:
+            return office
         words = " ".join(self.lower[at : office.end])
         known = any(words == name or words.endswith(f" {name}") for name in self.words["bare"])
         follows = office.end < len(self.doc) and self.lower[office.end] in _OF
         return office if known and not follows and not self.attributive(at, office.end) else None
+
+    def subject(self, end: int) -> bool:
+        """Say whether the token at `end` is a possessive or looks like a verb."""
+        word = self.lower[end] if end < len(self.doc) else ""
+        known = word in self.words["verbs"] or word in self.words["auxiliaries"]
+        return (
+            self.possessive(end) or known or word.endswith(("ed", "s")) or word in ("had", "have", "would", "is", ",")
+        )
+
+    def _opens(self, at: int) -> bool:
+        """Say whether an office at `at` may do without a country: behind "the", or where a headline drops it."""
+        if at and self.lower[at - 1] == "the":
+            return not self.doc[at].text[0].isupper()
+        clipped = self.doc[-1].text not in _ENDS
+        return at == 0 or (clipped and (self.doc[at - 1].is_punct or self.lower[at - 1] in self.words["clipped"]))
+
+    def dateline(self, start: int, end: int) -> bool:
+        """Say whether the span opens a dispatch ("DAKAR - ", "NEW YORK (Agency) - ")."""
+        return (
+            start == 0 and end < len(self.doc) and self.doc[0].is_upper and self.doc[end].text in ("-", "–", "—", "(")
+        )
 
     def person(self, at: int) -> int | None:
         """Return the end of the personal name that starts at token `at`, or None."""

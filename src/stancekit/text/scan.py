@@ -54,7 +54,7 @@ class Scan:
         if self._covered[hit.start]:
             return None
         kind = hit.entry.kind
-        if kind == "shield" or self.reader.hyphenated(hit.start, hit.end) or self._is_gloss(hit):
+        if kind == "shield" or self._is_part(hit) or self._is_gloss(hit):
             self._cover(hit.start, hit.end)
             return None
         if kind == "speaker":
@@ -62,6 +62,10 @@ class Scan:
         if kind == "after_the":
             return self._self_reference(hit)
         return self._office_of(hit) or self._name(hit)
+
+    def _is_part(self, hit: Hit) -> bool:
+        """Say whether a name is part of a compound or of a dateline."""
+        return self.reader.hyphenated(hit.start, hit.end) or self.reader.dateline(hit.start, hit.end)
 
     def _is_gloss(self, hit: Hit) -> bool:
         """Say whether a bracket repeats the name before it ("the General Assembly (UNGA)")."""
@@ -79,7 +83,7 @@ class Scan:
     def _office_of(self, hit: Hit) -> Found | None:
         """Read "Kenyan ambassador", "Kenya's ambassador" and "Kenyan Ambassador Lidia Karsten"."""
         reader, possessive = self.reader, self.reader.possessive(hit.end)
-        office = reader.office(hit.end + possessive)
+        office = reader.office(hit.end + possessive, loose=hit.entry.kind in ("demonym", "region"))
         if office is None or hit.entry.kind == "people":
             return None
         person = None if reader.headline else reader.person(office.end)
@@ -91,7 +95,19 @@ class Scan:
             return self._found(hit.start, hit.end, hit.entry)
         if reader.attributive(hit.start, office.end):
             return None
+        pair = self._paired(hit)
+        if pair:
+            return self._found(pair.start, office.end)
         return self._found(hit.start, office.end, hit.entry if office.state else Entry("", "people", hit.entry.code))
+
+    def _paired(self, hit: Hit) -> Hit | None:
+        """Return the adjective that shares the office ("Greek and French members")."""
+        at = self.hits.index(hit) - 1
+        before = self.hits[at] if at >= 0 and hit.entry.kind in ("demonym", "region") else None
+        shares = (
+            before and before.entry.kind in ("demonym", "region") and self.reader.joint(before.end, hit.start) == "and"
+        )
+        return before if shares else None
 
     def _name(self, hit: Hit) -> Found | None:
         reader, kind = self.reader, hit.entry.kind
@@ -130,7 +146,11 @@ class Scan:
 
     def _is_host(self, hit: Hit) -> bool:
         """Say whether a government sits there ("the foreign ministry in Ankara")."""
-        return hit.start > 1 and self.reader.lower[hit.start - 1] == "in" and self.reader.lower[hit.start - 2] in self.reader.words["hosts"]
+        return (
+            hit.start > 1
+            and self.reader.lower[hit.start - 1] == "in"
+            and self.reader.lower[hit.start - 2] in self.reader.words["hosts"]
+        )
 
     def _in_a_name(self, hit: Hit) -> bool:
         """Say whether the word before makes it another name ("Michael Jordan", "Air France")."""

@@ -14,27 +14,32 @@ _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BULLET = re.compile(r"\s*(?:[-*•‣▪◦·–—]\s+)*")
 _WORD = re.compile(r"\w")
 _STOPS = re.compile(r"[.!?…。！？｡।॥؟۔։።]+")
-_CLOSERS = frozenset("\"'”’»›)]}」』") | {"''"}
+_CLOSERS = frozenset("\"'”’»›)]}」』")
 _OPENERS = "\"'“‘«‹([{「『-–—"
-_NUMBERED = frozenset(["no", "nos", "art", "arts", "para", "paras", "p", "pp", "vol", "ch", "sec", "res", "op", "fig", "cl", "reg", "doc", "col", "ver", "ed", "rev"])
-_SHORTENED = frozenset(["amb", "approx", "dept", "govt", "hon", "min", "rt", "cf", "viz", "incl", "est", "supt", "insp", "cllr", "h.e", "mt"])
+# Abbreviations that a number follows, those that a name follows, and those that may end a sentence.
+_NUMBERED = re.compile(r"(?:nos?|arts?|paras?|pp?|vol|ch|sec|res|op|fig|cl|reg|doc|col|ed)", re.IGNORECASE)
+_SHORTENED = re.compile(r"(?:amb|approx|dept|govt|hon|min|rt|cf|viz|incl|est|supt|insp|cllr|mt)", re.IGNORECASE)
 _MAY_END = re.compile(r"(?:(?:[A-Za-z]\.){2,}|etc\.|Inc\.|Co\.|Corp\.|Ltd\.|Jr\.|Sr\.|[A-Z]\.)")
-_FIRST_WORDS = frozenset(
-    ["the", "a", "an", "this", "that", "these", "those", "he", "she", "it", "they", "we", "i", "you", "his", "her", "its", "their", "our", "my", "there", "here", "in", "on", "at", "by", "for", "from", "with", "without", "under", "after", "before", "during", "since", "until", "while", "when", "where", "as", "if", "although", "though", "but", "and", "or", "yet", "so", "nor", "however", "meanwhile", "instead", "also", "still", "then", "now", "no", "not", "nobody", "none", "both", "all", "some", "many", "most", "few", "each", "every", "one", "two", "what", "who", "why", "how", "which", "is", "are", "was", "were", "did", "does", "do", "has", "have", "had", "will", "would", "can", "could", "should", "asked"]
+_FIRST_WORD = re.compile(
+    r"(?:an?|the|th(?:is|at|[eo]se|e[ny]|eir|ere)|s?he|it|its|we|i|you|his|her|our|my|here|in|on|at|by|for|from|with|without|"
+    r"under|after|before|during|since|until|while|when|where|as|if|although|though|but|and|or|yet|so|nor|however|"
+    r"meanwhile|instead|also|still|now|no|not|nobody|none|both|all|some|many|most|few|each|every|one|two|what|who|why|"
+    r"how|which|is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|asked)",
+    re.IGNORECASE,
 )
 
 
 def split_sentences(article: Article) -> list[Sentence]:
-    """Return the sentences of an article, in order.
+    r"""Return the sentences of an article, in order.
 
     A line ends a sentence, so headings and list items stand alone. Bullets and surrounding white
     space are left out. `article.text[s.start:s.end] == s.text` holds for every sentence.
 
     Examples
     --------
-    >>> text = "Vote delayed\\n\\nThe U.S. delegate met Mr. Osei on Feb. 24. \\"No deal.\\" Kenya left."
+    >>> text = "Vote delayed\n\nThe U.S. delegate met Mr. Osei on Feb. 24. 'No deal.' Kenya left."
     >>> [sentence.text for sentence in split_sentences(Article("a", text))]
-    ['Vote delayed', 'The U.S. delegate met Mr. Osei on Feb. 24.', '"No deal."', 'Kenya left.']
+    ['Vote delayed', 'The U.S. delegate met Mr. Osei on Feb. 24.', "'No deal.'", 'Kenya left.']
     """
     spans = [span for line in _LINE.finditer(article.text) for span in _split_line(line.group(), line.start())]
     return [
@@ -82,7 +87,7 @@ def _breaks(doc: "Doc", i: int, last: int) -> bool:
     if following.text[0].islower():
         return False
     if _MAY_END.fullmatch(doc[i].text) and last == i:
-        return following.lower_ in _FIRST_WORDS
+        return bool(_FIRST_WORD.fullmatch(following.text))
     return not (doc[i].text == "." and last == i and _abbreviates(doc, i, following))
 
 
@@ -91,9 +96,9 @@ def _abbreviates(doc: "Doc", i: int, following: "Token") -> bool:
     if i == 0 or doc[i - 1].whitespace_:
         return False
     before = doc[i - 1]
-    if before.lower_ in _NUMBERED:
+    if _NUMBERED.fullmatch(before.text):
         return following.text[0].isdigit() or (following.text[0] in "IVX" and following.is_upper)
-    return before.lower_ in _SHORTENED or (i == 1 and (before.is_digit or len(before) == 1))
+    return bool(_SHORTENED.fullmatch(before.text)) or (i == 1 and (before.is_digit or len(before) == 1))
 
 
 def _content(doc: "Doc", i: int) -> "Token | None":
