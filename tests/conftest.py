@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus import FixedSplit, JsonlCorpus, Parts
+from stancekit.corpus import FixedSplit, JsonlCorpus, Parts, bundled
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,7 +21,7 @@ def diplomacy() -> Codebook:
 
 @pytest.fixture(scope="session")
 def un_votes() -> JsonlCorpus:
-    return JsonlCorpus("data/un_votes/examples", name="un_votes", columns={"text": "sentence"})
+    return bundled()
 
 
 @pytest.fixture(scope="session")

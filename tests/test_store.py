@@ -1,5 +1,6 @@
 import json
 import pickle
+import string
 
 import numpy as np
 import pytest
@@ -68,11 +69,11 @@ def test_a_pickle_in_the_model_s_place_is_refused_even_with_its_sum(saved, tmp_p
 
 def test_a_type_that_is_not_trusted_is_refused(saved):
     folder = saved[1]
-    (folder / "model.skops").write_bytes(skops.io.dumps(json.JSONDecoder()))
+    (folder / "model.skops").write_bytes(skops.io.dumps(string.Template("x")))
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"]["model.skops"] = store.sha256(folder / "model.skops")
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(KitError, match=r"not trusted: .*JSONDecoder"):
+    with pytest.raises(KitError, match=r"not trusted: .*Template"):
         store.load(folder)
 
 

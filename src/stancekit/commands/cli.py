@@ -56,18 +56,24 @@ def run(command: str, words: Sequence[str]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
     def task(config: DictConfig) -> None:
-        call(command, config)
+        try:
+            call(command, config)
+        except Exception as error:
+            # Hydra would print the job's overrides over a user's own error; SystemExit passes it by.
+            if (known := cause(error)) is None:
+                raise
+            print(f"stancekit {command}: {known}", file=sys.stderr)
+            raise SystemExit(2) from None
 
     start = hydra.main(config_path=str(shipped("configs")), config_name=command, version_base="1.3")(task)
     try:
         with patch.object(sys, "argv", [f"stancekit {command}", *words]):
             start()
-    except (HydraException, OmegaConfBaseException, KitError) as error:
-        known = cause(error)
-        if known is None and not isinstance(error, HydraException | OmegaConfBaseException):
-            raise
-        print(f"stancekit {command}: {known or error}", file=sys.stderr)
+    except (HydraException, OmegaConfBaseException) as error:
+        print(f"stancekit {command}: {error}", file=sys.stderr)
         return 2
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
     except KeyboardInterrupt:
         print(f"\nstancekit {command}: interrupted; the same command goes on from here", file=sys.stderr)
         return 130

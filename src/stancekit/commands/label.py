@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from stancekit.models import store
 from stancekit.models.trained import Trained
 from stancekit.text import ActorFinder, make_examples, read_article, split_sentences
 from stancekit.types import Article, Example, Prediction, Sentence
+
+COLOURS = {"condemn": "red", "support": "green", "abstain": "yellow"}
+WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,12 @@ def _baseline(codebook: str) -> Trained:
     from sklearn.linear_model import LogisticRegression
 
     from stancekit.codebook import load_codebook
-    from stancekit.corpus import FixedSplit, JsonlCorpus
+    from stancekit.corpus import FixedSplit, bundled
     from stancekit.models.features import Marked
     from stancekit.models.linear import Linear
     from stancekit.models.trained import fit
 
-    corpus = JsonlCorpus("data/un_votes/examples", name="un_votes", columns={"text": "sentence"})
-    parts = FixedSplit()(corpus.read(load_codebook(codebook)), random_state=0)
+    parts = FixedSplit()(bundled().read(load_codebook(codebook)), random_state=0)
     model = Linear(LogisticRegression(C=10, class_weight="balanced", max_iter=1000), features=Marked())
     return fit(model, parts.train, parts.validation, name="logreg")
 
@@ -131,28 +134,31 @@ def _rows(
 
 
 def _show(article: Article, rows: Sequence[Row]) -> None:
+    """Print each sentence with its frames, and below it who takes which side."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
     taken = [row for row in rows if row.stance.labels != ("none",)]
-    view = Table(title=Text(article.topic or article.id), title_justify="left")
-    for column in ("actor", "stance", "score", "target", "frames", "sentence"):
-        view.add_column(column, overflow="fold", max_width=46 if column == "sentence" else 24)
-    colours = {"condemn": "red", "support": "green", "abstain": "yellow"}
-    for row in taken:
-        (code,) = row.stance.labels
-        cells = [
-            row.example.actor.name if row.example.actor else "",
-            code,
-            f"{max(row.stance.scores):.2f}",
-            row.example.target.name if row.example.target else "",
-            ", ".join(row.frames.labels),
-            row.sentence.text,
-        ]
-        view.add_row(*(Text(cell, style=colours.get(cell, "")) for cell in cells))
-    Console().print(view)
-    print(f"{len(taken)} positions; {len(rows) - len(taken)} rows with no position on the target")
+    console.print(Text(article.topic or article.id, style="bold"))
+    for sentence, group in groupby(taken, key=lambda row: row.sentence):
+        same = list(group)
+        console.print(Text(f"\n{sentence.text}"))
+        if same[0].frames.labels:
+            console.print(Text(f"frames: {', '.join(same[0].frames.labels)}", style="dim"))
+        view = Table(box=None, show_header=False, padding=(0, 1))
+        for row in same:
+            view.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in _cells(row)))
+        console.print(view)
+    print(f"\n{len(taken)} positions; {len(rows) - len(taken)} rows with no position on the target")
+
+
+def _cells(row: Row) -> list[str]:
+    actor, target = row.example.actor, row.example.target
+    shown = target.name if target else ""
+    shown = shown if len(shown) <= WIDTH else f"{shown[: WIDTH - 1]}…"
+    return [actor.name if actor else "", row.stance.labels[0], f"{max(row.stance.scores):.2f}", shown]
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:

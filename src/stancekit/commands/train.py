@@ -82,10 +82,10 @@ def train(
     --------
     >>> import tempfile
     >>> from stancekit.codebook import load_codebook
-    >>> from stancekit.corpus import FixedSplit, JsonlCorpus
+    >>> from stancekit.corpus import FixedSplit, bundled
     >>> from stancekit.models.majority import Majority
-    >>> run = train(corpus=JsonlCorpus("data/un_votes/examples", columns={"text": "sentence"}), split=FixedSplit(),
-    ...             codebook=load_codebook("stance"), model=Majority(), out=tempfile.mkdtemp())
+    >>> stance, out = load_codebook("stance"), tempfile.mkdtemp()
+    >>> run = train(corpus=bundled(), codebook=stance, split=FixedSplit(), model=Majority(), out=out)
     >>> run.model
     'Majority'
     """

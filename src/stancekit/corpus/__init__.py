@@ -1,9 +1,9 @@
 """Labelled data: readers, checks, splits."""
 
 from stancekit.corpus.columns import Columns
-from stancekit.corpus.files import Corpus, CsvCorpus, HubCorpus, JsonlCorpus
+from stancekit.corpus.files import Corpus, CsvCorpus, HubCorpus, JsonlCorpus, bundled
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.split import FixedSplit, GroupedSplit, Parts
 
 __all__ = ["Columns", "Corpus", "CsvCorpus", "FixedSplit", "GroupedSplit", "HubCorpus", "JsonlCorpus", "LabelledSet"]
-__all__ += ["Parts"]
+__all__ += ["Parts", "bundled"]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from stancekit.codebook import Codebook, split_labels
 from stancekit.corpus.columns import Columns
 from stancekit.corpus.labelled import LabelledSet
@@ -223,3 +225,16 @@ class HubCorpus(Corpus):
                 for key, names in named.items():
                     row[key] = names[row[key]] if row[key] is not None and row[key] >= 0 else None
                 yield number, {"split": self.parts.get(part, part), **row}
+
+
+def bundled(name: str = "un_votes") -> JsonlCorpus:
+    """Return a corpus that ships with the kit, as its config spells it.
+
+    Examples
+    --------
+    >>> bundled().name
+    'un_votes'
+    """
+    data = yaml.safe_load(shipped("configs", "corpus", f"{name}.yaml").read_text(encoding="utf-8"))
+    data.pop("_target_")
+    return JsonlCorpus(**data)

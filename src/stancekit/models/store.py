@@ -6,7 +6,9 @@ are kept by skops, which rebuilds only the types in `TRUSTED` and scikit-learn's
 
 import importlib.metadata
 import json
+import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from stancekit.models.trained import Trained
 FORMAT = 1
 COMPANIONS = {"manifest.json", "README.md", "scores.csv"}
 TRUSTED = [
+    "stancekit.codebook.Code",
+    "stancekit.codebook.Codebook",
     "stancekit.models.features.Marked",
     "stancekit.models.features.Pair",
     "stancekit.models.features.Plain",
@@ -27,18 +31,30 @@ TRUSTED = [
 ]
 
 
+def _skops() -> Any:
+    """Import skops without torch: its walk through scikit-learn would load it, a second for nothing."""
+    name = "sklearn.externals.array_api_compat.torch"
+    hidden = name not in sys.modules
+    if hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # what Python itself uses for "cannot be imported"
+    try:
+        return import_module("skops.io")
+    finally:
+        if hidden:
+            del sys.modules[name]
+
+
 def save(trained: Trained, folder: Path, **facts: Any) -> Path:
     """Save a trained model; `facts` (data digest, scores) go into the manifest.
 
     The manifest is written last, so a folder with one is whole.
     """
-    import skops.io
-
+    io = _skops()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
     path = folder / "model.skops"
     with replacing(path) as temporary:
-        temporary.write_bytes(skops.io.dumps(trained.model))
+        temporary.write_bytes(io.dumps(trained.model))
     manifest = {
         "format": FORMAT,
         "kind": "skops",
@@ -115,11 +131,10 @@ def load(folder: str | Path) -> Trained:
     manifest = verify(folder)
     if manifest.get("kind") != "skops":
         raise KitError(f"saved model {folder} is of kind {manifest.get('kind')!r}; this version knows: skops")
-    import skops.io
-
+    io = _skops()
     path = Path(folder) / "model.skops"
     try:
-        types = skops.io.get_untrusted_types(file=path)
+        types = io.get_untrusted_types(file=path)
     except (zipfile.BadZipFile, ValueError, KeyError) as error:
         raise KitError(
             f"saved model {folder} is refused: model.skops cannot be read as a skops file ({error})"
@@ -127,5 +142,5 @@ def load(folder: str | Path) -> Trained:
     unknown = [name for name in types if name not in TRUSTED]
     if unknown:
         raise KitError(f"saved model {folder} is refused: it holds types that are not trusted: {listing(unknown)}")
-    model = skops.io.load(path, trusted=TRUSTED)
+    model = io.load(path, trusted=TRUSTED)
     return Trained(model, Codebook.from_dict(manifest["codebook"]), tuple(manifest["thresholds"]), manifest["name"])

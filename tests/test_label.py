@@ -1,0 +1,62 @@
+import json
+
+import pyarrow.parquet
+import pytest
+from conftest import ROOT
+
+from stancekit.commands.label import label
+from stancekit.errors import KitError
+from stancekit.text import ActorFinder
+
+ARTICLE = ROOT / "seeds" / "articles" / "un_votes_2025.txt"
+REAL = ROOT.parent / "shared" / "seed" / "article.txt"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A folder without models: the first label trains them there."""
+    return tmp_path_factory.mktemp("models") / "un_votes"
+
+
+def test_without_a_model_the_baseline_is_trained_first(saved, tmp_path, capsys):
+    rows = label(input=ARTICLE, saved=saved, output=tmp_path / "labels.jsonl", actors=ActorFinder(ner=False))
+    told = capsys.readouterr()
+    assert "training the baseline on the bundled corpus first" in told.err and "positions" in told.out
+    assert (saved / "stance" / "manifest.json").exists() and (saved / "diplomacy" / "manifest.json").exists()
+    text = ARTICLE.read_text()
+    written = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
+    assert len(written) == len(rows) > 10
+    for row in written:
+        assert text[row["start"] : row["end"]] == row["sentence"]
+        assert 0 <= row["actor_start"] < row["actor_end"] <= len(row["sentence"])
+        assert row["stance"] == max(row["stance_scores"], key=row["stance_scores"].get)
+    assert len({row["id"] for row in written}) == len(written)
+
+
+def test_parquet_by_the_output_s_name(saved, tmp_path):
+    rows = label(input=ARTICLE, saved=saved, output=tmp_path / "labels.parquet", actors=ActorFinder(ner=False))
+    table = pyarrow.parquet.read_table(tmp_path / "labels.parquet")
+    assert table.num_rows == len(rows) and "stance_scores" in table.column_names
+
+
+def test_targets_that_the_user_gives(saved):
+    rows = label(input=ARTICLE, saved=saved, targets=["the draft"], actors=ActorFinder(ner=False))
+    assert {row.example.target.name for row in rows} == {"the draft"}
+
+
+def test_an_output_of_another_kind_is_refused_before_any_work(saved):
+    with pytest.raises(KitError, match=r"a .jsonl or a .parquet file"):
+        label(input="nowhere.txt", saved=saved, output="labels.docx")
+
+
+def test_an_empty_article(saved, tmp_path):
+    (tmp_path / "empty.txt").write_text(" \n")
+    with pytest.raises(KitError, match="holds no text"):
+        label(input=tmp_path / "empty.txt", saved=saved)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real article is not part of the project")
+def test_a_real_article(saved):
+    names = {row.example.actor.name for row in label(input=REAL, saved=saved)}
+    assert {"United States", "Russia", "North Korea", "Belarus", "United Kingdom", "France"} <= names
+    assert {"Mariana Betsa", "John Curtis", "Nancy Pelosi"} <= names
