@@ -114,7 +114,7 @@ def _baseline(codebook: str) -> Trained:
     from stancekit.models.trained import fit
 
     parts = FixedSplit()(bundled().read(load_codebook(codebook)), random_state=0)
-    model = Linear(LogisticRegression(C=10, class_weight="balanced", max_iter=1000), features=Marked())
+    model = Linear(LogisticRegression(C=1, class_weight="balanced", max_iter=1000), features=Marked())
     return fit(model, parts.train, parts.validation, name="logreg")
 
 
