@@ -5,8 +5,8 @@ import re
 from collections import Counter, defaultdict
 
 import pytest
-
 from conftest import ROOT
+
 from stancekit.codebook import load_codebook
 from stancekit.evaluation import count, macro_f1
 from stancekit.models.lexicon import Lexicon

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.errors import KitError
+from stancekit.imports import hidden
 from stancekit.shipped import shipped
 
 # A first word without "=" stands for this key, as in `stancekit label article.txt`.
@@ -54,6 +55,11 @@ def run(command: str, words: Sequence[str]) -> int:
         words[0] = f"{FIRST[command]}={words[0]}"
     # Hydra prints a shortened traceback of its own otherwise, also for a user's slip.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+
+    if command == "label":
+        # spaCy imports torch where it finds it; splitting sentences and finding names does not need it.
+        with hidden("torch"):
+            import_module("spacy")
 
     def task(config: DictConfig) -> None:
         try:

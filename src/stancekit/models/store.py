@@ -6,7 +6,6 @@ are kept by skops, which rebuilds only the types in `TRUSTED` and scikit-learn's
 
 import importlib.metadata
 import json
-import sys
 import zipfile
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.files import replacing, sha256, write_json
+from stancekit.imports import hidden
 from stancekit.models.trained import Trained
 
 FORMAT = 1
@@ -32,16 +32,9 @@ TRUSTED = [
 
 
 def _skops() -> Any:
-    """Import skops without torch: its walk through scikit-learn would load it, a second for nothing."""
-    name = "sklearn.externals.array_api_compat.torch"
-    hidden = name not in sys.modules
-    if hidden:
-        sys.modules[name] = None  # type: ignore[assignment]  # what Python itself uses for "cannot be imported"
-    try:
+    # skops walks through all of scikit-learn, and so into what of it imports torch.
+    with hidden("sklearn.externals.array_api_compat.torch"):
         return import_module("skops.io")
-    finally:
-        if hidden:
-            del sys.modules[name]
 
 
 def save(trained: Trained, folder: Path, **facts: Any) -> Path:
