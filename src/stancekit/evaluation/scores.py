@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from stancekit.corpus.labelled import Labels
 from stancekit.evaluation.bootstrap import REPLICATES, bootstrap, interval, point
 from stancekit.evaluation.counts import count
-from stancekit.evaluation.metrics import PER_CODE, metrics_for
+from stancekit.evaluation.metrics import PER_CODE, Array, Metric, metrics_for
 from stancekit.types import Context, Score
 
 Slices = Mapping[str, NDArray[np.bool_]]
@@ -32,18 +32,27 @@ def slices_of(contexts: Sequence[Context]) -> dict[str, NDArray[np.bool_]]:
     return {name: np.isin(np.arange(len(contexts)), found[name]) for name in sorted(found)}
 
 
-def _rows(counts: NDArray[np.float64], names: Sequence[str], where: str, n: int, replicates: int) -> Iterator[Score]:
-    for name, metric in metrics_for(names).items():
-        low, high = interval(bootstrap(counts, metric, replicates=replicates))
-        yield Score(name, where, float(point(counts, metric)), low, high, n)
+def _together(metrics: Mapping[str, Metric]) -> Metric:
+    """Return several metrics as one with a further last axis, so that each replicate is drawn once."""
+    return lambda counts: np.stack([metric(counts) for metric in metrics.values()], axis=-1)
 
 
-def _codes(counts: NDArray[np.float64], names: Sequence[str], replicates: int) -> Iterator[Score]:
+def _rows(counts: Array, names: Sequence[str], where: str, n: int, replicates: int) -> Iterator[Score]:
+    metrics = metrics_for(names)
+    use = _together(metrics)
+    values, draws = point(counts, use), bootstrap(counts, use, replicates=replicates)
+    for at, name in enumerate(metrics):
+        yield Score(name, where, float(values[at]), *interval(draws[:, at]), n)
+
+
+def _codes(counts: Array, names: Sequence[str], replicates: int) -> Iterator[Score]:
     gold = counts[0].sum(axis=0)[:, [0, 2]].sum(axis=-1)
-    for name, metric in PER_CODE.items():
-        values, draws = point(counts, metric), bootstrap(counts, metric, replicates=replicates)
+    use = _together(PER_CODE)
+    values, draws = point(counts, use), bootstrap(counts, use, replicates=replicates)
+    for column, name in enumerate(PER_CODE):
         for at, code in enumerate(names):
-            yield Score(name, f"code={code}", float(values[at]), *interval(draws[:, at]), int(gold[at]))
+            low, high = interval(draws[:, at, column])
+            yield Score(name, f"code={code}", float(values[at, column]), low, high, int(gold[at]))
 
 
 def score(
