@@ -32,8 +32,9 @@ def best_thresholds(scores: Scores, truth: Truth, *, floor: int = 40) -> list[fl
     [0.25]
     """
     values = np.unique(scores)
-    # Halfway between neighbouring scores, so that a cut does not hang on one example's last digit.
-    cuts = np.concatenate([values[:1], (values[1:] + values[:-1]) / 2])
+    # Halfway between neighbouring scores, so that a cut does not hang on one example's last digit; never
+    # below all of them, or a rare code would be given to every example.
+    cuts = (values[1:] + values[:-1]) / 2 if len(values) > 1 else np.array([0.5])
     if len(cuts) > 400:
         cuts = np.quantile(cuts, np.linspace(0, 1, 400))
     table = _f1(scores, truth, cuts)
