@@ -24,7 +24,7 @@ below are on {len(run.rows)} test examples that took no part in that choice.
 
 All models of the comparison, means over random states with 95 % intervals:
 
-{leaderboard(board)}
+{leaderboard(board, timed=False)}
 
 Use it with `stancekit label input=ARTICLE saved=FOLDER`, check its files with `stancekit verify FOLDER`.
 Trained on composed English sentences about diplomacy: test it on a sample of your own text before you rely on it,

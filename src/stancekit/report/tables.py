@@ -70,18 +70,18 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
-def leaderboard(board: Board) -> str:
-    """Return a board as a Markdown table, best first."""
+def leaderboard(board: Board, *, timed: bool = True) -> str:
+    """Return a board as a Markdown table, best first; a card that is committed is not `timed`."""
     names = ["macro_f1", "f_avg", "micro_f1"]
     names = [name for name in names if board.entries[0].value(name)]
-    head = ["model", *names, "validation", "random states", "seconds"]
+    head = ["model", *names, "validation", "random states", *(["seconds"] if timed else [])]
     body = [
         [
             entry.first.model,
             *(shown(entry.value(name)) for name in names),
             f"{entry.validation:.3f}".lstrip("0"),
             len(entry.runs),
-            f"{entry.seconds:.1f}",
+            *([f"{entry.seconds:.1f}"] if timed else []),
         ]
         for entry in board.entries
     ]
