@@ -56,7 +56,7 @@ def run(command: str, words: Sequence[str]) -> int:
     # Hydra prints a shortened traceback of its own otherwise, also for a user's slip.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
-    if command == "label":
+    if command == "label" or "task=actors" in words:
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need it.
         with hidden("torch"):
             import_module("spacy")

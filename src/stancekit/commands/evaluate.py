@@ -1,20 +1,30 @@
-"""`stancekit evaluate`: a saved model on any labelled corpus."""
+"""`stancekit evaluate`: a saved model, or the actor finder, on any labelled corpus."""
 
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from stancekit.corpus import Corpus
-from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError
-from stancekit.evaluation import score, slices_of
-from stancekit.files import write_text
+from stancekit.evaluation import count_spans, score, score_spans, slices_of
+from stancekit.files import write_jsonl, write_text
 from stancekit.models import store
 from stancekit.report.runs import judge, write_predictions
 from stancekit.report.tables import scores_csv, shown, table
+from stancekit.text import ActorFinder
 from stancekit.types import Score
 
 
 def evaluate(
-    *, saved: str | Path, corpus: Corpus, part: str | None = None, out: str | Path | None = None
+    *,
+    saved: str | Path,
+    corpus: Corpus,
+    task: str = "codes",
+    actors: ActorFinder | None = None,
+    part: str | None = None,
+    out: str | Path | None = None,
 ) -> list[Score]:
     """Score a saved model on a corpus, and write `scores.csv` and `predictions.jsonl`.
 
@@ -22,33 +32,82 @@ def evaluate(
     ----------
     saved
         A model folder, as in `models/un_votes/stance`.
+    task
+        `codes` scores the model; `actors` scores the actor finder by exact span.
     part
         `train`, `validation`, `test` or `all`; by default test where the corpus marks a split, else all.
     out
         Where to write; by default `experiments/evaluate/CODEBOOK-MODEL-CORPUS`.
     """
+    tasks: dict[str, Callable[[], list[Score]]] = {
+        "codes": lambda: _codes(Path(saved), corpus, part, out),
+        "actors": lambda: _actors(actors or ActorFinder(), corpus, part, out),
+    }
+    if task not in tasks:
+        raise KitError(f"unknown task {task!r}; evaluate knows: {', '.join(tasks)}. Set task=codes or task=actors")
+    return tasks[task]()
+
+
+def _codes(saved: Path, corpus: Corpus, part: str | None, out: str | Path | None) -> list[Score]:
     trained = store.load(saved)
-    data = _part(corpus.read(trained.codebook), part)
+    data = corpus.read(trained.codebook)
+    data = data.take(_rows(data.parts, data.name, part))
     predictions = trained.predict(data.examples)
-    rows = judge(data, predictions)
     names = trained.codebook.names
     labels = [prediction.labels for prediction in predictions]
     scores = score(data.labels, [labels], names, data.articles, slices=slices_of(data.contexts))
-    run = f"{trained.codebook.name}-{trained.name}-{data.name}"
-    folder = Path(out or Path("experiments") / "evaluate" / run)
-    write_predictions(folder / "predictions.jsonl", rows)
-    write_text(folder / "scores.csv", scores_csv((data.name, trained.codebook.name, trained.name), scores, 1))
+    folder = Path(out or Path("experiments") / "evaluate" / f"{trained.codebook.name}-{trained.name}-{data.name}")
+    write_predictions(folder / "predictions.jsonl", judge(data, predictions))
     print(f"{trained.name} for {trained.codebook.name} on {data.name}: {len(data)} examples\n")
+    return _written(scores, (data.name, trained.codebook.name, trained.name), folder)
+
+
+def _actors(finder: ActorFinder, corpus: Corpus, part: str | None, out: str | Path | None) -> list[Score]:
+    whole = corpus.marked()
+    sentences = [whole[row] for row in _rows([one.part for one in whole], corpus.name, part)]
+    found: list[set[tuple[int, int]]] = []
+    for _, group in groupby(sentences, key=lambda one: one.article):
+        mentions = finder.find([one.text for one in group])
+        found += [
+            {(one.start, one.end) for one in of if one.start is not None and one.end is not None} for of in mentions
+        ]
+    gold = [one.actors for one in sentences]
+    counts = count_spans(gold, found)
+    slices = slices_of([one.context for one in sentences])
+    scores = score_spans(counts, [one.article for one in sentences], slices=slices)
+    folder = Path(out or Path("experiments") / "evaluate" / f"actors-finder-{corpus.name}")
+    write_jsonl(
+        folder / "predictions.jsonl",
+        (
+            {
+                "article": one.article,
+                "sentence": one.text,
+                "found": [one.text[slice(*span)] for span in sorted(spans & one.actors)],
+                "false": [one.text[slice(*span)] for span in sorted(spans - one.actors)],
+                "missed": [one.text[slice(*span)] for span in sorted(one.actors - spans)],
+            }
+            for one, spans in zip(sentences, found, strict=True)
+        ),
+    )
+    right, wrong, missed = (int(n) for n in np.sum(counts, axis=0))
+    print(
+        f"actors on {corpus.name}: {right + missed} in {len(sentences)} sentences; {right} found, {missed} missed, "
+        f"{wrong} false finds\n"
+    )
+    return _written(scores, (corpus.name, "actors", "finder"), folder)
+
+
+def _written(scores: list[Score], of: tuple[str, str, str], folder: Path) -> list[Score]:
+    write_text(folder / "scores.csv", scores_csv(of, scores, 1))
     print(table(["metric", "slice", "value", "n"], [[one.metric, one.slice, shown(one), one.n] for one in scores]))
     print(f"\nwritten: {folder}/scores.csv, {folder}/predictions.jsonl")
     return scores
 
 
-def _part(data: LabelledSet, part: str | None) -> LabelledSet:
-    marked = sorted(set(data.parts) - {""})
+def _rows(parts: Sequence[str], name: str, part: str | None) -> list[int]:
+    """Return which rows belong to a part."""
+    marked = sorted(set(parts) - {""})
     part = part or ("test" if "test" in marked else "all")
-    if part == "all":
-        return data
-    if part not in marked:
-        raise KitError(f"corpus {data.name!r} has no part {part!r}; it has: {', '.join([*marked, 'all'])}")
-    return data.take(row for row, name in enumerate(data.parts) if name == part)
+    if part not in (*marked, "all"):
+        raise KitError(f"corpus {name!r} has no part {part!r}; it has: {', '.join([*marked, 'all'])}")
+    return [row for row, own in enumerate(parts) if part in (own, "all")]

@@ -3,7 +3,8 @@
 from stancekit.corpus.columns import Columns
 from stancekit.corpus.files import Corpus, CsvCorpus, HubCorpus, JsonlCorpus, bundled
 from stancekit.corpus.labelled import LabelledSet
+from stancekit.corpus.rows import MarkedSentence
 from stancekit.corpus.split import FixedSplit, GroupedSplit, Parts
 
 __all__ = ["Columns", "Corpus", "CsvCorpus", "FixedSplit", "GroupedSplit", "HubCorpus", "JsonlCorpus", "LabelledSet"]
-__all__ += ["Parts", "bundled"]
+__all__ += ["MarkedSentence", "Parts", "bundled"]

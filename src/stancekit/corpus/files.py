@@ -13,7 +13,7 @@ import yaml
 from stancekit.codebook import Codebook, split_labels
 from stancekit.corpus.columns import Columns
 from stancekit.corpus.labelled import LabelledSet
-from stancekit.corpus.rows import Row, make_set
+from stancekit.corpus.rows import MarkedSentence, Row, make_set, marked_sentences
 from stancekit.errors import KitError, listing
 from stancekit.shipped import shipped
 
@@ -65,18 +65,24 @@ class Corpus:
         KitError
             Naming everything that is wrong, with its rows.
         """
-        listed: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in self.columns.items()
-        }
-        try:
-            columns = Columns(**listed)
-        except TypeError as error:
-            allowed = ", ".join(Columns.__dataclass_fields__)
-            raise KitError(f"{error}; corpus.columns knows: {allowed}") from None
+        columns = self._columns()
         mapping = {str(key): value for key, value in self.labels.items()}
         return make_set(
             self.rows(), name=self.name, where=str(self.path), codebook=codebook, columns=columns, mapping=mapping
         )
+
+    def marked(self) -> list[MarkedSentence]:
+        """Return every sentence with the spans of its actors, in the order of the data.
+
+        Raises
+        ------
+        KitError
+            Naming everything that is wrong, with its rows.
+        """
+        columns = self._columns()
+        if columns.actor is None:
+            raise KitError(f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN")
+        return marked_sentences(self.rows(), name=self.name, where=str(self.path), columns=columns)
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
         """Return the second annotator's codes by example id, empty where there was none."""
@@ -95,6 +101,16 @@ class Corpus:
             for row in self._parse(decode(file), file):
                 number += 1
                 yield number, row
+
+    def _columns(self) -> Columns:
+        listed: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in self.columns.items()
+        }
+        try:
+            return Columns(**listed)
+        except TypeError as error:
+            allowed = ", ".join(Columns.__dataclass_fields__)
+            raise KitError(f"{error}; corpus.columns knows: {allowed}") from None
 
     def _parse(self, text: str, file: Path) -> Iterable[Row]:
         raise NotImplementedError

@@ -42,6 +42,17 @@ class _Faults:
             raise KitError(f"{where}: {told}. Correct these rows, or leave them out")
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedSentence:
+    """A sentence and where its actors stand: gold for actor finding. Offsets are in the sentence."""
+
+    text: str
+    article: str
+    part: str
+    context: Context
+    actors: set[tuple[int, int]]
+
+
 def locate(name: str, text: str) -> tuple[int, int] | None:
     """Find a name in a sentence, whole words first and case ignored last.
 
@@ -90,7 +101,8 @@ def _labels(row: Row, names: Sequence[str], codebook: Codebook, mapping: Mapping
     return tuple(dict.fromkeys(label for label in mapped if label is not None))
 
 
-def _context(row: Row, columns: Columns) -> Context:
+def context_of(row: Row, columns: Columns) -> Context:
+    """Return what is known of a row besides its text and labels."""
     plain = {
         key: str(row.get(getattr(columns, key) or "") or "")
         for key in ("topic", "register", "source", "date", "setting")
@@ -130,49 +142,42 @@ def make_set(
     names = columns.labels or codebook.column or codebook.name
     names = (names,) if isinstance(names, str) else tuple(names)
     columns.require({str(key) for _, row in numbered for key in row}, names, where)
-    return _Reader(name, where, codebook, columns, mapping, names).read(numbered)
+    reader = _Labelled(name, where, columns, codebook=codebook, mapping=mapping, names=names)
+    return reader.read(numbered)
+
+
+def marked_sentences(
+    rows: Iterable[tuple[int, Row]], *, name: str, where: str, columns: Columns
+) -> list[MarkedSentence]:
+    """Gather the actors marked in each sentence, whatever else its rows are labelled with.
+
+    Raises
+    ------
+    KitError
+        Naming every row without a text or with offsets outside it.
+    """
+    reader = _Reader(name, where, columns)
+    found: dict[tuple[str, str], MarkedSentence] = {}
+    for at, (number, row) in enumerate(rows):
+        example = reader.example(number, row, at)
+        part, context = reader.part(number, row), context_of(row, columns)
+        key = (example.article, example.text)
+        one = found.setdefault(key, MarkedSentence(example.text, example.article, part, context, set()))
+        if example.actor and example.actor.start is not None and example.actor.end is not None:
+            one.actors.add((example.actor.start, example.actor.end))
+    reader.faults.raise_all(where)
+    return list(found.values())
 
 
 @dataclass(slots=True)
 class _Reader:
     name: str
     where: str
-    codebook: Codebook
     columns: Columns
-    mapping: Mapping[str, str | None]
-    names: tuple[str, ...]
     faults: _Faults = field(default_factory=_Faults)
     unlocated: list[int] = field(default_factory=list)
 
-    def read(self, rows: list[tuple[int, Row]]) -> LabelledSet:
-        examples: list[Example] = []
-        contexts: list[Context] = []
-        labels: list[tuple[str, ...]] = []
-        numbers: list[int] = []
-        parts: list[str] = []
-        for number, row in rows:
-            example = self._example(number, row, len(examples))
-            given = _labels(row, self.names, self.codebook, self.mapping)
-            if not given and not self.codebook.multi_label:
-                if self._dropped(row):
-                    continue
-                self.faults.add(f"no label in column {self.names[0]!r}", number)
-            examples.append(example)
-            labels.append(given)
-            numbers.append(number)
-            contexts.append(_context(row, self.columns))
-            parts.append(self._part(number, row))
-        self._repeats([example.id for example in examples], numbers)
-        self.faults.raise_all(self.where)
-        self.codebook.check(labels, self.where, numbers)
-        self._warn()
-        whole = LabelledSet(self.name, self.codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts))
-        return by_sentence(whole) if self.codebook.unit == "sentence" else whole
-
-    def _dropped(self, row: Row) -> bool:
-        return str(row.get(self.names[0]) or "") in self.mapping
-
-    def _example(self, number: int, row: Row, at: int) -> Example:
+    def example(self, number: int, row: Row, at: int) -> Example:
         text = str(row.get(self.columns.text) or "")
         if not text.strip():
             self.faults.add("empty text", number)
@@ -188,11 +193,46 @@ class _Reader:
         article = str(row.get(self.columns.article or "") or f"text:{text}")
         return Example(label, text, found["actor"], found["target"], article)
 
-    def _part(self, number: int, row: Row) -> str:
+    def part(self, number: int, row: Row) -> str:
         value = str(row.get(self.columns.split or "") or "").strip().lower()
         if value not in _PARTS:
             self.faults.add(f"unknown split {value!r}, not train, validation or test", number)
         return _PARTS.get(value, "")
+
+
+@dataclass(slots=True)
+class _Labelled(_Reader):
+    codebook: Codebook = field(kw_only=True)
+    mapping: Mapping[str, str | None] = field(kw_only=True)
+    names: tuple[str, ...] = field(kw_only=True)
+
+    def read(self, rows: list[tuple[int, Row]]) -> LabelledSet:
+        examples: list[Example] = []
+        contexts: list[Context] = []
+        labels: list[tuple[str, ...]] = []
+        numbers: list[int] = []
+        parts: list[str] = []
+        for number, row in rows:
+            example = self.example(number, row, len(examples))
+            given = _labels(row, self.names, self.codebook, self.mapping)
+            if not given and not self.codebook.multi_label:
+                if self._dropped(row):
+                    continue
+                self.faults.add(f"no label in column {self.names[0]!r}", number)
+            examples.append(example)
+            labels.append(given)
+            numbers.append(number)
+            contexts.append(context_of(row, self.columns))
+            parts.append(self.part(number, row))
+        self._repeats([example.id for example in examples], numbers)
+        self.faults.raise_all(self.where)
+        self.codebook.check(labels, self.where, numbers)
+        self._warn()
+        whole = LabelledSet(self.name, self.codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts))
+        return by_sentence(whole) if self.codebook.unit == "sentence" else whole
+
+    def _dropped(self, row: Row) -> bool:
+        return str(row.get(self.names[0]) or "") in self.mapping
 
     def _repeats(self, ids: list[str], numbers: list[int]) -> None:
         first: dict[str, int] = {}

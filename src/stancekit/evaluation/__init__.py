@@ -4,6 +4,7 @@ from stancekit.evaluation.bootstrap import bootstrap, interval
 from stancekit.evaluation.counts import confusion, count
 from stancekit.evaluation.metrics import METRICS, f_avg, macro_f1, micro_f1
 from stancekit.evaluation.scores import Slices, score, slices_of
+from stancekit.evaluation.spans import count_spans, score_spans
 
 __all__ = ["METRICS", "Slices", "bootstrap", "confusion", "count", "f_avg", "interval", "macro_f1", "micro_f1"]
-__all__ += ["score", "slices_of"]
+__all__ += ["count_spans", "score", "score_spans", "slices_of"]
