@@ -10,6 +10,7 @@ from stancekit.errors import KitError
 from stancekit.models import store
 from stancekit.models.majority import Majority
 from stancekit.models.trained import fit
+from stancekit.text import ActorFinder
 
 
 @pytest.fixture
@@ -39,3 +40,43 @@ def test_where_the_corpus_marks_a_split_the_test_part_is_scored(saved, un_votes,
 def test_an_unknown_part_lists_the_parts(saved, un_votes):
     with pytest.raises(KitError, match="it has: test, train, validation, all"):
         evaluate(saved=saved / "stance", corpus=un_votes, part="dev", out=saved / "out")
+
+
+SENTENCES = [
+    {"article": "a", "text": "Peru opposed the levy and Chile said nothing.", "actor": "Peru"},
+    {"article": "a", "text": "Peru opposed the levy and Chile said nothing.", "actor": "Chile"},
+    {"article": "a", "text": "Ghana and the harbour pilots agreed.", "actor": "harbour pilots"},
+    {"article": "b", "text": "It rained all day.", "actor": None},
+]
+
+
+def test_actors_are_scored_by_exact_span(jsonl, tmp_path, capsys):
+    corpus = JsonlCorpus(jsonl(*SENTENCES), name="mine")
+    scores = evaluate(saved=tmp_path, corpus=corpus, task="actors", actors=ActorFinder(ner=False), out=tmp_path / "out")
+    found = {one.metric: one.value for one in scores if one.slice == "all"}
+    assert found["precision"] == pytest.approx(2 / 3) and found["recall"] == pytest.approx(2 / 3)
+    assert "3 in 3 sentences; 2 found, 1 missed, 1 false finds" in capsys.readouterr().out
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [line["missed"] for line in lines] == [[], ["harbour pilots"], []] and lines[1]["false"] == ["Ghana"]
+
+
+def test_a_sentence_needs_no_label_to_be_searched_for_actors(jsonl):
+    marked = JsonlCorpus(jsonl(*SENTENCES)).marked()
+    assert [sorted(one.actors) for one in marked] == [[(0, 4), (26, 31)], [(14, 28)], []]
+
+
+def test_actor_offsets_outside_the_sentence_are_all_told(jsonl):
+    rows = [row | {"actor_start": 2, "actor_end": 999} for row in SENTENCES[:2]]
+    with pytest.raises(KitError, match=r"actor offsets outside the sentence \(rows 1, 2\)"):
+        JsonlCorpus(jsonl(*rows)).marked()
+
+
+def test_an_unknown_task_lists_the_tasks(un_votes, tmp_path):
+    with pytest.raises(KitError, match="unknown task 'spans'; evaluate knows: codes, actors"):
+        evaluate(saved=tmp_path, corpus=un_votes, task="spans")
+
+
+def test_the_finder_finds_most_actors_of_the_bundled_test_part(un_votes, tmp_path):
+    scores = evaluate(saved=tmp_path, corpus=un_votes, task="actors", out=tmp_path / "out")
+    [f1] = [one for one in scores if (one.metric, one.slice) == ("f1", "all")]
+    assert f1.value >= 0.85 and f1.low < f1.value < f1.high

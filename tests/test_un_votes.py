@@ -42,8 +42,9 @@ def sentences(rows):
 
 
 def test_size(rows, articles, sentences):
-    assert len(articles) >= 40 and len(sentences) >= 400
-    assert sum(row["stance"] is not None for row in rows) >= 550
+    assert len(articles) >= 180 and len(sentences) >= 1700
+    assert sum(row["stance"] is not None for row in rows) >= 2500
+    assert len({row["topic"] for row in rows}) >= 30
 
 
 def test_every_row_lies_in_its_article_and_its_spans_in_their_sentence(rows, articles):

@@ -2,16 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from stancekit.codebook import load_codebook
 from stancekit.corpus import Corpus
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.evaluation.agreement import alpha
+from stancekit.files import write_text
 from stancekit.report.tables import shown, table
 from stancekit.types import Score
 
 
-def data(*, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy")) -> list[LabelledSet]:
+def data(
+    *, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy"), plots: str | Path | None = None
+) -> list[LabelledSet]:
     """Print the counts of a corpus by label, split, register, topic and phenomenon, and its agreement.
 
     Parameters
@@ -20,6 +24,8 @@ def data(*, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy")) 
         Labelled data.
     codebooks
         Names of shipped codebooks that the corpus is labelled with.
+    plots
+        A folder for pictures (SVG) of the codes by register and by topic.
 
     Returns
     -------
@@ -39,6 +45,8 @@ def data(*, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy")) 
         )
         if agreed := agreement(whole, corpus):
             print(table(["second annotation", "alpha", "n"], [[one.slice, shown(one), one.n] for one in agreed]), "\n")
+        if plots is not None:
+            _draw(whole, Path(plots))
         found.append(whole)
     first = found[0]
     print(
@@ -48,6 +56,25 @@ def data(*, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy")) 
     phenomena = Counter(name for one in first.contexts for name in one.phenomena)
     print(table(["phenomenon", "examples"], phenomena.most_common()))
     return found
+
+
+def _draw(whole: LabelledSet, folder: Path) -> None:
+    """Write pictures of the codes by register and by topic."""
+    from stancekit.report.plots import heat, stacked, svg
+
+    codes = whole.codebook.names
+    for field in ("register", "topic"):
+        rows = _crossed(whole, [getattr(one, field) for one in whole.contexts])
+        names, counts = [str(row[0]) for row in rows], [[int(str(n)) for n in row[2:]] for row in rows]
+        if whole.codebook.multi_label:
+            totals = [int(str(row[1])) for row in rows]
+            shares = [[n / total for n in row] for row, total in zip(counts, totals, strict=True)]
+            drawing = heat(names, codes, shares)
+        else:
+            drawing = stacked(names, codes, counts)
+        path = folder / f"{whole.codebook.name}-by-{field}.svg"
+        write_text(path, svg(drawing, f"{whole.codebook.name} by {field} in {whole.name}"))
+        print(f"written: {path}\n")
 
 
 def _shares(whole: LabelledSet) -> list[list[object]]:

@@ -13,6 +13,8 @@ from stancekit.report.leaderboard import Board
 from stancekit.report.runs import Run
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
+# Told apart by colour-blind readers too, and on light and dark ground.
+CODES = ("#c77c1e", "#b9a7d6", "#8f8f8f", "#3b7dd8", "#5aa469", "#c65f7b", "#7b6ccf", "#4fb3bf", "#a08060")
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "stancekit",
@@ -87,6 +89,43 @@ def matrix(run: Run) -> Figure:
     axes.set_yticks(range(len(run.codes)), run.codes)
     axes.set_xlabel("predicted")
     axes.set_ylabel("gold")
+    return drawing
+
+
+def stacked(names: Sequence[str], codes: Sequence[str], counts: Sequence[Sequence[int]]) -> Figure:
+    """Draw the shares of codes as stacked horizontal bars, first name on top, counts in total behind each.
+
+    `counts` has shape (names, codes).
+    """
+    drawing, axes = figure(7.5, 1.1 + 0.22 * len(names))
+    totals = [max(sum(row), 1) for row in counts]
+    start = [0.0] * len(names)
+    for at, code in enumerate(codes):
+        part = [row[at] / total for row, total in zip(counts, totals, strict=True)]
+        axes.barh(range(len(names)), part, left=start, color=CODES[at % len(CODES)], label=code, height=0.8)
+        start = [left + own for left, own in zip(start, part, strict=True)]
+    for at, row in enumerate(counts):
+        axes.text(1.01, at, str(sum(row)), va="center", fontsize=8, color=INK)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of examples; number behind")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(codes), frameon=False, fontsize=8, labelcolor=INK)
+    return drawing
+
+
+def heat(names: Sequence[str], codes: Sequence[str], shares: Sequence[Sequence[float]]) -> Figure:
+    """Draw the share of sentences with each code, shape (names, codes), as a table of shades."""
+    drawing, axes = figure(2.2 + 0.72 * len(codes), 1.3 + 0.3 * len(names))
+    top = max(0.01, *(share for row in shares for share in row))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=top, aspect="auto")
+    for row, line in enumerate(shares):
+        for column, share in enumerate(line):
+            colour = "white" if share > top / 2 else "#222222"
+            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(len(codes)), codes, rotation=30, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xlabel("% of sentences")
     return drawing
 
 
