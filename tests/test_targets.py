@@ -1,7 +1,7 @@
 """Targets: the user's, or the topic and the other actors."""
 
 from stancekit.text import find_targets
-from stancekit.text.targets import locate, topic_of
+from stancekit.text.targets import find_matters, locate, topic_of
 from stancekit.types import Article, Mention
 
 KENYA, TOGO = Mention("Kenya", 0, 5, "KEN"), Mention("Togo", 13, 17, "TGO")
@@ -35,3 +35,33 @@ def test_a_target_has_its_span_where_it_is_spelled_out():
 
 def test_no_title_no_topic():
     assert topic_of(Article("a", TEXT)) is None
+
+
+def matters(text):
+    return [text[one.start : one.end] for one in find_matters(text)]
+
+
+def test_texts_and_acts_of_the_sentence_stand_before_the_topic():
+    text = "Kenya blamed the draft treaty on Togo."
+    kenya, togo = Mention("Kenya", 0, 5), Mention("Togo", 33, 37)
+    found = find_targets(text, kenya, [kenya, togo], topic=Mention("Fish war"))
+    assert [target.name for target in found] == ["draft treaty", "Togo"]
+
+
+def test_a_matter_has_its_adjectives_and_no_article():
+    assert matters("Peru rejected a new Russian-backed draft resolution.") == ["new Russian-backed draft resolution"]
+    assert matters("The European motion fell; sanctions stay.") == ["European motion", "sanctions"]
+    assert matters("It would end steel tariffs and the late oral amendment.") == [
+        "steel tariffs",
+        "late oral amendment",
+    ]
+
+
+def test_verbs_are_no_matters():
+    assert matters("Chile plans to attack first and drafts nothing.") == []
+    assert matters("They attack the plan, call for calm and request a delay.") == ["plan"]
+
+
+def test_an_actor_is_no_matter():
+    actor = Mention("War Office", 4, 14)
+    assert find_targets("The War Office slept.", Mention("Peru"), [actor]) == [actor]

@@ -1,9 +1,10 @@
 """Labelled data: readers, checks, splits."""
 
 from stancekit.corpus.columns import Columns
-from stancekit.corpus.files import Corpus, CsvCorpus, HubCorpus, JsonlCorpus, bundled
+from stancekit.corpus.files import Corpus, CsvCorpus, JsonlCorpus, bundled
+from stancekit.corpus.hub import HubCorpus
 from stancekit.corpus.labelled import LabelledSet
-from stancekit.corpus.rows import MarkedSentence
+from stancekit.corpus.mentions import MarkedSentence
 from stancekit.corpus.split import FixedSplit, GroupedSplit, Parts
 
 __all__ = ["Columns", "Corpus", "CsvCorpus", "FixedSplit", "GroupedSplit", "HubCorpus", "JsonlCorpus", "LabelledSet"]

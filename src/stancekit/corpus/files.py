@@ -1,4 +1,4 @@
-"""Readers of data files: JSON lines, CSV, and whatever the `datasets` library loads."""
+"""Readers of data files: JSON lines and CSV."""
 
 import csv
 import io
@@ -13,7 +13,8 @@ import yaml
 from stancekit.codebook import Codebook, split_labels
 from stancekit.corpus.columns import Columns
 from stancekit.corpus.labelled import LabelledSet
-from stancekit.corpus.rows import MarkedSentence, Row, make_set, marked_sentences
+from stancekit.corpus.mentions import MarkedSentence, marked_sentences
+from stancekit.corpus.rows import Row, make_set
 from stancekit.errors import KitError, listing
 from stancekit.shipped import shipped
 
@@ -199,48 +200,6 @@ class CsvCorpus(Corpus):
                 f"that hold {separator!r}, or set corpus.separator"
             )
         return rows
-
-
-class HubCorpus(Corpus):
-    """A data set that the `datasets` library loads: a hub name, or a local folder.
-
-    `parts` maps the set's splits to train, validation and test. Integer labels of a typed column are
-    turned into the names the data set gives them.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        *,
-        config: str | None = None,
-        parts: Mapping[str, str] | None = None,
-        revision: str | None = None,
-        **rest: Any,
-    ) -> None:
-        super().__init__(path, **rest)
-        self.config = config
-        self.parts = parts or {}
-        self.revision = revision
-
-    def rows(self) -> Iterator[tuple[int, Row]]:
-        """Yield numbered rows over all splits."""
-        import datasets
-
-        try:
-            found = datasets.load_dataset(str(self.path), self.config, revision=self.revision)
-        except (FileNotFoundError, ConnectionError, ValueError, datasets.exceptions.DatasetsError) as error:
-            raise KitError(
-                f"cannot load {self.path!r} through datasets: {error}. Give corpus.path a hub name or "
-                "a local folder of data files"
-            ) from None
-        number = 0
-        for part, table in found.items():
-            named = {key: kind.names for key, kind in table.features.items() if isinstance(kind, datasets.ClassLabel)}
-            for row in table:
-                number += 1
-                for key, names in named.items():
-                    row[key] = names[row[key]] if row[key] is not None and row[key] >= 0 else None
-                yield number, {"split": self.parts.get(part, part), **row}
 
 
 def bundled(name: str = "un_votes") -> JsonlCorpus:

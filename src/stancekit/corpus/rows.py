@@ -42,17 +42,6 @@ class _Faults:
             raise KitError(f"{where}: {told}. Correct these rows, or leave them out")
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedSentence:
-    """A sentence and where its actors stand: gold for actor finding. Offsets are in the sentence."""
-
-    text: str
-    article: str
-    part: str
-    context: Context
-    actors: set[tuple[int, int]]
-
-
 def locate(name: str, text: str) -> tuple[int, int] | None:
     """Find a name in a sentence, whole words first and case ignored last.
 
@@ -146,31 +135,10 @@ def make_set(
     return reader.read(numbered)
 
 
-def marked_sentences(
-    rows: Iterable[tuple[int, Row]], *, name: str, where: str, columns: Columns
-) -> list[MarkedSentence]:
-    """Gather the actors marked in each sentence, whatever else its rows are labelled with.
-
-    Raises
-    ------
-    KitError
-        Naming every row without a text or with offsets outside it.
-    """
-    reader = _Reader(name, where, columns)
-    found: dict[tuple[str, str], MarkedSentence] = {}
-    for at, (number, row) in enumerate(rows):
-        example = reader.example(number, row, at)
-        part, context = reader.part(number, row), context_of(row, columns)
-        key = (example.article, example.text)
-        one = found.setdefault(key, MarkedSentence(example.text, example.article, part, context, set()))
-        if example.actor and example.actor.start is not None and example.actor.end is not None:
-            one.actors.add((example.actor.start, example.actor.end))
-    reader.faults.raise_all(where)
-    return list(found.values())
-
-
 @dataclass(slots=True)
-class _Reader:
+class Reader:
+    """Reads single rows, and gathers their faults."""
+
     name: str
     where: str
     columns: Columns
@@ -178,6 +146,7 @@ class _Reader:
     unlocated: list[int] = field(default_factory=list)
 
     def example(self, number: int, row: Row, at: int) -> Example:
+        """Return the example of a row, the `at`-th of all."""
         text = str(row.get(self.columns.text) or "")
         if not text.strip():
             self.faults.add("empty text", number)
@@ -194,6 +163,7 @@ class _Reader:
         return Example(label, text, found["actor"], found["target"], article)
 
     def part(self, number: int, row: Row) -> str:
+        """Return train, validation, test or an empty string."""
         value = str(row.get(self.columns.split or "") or "").strip().lower()
         if value not in _PARTS:
             self.faults.add(f"unknown split {value!r}, not train, validation or test", number)
@@ -201,7 +171,7 @@ class _Reader:
 
 
 @dataclass(slots=True)
-class _Labelled(_Reader):
+class _Labelled(Reader):
     codebook: Codebook = field(kw_only=True)
     mapping: Mapping[str, str | None] = field(kw_only=True)
     names: tuple[str, ...] = field(kw_only=True)

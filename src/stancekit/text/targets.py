@@ -1,8 +1,15 @@
 """Say towards what a sentence's stances are read."""
 
+import re
 from collections.abc import Sequence
+from functools import cache
 
+import yaml
+
+from stancekit.shipped import shipped
 from stancekit.types import Article, Mention
+
+_WORD = re.compile(r"\w+(?:[-–]\w+)*")
 
 
 def topic_of(article: Article) -> Mention | None:
@@ -31,6 +38,56 @@ def locate(target: str, text: str) -> Mention:
     return Mention(target) if start < 0 or not target else Mention(target, start, start + len(target))
 
 
+@cache
+def _nouns() -> dict[str, frozenset[str]]:
+    found = yaml.safe_load(shipped("seeds", "targets.yaml").read_text(encoding="utf-8"))
+    return {key: frozenset(words) for key, words in found.items()}
+
+
+def find_matters(text: str) -> list[Mention]:
+    """Return the texts, acts and policies that a sentence names, each with the adjectives before it.
+
+    Examples
+    --------
+    >>> [one.name for one in find_matters("Peru voted against the European-led resolution on the war.")]
+    ['European-led resolution', 'war']
+    >>> find_matters("Chile plans to leave on Friday.")
+    []
+    """
+    nouns, words = _nouns(), list(_WORD.finditer(text))
+    found = []
+    for at, word in enumerate(words):
+        head = word[0].lower()
+        if head not in nouns["words"] and head not in nouns["also_verbs"]:
+            continue
+        first = at
+        while first > max(0, at - 3) and _modifies(words[first - 1], words[first], text):
+            first -= 1
+        before = words[first - 1][0].lower() if first else ""
+        if head in nouns["also_verbs"] and first == at and before not in nouns["before"]:
+            continue
+        found.append(Mention(text[words[first].start() : word.end()], words[first].start(), word.end()))
+    # Of "draft resolution" only the longest phrase is kept.
+    return list({one.start: one for one in found}.values())
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    spans = (one.start, one.end, other.start, other.end)
+    if None in spans:
+        return False
+    return bool(one.start < other.end and other.start < one.end)  # type: ignore[operator]  # none is None
+
+
+def _modifies(word: re.Match[str], after: re.Match[str], text: str) -> bool:
+    """Say whether a word belongs to the noun behind it: a name, a compound, or an adjective by its ending."""
+    nouns, spelled = _nouns(), word[0]
+    if text[word.end() : after.start()] != " " or spelled.lower() in nouns["before"]:
+        return False
+    named = spelled[0].isupper() and word.start() > 0
+    known = spelled in nouns["modifiers"] or spelled.endswith(tuple(nouns["endings"]))
+    return named or "-" in spelled or known
+
+
 def find_targets(
     text: str, actor: Mention, actors: Sequence[Mention], *, given: Sequence[str] = (), topic: Mention | None = None
 ) -> list[Mention]:
@@ -43,7 +100,10 @@ def find_targets(
     given
         The targets the user asks about; if there are any, they are the only ones.
     topic
-        What the article is about; it and the other actors are the targets if none are given.
+        What the article is about.
+
+    Without `given`, the targets are the texts, acts and policies that the sentence names, or the topic where
+    it names none, and the other actors.
 
     Examples
     --------
@@ -52,7 +112,8 @@ def find_targets(
     >>> [target.name for target in found]
     ['Fish war', 'Togo']
     """
-    assumed = ([topic] if topic else []) + list(actors)
+    matters = [one for one in find_matters(text) if not any(_overlap(one, other) for other in actors)]
+    assumed = (matters or ([topic] if topic else [])) + list(actors)
     candidates = [locate(name, text) for name in given] if given else assumed
     unique = {target.name.casefold(): target for target in reversed(candidates)}
     return [target for target in reversed(unique.values()) if target.name.casefold() != actor.name.casefold()]
