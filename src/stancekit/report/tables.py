@@ -97,6 +97,16 @@ def per_code(entry: Entry) -> str:
     return table(["code", "precision", "recall", "F1", "n"], body)
 
 
+def by_setting(board: Board) -> list[str]:
+    """Return macro-F1 on topics that training knew and on those it did not, as lines of Markdown."""
+    names = sorted({one.slice for one in board.entries[0].scores if one.slice.startswith("setting=")}, reverse=True)
+    if not names:
+        return []
+    body = [[entry.first.model, *(shown(entry.value("macro_f1", name)) for name in names)] for entry in board.entries]
+    head = ["model", *(name.removeprefix("setting=") for name in names)]
+    return ["Macro-F1 by whether the topic was in training:", "", table(head, body), ""]
+
+
 def markdown(all_boards: Sequence[Board], command: str) -> str:
     """Return the comparison of an experiment as Markdown."""
     parts = []
@@ -112,6 +122,7 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
             leaderboard(board),
             "",
         ]
+        parts += by_setting(board)
         parts += ["Behind the first, macro-F1, articles drawn alike:", ""]
         parts += [table(["pair", "difference"], [[one.slice, shown(one)] for one in board.differences]), ""]
         parts += [f"Codes of {run.model}:", "", per_code(board.entries[0]), ""]
