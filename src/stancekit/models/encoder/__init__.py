@@ -1,0 +1,1 @@
+"""Transformer encoders: fine-tuned, frozen, contrastive. Imported only where a configuration names one."""

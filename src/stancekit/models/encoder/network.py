@@ -1,0 +1,88 @@
+"""An encoder with mean pooling and one head per codebook."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a head predicts: how many codes, one or several per example, and the codes' weights in the loss."""
+
+    codes: int
+    multi_label: bool
+    weights: tuple[float, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean over unmasked tokens, shape (batch, width)."""
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+
+class Network(nn.Module):
+    """A transformer encoder under linear heads.
+
+    Parameters
+    ----------
+    encoder
+        A model of `transformers` that returns `last_hidden_state`.
+    heads
+        By name; the labels of head `stance` are passed as `labels_stance`, a missing label as -100.
+    smoothing
+        Label smoothing of single-label heads.
+    """
+
+    def __init__(self, encoder: nn.Module, heads: Mapping[str, Head], *, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(0.1)
+        width: Any = encoder.config.hidden_size
+        self.heads = nn.ModuleDict({name: nn.Linear(int(width), head.codes) for name, head in heads.items()})
+        self.specs = dict(heads)
+        self.smoothing = smoothing
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, **rest: Tensor) -> dict[str, Tensor]:
+        """Return logits by head, and the loss where labels are given."""
+        labels = {key[7:]: value for key, value in rest.items() if key.startswith("labels_")}
+        kinds = {"token_type_ids": rest["token_type_ids"]} if "token_type_ids" in rest else {}
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kinds).last_hidden_state
+        pooled = self.dropout(mean_pool(hidden, attention_mask))
+        found = {name: head(pooled).float() for name, head in self.heads.items()}
+        if not labels:
+            return found
+        return {"loss": torch.stack([self._loss(name, found[name], labels[name]) for name in labels]).sum(), **found}
+
+    def _loss(self, name: str, logits: Tensor, labels: Tensor) -> Tensor:
+        spec = self.specs[name]
+        weights = torch.tensor(spec.weights, device=logits.device) if spec.weights else None
+        if not spec.multi_label:
+            if bool((labels == -100).all()):
+                return logits.sum() * 0
+            return nn.functional.cross_entropy(logits, labels, weight=weights, label_smoothing=self.smoothing)
+        given = (labels >= 0).float()
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, labels.clamp(min=0).float(), pos_weight=weights,
+                                                              reduction="none")
+        # Summed over codes, so that a head of nine codes weighs about as much as one softmax.
+        return (loss * given).sum() / given.sum().clamp(min=1) * 2
+
+
+def pretrained(source: str) -> nn.Module:
+    """Load an encoder's safetensors weights; code that comes with a checkpoint is never run."""
+    model: nn.Module = AutoModel.from_pretrained(source, trust_remote_code=False, use_safetensors=True)
+    return model
+
+
+def empty(config: Mapping[str, Any]) -> nn.Module:
+    """Build an encoder of random weights from its saved configuration."""
+    made = AutoConfig.for_model(**config)
+    model: nn.Module = AutoModel.from_config(made, trust_remote_code=False)
+    return model
