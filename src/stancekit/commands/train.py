@@ -9,6 +9,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from filelock import FileLock
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
+from stancekit.commands.joint import fit_joint, other_parts
 from stancekit.corpus import Corpus, Parts
 from stancekit.corpus.labelled import LabelledSet, Labels
 from stancekit.evaluation import count, macro_f1
@@ -27,7 +29,7 @@ from stancekit.models import store
 from stancekit.models.trained import Trained, fit
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import Run, judge, read_run, write_predictions
-from stancekit.report.tables import to_csv
+from stancekit.report.tables import curve_csv, to_csv
 
 log = logging.getLogger(__name__)
 # What may differ between two spellings of the same run.
@@ -102,12 +104,34 @@ def train(
     # Two processes that start the same run do not mix: the second waits, then finds it done.
     with FileLock(folder / ".lock"):
         if not (folder / "run.json").exists():
-            _do(folder, model, parts, name=name, random_state=random_state, config=spelled, digest=data.digest)
+            learn = partial(_fit, model, parts, folder, name=name)
+            if hasattr(model, "fit_heads"):
+                every = other_parts(model, corpus, split, random_state=random_state, known=parts)
+                alike = {key: value for key, value in spelled.items() if key != "codebook"}
+                shared = Path(out) / "joint" / identity(alike, "".join(one.train.digest for one in every.values()))
+                learn = partial(fit_joint, model, every, shared, own=codebook.name, name=name)
+            _do(folder, learn, parts, name=name, random_state=random_state, config=spelled, digest=data.digest)
     return read_run(folder)
 
 
+def _fit(model: Any, parts: Parts, folder: Path, *, name: str) -> tuple[Trained, float]:
+    """Fit a model, and say how many seconds it took."""
+    if "folder" in model.get_params(deep=False):
+        model.set_params(folder=str(folder))
+    start = time.perf_counter()
+    trained = fit(model, parts.train, parts.validation, name=name)
+    return trained, time.perf_counter() - start
+
+
 def _do(
-    folder: Path, model: Any, parts: Parts, *, name: str, random_state: int, config: Mapping[str, Any], digest: str
+    folder: Path,
+    learn: Callable[[], tuple[Trained, float]],
+    parts: Parts,
+    *,
+    name: str,
+    random_state: int,
+    config: Mapping[str, Any],
+    digest: str,
 ) -> None:
     codebook = parts.train.codebook
     few = {code: n for code, n in parts.train.counts.items() if n < 3}
@@ -118,14 +142,16 @@ def _do(
             ", ".join(f"{code} ({n})" for code, n in few.items()),
         )
     write_text(folder / "config.yaml", yaml.safe_dump(json.loads(json.dumps(config, default=repr)), sort_keys=False))
+    trained, seconds = learn()
     start = time.perf_counter()
-    trained = fit(model, parts.train, parts.validation, name=name)
     validation = _macro_f1(trained, parts.validation)
     predictions = trained.predict(parts.test.examples)
-    seconds = time.perf_counter() - start
+    seconds += time.perf_counter() - start
     rows = judge(parts.test, predictions)
     write_predictions(folder / "predictions.jsonl", rows)
     store.save(trained, folder / "model", data=digest)
+    if curve := getattr(trained.model, "curve_", None):
+        write_text(folder / "curve.csv", curve_csv(curve))
     facts = {
         "corpus": parts.train.name,
         "codebook": codebook.name,

@@ -1,40 +1,29 @@
 """Saved models: plain data with a manifest of SHA-256 sums. Nothing is unpickled or executed.
 
-A model folder holds `manifest.json`, the model's files, and perhaps its card and scores. scikit-learn models
-are kept by skops, which rebuilds only the types in `TRUSTED` and scikit-learn's own.
+A model folder holds `manifest.json`, the model's files, and perhaps its card and scores. `KINDS` says which
+module writes and reads a kind of model; that a manifest names a kind never imports anything else.
 """
 
 import importlib.metadata
 import json
-import zipfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
-from stancekit.files import replacing, sha256, write_json
-from stancekit.imports import hidden
+from stancekit.files import sha256, write_json
 from stancekit.models.trained import Trained
 
 FORMAT = 1
 COMPANIONS = {"manifest.json", "README.md", "scores.csv"}
-TRUSTED = [
-    "stancekit.codebook.Code",
-    "stancekit.codebook.Codebook",
-    "stancekit.models.features.Marked",
-    "stancekit.models.features.Pair",
-    "stancekit.models.features.Plain",
-    "stancekit.models.lexicon.Lexicon",
-    "stancekit.models.linear.Linear",
-    "stancekit.models.majority.Majority",
-]
-
-
-def _skops() -> Any:
-    # skops walks through all of scikit-learn, and so into what of it imports torch.
-    with hidden("sklearn.externals.array_api_compat.torch"):
-        return import_module("skops.io")
+# Each has `write(model, folder) -> names of files` and `read(folder) -> model`.
+KINDS = {
+    "skops": "stancekit.models.sklearn_files",
+    "encoder": "stancekit.models.encoder.saving",
+    "embedding": "stancekit.models.encoder.embedding_files",
+}
+PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
 
 
 def save(trained: Trained, folder: Path, **facts: Any) -> Path:
@@ -42,20 +31,18 @@ def save(trained: Trained, folder: Path, **facts: Any) -> Path:
 
     The manifest is written last, so a folder with one is whole.
     """
-    io = _skops()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
-    path = folder / "model.skops"
-    with replacing(path) as temporary:
-        temporary.write_bytes(io.dumps(trained.model))
+    kind = getattr(trained.model, "kind", "skops")
+    names: list[str] = import_module(KINDS[kind]).write(trained.model, folder)
     manifest = {
         "format": FORMAT,
-        "kind": "skops",
+        "kind": kind,
         "name": trained.name,
         "codebook": trained.codebook.to_dict(),
         "thresholds": list(trained.thresholds),
-        "versions": {name: importlib.metadata.version(name) for name in ("stancekit", "scikit-learn", "numpy")},
-        "files": {path.name: sha256(path)},
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "files": {name: sha256(folder / name) for name in names},
         **facts,
     }
     write_json(folder / "manifest.json", manifest)
@@ -122,18 +109,8 @@ def load(folder: str | Path) -> Trained:
         When a file was altered, or holds a type that is not trusted.
     """
     manifest = verify(folder)
-    if manifest.get("kind") != "skops":
-        raise KitError(f"saved model {folder} is of kind {manifest.get('kind')!r}; this version knows: skops")
-    io = _skops()
-    path = Path(folder) / "model.skops"
-    try:
-        types = io.get_untrusted_types(file=path)
-    except (zipfile.BadZipFile, ValueError, KeyError) as error:
-        raise KitError(
-            f"saved model {folder} is refused: model.skops cannot be read as a skops file ({error})"
-        ) from None
-    unknown = [name for name in types if name not in TRUSTED]
-    if unknown:
-        raise KitError(f"saved model {folder} is refused: it holds types that are not trusted: {listing(unknown)}")
-    model = io.load(path, trusted=TRUSTED)
+    kind = manifest.get("kind")
+    if kind not in KINDS:
+        raise KitError(f"saved model {folder} is of kind {kind!r}; this version knows: {', '.join(KINDS)}")
+    model = import_module(KINDS[kind]).read(Path(folder))
     return Trained(model, Codebook.from_dict(manifest["codebook"]), tuple(manifest["thresholds"]), manifest["name"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -70,10 +71,21 @@ class Trained:
 
 
 def fit(model: Classifier, train: LabelledSet, validation: LabelledSet, *, name: str = "model") -> Trained:
-    """Fit a model on the train part; thresholds come from the validation part."""
-    model.fit(train.examples, encode(train))
-    bare = Trained(model, train.codebook, name=name)
-    if not train.codebook.multi_label:
+    """Fit a model on the train part; when to stop and thresholds come from the validation part."""
+    held = {"validation": (validation.examples, encode(validation))} if _stops_early(model) else {}
+    model.fit(train.examples, encode(train), **held)
+    return with_thresholds(model, validation, name=name)
+
+
+def with_thresholds(model: Classifier, validation: LabelledSet, *, name: str = "model") -> Trained:
+    """Complete a fitted model with the thresholds that a multi-label codebook needs."""
+    bare = Trained(model, validation.codebook, name=name)
+    if not validation.codebook.multi_label:
         return bare
-    truth = indicator(validation.labels, train.codebook.names)
-    return Trained(model, train.codebook, tuple(best_thresholds(bare.scores(validation.examples), truth)), name)
+    truth = indicator(validation.labels, validation.codebook.names)
+    return Trained(model, validation.codebook, tuple(best_thresholds(bare.scores(validation.examples), truth)), name)
+
+
+def _stops_early(model: Classifier) -> bool:
+    """Say whether a model's `fit` looks at a validation part."""
+    return "validation" in signature(model.fit).parameters

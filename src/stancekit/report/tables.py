@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.types import Score
@@ -50,6 +50,25 @@ def to_csv(entries: Iterable[Entry]) -> str:
         of = (run.corpus, run.codebook, run.model)
         parts.append(scores_csv(of, entry.scores, len(entry.runs), head=not parts))
     return "".join(parts)
+
+
+def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
+    """Return a training log as CSV: step, loss on train and, where there was one, on validation.
+
+    Examples
+    --------
+    >>> print(curve_csv([{"step": 5.0, "loss": 1.5}, {"step": 5.0, "eval_loss": 1.25}]), end="")
+    step,loss,validation_loss
+    5,1.500000,1.250000
+    """
+    by_step: dict[int, dict[str, float]] = {}
+    for row in curve:
+        if "loss" in row or "eval_loss" in row:
+            by_step.setdefault(int(row["step"]), {}).update(row)
+    lines = ["step,loss,validation_loss"]
+    for step, row in sorted(by_step.items()):
+        lines.append(",".join([str(step), *(f"{row[key]:.6f}" if key in row else "" for key in ("loss", "eval_loss"))]))
+    return "\n".join([*lines, ""])
 
 
 def _bar(text: object) -> str:

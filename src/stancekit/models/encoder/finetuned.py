@@ -1,4 +1,4 @@
-"""Fine-tuned transformer encoders, one head per codebook, with scikit-learn's contract."""
+"""Fine-tuned transformer encoders with scikit-learn's contract."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from transformers import AutoTokenizer, set_seed
 
-from stancekit.models.features import Marked
-from stancekit.models.encoder.inputs import Ids, Inputs
+from stancekit.models.encoder.inputs import Inputs
 from stancekit.models.encoder.network import Head, Network, pretrained
 from stancekit.models.encoder.training import Rows, Schedule, bf16, collate, tune
 from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.features import Marked
 from stancekit.types import Example
 
 CODES, BATCH = "codes", 64
+Validation = tuple[Sequence[Example], NDArray[Any]]
+Labels = Mapping[str, NDArray[Any]]
 
 
 def balanced(y: NDArray[Any]) -> tuple[float, ...]:
@@ -36,8 +38,22 @@ def balanced(y: NDArray[Any]) -> tuple[float, ...]:
     return tuple(float(len(y) / (len(counts) * one)) for one in counts)
 
 
+def probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float64]:
+    """Return each row's probabilities: a softmax, or a logistic function of every code.
+
+    Examples
+    --------
+    >>> probabilities(np.array([[0.0, 0.0]]), multi_label=False).tolist()
+    [[0.5, 0.5]]
+    """
+    if multi_label:
+        return np.asarray(1 / (1 + np.exp(-logits)))
+    power = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(power / power.sum(axis=1, keepdims=True))
+
+
 class Encoder(ClassifierMixin, BaseEstimator):
-    """A fine-tuned transformer encoder with mean pooling.
+    """A transformer encoder, fine-tuned with a linear head on the means over all, actor and target tokens.
 
     Parameters
     ----------
@@ -51,14 +67,39 @@ class Encoder(ClassifierMixin, BaseEstimator):
         `balanced` weighs rare codes up in the loss, `None` does not.
     folder
         Where training keeps its checkpoints; the same fit goes on from there after a crash.
-    epochs, batch_size, rate, head_rate, decay, patience
-        See `Schedule`.
+    smoothing
+        Label smoothing of single-label heads.
+    epochs, batch_size, rate, head_rate, decay, patience, every
+        See `stancekit.models.encoder.training.Schedule`.
+
+    Attributes
+    ----------
+    classes_
+        The codes of `predict_proba`'s columns.
+    curve_
+        The training log: one dict per measurement with `step`, `loss` and, with validation, `eval_loss`.
     """
 
-    def __init__(self, checkpoint: str = MINILM, *, features: Any = None, length: int = 128, epochs: int = 4,
-                 batch_size: int = 16, rate: float = 1e-4, head_rate: float = 1e-3, decay: float = 0.9,
-                 patience: int = 2, smoothing: float = 0.0, class_weight: str | None = "balanced",
-                 folder: str | None = None, random_state: int | None = 0) -> None:
+    kind = "encoder"
+
+    def __init__(  # noqa: PLR0913  # scikit-learn's contract: every setting is an argument
+        self,
+        checkpoint: str = MINILM,
+        *,
+        features: Any = None,
+        length: int = 96,
+        epochs: int = 6,
+        batch_size: int = 16,
+        rate: float = 1e-4,
+        head_rate: float = 1e-3,
+        decay: float = 0.9,
+        patience: int = 4,
+        every: int | None = None,
+        smoothing: float = 0.0,
+        class_weight: str | None = "balanced",
+        folder: str | None = None,
+        random_state: int | None = 0,
+    ) -> None:
         self.checkpoint = checkpoint
         self.features = features
         self.length = length
@@ -68,14 +109,14 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.head_rate = head_rate
         self.decay = decay
         self.patience = patience
+        self.every = every
         self.smoothing = smoothing
         self.class_weight = class_weight
         self.folder = folder
         self.random_state = random_state
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any], validation: tuple[Sequence[Example], NDArray[Any]] | None = None
-            ) -> Self:
-        """Fine-tune on examples; with `validation`, stop early and keep the epoch of least loss there.
+    def fit(self, X: Sequence[Example], y: NDArray[Any], validation: Validation | None = None) -> Self:
+        """Fine-tune on examples; with `validation`, stop early and keep the weights of least loss there.
 
         `y` has shape (examples,) or, as an indicator, (examples, codes).
         """
@@ -83,18 +124,17 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.multi_label_ = y.ndim == 2
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         held = None
-        if validation is not None:
+        if validation is not None and len(validation[0]):
             # A code that training never saw cannot be predicted, so it says nothing about when to stop.
-            known = [at for at, label in enumerate(validation[1]) if self.multi_label_ or label in self.classes_]
-            held = ([validation[0][at] for at in known], {CODES: self._targets(np.asarray(validation[1])[known])})
-        weights = balanced(self._targets(y)) if self.class_weight else ()
-        head = Head(len(self.classes_), self.multi_label_, weights)
-        self._tune(X, {CODES: self._targets(y)}, held, {CODES: head})
+            truth = np.asarray(validation[1])
+            known = np.arange(len(truth)) if self.multi_label_ else np.flatnonzero(np.isin(truth, self.classes_))
+            held = ([validation[0][at] for at in known.tolist()], {CODES: self._targets(truth[known])})
+        self._tune(X, {CODES: self._targets(y)}, held)
         return self
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
-        return self._probabilities(self._logits(X)[CODES], multi_label=self.multi_label_)
+        return probabilities(self.logits(X)[CODES], multi_label=self.multi_label_)
 
     def predict(self, X: Sequence[Example]) -> NDArray[Any]:
         """Return the likeliest code, or the indicator of codes at or above one half."""
@@ -109,40 +149,50 @@ class Encoder(ClassifierMixin, BaseEstimator):
         """Return what turns examples into token ids."""
         return Inputs(self.tokenizer_, self.features or Marked(), self.length)
 
-    def _tune(self, X: Sequence[Example], labels: Mapping[str, NDArray[Any]],
-              held: tuple[Sequence[Example], Mapping[str, NDArray[Any]]] | None, heads: Mapping[str, Head]) -> None:
+    def _heads(self, labels: Labels) -> dict[str, Head]:
+        """Return the heads that labels need; of y = -1, no label, nothing is counted."""
+        heads = {}
+        for name, y in labels.items():
+            known = y[(y >= 0).all(axis=1)] if y.ndim == 2 else y[y >= 0]
+            codes = y.shape[1] if y.ndim == 2 else int(known.max()) + 1
+            heads[name] = Head(codes, y.ndim == 2, balanced(known) if self.class_weight else ())
+        return heads
+
+    def _tune(self, X: Sequence[Example], labels: Labels, held: tuple[Sequence[Example], Labels] | None) -> None:
         set_seed(self.random_state or 0)
         source = resolve(self.checkpoint)
         self.tokenizer_ = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        self.network_ = Network(pretrained(source), heads, smoothing=self.smoothing)
-        schedule = Schedule(self.epochs, self.batch_size, self.rate, self.head_rate, self.decay, patience=self.patience)
+        self.network_ = Network(pretrained(source), self._heads(labels), smoothing=self.smoothing)
+        schedule = Schedule(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            rate=self.rate,
+            head_rate=self.head_rate,
+            decay=self.decay,
+            patience=self.patience,
+            every=self.every,
+        )
         train = Rows(self.inputs(X), labels)
         validation = Rows(self.inputs(held[0]), held[1]) if held else None
         with tempfile.TemporaryDirectory() as spare:
-            self.curve_ = tune(self.network_, train, validation, schedule, folder=Path(self.folder or spare) / "checkpoints",
-                               random_state=self.random_state or 0)
+            folder = Path(self.folder or spare) / "checkpoints"
+            state = self.random_state or 0
+            self.curve_ = tune(self.network_, train, validation, schedule, folder=folder, random_state=state)
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
     @torch.inference_mode()
-    def _logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:
-        """Return logits by head, from batches of similar length."""
-        ids: list[Ids] = self.inputs(X)
+    def logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:
+        """Return the logits of each head, shape (examples, codes), from batches of similar length."""
+        ids = self.inputs(X)
         order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
         device = next(self.network_.parameters()).device
-        kind = torch.bfloat16 if bf16() else torch.float32
         parts: dict[str, list[NDArray[Any]]] = {name: [] for name in self.network_.specs}
         for start in range(0, len(order), BATCH):
-            batch = {key: value.to(device) for key, value in collate([dict(ids[at]) for at in order[start : start + BATCH]]).items()}
-            with torch.autocast(device.type, dtype=kind, enabled=kind is torch.bfloat16):
-                found = self.network_(**batch)
+            batch = collate([ids[at] for at in order[start : start + BATCH]])
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16()):
+                found = self.network_(**{key: value.to(device) for key, value in batch.items()})
             for name, logits in found.items():
                 parts[name].append(logits.float().cpu().numpy().astype(float))
         back = np.argsort(order)
-        return {name: np.concatenate(rows)[back] for name, rows in parts.items()}
-
-    @staticmethod
-    def _probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float64]:
-        if multi_label:
-            return np.asarray(1 / (1 + np.exp(-logits)))
-        power = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(power / power.sum(axis=1, keepdims=True))
+        empty = {name: np.zeros((0, spec.codes)) for name, spec in self.network_.specs.items()}
+        return {name: np.concatenate([empty[name], *rows])[back] for name, rows in parts.items()}

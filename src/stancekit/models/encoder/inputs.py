@@ -1,12 +1,13 @@
 """From examples to token ids: two segments, and a window that never cuts the actor out."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from stancekit.models.features import Rendered
 from stancekit.types import Example
 
 Ids = dict[str, list[int]]
+ROLES = {"actor": 1, "target": 2}
 
 
 def window(length: int, room: int, first: int, last: int) -> tuple[int, int]:
@@ -26,15 +27,29 @@ def window(length: int, room: int, first: int, last: int) -> tuple[int, int]:
     return start, start + room
 
 
-def _actor(rendered: Rendered, example: Example) -> tuple[int, int]:
-    """Return where the actor stands in a rendered text, (0, 0) where it is not in the sentence."""
-    actor = example.actor
-    if actor is None or actor.start is None or actor.end is None:
-        return 0, 0
-    spelled = example.text[actor.start : actor.end]
-    # Marks before the actor shift it to the right by a few characters, never to the left.
-    start = max(rendered.text.find(spelled, actor.start), 0)
-    return start, start + len(spelled)
+class _Shown(NamedTuple):
+    """What the tokenizer gets, and where actor and target stand in the text."""
+
+    text: str
+    pair: str
+    spans: dict[str, tuple[int, int]]
+
+    def cut(self, start: int, end: int) -> "_Shown":
+        """Return the stretch of the text from `start` to `end`."""
+        spans = {
+            role: (low - start, high - start) for role, (low, high) in self.spans.items() if low < end and high > start
+        }
+        return _Shown(self.text[start:end], self.pair, spans)
+
+
+def _shown(rendered: Rendered, example: Example) -> _Shown:
+    found = {}
+    for start, end, role in example.spans():
+        # Marks before a span shift it to the right by a few characters, never to the left.
+        at = rendered.text.find(example.text[start:end], start)
+        if at >= 0:
+            found[role] = (at, at + end - start)
+    return _Shown(rendered.text, rendered.pair, found)
 
 
 class Inputs:
@@ -57,35 +72,57 @@ class Inputs:
         self.length = length
 
     def __call__(self, examples: Sequence[Example]) -> list[Ids]:
-        """Return the ids of each example, unpadded."""
-        rendered = [self._near(self.features.render(example), example) for example in examples]
-        ids = self._encode(rendered)
+        """Return the ids of each example, unpadded, and the role of each token: 1 actor, 2 target, 0 neither."""
+        shown = [self._near(_shown(self.features.render(example), example)) for example in examples]
+        ids = self._encode(shown, examples)
         for at, one in enumerate(ids):
             if len(one["input_ids"]) > self.length:
-                ids[at] = self._encode([self._cut(rendered[at], examples[at])])[0]
+                ids[at] = self._encode([self._cut(shown[at])], [examples[at]])[0]
         return ids
 
-    def _encode(self, rendered: Sequence[Rendered]) -> list[Ids]:
-        texts, pairs = [one.text for one in rendered], [one.pair for one in rendered]
-        found = self.tokenizer(texts, pairs if any(pairs) else None, verbose=False)
-        return [{key: values[at] for key, values in found.items()} for at in range(len(texts))]
+    def _encode(self, shown: Sequence[_Shown], examples: Sequence[Example]) -> list[Ids]:
+        texts, pairs = [one.text for one in shown], [one.pair for one in shown]
+        found = self.tokenizer(texts, pairs if any(pairs) else None, verbose=False, return_offsets_mapping=True)
+        offsets = found.pop("offset_mapping")
+        rows = []
+        for at, (one, example) in enumerate(zip(shown, examples, strict=True)):
+            roles = _roles(one, example, offsets[at], found.sequence_ids(at))
+            rows.append({**{key: values[at] for key, values in found.items()}, "roles": roles})
+        return rows
 
-    def _near(self, rendered: Rendered, example: Example) -> Rendered:
+    def _near(self, shown: _Shown) -> _Shown:
         """Cut a very long sentence by characters first, since a tokenizer's time grows with it."""
         reach = 20 * self.length
-        if len(rendered.text) <= 2 * reach:
-            return rendered
-        start = max(0, _actor(rendered, example)[0] - reach)
-        return Rendered(rendered.text[start : start + 2 * reach], rendered.pair)
+        if len(shown.text) <= 2 * reach:
+            return shown
+        start = max(0, shown.spans.get("actor", (0, 0))[0] - reach)
+        return shown.cut(start, start + 2 * reach)
 
-    def _cut(self, rendered: Rendered, example: Example) -> Rendered:
-        plain = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    def _cut(self, shown: _Shown) -> _Shown:
+        plain = self.tokenizer(shown.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         offsets = plain["offset_mapping"]
-        second = self.tokenizer(rendered.pair, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        pair = rendered.pair[: second[: self.length // 4][-1][1]] if second else ""
+        second = self.tokenizer(shown.pair, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        pair = shown.pair[: second[: self.length // 4][-1][1]] if second else ""
         marks = self.tokenizer.num_special_tokens_to_add(bool(pair))
         room = self.length - marks - min(len(second), self.length // 4)
-        start, end = _actor(rendered, example)
+        start, end = shown.spans.get("actor", (0, 0))
         inside = [at for at, (first, last) in enumerate(offsets) if first < end and last > start] or [0]
         low, high = window(len(offsets), room, inside[0], inside[-1])
-        return Rendered(rendered.text[offsets[low][0] : offsets[high - 1][1]], pair)
+        return shown.cut(offsets[low][0], offsets[high - 1][1])._replace(pair=pair)
+
+
+def _roles(
+    shown: _Shown, example: Example, offsets: Sequence[tuple[int, int]], segments: Sequence[int | None]
+) -> list[int]:
+    """Return the role of each token; a target that the sentence does not spell out is the second text's."""
+    named = example.target.name if example.target else ""
+    behind = len(shown.pair) - len(named) if named and shown.pair.endswith(named) else len(shown.pair)
+    roles = []
+    for (start, end), segment in zip(offsets, segments, strict=True):
+        role = 0
+        if segment == 0:
+            role = next((ROLES[name] for name, (low, high) in shown.spans.items() if start < high and end > low), 0)
+        elif segment == 1 and "target" not in shown.spans and start >= behind:
+            role = ROLES["target"]
+        roles.append(role)
+    return roles

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel
+from transformers import AutoModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,20 @@ def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
+def pool(hidden: Tensor, mask: Tensor, roles: Tensor) -> Tensor:
+    """Return the means over all tokens, over the actor's and over the target's, shape (batch, 3 x width).
+
+    A role that is not there is replaced by the mean over all tokens. After R-BERT (Wu and He 2019, section 3.2).
+    """
+    whole = mean_pool(hidden, mask)
+    parts = [whole]
+    for role in (1, 2):
+        own = roles == role
+        there = own.any(dim=1, keepdim=True)
+        parts.append(torch.where(there, mean_pool(hidden, own), whole))
+    return torch.cat(parts, dim=1)
+
+
 class Network(nn.Module):
     """A transformer encoder under linear heads.
 
@@ -36,7 +50,7 @@ class Network(nn.Module):
     encoder
         A model of `transformers` that returns `last_hidden_state`.
     heads
-        By name; the labels of head `stance` are passed as `labels_stance`, a missing label as -100.
+        By name; the labels of head `stance` are passed as `labels_stance`, a missing label as -1.
     smoothing
         Label smoothing of single-label heads.
     """
@@ -45,44 +59,40 @@ class Network(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(0.1)
-        width: Any = encoder.config.hidden_size
-        self.heads = nn.ModuleDict({name: nn.Linear(int(width), head.codes) for name, head in heads.items()})
+        config: Any = encoder.config
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(3 * int(config.hidden_size), head.codes) for name, head in heads.items()}
+        )
         self.specs = dict(heads)
         self.smoothing = smoothing
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, **rest: Tensor) -> dict[str, Tensor]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, roles: Tensor, **rest: Tensor) -> dict[str, Tensor]:
         """Return logits by head, and the loss where labels are given."""
         labels = {key[7:]: value for key, value in rest.items() if key.startswith("labels_")}
         kinds = {"token_type_ids": rest["token_type_ids"]} if "token_type_ids" in rest else {}
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kinds).last_hidden_state
-        pooled = self.dropout(mean_pool(hidden, attention_mask))
+        pooled = self.dropout(pool(hidden, attention_mask, roles))
         found = {name: head(pooled).float() for name, head in self.heads.items()}
         if not labels:
             return found
         return {"loss": torch.stack([self._loss(name, found[name], labels[name]) for name in labels]).sum(), **found}
 
     def _loss(self, name: str, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss over rows that have a label; -1 marks one that has none."""
         spec = self.specs[name]
         weights = torch.tensor(spec.weights, device=logits.device) if spec.weights else None
+        known = (labels >= 0).reshape(len(labels), -1).all(dim=1)
+        if not known.any():
+            return logits.sum() * 0
+        logits, labels = logits[known], labels[known]
         if not spec.multi_label:
-            if bool((labels == -100).all()):
-                return logits.sum() * 0
             return nn.functional.cross_entropy(logits, labels, weight=weights, label_smoothing=self.smoothing)
-        given = (labels >= 0).float()
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, labels.clamp(min=0).float(), pos_weight=weights,
-                                                              reduction="none")
-        # Summed over codes, so that a head of nine codes weighs about as much as one softmax.
-        return (loss * given).sum() / given.sum().clamp(min=1) * 2
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, labels.float(), pos_weight=weights)
+        # The mean over codes is small beside a softmax's loss; twice it weighs about as much.
+        return 2 * loss
 
 
 def pretrained(source: str) -> nn.Module:
     """Load an encoder's safetensors weights; code that comes with a checkpoint is never run."""
     model: nn.Module = AutoModel.from_pretrained(source, trust_remote_code=False, use_safetensors=True)
-    return model
-
-
-def empty(config: Mapping[str, Any]) -> nn.Module:
-    """Build an encoder of random weights from its saved configuration."""
-    made = AutoConfig.for_model(**config)
-    model: nn.Module = AutoModel.from_config(made, trust_remote_code=False)
     return model

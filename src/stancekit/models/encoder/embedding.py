@@ -1,0 +1,107 @@
+"""A frozen encoder under logistic regression."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from transformers import AutoTokenizer
+
+from stancekit.models.encoder.cache import Cache
+from stancekit.models.encoder.inputs import Ids, Inputs
+from stancekit.models.encoder.network import pool, pretrained
+from stancekit.models.encoder.training import bf16, collate
+from stancekit.models.encoder.weights import MINILM, fingerprint, resolve
+from stancekit.models.features import Marked
+from stancekit.types import Example
+
+BATCH = 64
+
+
+class Embedding(ClassifierMixin, BaseEstimator):
+    """Logistic regression on an encoder's means over all, actor and target tokens; the encoder is not trained.
+
+    Parameters
+    ----------
+    checkpoint
+        A hub name or a local folder; all-MiniLM-L6-v2 comes from a package, without a network.
+    features
+        `Plain`, `Pair` or `Marked`: what of actor and target is seen.
+    length
+        Most tokens of an input; a longer sentence is cut around its actor.
+    C
+        Inverse strength of the L2 penalty.
+    class_weight
+        `balanced` or `None`, as in scikit-learn.
+    """
+
+    kind = "embedding"
+
+    def __init__(
+        self,
+        checkpoint: str = MINILM,
+        *,
+        features: Any = None,
+        length: int = 96,
+        C: float = 1.0,
+        class_weight: str | None = "balanced",
+        random_state: int | None = 0,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.features = features
+        self.length = length
+        self.C = C
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+        """Learn the classifier; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
+        y = np.asarray(y)
+        logistic = LogisticRegression(
+            C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
+        )
+        head = make_pipeline(StandardScaler(), OneVsRestClassifier(logistic) if y.ndim == 2 else logistic)
+        self.model_ = head.fit(self.embed(X), y)
+        self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else self.model_.classes_
+        return self
+
+    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+        """Return the probability of each code, shape (examples, codes)."""
+        return np.asarray(self.model_.predict_proba(self.embed(X)))
+
+    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
+        """Return the likeliest code, or the indicator of codes at or above one half."""
+        scores = self.predict_proba(X)
+        if isinstance(self.model_[-1], OneVsRestClassifier):
+            return (scores >= 0.5).astype(int)
+        return np.asarray(self.classes_[scores.argmax(axis=1)])
+
+    def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
+        """Return the embeddings of examples, shape (examples, 3 x width), from the cache where they are in it."""
+        source = resolve(self.checkpoint)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        ids = Inputs(tokenizer, self.features or Marked(), self.length)(X)
+        return Cache(fingerprint(source)).get(ids, lambda missing: _embed(source, missing))
+
+
+@torch.inference_mode()
+def _embed(source: str, ids: Sequence[Ids]) -> NDArray[np.float32]:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    encoder: Any = pretrained(source).to(device).eval()
+    order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
+    rows = []
+    for start in range(0, len(order), BATCH):
+        batch = {
+            key: value.to(device) for key, value in collate([ids[at] for at in order[start : start + BATCH]]).items()
+        }
+        roles = batch.pop("roles")
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16()):
+            hidden = encoder(**batch).last_hidden_state
+        rows.append(pool(hidden.float(), batch["attention_mask"], roles).cpu().numpy())
+    return np.asarray(np.concatenate(rows)[np.argsort(order)], dtype=np.float32)

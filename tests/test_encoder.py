@@ -1,0 +1,235 @@
+"""Fine-tuned encoders: what they see, how they train, what they are on disk."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from tiny import make_encoder
+
+from stancekit.errors import KitError
+from stancekit.models import store
+from stancekit.models.encoder import weights
+from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.encoder.inputs import Inputs
+from stancekit.models.encoder.joint import Joint
+from stancekit.models.encoder.network import Head, Network, pool, pretrained
+from stancekit.models.encoder.training import Buckets, Rows, Schedule, groups
+from stancekit.models.features import Marked, Plain
+from stancekit.models.trained import encode, fit
+from stancekit.types import Example, Mention
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory, un_votes, stance):
+    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in un_votes.read(stance).examples[:600]])
+
+
+@pytest.fixture
+def quick(tiny):
+    return Encoder(tiny, epochs=2, batch_size=16, rate=1e-3, length=48, features=Marked())
+
+
+def example(text, actor, target="the levy"):
+    at = text.index(actor)
+    return Example("1", text, Mention(actor, at, at + len(actor)), Mention(target), "a")
+
+
+def test_a_long_sentence_is_cut_around_its_actor(quick):
+    quick.tokenizer_ = __import__("transformers").AutoTokenizer.from_pretrained(quick.checkpoint)
+    text = "one two three " * 300 + "Peru shunned the levy " + "four five six " * 300
+    [ids] = Inputs(quick.tokenizer_, Marked(), 48)([example(text, "Peru")])
+    assert len(ids["input_ids"]) <= 48 and ids["roles"].count(1) >= 1
+    assert "peru" in quick.tokenizer_.decode(ids["input_ids"]).replace(" ##", "")
+
+
+def test_roles_mark_actor_and_target_tokens(quick):
+    tokenizer = __import__("transformers").AutoTokenizer.from_pretrained(quick.checkpoint)
+    inside = Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21))
+    beside = example("Peru shunned it.", "Peru", target="the levy")
+    for one in Inputs(tokenizer, Marked(), 48)([inside, beside]):
+        said = {
+            role: tokenizer.decode([i for i, r in zip(one["input_ids"], one["roles"], strict=True) if r == role])
+            for role in (1, 2)
+        }
+        assert said[1].replace(" ##", "").replace("##", "").replace(" ", "") == "peru"
+        assert said[2].replace(" ##", "").replace("##", "").replace(" ", "") == "thelevy"
+    [plain] = Inputs(tokenizer, Plain(), 48)([Example("1", "Peru shunned it.")])
+    assert set(plain["roles"]) == {0}
+
+
+def test_pooling_takes_each_role_s_tokens_and_falls_back_on_all():
+    hidden = torch.tensor([[[1.0], [3.0], [8.0]]])
+    mask = torch.tensor([[1, 1, 0]])
+    assert pool(hidden, mask, torch.tensor([[1, 0, 0]])).tolist() == [[2.0, 1.0, 2.0]]
+    assert pool(hidden, mask, torch.tensor([[0, 1, 0]])).tolist() == [[2.0, 3.0, 2.0]]
+
+
+def test_lower_layers_learn_more_slowly(tiny):
+    network = Network(pretrained(tiny), {"codes": Head(3, multi_label=False)})
+    rates = {group["lr"] for group in groups(network, Schedule(rate=1.0, head_rate=9.0, decay=0.5))}
+    assert rates == {0.25, 0.5, 1.0, 9.0}
+    seen = sum(len(group["params"]) for group in groups(network, Schedule()))
+    assert seen == len(list(network.parameters()))
+
+
+def test_batches_hold_rows_of_similar_length_and_every_row_once():
+    lengths = np.random.default_rng(0).integers(5, 90, size=1003).tolist()
+    buckets = Buckets(lengths, 16, random_state=3)
+    drawn = list(buckets)
+    assert sorted(drawn) == list(range(1003)) and list(buckets) == drawn
+    buckets.epoch = 1
+    assert list(buckets) != drawn
+    padded = sum(16 * max(lengths[row] for row in drawn[at : at + 16]) for at in range(0, 992, 16))
+    assert padded < 1.15 * sum(lengths)
+
+
+def test_a_missing_label_counts_for_nothing(tiny):
+    network = Network(pretrained(tiny), {"a": Head(2, multi_label=False), "b": Head(2, multi_label=True)})
+    logits = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
+    assert network._loss("a", logits, torch.tensor([0, -1])).item() == pytest.approx(0.1269, abs=1e-3)
+    alone = network._loss("b", logits[:1], torch.tensor([[1, 0]]))
+    assert network._loss("b", logits, torch.tensor([[1, 0], [-1, -1]])).item() == pytest.approx(alone.item())
+    assert network._loss("a", logits, torch.tensor([-1, -1])).item() == 0
+
+
+def test_training_stops_early_and_keeps_the_best(quick, parts):
+    train, held = parts.train.take(range(64)), parts.validation.take(range(40))
+    quick.set_params(epochs=30, patience=2, rate=5e-3)
+    quick.fit(train.examples, encode(train), validation=(held.examples, encode(held)))
+    losses = [row["eval_loss"] for row in quick.curve_ if "eval_loss" in row]
+    assert len(losses) < 60 and min(losses) == losses[-3]
+
+
+def test_a_saved_encoder_predicts_as_before(quick, parts, tmp_path):
+    train = parts.train.take(range(80))
+    trained = fit(quick, train, parts.validation.take(range(20)), name="tiny")
+    again = store.load(store.save(trained, tmp_path / "model"))
+    assert np.allclose(again.scores(parts.test.examples[:30]), trained.scores(parts.test.examples[:30]), atol=1e-6)
+    kinds = {path.suffix for path in (tmp_path / "model").iterdir()}
+    assert kinds == {".safetensors", ".json"}
+
+
+@pytest.fixture
+def saved(quick, parts, tmp_path):
+    train = parts.train.take(range(48))
+    quick.set_params(epochs=1)
+    return store.save(fit(quick, train, parts.validation.take(range(20))), tmp_path / "model")
+
+
+def forge(folder, name, data):
+    (folder / name).write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][name] = store.sha256(folder / name)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_altered_weights_are_refused(saved):
+    path = saved / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(KitError, match=r"weights.safetensors was altered"):
+        store.load(saved)
+
+
+def test_a_pickle_in_the_weights_place_is_refused_even_with_its_sum(saved, tmp_path):
+    mark = tmp_path / "executed"
+
+    class Trap:
+        def __reduce__(self):
+            return (mark.write_text, ("x",))
+
+    forge(saved, "weights.safetensors", pickle.dumps(Trap()))
+    with pytest.raises(KitError, match="refused"):
+        store.load(saved)
+    assert not mark.exists()
+
+
+def test_truncated_weights_are_refused_even_with_their_sum(saved):
+    forge(saved, "weights.safetensors", (saved / "weights.safetensors").read_bytes()[:-100])
+    with pytest.raises(KitError, match="not an encoder this version wrote"):
+        store.load(saved)
+
+
+@pytest.mark.parametrize("change", [{"model_type": "os.system"}, {"auto_map": {"AutoModel": "evil.Evil"}}])
+def test_an_architecture_from_elsewhere_is_refused(saved, change):
+    settings = json.loads((saved / "encoder.json").read_text())
+    settings["config"].update(change)
+    forge(saved, "encoder.json", json.dumps(settings).encode())
+    with pytest.raises(KitError, match="not one of transformers' own"):
+        store.load(saved)
+
+
+def test_an_unknown_setting_is_refused(saved):
+    settings = json.loads((saved / "encoder.json").read_text())
+    settings["params"]["hook"] = "evil"
+    forge(saved, "encoder.json", json.dumps(settings).encode())
+    with pytest.raises(KitError, match="hook"):
+        store.load(saved)
+
+
+def test_a_folder_that_cannot_be_written_is_told(quick, parts, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    quick.set_params(folder=str(tmp_path / "file"))
+    train = parts.train.take(range(32))
+    with pytest.raises(KitError, match=r"cannot write checkpoints to .*Free space or choose another folder"):
+        quick.fit(train.examples, encode(train))
+
+
+def test_joint_heads_share_one_encoder_and_know_their_codes(tiny, parts, frame_parts):
+    model = Joint(checkpoint=tiny, epochs=1, length=48, rate=1e-3)
+    some = {"stance": parts.train.take(range(90)), "diplomacy": frame_parts.train.take(range(60))}
+    held = {"stance": parts.validation.take(range(20)), "diplomacy": frame_parts.validation.take(range(20))}
+    model.fit_heads(some, held)
+    for name, data in held.items():
+        head = model.head(name)
+        assert head.predict_proba(data.examples).shape == (20, len(data.codebook.names))
+        assert head.network_.encoder is model.network_.encoder
+
+
+def test_joint_learns_frames_from_marked_sentences_too(parts, frame_parts):
+    model = Joint()
+    sets = {"stance": parts.train.take(range(30)), "diplomacy": frame_parts.train}
+    model.classes_by_ = {
+        "stance": ["abstain", "condemn", "none", "support"],
+        "diplomacy": list(frame_parts.train.codebook.names),
+    }
+    union = model._union(sets)
+    frames, stances = union.labels["diplomacy"], union.labels["stance"]
+    assert (frames[:30] >= 0).all() and (stances[:30] >= 0).all()
+    assert (stances[30:] == -1).all() and (frames[30:] >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: None, "there is no folder"),
+        (lambda path: path.mkdir(), "has no config.json"),
+        (
+            lambda path: (
+                path.mkdir(),
+                (path / "config.json").write_text("{}"),
+                (path / "pytorch_model.bin").write_bytes(b""),
+            ),
+            "pickled weights are not loaded",
+        ),
+    ],
+)
+def test_a_folder_without_an_encoder_is_told(tmp_path, make, told):
+    make(tmp_path / "mine")
+    with pytest.raises(KitError, match=told):
+        weights.resolve(str(tmp_path / "mine"))
+
+
+def test_the_packaged_weights_are_checked(monkeypatch, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"other")
+    spec = type("Spec", (), {"origin": str(tmp_path / "__init__.py")})
+    monkeypatch.setattr(weights, "find_spec", lambda name: spec)
+    with pytest.raises(KitError, match="not the published"):
+        weights.packaged()
+
+
+def test_rows_are_what_the_trainer_reads():
+    rows = Rows([{"input_ids": [1]}], {"codes": np.array([2])})
+    assert len(rows) == 1 and rows[0] == {"input_ids": [1], "labels_codes": 2}
