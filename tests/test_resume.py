@@ -58,14 +58,15 @@ def weights(out):
 def test_weights_after_kill_9_are_those_of_an_uninterrupted_training(words, tmp_path):
     _, command = words
     whole = start(command, tmp_path / "whole")
-    assert whole.wait(240) == 0, whole.stderr.read()
+    told = whole.communicate(timeout=240)[1]
+    assert whole.returncode == 0, told
     broken = start(command, tmp_path / "broken")
     limit = time.time() + 240
     while not list(tmp_path.glob("broken/runs/*/checkpoints/checkpoint-1[2-9]")):
         assert broken.poll() is None and time.time() < limit, "the training ended before it could be killed"
         time.sleep(0.005)
     broken.send_signal(signal.SIGKILL)
-    broken.wait()
+    broken.communicate()
     assert not list(tmp_path.glob("broken/runs/*/run.json"))
     assert list(tmp_path.glob("broken/runs/*/checkpoints/*"))
     again = start(command, tmp_path / "broken")
@@ -79,7 +80,7 @@ def test_weights_after_kill_9_are_those_of_an_uninterrupted_training(words, tmp_
 
 def test_a_full_disk_is_one_clear_error_and_leaves_the_last_checkpoint(words, tmp_path):
     resource = pytest.importorskip("resource")
-    folder, command = words
+    _, command = words
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "from stancekit.__main__ import main\n"

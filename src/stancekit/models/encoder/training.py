@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
@@ -121,6 +122,13 @@ class _Bucketed(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return self.sampler
+
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        # torch and safetensors tell of a full disk by errors of their own.
+        try:
+            super()._save_checkpoint(*args, **kwargs)
+        except (RuntimeError, SafetensorError) as error:
+            raise OSError(f"writing failed ({str(error).strip()})") from error
 
 
 class _Bar(TrainerCallback):
@@ -237,9 +245,7 @@ def tune(
         trainer.remove_callback(PrinterCallback)
         trainer.sampler = sampler
         trainer.train(resume_from_checkpoint=_whole(folder))
-    except (OSError, RuntimeError) as error:
-        if not isinstance(error, OSError) and "write" not in str(error):
-            raise
+    except OSError as error:
         raise KitError(
             f"cannot write checkpoints to {folder}: {error}. Free space or choose another folder with out=FOLDER, then "
             "start the same command again: it goes on from the last whole checkpoint"
