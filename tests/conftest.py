@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,12 @@ from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus import FixedSplit, JsonlCorpus, Parts, bundled
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep embeddings of tests out of the user's cache."""
+    os.environ["STANCEKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,12 @@ from tiny import make_encoder
 from stancekit.errors import KitError
 from stancekit.models import store
 from stancekit.models.encoder import weights
+from stancekit.models.encoder.batches import Buckets, Collator, Rows
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.inputs import Inputs
 from stancekit.models.encoder.joint import Joint
 from stancekit.models.encoder.network import Head, Network, pool, pretrained
-from stancekit.models.encoder.training import Buckets, Rows, Schedule, groups
+from stancekit.models.encoder.training import Schedule, groups
 from stancekit.models.features import Marked, Plain
 from stancekit.models.trained import encode, fit
 from stancekit.types import Example, Mention
@@ -233,3 +234,14 @@ def test_the_packaged_weights_are_checked(monkeypatch, tmp_path):
 def test_rows_are_what_the_trainer_reads():
     rows = Rows([{"input_ids": [1]}], {"codes": np.array([2])})
     assert len(rows) == 1 and rows[0] == {"input_ids": [1], "labels_codes": 2}
+
+
+def test_padding_is_the_tokenizer_s_own():
+    rows = [{"input_ids": [5, 6], "attention_mask": [1, 1]}, {"input_ids": [7], "attention_mask": [1]}]
+    batch = Collator(pad=1)(rows)
+    assert batch["input_ids"].tolist() == [[5, 6], [7, 1]] and batch["attention_mask"].tolist() == [[1, 1], [1, 0]]
+
+
+def test_a_saved_encoder_names_no_place_of_this_machine(saved, tiny):
+    assert str(saved.parent) not in (saved / "encoder.json").read_text().replace(tiny, "")
+    assert "_name_or_path" not in (saved / "encoder.json").read_text()

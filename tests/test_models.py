@@ -6,6 +6,7 @@ from conftest import ROOT
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sklearn.base import clone
+from tiny import make_encoder
 
 from stancekit.models.features import Marked
 from stancekit.models.trained import encode
@@ -13,14 +14,33 @@ from stancekit.models.trained import encode
 SHIPPED = sorted((ROOT / "configs" / "model").glob("*.yaml"))
 
 
-def build(path, codebook):
-    model = instantiate(OmegaConf.load(path), _convert_="all")
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory, parts):
+    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:600]])
+
+
+@pytest.fixture
+def build(tiny):
+    """Return a builder of shipped models; encoders are given tiny weights and two epochs."""
+
+    def made(path, codebook):
+        config = OmegaConf.load(path)
+        if "checkpoint" in set(config):  # one that must be given counts as missing otherwise
+            config.checkpoint = tiny
+        if "epochs" in config:
+            config.epochs = 2
+        return complete(instantiate(config, _convert_="all"), codebook)
+
+    return made
+
+
+def complete(model, codebook):
     given = {"features": Marked(), "codebook": codebook, "random_state": 0}
     return model.set_params(**{key: value for key, value in given.items() if key in model.get_params(deep=False)})
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_single_label_contract(path, parts):
+def test_single_label_contract(path, parts, build):
     train, test = parts.train.take(range(0, len(parts.train), 6)), parts.test.take(range(40))
     model = build(path, train.codebook)
     before = repr(model.get_params())
@@ -37,7 +57,7 @@ def test_single_label_contract(path, parts):
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_multi_label_contract(path, frame_parts):
+def test_multi_label_contract(path, frame_parts, build):
     train, test = frame_parts.train.take(range(0, len(frame_parts.train), 6)), frame_parts.test.take(range(40))
     model = build(path, train.codebook).fit(train.examples, encode(train))
     scores = model.predict_proba(test.examples)
@@ -46,7 +66,7 @@ def test_multi_label_contract(path, frame_parts):
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_class_with_one_example_does_not_stop_training(path, parts):
+def test_a_class_with_one_example_does_not_stop_training(path, parts, build):
     rows = [at for at, labels in enumerate(parts.train.labels) if labels != ("abstain",)][:60]
     one = next(at for at, labels in enumerate(parts.train.labels) if labels == ("abstain",))
     few = parts.train.take([*rows, one])
@@ -54,7 +74,7 @@ def test_a_class_with_one_example_does_not_stop_training(path, parts):
     assert len(model.predict(parts.test.examples[:5])) == 5
 
 
-def test_learned_baselines_beat_the_majority(parts):
+def test_learned_baselines_beat_the_majority(parts, build):
     y = encode(parts.test)
     right = {
         path.stem: float(

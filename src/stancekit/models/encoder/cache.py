@@ -56,7 +56,7 @@ class Cache:
 
     def _read(self) -> dict[str, Rows]:
         try:
-            with np.load(self.path, allow_pickle=False) as found:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 return dict(zip(found["keys"].tolist(), found["rows"], strict=True))
         except (OSError, ValueError, KeyError, EOFError):
             return {}

@@ -1,6 +1,7 @@
 """A frozen encoder under logistic regression."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,10 +14,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from transformers import AutoTokenizer
 
+from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.cache import Cache
 from stancekit.models.encoder.inputs import Ids, Inputs
 from stancekit.models.encoder.network import pool, pretrained
-from stancekit.models.encoder.training import bf16, collate
+from stancekit.models.encoder.training import bf16
 from stancekit.models.encoder.weights import MINILM, fingerprint, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example
@@ -49,7 +51,7 @@ class Embedding(ClassifierMixin, BaseEstimator):
         *,
         features: Any = None,
         length: int = 96,
-        C: float = 1.0,
+        C: float = 0.01,
         class_weight: str | None = "balanced",
         random_state: int | None = 0,
     ) -> None:
@@ -87,15 +89,15 @@ class Embedding(ClassifierMixin, BaseEstimator):
         source = resolve(self.checkpoint)
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         ids = Inputs(tokenizer, self.features or Marked(), self.length)(X)
-        return Cache(fingerprint(source)).get(ids, lambda missing: _embed(source, missing))
+        return Cache(fingerprint(source)).get(ids, partial(_embed, source, tokenizer.pad_token_id or 0))
 
 
 @torch.inference_mode()
-def _embed(source: str, ids: Sequence[Ids]) -> NDArray[np.float32]:
+def _embed(source: str, pad: int, ids: Sequence[Ids]) -> NDArray[np.float32]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder: Any = pretrained(source).to(device).eval()
     order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
-    rows = []
+    rows, collate = [], Collator(pad)
     for start in range(0, len(order), BATCH):
         batch = {
             key: value.to(device) for key, value in collate([ids[at] for at in order[start : start + BATCH]]).items()

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from transformers import AutoTokenizer, set_seed
 
+from stancekit.models.encoder.batches import Collator, Rows
 from stancekit.models.encoder.inputs import Inputs
 from stancekit.models.encoder.network import Head, Network, pretrained
-from stancekit.models.encoder.training import Rows, Schedule, bf16, collate, tune
+from stancekit.models.encoder.training import Schedule, bf16, tune
 from stancekit.models.encoder.weights import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example
@@ -177,7 +178,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
         with tempfile.TemporaryDirectory() as spare:
             folder = Path(self.folder or spare) / "checkpoints"
             state = self.random_state or 0
-            self.curve_ = tune(self.network_, train, validation, schedule, folder=folder, random_state=state)
+            pad = self.tokenizer_.pad_token_id or 0
+            self.curve_ = tune(self.network_, train, validation, schedule, folder=folder, random_state=state, pad=pad)
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
     @torch.inference_mode()
@@ -187,6 +189,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
         device = next(self.network_.parameters()).device
         parts: dict[str, list[NDArray[Any]]] = {name: [] for name in self.network_.specs}
+        collate = Collator(self.tokenizer_.pad_token_id or 0)
         for start in range(0, len(order), BATCH):
             batch = collate([ids[at] for at in order[start : start + BATCH]])
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16()):

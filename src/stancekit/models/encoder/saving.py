@@ -48,7 +48,7 @@ def write(model: Encoder, folder: Path) -> list[str]:
     settings = {
         "params": params,
         "features": named(model.features),
-        "config": config.to_dict(),
+        "config": {key: value for key, value in config.to_dict().items() if not key.startswith("_")},
         "heads": {name: head.to_dict() for name, head in model.network_.specs.items()},
         "classes": model.classes_.tolist(),
         "multi_label": bool(model.multi_label_),

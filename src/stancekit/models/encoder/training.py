@@ -2,26 +2,22 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
-from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from stancekit.errors import KitError
-from stancekit.models.encoder.inputs import Ids
+from stancekit.models.encoder.batches import LABELS, Buckets, Collator, Rows
 from stancekit.models.encoder.network import Network
-
-LABELS = "labels_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,61 +44,6 @@ class Schedule:
         return -(-rows // self.batch_size)
 
 
-class Rows(Dataset[dict[str, Any]]):
-    """Token ids and labels, row by row."""
-
-    def __init__(self, ids: Sequence[Ids], labels: Mapping[str, NDArray[Any]]) -> None:
-        self.ids = ids
-        self.labels = labels
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.ids)
-
-    def __getitem__(self, at: int) -> dict[str, Any]:
-        """Return one row."""
-        return {**self.ids[at], **{LABELS + name: values[at] for name, values in self.labels.items()}}
-
-
-def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
-    """Pad rows to the longest of the batch."""
-    width = max(len(row["input_ids"]) for row in rows)
-    batch = {}
-    for key in rows[0]:
-        if key.startswith(LABELS):
-            batch[key] = torch.as_tensor(np.stack([row[key] for row in rows]))
-        else:
-            batch[key] = torch.tensor([[*row[key], *[0] * (width - len(row[key]))] for row in rows])
-    return batch
-
-
-class Buckets(Sampler[int]):
-    """Draws rows in batches of similar length, in an order that random state and epoch alone decide."""
-
-    def __init__(self, lengths: Sequence[int], batch_size: int, random_state: int) -> None:
-        self.lengths = np.asarray(lengths)
-        self.batch_size = batch_size
-        self.random_state = random_state
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield rows of one epoch."""
-        random = np.random.default_rng((self.random_state, self.epoch))
-        # Sorted within pools of fifty batches, so that neighbours are alike but not always the same.
-        order, pool = random.permutation(len(self.lengths)), 50 * self.batch_size
-        pools = [order[at : at + pool] for at in range(0, len(order), pool)]
-        near = np.concatenate([rows[np.argsort(-self.lengths[rows], kind="stable")] for rows in pools])
-        batches = [near[at : at + self.batch_size] for at in range(0, len(near), self.batch_size)]
-        # A last batch that is not full stays last, or it would shift all behind it.
-        full = batches[:-1] if len(batches[-1]) < self.batch_size else batches
-        shuffled = [full[at] for at in random.permutation(len(full))] + batches[len(full) :]
-        yield from np.concatenate(shuffled).tolist()
-
-
 class _Epochs(TrainerCallback):
     """Tells the sampler which epoch it draws for, after a resumption too."""
 
@@ -113,6 +54,19 @@ class _Epochs(TrainerCallback):
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Set the epoch from the number of steps done."""
         self.sampler.epoch = state.global_step // self.steps
+
+
+class _Patience(TrainerCallback):
+    """Stops when the validation loss has not fallen for some measurements; the log says so after a resumption too."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Look back at all losses so far."""
+        losses = [row["eval_loss"] for row in state.log_history if "eval_loss" in row]
+        if losses and len(losses) - 1 - int(np.argmin(losses)) >= self.patience:
+            control.should_training_stop = True
 
 
 class _Bucketed(Trainer):
@@ -207,7 +161,14 @@ def _arguments(
 
 
 def tune(
-    network: Network, train: Rows, validation: Rows | None, schedule: Schedule, *, folder: Path, random_state: int
+    network: Network,
+    train: Rows,
+    validation: Rows | None,
+    schedule: Schedule,
+    *,
+    folder: Path,
+    random_state: int,
+    pad: int = 0,
 ) -> list[dict[str, float]]:
     """Fine-tune a network, going on from the last whole checkpoint in `folder`, which is emptied at the end.
 
@@ -228,7 +189,7 @@ def tune(
     sampler = Buckets([len(one["input_ids"]) for one in train.ids], schedule.batch_size, random_state)
     calls: list[TrainerCallback] = [_Epochs(sampler, schedule), _Bar()]
     if validation:
-        calls.append(EarlyStoppingCallback(early_stopping_patience=schedule.patience))
+        calls.append(_Patience(schedule.patience))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trainer = _Bucketed(
@@ -238,7 +199,7 @@ def tune(
             ),
             train_dataset=train,
             eval_dataset=validation,
-            data_collator=collate,
+            data_collator=Collator(pad),
             optimizers=(torch.optim.AdamW(groups(network, schedule), fused=True), None),
             callbacks=calls,
         )
