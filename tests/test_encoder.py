@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import f1_score
 from tiny import make_encoder
 
 from stancekit.errors import KitError
@@ -99,8 +100,10 @@ def test_training_stops_early_and_keeps_the_best(quick, parts):
     train, held = parts.train.take(range(64)), parts.validation.take(range(40))
     quick.set_params(epochs=30, patience=2, rate=5e-3)
     quick.fit(train.examples, encode(train), validation=(held.examples, encode(held)))
-    losses = [row["eval_loss"] for row in quick.curve_ if "eval_loss" in row]
-    assert len(losses) < 60 and min(losses) == losses[-3]
+    scores = [row["eval_score"] for row in quick.curve_ if "eval_score" in row]
+    assert len(scores) < 30 and max(scores) == scores[-3]
+    kept = f1_score(encode(held), quick.predict(held.examples), average="macro", zero_division=0)
+    assert kept == pytest.approx(max(scores))
 
 
 def test_a_saved_encoder_predicts_as_before(quick, parts, tmp_path):

@@ -14,12 +14,17 @@ Unit = Literal["example", "sentence"]
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code with its definition, two sentences that bear it and one that seems to."""
+    """A code with its definition, two sentences that bear it and one that seems to.
+
+    `hypothesis` says of an `{actor}` and a `{target}` what a sentence with this code entails; zero-shot models
+    read it, and the definition where there is none.
+    """
 
     name: str
     definition: str
     positive: tuple[str, ...] = ()
     near_miss: str = ""
+    hypothesis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,7 @@ class Codebook:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Codebook":
         """Rebuild a codebook from `to_dict`."""
-        codes = tuple(
-            Code(code["name"], code["definition"], tuple(code.get("positive", ())), code.get("near_miss", ""))
-            for code in data["codes"]
-        )
+        codes = tuple(Code(**{**code, "positive": tuple(code.get("positive", ()))}) for code in data["codes"])
         rest = {key: data[key] for key in ("multi_label", "unit", "column") if key in data}
         return cls(data["name"], codes, scale=tuple(data.get("scale", ())), **rest)
 

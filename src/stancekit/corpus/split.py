@@ -1,5 +1,6 @@
 """Division into train, validation and test, always by whole articles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,3 +70,31 @@ class GroupedSplit:
         _, tuned = next(inner.split(rest, groups=groups[rest]))
         of[rest[tuned]] = "validation"
         return _parts(whole, list(of))
+
+
+class FewShotSplit:
+    """Another split, of whose train part only some examples per code are kept: drawn anew for every random state.
+
+    Parameters
+    ----------
+    base
+        The split that is drawn from; its validation and test parts stay whole.
+    per_code
+        How many examples of each code; of a code that has fewer, all.
+    """
+
+    def __init__(self, base: Callable[..., Parts], *, per_code: int = 16) -> None:
+        self.base = base
+        self.per_code = per_code
+
+    def __call__(self, whole: LabelledSet, *, random_state: int) -> Parts:
+        """Divide a corpus, and draw from its train part."""
+        if self.per_code < 1:
+            raise KitError(f"split.per_code is {self.per_code}; it must be 1 or more")
+        parts = self.base(whole, random_state=random_state)
+        random = np.random.default_rng(random_state)
+        drawn: set[int] = set()
+        for code in whole.codebook.names:
+            rows = [row for row, labels in enumerate(parts.train.labels) if code in labels]
+            drawn.update(random.permutation(rows)[: self.per_code].astype(int).tolist())
+        return Parts(parts.train.take(sorted(drawn)), parts.validation, parts.test)

@@ -22,6 +22,9 @@ KINDS = {
     "skops": "stancekit.models.sklearn_files",
     "encoder": "stancekit.models.encoder.saving",
     "embedding": "stancekit.models.encoder.embedding_files",
+    "fewshot": "stancekit.models.encoder.fewshot_files",
+    "nli": "stancekit.models.encoder.nli_files",
+    "ensemble": "stancekit.models.ensemble_files",
 }
 PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
 

@@ -78,7 +78,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     classes_
         The codes of `predict_proba`'s columns.
     curve_
-        The training log: one dict per measurement with `step`, `loss` and, with validation, `eval_loss`.
+        The training log: one dict per measurement with `step`, `loss` and, with validation, `eval_loss` and
+        `eval_score`.
     """
 
     kind = "encoder"
@@ -89,14 +90,14 @@ class Encoder(ClassifierMixin, BaseEstimator):
         *,
         features: Any = None,
         length: int = 96,
-        epochs: int = 6,
+        epochs: int = 5,
         batch_size: int = 16,
-        rate: float = 1e-4,
+        rate: float = 2e-4,
         head_rate: float = 1e-3,
         decay: float = 0.9,
         patience: int = 4,
         every: int | None = None,
-        smoothing: float = 0.0,
+        smoothing: float = 0.1,
         class_weight: str | None = "balanced",
         folder: str | None = None,
         random_state: int | None = 0,
@@ -117,7 +118,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Sequence[Example], y: NDArray[Any], validation: Validation | None = None) -> Self:
-        """Fine-tune on examples; with `validation`, stop early and keep the weights of least loss there.
+        """Fine-tune on examples; with `validation`, stop early and keep the weights that score best there.
 
         `y` has shape (examples,) or, as an indicator, (examples, codes).
         """

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
-from tqdm import tqdm
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from stancekit.errors import KitError
 from stancekit.models.encoder.batches import LABELS, Buckets, Collator, Rows
+from stancekit.models.encoder.callbacks import SCORE, Bar, Epochs, Judge, Patience
 from stancekit.models.encoder.network import Network
 
 
@@ -25,8 +24,8 @@ class Schedule:
     """How an encoder is fine-tuned.
 
     `decay` is the factor by which the learning rate falls from one layer to the one below (Howard and Ruder
-    2018, section 3.2). `every` is the number of steps between checkpoints, by default half an epoch; the
-    validation loss is measured then too, and `patience` is how many times in a row it may fail to improve.
+    2018, section 3.2). `every` is the number of steps between checkpoints, by default an epoch; the validation
+    score is measured then too, and `patience` is how many times in a row it may fail to improve.
     """
 
     epochs: int = 4
@@ -44,31 +43,6 @@ class Schedule:
         return -(-rows // self.batch_size)
 
 
-class _Epochs(TrainerCallback):
-    """Tells the sampler which epoch it draws for, after a resumption too."""
-
-    def __init__(self, sampler: Buckets, schedule: Schedule) -> None:
-        self.sampler = sampler
-        self.steps = schedule.steps(len(sampler))
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Set the epoch from the number of steps done."""
-        self.sampler.epoch = state.global_step // self.steps
-
-
-class _Patience(TrainerCallback):
-    """Stops when the validation loss has not fallen for some measurements; the log says so after a resumption too."""
-
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Look back at all losses so far."""
-        losses = [row["eval_loss"] for row in state.log_history if "eval_loss" in row]
-        if losses and len(losses) - 1 - int(np.argmin(losses)) >= self.patience:
-            control.should_training_stop = True
-
-
 class _Bucketed(Trainer):
     """A Trainer that draws batches of similar length."""
 
@@ -83,29 +57,6 @@ class _Bucketed(Trainer):
             super()._save_checkpoint(*args, **kwargs)
         except (RuntimeError, SafetensorError) as error:
             raise OSError(f"writing failed ({str(error).strip()})") from error
-
-
-class _Bar(TrainerCallback):
-    """A progress bar on standard error, with the loss and the time left."""
-
-    def __init__(self) -> None:
-        self.bar: Any = None
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Open the bar, at the step where a resumed training stands."""
-        self.bar = tqdm(desc="training", total=state.max_steps, initial=state.global_step, unit="step", leave=False)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Count a step."""
-        self.bar.update(state.global_step - self.bar.n)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        """Show the losses."""
-        self.bar.set_postfix({key: f"{logs[key]:.3f}" for key in ("loss", "eval_loss") if key in logs})
-
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Close the bar."""
-        self.bar.close()
 
 
 def groups(network: Network, schedule: Schedule) -> list[dict[str, Any]]:
@@ -131,7 +82,7 @@ def _arguments(
     schedule: Schedule, rows: int, folder: Path, random_state: int, *, judged: bool, heads: Sequence[str]
 ) -> TrainingArguments:
     steps = schedule.steps(rows)
-    every = schedule.every or max(1, steps // 2)
+    every = schedule.every or steps
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=schedule.epochs,
@@ -149,8 +100,8 @@ def _arguments(
         logging_steps=every,
         save_total_limit=2,
         load_best_model_at_end=judged,
-        metric_for_best_model="eval_loss" if judged else None,
-        greater_is_better=False,
+        metric_for_best_model=SCORE if judged else None,
+        greater_is_better=True,
         bf16=bf16(),
         use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
@@ -179,7 +130,7 @@ def tune(
     Returns
     -------
     list of dict
-        The log: `step`, `loss` and, with a validation part, `eval_loss`.
+        The log: `step`, `loss` and, with a validation part, `eval_loss` and `eval_score`.
 
     Raises
     ------
@@ -187,9 +138,9 @@ def tune(
         When the disk is full or the folder cannot be written; the last whole checkpoint stays.
     """
     sampler = Buckets([len(one["input_ids"]) for one in train.ids], schedule.batch_size, random_state)
-    calls: list[TrainerCallback] = [_Epochs(sampler, schedule), _Bar()]
+    calls: list[TrainerCallback] = [Epochs(sampler, schedule.steps(len(train))), Bar()]
     if validation:
-        calls.append(_Patience(schedule.patience))
+        calls.append(Patience(schedule.patience))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trainer = _Bucketed(
@@ -201,6 +152,7 @@ def tune(
             eval_dataset=validation,
             data_collator=Collator(pad),
             optimizers=(torch.optim.AdamW(groups(network, schedule), fused=True), None),
+            compute_metrics=Judge(network.specs, list(train.labels)),
             callbacks=calls,
         )
         trainer.remove_callback(PrinterCallback)

@@ -1,0 +1,90 @@
+"""What happens during a training: when it stops, what it is judged by, what is shown of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, f1_score
+from tqdm import tqdm
+from transformers import EvalPrediction, TrainerCallback
+
+from stancekit.models.encoder.batches import Buckets
+from stancekit.models.encoder.network import Head
+
+SCORE = "eval_score"
+
+
+class Judge:
+    """Scores a validation part: macro-F1 of a single-label head, mean average precision of a multi-label one.
+
+    The loss is no guide to when to stop, since it rises with a network's certainty while its labels still get better.
+    """
+
+    def __init__(self, heads: Mapping[str, Head], order: Sequence[str]) -> None:
+        self.heads = heads
+        self.order = order
+
+    def __call__(self, found: EvalPrediction) -> dict[str, float]:
+        """Return the mean score over heads."""
+        logits, labels = (one if isinstance(one, tuple) else (one,) for one in (found.predictions, found.label_ids))
+        scores = [self._score(*one) for one in zip(self.order, logits, labels, strict=True)]
+        return {"score": float(np.mean(scores))}
+
+    def _score(self, name: str, logits: NDArray[Any], labels: NDArray[Any]) -> float:
+        known = (labels >= 0).reshape(len(labels), -1).all(axis=1)
+        logits, labels = logits[known], labels[known]
+        if not self.heads[name].multi_label:
+            return float(f1_score(labels, logits.argmax(axis=1), average="macro", zero_division=0))
+        there = labels.any(axis=0)
+        return (
+            float(average_precision_score(labels[:, there], logits[:, there], average="macro")) if there.any() else 0.0
+        )
+
+
+class Epochs(TrainerCallback):
+    """Tells the sampler which epoch it draws for, after a resumption too."""
+
+    def __init__(self, sampler: Buckets, steps: int) -> None:
+        self.sampler = sampler
+        self.steps = steps
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Set the epoch from the number of steps done."""
+        self.sampler.epoch = state.global_step // self.steps
+
+
+class Patience(TrainerCallback):
+    """Stops when the validation score has not risen for some measurements; the log tells, after a resumption too."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Look back at all scores so far."""
+        scores = [row[SCORE] for row in state.log_history if SCORE in row]
+        if scores and len(scores) - 1 - int(np.argmax(scores)) >= self.patience:
+            control.should_training_stop = True
+
+
+class Bar(TrainerCallback):
+    """A progress bar on standard error, with the loss and the time left."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Open the bar, at the step where a resumed training stands."""
+        self.bar = tqdm(desc="training", total=state.max_steps, initial=state.global_step, unit="step", leave=False)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Count a step."""
+        self.bar.update(state.global_step - self.bar.n)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        """Show the losses."""
+        self.bar.set_postfix({key: f"{logs[key]:.3f}" for key in ("loss", SCORE) if key in logs})
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Close the bar."""
+        self.bar.close()

@@ -1,0 +1,51 @@
+"""Zero-shot models on disk: which checkpoint, which codebook; nothing was learned, so nothing else is kept."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from stancekit.codebook import Codebook
+from stancekit.errors import KitError
+from stancekit.files import write_json
+from stancekit.models.encoder.nli import NLI
+from stancekit.models.encoder.weights import fingerprint, resolve
+
+SETTINGS = "nli.json"
+
+
+def write(model: NLI, folder: Path) -> list[str]:
+    """Write what names the model, and return the names of its files."""
+    settings = {
+        "checkpoint": model.checkpoint,
+        "length": model.length,
+        "codebook": model.codebook.to_dict() if model.codebook else None,
+        "weights": fingerprint(resolve(model.checkpoint)),
+        "classes": model.classes_.tolist(),
+        "multi_label": bool(model.multi_label_),
+    }
+    write_json(folder / SETTINGS, settings)
+    return [SETTINGS]
+
+
+def read(folder: Path) -> NLI:
+    """Read a model back.
+
+    Raises
+    ------
+    KitError
+        When the file is not what this version wrote, or the checkpoint's weights have changed since.
+    """
+    try:
+        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        model = NLI(
+            settings["checkpoint"], codebook=Codebook.from_dict(settings["codebook"]), length=settings["length"]
+        )
+        model.classes_, model.multi_label_ = np.array(settings["classes"]), settings["multi_label"]
+        weights = settings["weights"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise KitError(f"saved model {folder} is refused: {SETTINGS} is not of this version ({error})") from None
+    if fingerprint(resolve(model.checkpoint)) != weights:
+        raise KitError(f"saved model {folder} names other weights of {model.checkpoint} than are here; get those again")
+    model.load()
+    return model

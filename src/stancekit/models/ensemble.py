@@ -1,0 +1,152 @@
+"""Several models as one: an average of their probabilities, or a regression on them, calibrated on validation."""
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+
+from stancekit.errors import KitError
+from stancekit.types import Example
+
+Validation = tuple[Sequence[Example], NDArray[Any]]
+Scores = NDArray[np.float64]
+TINY = 1e-6
+
+
+class Ensemble(ClassifierMixin, BaseEstimator):
+    """An ensemble of named models.
+
+    Parameters
+    ----------
+    members
+        Estimators over examples by name; each is fitted on all of train.
+    how
+        `average` takes the mean of the members' probabilities; `stack` learns a logistic regression on them
+        from the validation part.
+    features, codebook, random_state, folder
+        Set on every member that has such a parameter.
+
+    Attributes
+    ----------
+    temperature_
+        What log-probabilities are divided by, fitted on validation (Guo et al. 2017); 1 without one.
+    """
+
+    kind = "ensemble"
+
+    def __init__(
+        self,
+        members: Mapping[str, Any] | None = None,
+        *,
+        how: str = "average",
+        features: Any = None,
+        codebook: Any = None,
+        random_state: int | None = 0,
+        folder: str | None = None,
+    ) -> None:
+        self.members = members
+        self.how = how
+        self.features = features
+        self.codebook = codebook
+        self.random_state = random_state
+        self.folder = folder
+
+    def fit(self, X: Sequence[Example], y: NDArray[Any], validation: Validation | None = None) -> Self:
+        """Fit every member, then what joins them; `y` has shape (examples,) or (examples, codes)."""
+        if self.how not in ("average", "stack") or not self.members:
+            raise KitError(
+                f"an ensemble joins members by average or stack; seen: how={self.how!r}, {self.members or 'no'} members"
+            )
+        if self.how == "stack" and validation is None:
+            raise KitError(
+                "an ensemble with how=stack learns from a validation part, and was given none; use how=average"
+            )
+        y = np.asarray(y)
+        self.members_ = {name: self._fit_member(name, model, X, y, validation) for name, model in self.members.items()}
+        self.multi_label_ = y.ndim == 2
+        self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
+        self.model_: Any = None
+        self.temperature_ = 1.0
+        if validation is not None:
+            self._join(*validation)
+        return self
+
+    def predict_proba(self, X: Sequence[Example]) -> Scores:
+        """Return the probability of each code, shape (examples, codes)."""
+        joined = self._joined(self._all(X))
+        return tempered(joined, self.temperature_, multi_label=self.multi_label_)
+
+    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
+        """Return the likeliest code, or the indicator of codes at or above one half."""
+        scores = self.predict_proba(X)
+        return (scores >= 0.5).astype(int) if self.multi_label_ else np.asarray(self.classes_[scores.argmax(axis=1)])
+
+    def _fit_member(self, name: str, model: Any, X: Sequence[Example], y: NDArray[Any], held: Validation | None) -> Any:
+        model = clone(model)
+        given = {"features": self.features, "codebook": self.codebook, "random_state": self.random_state}
+        if self.folder is not None:
+            given["folder"] = f"{self.folder}/{name}"
+        known = model.get_params(deep=False)
+        model.set_params(**{key: value for key, value in given.items() if key in known})
+        early = {"validation": held} if held is not None and "validation" in signature(model.fit).parameters else {}
+        return model.fit(X, y, **early)
+
+    def _all(self, X: Sequence[Example]) -> Scores:
+        """Return the members' probabilities, shape (members, examples, codes)."""
+        return np.stack([np.asarray(model.predict_proba(X), dtype=float) for model in self.members_.values()])
+
+    def _joined(self, scores: Scores) -> Scores:
+        if self.model_ is None:
+            return np.asarray(scores.mean(axis=0))
+        return np.asarray(self.model_.predict_proba(_table(scores)))
+
+    def _join(self, X: Sequence[Example], y: NDArray[Any]) -> None:
+        truth = np.asarray(y)
+        known = np.arange(len(truth)) if self.multi_label_ else np.flatnonzero(np.isin(truth, self.classes_))
+        scores, truth = self._all([X[at] for at in known.tolist()]), truth[known]
+        if self.how == "stack":
+            logistic = LogisticRegression(max_iter=2000, random_state=self.random_state)
+            stack = (OneVsRestClassifier(logistic) if self.multi_label_ else logistic).fit(_table(scores), truth)
+            # A code that validation lacks cannot be stacked; then the average serves.
+            complete = self.multi_label_ or len(stack.classes_) == len(self.classes_)
+            self.model_ = stack if complete else None
+        hot = truth if self.multi_label_ else (truth[:, None] == self.classes_[None])
+        self.temperature_ = temperature(self._joined(scores), hot.astype(float), multi_label=self.multi_label_)
+
+
+def _table(scores: Scores) -> Scores:
+    """Return log-odds of all members side by side, shape (examples, members x codes)."""
+    clipped = scores.clip(TINY, 1 - TINY)
+    return np.asarray(np.concatenate(np.log(clipped / (1 - clipped)), axis=1))
+
+
+def tempered(scores: Scores, by: float, *, multi_label: bool) -> Scores:
+    """Return probabilities with their logits divided by a temperature.
+
+    Examples
+    --------
+    >>> tempered(np.array([[0.9, 0.1]]), 2.0, multi_label=False).round(2).tolist()
+    [[0.75, 0.25]]
+    """
+    clipped = scores.clip(TINY, 1 - TINY)
+    if multi_label:
+        return np.asarray(1 / (1 + np.exp(-np.log(clipped / (1 - clipped)) / by)))
+    power = clipped ** (1 / by)
+    return np.asarray(power / power.sum(axis=1, keepdims=True))
+
+
+def temperature(scores: Scores, hot: Scores, *, multi_label: bool) -> float:
+    """Return the temperature of the least log loss on held-out examples, both of shape (examples, codes)."""
+
+    def loss(logarithm: float) -> float:
+        found = tempered(scores, float(np.exp(logarithm)), multi_label=multi_label).clip(TINY, 1 - TINY)
+        against = (1 - hot) * np.log(1 - found) if multi_label else 0
+        return float(-(hot * np.log(found) + against).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
