@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score
 
+from bench.encoders import measure
 from stancekit.evaluation import bootstrap, count, macro_f1
 
 NAMES = ["abstain", "condemn", "none", "support"]
@@ -59,10 +60,10 @@ def start() -> dict[str, object]:
 
 def main() -> None:
     """Run all benchmarks; a ratio above 1 means that ours is faster."""
-    rows = [replicates(), start()]
+    rows = [replicates(), start(), *measure()]
     for row in rows:
         row["ratio"] = round(float(str(row["ours"])) / float(str(row["peer"])), 2)
-        print(f"{row['name']:<24} ours {row['ours']:>10.1f}  peer {row['peer']:>10.1f} {row['unit']}  x{row['ratio']}")
+        print(f"{row['name']:<44} ours {row['ours']:>10.1f}  peer {row['peer']:>10.1f} {row['unit']}  x{row['ratio']}")
     Path("bench/results.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 

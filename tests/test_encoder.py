@@ -30,7 +30,7 @@ def tiny(tmp_path_factory, un_votes, stance):
 
 @pytest.fixture
 def quick(tiny):
-    return Encoder(tiny, epochs=2, batch_size=16, rate=1e-3, length=48, features=Marked())
+    return Encoder(tiny, epochs=2, least_steps=0, batch_size=16, rate=1e-3, length=48, features=Marked())
 
 
 def example(text, actor, target="the levy"):
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_is_told(quick, parts, tmp_path):
 
 
 def test_joint_heads_share_one_encoder_and_know_their_codes(tiny, parts, frame_parts):
-    model = Joint(checkpoint=tiny, epochs=1, length=48, rate=1e-3)
+    model = Joint(checkpoint=tiny, epochs=1, least_steps=0, length=48, rate=1e-3)
     some = {"stance": parts.train.take(range(90)), "diplomacy": frame_parts.train.take(range(60))}
     held = {"stance": parts.validation.take(range(20)), "diplomacy": frame_parts.validation.take(range(20))}
     model.fit_heads(some, held)
@@ -248,3 +248,8 @@ def test_padding_is_the_tokenizer_s_own():
 def test_a_saved_encoder_names_no_place_of_this_machine(saved, tiny):
     assert str(saved.parent) not in (saved / "encoder.json").read_text().replace(tiny, "")
     assert "_name_or_path" not in (saved / "encoder.json").read_text()
+
+
+def test_a_handful_of_rows_is_gone_through_more_often():
+    schedule = Schedule(epochs=3, batch_size=16, least_steps=100)
+    assert schedule.rounds(64) == 25 and schedule.rounds(16_000) == 3

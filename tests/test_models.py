@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from conftest import ROOT
+from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sklearn.base import clone
-from tiny import make_encoder
+from tiny import make_encoder, make_nli
 
 from stancekit.models.features import Marked
 from stancekit.models.trained import encode
@@ -16,19 +17,30 @@ SHIPPED = sorted((ROOT / "configs" / "model").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory, parts):
-    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:600]])
+    texts = [one.text for one in parts.train.examples[:600]]
+    names = ["contradiction", "neutral", "entailment"]
+    return make_encoder(tmp_path_factory.mktemp("tiny"), texts), make_nli(tmp_path_factory.mktemp("nli"), texts, names)
+
+
+def shrink(config, checkpoint):
+    """Give encoders tiny weights and two epochs, in ensembles too."""
+    for key, value in list(config.items_ex(resolve=False)):
+        if OmegaConf.is_dict(value):
+            shrink(value, checkpoint)
+        elif key == "checkpoint":
+            config.checkpoint = checkpoint
+        elif key == "epochs":
+            config.epochs, config.least_steps = 2, 0
 
 
 @pytest.fixture
 def build(tiny):
-    """Return a builder of shipped models; encoders are given tiny weights and two epochs."""
+    """Return a builder of shipped models."""
 
     def made(path, codebook):
-        config = OmegaConf.load(path)
-        if "checkpoint" in set(config):  # one that must be given counts as missing otherwise
-            config.checkpoint = tiny
-        if "epochs" in config:
-            config.epochs = 2
+        with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+            config = compose("train", [f"model={path.stem}"]).model
+        shrink(config, tiny[path.stem == "nli"])
         return complete(instantiate(config, _convert_="all"), codebook)
 
     return made

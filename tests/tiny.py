@@ -2,7 +2,7 @@
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import AutoModel, BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 
 def make_encoder(folder, texts):
@@ -33,4 +33,14 @@ def make_encoder(folder, texts):
             max_position_embeddings=160,
         )
     ).save_pretrained(folder)
+    return str(folder)
+
+
+def make_nli(folder, texts, names):
+    """Save a tiny classifier of sentence pairs with named outputs."""
+    make_encoder(folder, texts)
+    body = AutoModel.from_pretrained(folder)
+    outputs = {"id2label": dict(enumerate(names)), "label2id": {name: at for at, name in enumerate(names)}}
+    config = BertConfig(**body.config.to_dict() | outputs)
+    BertForSequenceClassification(config).save_pretrained(folder)
     return str(folder)

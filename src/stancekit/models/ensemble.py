@@ -60,13 +60,10 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     def fit(self, X: Sequence[Example], y: NDArray[Any], validation: Validation | None = None) -> Self:
         """Fit every member, then what joins them; `y` has shape (examples,) or (examples, codes)."""
         if self.how not in ("average", "stack") or not self.members:
-            raise KitError(
-                f"an ensemble joins members by average or stack; seen: how={self.how!r}, {self.members or 'no'} members"
-            )
+            named = ", ".join(self.members or {}) or "none"
+            raise KitError(f"an ensemble takes members and how=average or how=stack; seen: {named}, how={self.how}")
         if self.how == "stack" and validation is None:
-            raise KitError(
-                "an ensemble with how=stack learns from a validation part, and was given none; use how=average"
-            )
+            raise KitError("how=stack learns from a validation part, and there is none; use how=average")
         y = np.asarray(y)
         self.members_ = {name: self._fit_member(name, model, X, y, validation) for name, model in self.members.items()}
         self.multi_label_ = y.ndim == 2

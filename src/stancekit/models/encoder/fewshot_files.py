@@ -47,7 +47,7 @@ def read(folder: Path) -> FewShot:
             raise ValueError("its encoder wants code of its own")
         safetensors.torch.load_file(folder / ENCODER / "model.safetensors")
         body = Transformer(str(folder / ENCODER), max_seq_length=model.length)
-        model.encoder_ = SentenceTransformer(modules=[body, Pooling(body.get_word_embedding_dimension())])
+        model.encoder_ = SentenceTransformer(modules=[body, Pooling(body.get_embedding_dimension())])
     except (KeyError, TypeError, ValueError, OSError, safetensors.SafetensorError) as error:
         raise KitError(f"saved model {folder} is refused: it is not of this version ({error})") from None
     model.model_ = sklearn_files.read(folder, file=HEAD)

@@ -70,7 +70,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         Where training keeps its checkpoints; the same fit goes on from there after a crash.
     smoothing
         Label smoothing of single-label heads.
-    epochs, batch_size, rate, head_rate, decay, patience, every
+    epochs, least_steps, batch_size, rate, head_rate, decay, patience, every
         See `stancekit.models.encoder.training.Schedule`.
 
     Attributes
@@ -91,11 +91,12 @@ class Encoder(ClassifierMixin, BaseEstimator):
         features: Any = None,
         length: int = 96,
         epochs: int = 5,
+        least_steps: int = 150,
         batch_size: int = 16,
         rate: float = 2e-4,
         head_rate: float = 1e-3,
         decay: float = 0.9,
-        patience: int = 4,
+        patience: int = 10,
         every: int | None = None,
         smoothing: float = 0.1,
         class_weight: str | None = "balanced",
@@ -106,6 +107,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.features = features
         self.length = length
         self.epochs = epochs
+        self.least_steps = least_steps
         self.batch_size = batch_size
         self.rate = rate
         self.head_rate = head_rate
@@ -167,6 +169,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.network_ = Network(pretrained(source), self._heads(labels), smoothing=self.smoothing)
         schedule = Schedule(
             epochs=self.epochs,
+            least_steps=self.least_steps,
             batch_size=self.batch_size,
             rate=self.rate,
             head_rate=self.head_rate,

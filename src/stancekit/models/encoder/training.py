@@ -25,10 +25,12 @@ class Schedule:
 
     `decay` is the factor by which the learning rate falls from one layer to the one below (Howard and Ruder
     2018, section 3.2). `every` is the number of steps between checkpoints, by default an epoch; the validation
-    score is measured then too, and `patience` is how many times in a row it may fail to improve.
+    score is measured then too, and `patience` is how many times in a row it may fail to improve. A handful of
+    examples is gone through more often than `epochs` times, until `least_steps` are made.
     """
 
-    epochs: int = 4
+    epochs: int = 5
+    least_steps: int = 150
     batch_size: int = 16
     rate: float = 1e-4
     head_rate: float = 1e-3
@@ -41,6 +43,10 @@ class Schedule:
     def steps(self, rows: int) -> int:
         """Return the number of steps in an epoch."""
         return -(-rows // self.batch_size)
+
+    def rounds(self, rows: int) -> int:
+        """Return the number of epochs for a number of rows."""
+        return max(self.epochs, -(-self.least_steps // self.steps(rows)))
 
 
 class _Bucketed(Trainer):
@@ -85,14 +91,14 @@ def _arguments(
     every = schedule.every or steps
     return TrainingArguments(
         output_dir=str(folder),
-        num_train_epochs=schedule.epochs,
+        num_train_epochs=schedule.rounds(rows),
         per_device_train_batch_size=schedule.batch_size,
         per_device_eval_batch_size=64,
         seed=random_state,
         data_seed=random_state,
         report_to="none",
         lr_scheduler_type="linear",
-        warmup_steps=int(schedule.warmup * steps * schedule.epochs),
+        warmup_steps=int(schedule.warmup * steps * schedule.rounds(rows)),
         eval_strategy="steps" if judged else "no",
         save_strategy="steps",
         eval_steps=every,

@@ -1,0 +1,78 @@
+"""Ensembles: what is averaged, what is stacked, what is calibrated."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from stancekit.errors import KitError
+from stancekit.models import store
+from stancekit.models.ensemble import Ensemble, temperature, tempered
+from stancekit.models.features import Marked
+from stancekit.models.linear import Linear
+from stancekit.models.majority import Majority
+from stancekit.models.trained import encode, fit
+
+
+def members():
+    one, other = (Linear(LogisticRegression(max_iter=500), words=words, characters=0) for words in (1, 2))
+    return {"one": one, "other": other}
+
+
+def test_an_average_is_the_mean_of_its_members(parts):
+    train = parts.train.take(range(0, 600, 3))
+    model = Ensemble(members(), features=Marked()).fit(train.examples, encode(train))
+    some = parts.test.examples[:15]
+    singles = [member.predict_proba(some) for member in model.members_.values()]
+    assert np.allclose(model.predict_proba(some), np.mean(singles, axis=0), atol=1e-5)
+    assert all(isinstance(member.features, Marked) for member in model.members_.values())
+
+
+@pytest.mark.parametrize("how", ["average", "stack"])
+def test_it_is_calibrated_on_validation(parts, how):
+    train = parts.train.take(range(0, 900, 3))
+    held = (parts.validation.examples, encode(parts.validation))
+    model = Ensemble(members(), how=how).fit(train.examples, encode(train), validation=held)
+    loss = log_loss(held[1], model.predict_proba(held[0]))
+    for factor in (0.7, 1.4):
+        model.temperature_ *= factor
+        assert log_loss(held[1], model.predict_proba(held[0])) >= loss - 1e-6
+        model.temperature_ /= factor
+
+
+def test_temperature_undoes_overconfidence():
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(4000, 3))
+    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    hot = np.array([random.multinomial(1, row) for row in true]).astype(float)
+    sharp = tempered(true, 1 / 2.5, multi_label=False)
+    assert temperature(sharp, hot, multi_label=False) == pytest.approx(2.5, rel=0.1)
+
+
+@pytest.mark.parametrize("how", ["average", "stack"])
+def test_several_labels_too_and_from_disk(frame_parts, tmp_path, how):
+    train = frame_parts.train.take(range(0, 600, 2))
+    trained = fit(Ensemble({**members(), "none": Majority()}, how=how), train, frame_parts.validation, name="both")
+    again = store.load(store.save(trained, tmp_path / "model"))
+    some = frame_parts.test.examples[:20]
+    assert np.allclose(again.scores(some), trained.scores(some)) and trained.scores(some).shape == (20, 9)
+    store.verify(tmp_path / "model")
+
+
+def test_a_member_that_was_altered_is_refused(parts, tmp_path):
+    train = parts.train.take(range(0, 200))
+    place = store.save(fit(Ensemble(members()), train, parts.validation), tmp_path / "model")
+    file = place / "member-1" / "model.skops"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(KitError, match=r"member-1/model.skops was altered"):
+        store.load(place)
+
+
+def test_bad_settings_are_told(parts):
+    X, y = parts.train.examples[:9], encode(parts.train.take(range(9)))
+    with pytest.raises(KitError, match="how=average or how=stack; seen: one, other, how=vote"):
+        Ensemble(members(), how="vote").fit(X, y)
+    with pytest.raises(KitError, match="seen: none"):
+        Ensemble().fit(X, y)
+    with pytest.raises(KitError, match="there is none; use how=average"):
+        Ensemble(members(), how="stack").fit(X, y)
