@@ -49,3 +49,11 @@ def test_markdown_tables_keep_their_columns(pages):
 def test_a_model_s_name_is_no_path(pages):
     folders = [path for path in (pages[1] / "out" / "runs").iterdir()]
     assert len(folders) == 1 and (folders[0] / "run.json").exists()
+
+
+def test_a_training_log_is_drawn(pages):
+    out = pages[1] / "out"
+    assert "a line per random state" not in pages[0]["report.html"]
+    [folder] = [path for path in (out / "runs").iterdir()]
+    (folder / "curve.csv").write_text("step,loss,validation_loss,validation_score\n5,1.2,1.1,0.4\n10,0.9,1.0,0.5\n")
+    assert "a line per random state" in report(out=out).read_text()

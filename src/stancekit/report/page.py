@@ -45,6 +45,13 @@ def _metrics(board: Board) -> list[str]:
     return [name for name in ("macro_f1", "f_avg", "micro_f1") if board.entries[0].value(name)]
 
 
+def _curves(board: Board) -> list[tuple[str, Markup]]:
+    """Return the training curve of every model that has one, by its name."""
+    drawn = ((entry.first.model, plots.training(entry)) for entry in board.entries)
+    # Our own drawings; every text in them is escaped where they are made.
+    return [(name, Markup(plots.svg(one, f"training of {name}"))) for name, one in drawn if one]  # noqa: S704
+
+
 def page(boards: Sequence[Board], *, title: str, command: str) -> str:
     """Return the report as HTML; everything from data is escaped."""
     environment = Environment(
@@ -60,6 +67,7 @@ def page(boards: Sequence[Board], *, title: str, command: str) -> str:
         errors=errors,
         slices=_slices,
         metrics=_metrics,
+        curves=_curves,
         # Our own drawings; every text in them is escaped where they are made.
         forest=lambda board: Markup(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),  # noqa: S704
         matrix=lambda run: Markup(plots.svg(plots.matrix(run), f"confusion matrix of {run.model}")),  # noqa: S704

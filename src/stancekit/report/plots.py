@@ -9,7 +9,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from stancekit.evaluation import confusion
-from stancekit.report.leaderboard import Board
+from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import Run
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
@@ -126,6 +126,24 @@ def heat(names: Sequence[str], codes: Sequence[str], shares: Sequence[Sequence[f
     axes.set_xticks(range(len(codes)), codes, rotation=30, ha="right", fontsize=8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_xlabel("% of sentences")
+    return drawing
+
+
+def training(entry: Entry) -> Figure | None:
+    """Draw loss and validation score by step, a line per random state; None for a model without a training log."""
+    curves = [run.curve for run in entry.runs if run.curve]
+    if not curves:
+        return None
+    drawing, axes = figure(5, 2.6)
+    other = axes.twinx()
+    for curve in curves:
+        for key, on, colour in (("loss", axes, GREY), ("validation_score", other, BLUE)):
+            rows = [row for row in curve if key in row]
+            on.plot([row["step"] for row in rows], [row[key] for row in rows], "o-", color=colour, markersize=3)
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss on train (grey)")
+    other.set_ylabel("score on validation (blue)", color=BLUE)
+    other.spines["right"].set_visible(True)
     return drawing
 
 

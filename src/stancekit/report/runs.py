@@ -1,5 +1,6 @@
 """Run folders: one model x one codebook x one corpus and split x one random state."""
 
+import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,15 @@ class Run:
     def labels(self) -> list[tuple[str, ...]]:
         """Return the predicted codes of the test examples."""
         return [row.prediction.labels for row in self.rows]
+
+    @property
+    def curve(self) -> list[dict[str, float]]:
+        """Return the training log, a row per measurement; empty for a model that has none."""
+        path = self.folder / "curve.csv"
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
 
     @property
     def articles(self) -> list[str]:
