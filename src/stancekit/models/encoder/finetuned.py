@@ -96,7 +96,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         rate: float = 2e-4,
         head_rate: float = 1e-3,
         decay: float = 0.9,
-        patience: int = 10,
+        patience: int = 3,
         every: int | None = None,
         smoothing: float = 0.1,
         class_weight: str | None = "balanced",

@@ -24,7 +24,8 @@ class Schedule:
     """How an encoder is fine-tuned.
 
     `decay` is the factor by which the learning rate falls from one layer to the one below (Howard and Ruder
-    2018, section 3.2). `every` is the number of steps between checkpoints, by default an epoch; the validation
+    2018, section 3.2). `every` is the number of steps between checkpoints, by default an epoch or a fifth of
+    them all; the validation
     score is measured then too, and `patience` is how many times in a row it may fail to improve. A handful of
     examples is gone through more often than `epochs` times, until `least_steps` are made.
     """
@@ -37,7 +38,7 @@ class Schedule:
     decay: float = 0.9
     warmup: float = 0.1
     weight_decay: float = 0.01
-    patience: int = 4
+    patience: int = 3
     every: int | None = None
 
     def steps(self, rows: int) -> int:
@@ -88,7 +89,7 @@ def _arguments(
     schedule: Schedule, rows: int, folder: Path, random_state: int, *, judged: bool, heads: Sequence[str]
 ) -> TrainingArguments:
     steps = schedule.steps(rows)
-    every = schedule.every or steps
+    every = schedule.every or max(steps, steps * schedule.rounds(rows) // 5)
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=schedule.rounds(rows),
