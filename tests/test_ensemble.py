@@ -12,6 +12,7 @@ from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.models.trained import encode, fit
+from stancekit.types import Example
 
 
 def members():
@@ -28,11 +29,10 @@ def test_an_average_is_the_mean_of_its_members(parts):
     assert all(isinstance(member.features, Marked) for member in model.members_.values())
 
 
-@pytest.mark.parametrize("how", ["average", "stack"])
-def test_it_is_calibrated_on_validation(parts, how):
+def test_an_average_is_calibrated_on_validation(parts):
     train = parts.train.take(range(0, 900, 3))
     held = (parts.validation.examples, encode(parts.validation))
-    model = Ensemble(members(), how=how).fit(train.examples, encode(train), validation=held)
+    model = Ensemble(members()).fit(train.examples, encode(train), validation=held)
     loss = log_loss(held[1], model.predict_proba(held[0]))
     for factor in (0.7, 1.4):
         model.temperature_ *= factor
@@ -76,3 +76,33 @@ def test_bad_settings_are_told(parts):
         Ensemble().fit(X, y)
     with pytest.raises(KitError, match="there is none; use how=average"):
         Ensemble(members(), how="stack").fit(X, y)
+
+
+def test_a_stack_is_calibrated_on_what_it_has_not_seen():
+    random = np.random.default_rng(0)
+
+    class Noise(Majority):
+        def predict_proba(self, X):
+            return random.dirichlet(np.ones(len(self.classes_)), size=len(X))
+
+    X = [Example(str(at), "x") for at in range(60)]
+    y = random.choice(["a", "b", "c"], size=60)
+    many = {f"noise{at}": Noise() for at in range(12)}
+    model = Ensemble(many, how="stack").fit(X, y, validation=(X, y))
+    # Thirty-six columns of noise fit sixty rows in part; on unseen rows that certainty is worth nothing.
+    assert model.temperature_ > 1.5
+
+
+def test_a_member_may_know_codes_that_training_lacks():
+    class Reader(Majority):
+        def fit(self, X, y):
+            self.classes_ = np.array(["a", "b", "c"])
+            return self
+
+        def predict_proba(self, X):
+            return np.tile([0.1, 0.2, 0.7], (len(X), 1))
+
+    X = [Example(str(at), "x") for at in range(4)]
+    model = Ensemble({"one": Reader(), "other": Majority()}).fit(X, np.array(["a", "c", "a", "a"]))
+    assert model.classes_.tolist() == ["a", "c"]
+    assert np.allclose(model.predict_proba(X[:1]), [[(0.125 + 0.75) / 2, (0.875 + 0.25) / 2]], atol=1e-5)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 
 from stancekit.errors import KitError
@@ -65,8 +66,8 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         if self.how == "stack" and validation is None:
             raise KitError("how=stack learns from a validation part, and there is none; use how=average")
         y = np.asarray(y)
-        self.members_ = {name: self._fit_member(name, model, X, y, validation) for name, model in self.members.items()}
         self.multi_label_ = y.ndim == 2
+        self.members_ = {name: self._fit_member(name, model, X, y, validation) for name, model in self.members.items()}
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         self.model_: Any = None
         self.temperature_ = 1.0
@@ -96,7 +97,16 @@ class Ensemble(ClassifierMixin, BaseEstimator):
 
     def _all(self, X: Sequence[Example]) -> Scores:
         """Return the members' probabilities, shape (members, examples, codes)."""
-        return np.stack([np.asarray(model.predict_proba(X), dtype=float) for model in self.members_.values()])
+        return np.stack([self._aligned(model, np.asarray(model.predict_proba(X))) for model in self.members_.values()])
+
+    def _aligned(self, model: Any, scores: Scores) -> Scores:
+        """Return a member's columns in the order of `classes_`; one that reads the codebook may know more codes."""
+        if self.multi_label_:
+            return np.asarray(scores, dtype=float)
+        full = np.zeros((len(scores), len(self.classes_)))
+        for column, code in enumerate(model.classes_):
+            full[:, self.classes_ == code] = scores[:, [column]]
+        return np.asarray(full / full.sum(axis=1, keepdims=True).clip(TINY))
 
     def _joined(self, scores: Scores) -> Scores:
         if self.model_ is None:
@@ -107,14 +117,23 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         truth = np.asarray(y)
         known = np.arange(len(truth)) if self.multi_label_ else np.flatnonzero(np.isin(truth, self.classes_))
         scores, truth = self._all([X[at] for at in known.tolist()]), truth[known]
-        if self.how == "stack":
-            logistic = LogisticRegression(max_iter=2000, random_state=self.random_state)
-            stack = (OneVsRestClassifier(logistic) if self.multi_label_ else logistic).fit(_table(scores), truth)
-            # A code that validation lacks cannot be stacked; then the average serves.
-            complete = self.multi_label_ or len(stack.classes_) == len(self.classes_)
-            self.model_ = stack if complete else None
+        joined = self._stack(scores, truth) if self.how == "stack" else self._joined(scores)
         hot = truth if self.multi_label_ else (truth[:, None] == self.classes_[None])
-        self.temperature_ = temperature(self._joined(scores), hot.astype(float), multi_label=self.multi_label_)
+        self.temperature_ = temperature(joined, hot.astype(float), multi_label=self.multi_label_)
+
+    def _stack(self, scores: Scores, truth: NDArray[Any]) -> Scores:
+        """Learn to stack, and return what it says of each held-out example when it has not seen it."""
+        counts = truth.sum(axis=0) if self.multi_label_ else np.array([(truth == code).sum() for code in self.classes_])
+        folds = int(min(5, counts.min(), len(truth)))
+        # A code that validation hardly has cannot be stacked; then the average serves.
+        if folds < 2:
+            return self._joined(scores)
+        logistic = LogisticRegression(max_iter=2000, random_state=self.random_state)
+        stack = OneVsRestClassifier(logistic) if self.multi_label_ else logistic
+        table = _table(scores)
+        unseen = cross_val_predict(stack, table, truth, cv=folds, method="predict_proba")
+        self.model_ = stack.fit(table, truth)
+        return np.asarray(unseen)
 
 
 def _table(scores: Scores) -> Scores:

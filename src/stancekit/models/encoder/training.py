@@ -24,10 +24,9 @@ class Schedule:
     """How an encoder is fine-tuned.
 
     `decay` is the factor by which the learning rate falls from one layer to the one below (Howard and Ruder
-    2018, section 3.2). `every` is the number of steps between checkpoints, by default an epoch or a fifth of
-    them all; the validation
-    score is measured then too, and `patience` is how many times in a row it may fail to improve. A handful of
-    examples is gone through more often than `epochs` times, until `least_steps` are made.
+    2018, section 3.2). `every` is the number of steps between checkpoints, by default a fifth of all and an epoch
+    at least; the validation score is measured then too, and `patience` is how many times in a row it may fail to
+    improve. A handful of examples is gone through more often than `epochs` times, until `least_steps` are made.
     """
 
     epochs: int = 5
