@@ -115,3 +115,9 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     assert len(list(runs.glob("*/run.json"))) == 30
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
     assert (tmp_path / "models" / "un_votes" / "stance" / "manifest.json").exists()
+
+
+def test_a_reader_that_stops_early_sees_no_traceback():
+    command = f"{sys.executable} -m stancekit data un_votes | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("# un_votes") and "Traceback" not in done.stderr

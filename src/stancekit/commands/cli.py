@@ -64,6 +64,10 @@ def run(command: str, words: Sequence[str]) -> int:
     def task(config: DictConfig) -> None:
         try:
             call(command, config)
+        except BrokenPipeError:
+            # Whoever read our output has read enough, as `head` does.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
         except Exception as error:
             # Hydra would print the job's overrides over a user's own error; SystemExit passes it by.
             if (known := cause(error)) is None:
