@@ -23,8 +23,9 @@ def test_the_wheel_alone_trains_the_default_experiment(tmp_path):
         [sys.executable, "-c", where], env=environment, cwd=work, capture_output=True, text=True, check=True
     )
     assert all(line.startswith(str(site)) for line in told.stdout.splitlines())
-    words = [sys.executable, "-m", "stancekit", "train", "experiment=un_votes"]
+    sweep = ["hydra.sweeper.params.model=majority,logreg,embedding", "hydra.sweeper.params.random_state=0"]
+    words = [sys.executable, "-m", "stancekit", "train", "experiment=un_votes", *sweep]
     done = subprocess.run(words, env=environment, cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (work / "experiments" / "un_votes" / "report" / "report.html").exists()
-    assert (work / "models" / "un_votes" / "stance" / "model.skops").exists()
+    assert (work / "models" / "un_votes" / "stance" / "manifest.json").exists()
