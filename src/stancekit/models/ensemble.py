@@ -37,6 +37,14 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     ----------
     temperature_
         What log-probabilities are divided by, fitted on validation (Guo et al. 2017); 1 without one.
+
+    Examples
+    --------
+    >>> from stancekit.models.majority import Majority
+    >>> some = [Example("1", "yes"), Example("2", "yes"), Example("3", "no")]
+    >>> model = Ensemble({"one": Majority(), "other": Majority()}).fit(some, np.array(["a", "a", "b"]))
+    >>> model.predict_proba(some[:1]).round(2).tolist()
+    [[0.67, 0.33]]
     """
 
     kind = "ensemble"

@@ -41,6 +41,13 @@ class Embedding(ClassifierMixin, BaseEstimator):
         Inverse strength of the L2 penalty.
     class_weight
         `balanced` or `None`, as in scikit-learn.
+
+    Examples
+    --------
+    >>> some = [Example("1", "Peru backs the levy."), Example("2", "Peru spurns the levy.")]
+    >>> model = Embedding().fit(some, np.array(["support", "condemn"]))
+    >>> model.predict(some).tolist()
+    ['support', 'condemn']
     """
 
     kind = "embedding"

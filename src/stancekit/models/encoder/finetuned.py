@@ -80,6 +80,13 @@ class Encoder(ClassifierMixin, BaseEstimator):
     curve_
         The training log: one dict per measurement with `step`, `loss` and, with validation, `eval_loss` and
         `eval_score`.
+
+    Examples
+    --------
+    >>> some = [Example("1", "Peru backs the levy."), Example("2", "Peru spurns the levy.")]
+    >>> model = Encoder(epochs=1, least_steps=1).fit(some, np.array(["support", "condemn"]))
+    >>> model.predict_proba(some).shape
+    (2, 2)
     """
 
     kind = "encoder"
