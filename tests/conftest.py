@@ -59,3 +59,8 @@ ROWS = [
     {"text": "Fiji cheered the levy.", "actor": "Fiji", "target": "the levy", "stance": "support"},
     {"text": "Mali lies inland, far from the levy.", "actor": "Mali", "target": "the levy", "stance": "none"},
 ]
+
+
+def padded(text: str, at: int) -> str:
+    """Return a text with words of its own behind it, so that it is no copy of its neighbours."""
+    return " ".join([text, *(f"w{at}x{k}" for k in range(15))])

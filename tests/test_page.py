@@ -1,7 +1,7 @@
 """Names, labels and texts from hostile data stay text in every output."""
 
 import pytest
-from conftest import ROWS
+from conftest import ROWS, padded
 
 from stancekit.commands.report import report
 from stancekit.commands.train import train
@@ -14,7 +14,7 @@ EVIL = "<script>alert(1)</script>"
 @pytest.fixture
 def pages(jsonl, stance, tmp_path):
     rows = [
-        row | {"article": f"{EVIL}{at}", "text": f"{EVIL} {row['text']} {at}", "register": f"=1+1|{EVIL}"}
+        row | {"article": f"{EVIL}{at}", "text": padded(f"{EVIL} {row['text']}", at), "register": f"=1+1|{EVIL}"}
         for at in range(12)
         for row in ROWS
     ]
@@ -53,7 +53,7 @@ def test_a_model_s_name_is_no_path(pages):
 
 def test_a_training_log_is_drawn(pages):
     out = pages[1] / "out"
-    assert "a line per random state" not in pages[0]["report.html"]
+    assert "training of " not in pages[0]["report.html"]
     [folder] = [path for path in (out / "runs").iterdir()]
     (folder / "curve.csv").write_text("step,loss,validation_loss,validation_score\n5,1.2,1.1,0.4\n10,0.9,1.0,0.5\n")
-    assert "a line per random state" in report(out=out).read_text()
+    assert "training of " in report(out=out).read_text()

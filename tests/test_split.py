@@ -1,5 +1,5 @@
 import pytest
-from conftest import ROWS
+from conftest import ROWS, padded
 
 from stancekit.corpus import FixedSplit, GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
@@ -26,7 +26,7 @@ def test_a_missing_part_is_named(jsonl, stance):
 
 
 def test_grouped_splits_keep_articles_whole_and_follow_the_random_state(jsonl, stance):
-    rows = [row | {"article": f"a{at}", "text": f"{row['text']} {at}"} for at in range(20) for row in ROWS]
+    rows = [row | {"article": f"a{at}", "text": padded(row["text"], at)} for at in range(20) for row in ROWS]
     data = JsonlCorpus(jsonl(*rows)).read(stance)
     split = GroupedSplit()
     first, again, other = (split(data, random_state=state) for state in (0, 0, 1))

@@ -43,8 +43,10 @@ def call(command: str, config: DictConfig) -> Any:
     given = dict(instantiate(config, _convert_="all"))
     if command == "train":
         plain: Any = OmegaConf.to_container(config)
+        choices = HydraConfig.get().runtime.choices
+        plain["choices"] = {group: choices[group] for group in ("corpus", "codebook", "split", "features", "model")}
         given["config"] = plain
-        given["name"] = given.get("name") or HydraConfig.get().runtime.choices["model"]
+        given["name"] = given.get("name") or choices["model"]
     return function(**given)
 
 

@@ -14,9 +14,11 @@ from tqdm import tqdm
 from stancekit.commands.report import report
 from stancekit.files import write_text
 from stancekit.report.card import card
+from stancekit.report.checks import run_checks
+from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, boards
 from stancekit.report.runs import read_runs
-from stancekit.report.tables import leaderboard, shown, table, to_csv
+from stancekit.report.tables import fallen, leaderboard, pairs, to_csv
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,15 @@ def compare(*, out: str | Path) -> list[Board]:
     found = boards(read_runs(Path(out)))
     for board in found:
         run = board.entries[0].first
-        print(f"\n{run.codebook} on {run.corpus}, {len(run.rows)} test examples\n")
+        where = "" if run.split == "fixed" else f", {run.split} split"
+        print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
         print(leaderboard(board))
-        if board.differences:
-            print()
-            print(table(["pair", "difference in macro-F1"], [[one.slice, shown(one)] for one in board.differences]))
+        if board.behind:
+            print(f"\n{pairs(board)}")
+        for doubt in run_checks(board):
+            print(f"\n{doubt.code} {doubt.title}: {doubt.seen}. To do: {doubt.do}.")
+    if drops := fallen(steps(found)):
+        print("\n" + "\n".join(drops))
     return found
 
 
@@ -71,7 +77,9 @@ class Comparison(Callback):
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
         """Count a finished run."""
         if self.bar is not None:
-            self.bar.set_postfix_str(" ".join(str(config.hydra.runtime.choices[key]) for key in ("codebook", "model")))
+            self.bar.set_postfix_str(
+                " ".join(str(config.hydra.runtime.choices[key]) for key in ("codebook", "split", "model"))
+            )
             self.bar.update()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:

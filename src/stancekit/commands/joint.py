@@ -12,7 +12,7 @@ from stancekit.codebook import load_codebook
 from stancekit.corpus import Corpus, Parts
 from stancekit.files import write_json
 from stancekit.models import store
-from stancekit.models.trained import Trained, with_thresholds
+from stancekit.models.trained import Trained, settled
 
 
 def other_parts(
@@ -20,7 +20,8 @@ def other_parts(
 ) -> dict[str, Parts]:
     """Return the parts of every codebook that a joint model names, `known` among them."""
     own = known.train.codebook.name
-    names = dict.fromkeys([own, *model.codebooks])
+    # In the same order whichever codebook asks, so that all of them mean the same fit.
+    names = sorted({own, *model.codebooks})
     return {
         name: known if name == own else split(corpus.read(load_codebook(name)), random_state=random_state)
         for name in names
@@ -53,7 +54,7 @@ def fit_joint(model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str,
                 {key: one.train for key, one in parts.items()}, {key: one.validation for key, one in parts.items()}
             )
             for key, one in parts.items():
-                store.save(with_thresholds(model.head(key), one.validation, name=name), folder / key)
+                store.save(settled(model.head(key), one.validation, name=name), folder / key)
             write_json(folder / "done.json", {"seconds": time.perf_counter() - start, "curve": model.curve_})
     done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
     trained = store.load(folder / own)

@@ -1,15 +1,22 @@
-"""`stancekit report`: what an experiment found, as HTML, Markdown and CSV."""
+"""`stancekit report`: what an experiment found, as HTML, Markdown, CSV, LaTeX and a model card."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
+from stancekit.errors import KitError, listing
+from stancekit.evaluation.bootstrap import Kind
 from stancekit.files import write_text
-from stancekit.report.leaderboard import boards
+from stancekit.report.card import card
+from stancekit.report.declining import queue
+from stancekit.report.latex import latex
+from stancekit.report.leaderboard import Board, boards
 from stancekit.report.page import page
-from stancekit.report.runs import read_runs
+from stancekit.report.runs import flat, read_runs
 from stancekit.report.tables import markdown, to_csv
 
 
-def report(*, out: str | Path, command: str | None = None) -> Path:
+def report(*, out: str | Path, command: str | None = None, interval: Kind = "percentile", check: bool = False) -> Path:
     """Write the report of an experiment from its finished runs, and return the HTML page.
 
     Parameters
@@ -18,12 +25,62 @@ def report(*, out: str | Path, command: str | None = None) -> Path:
         The experiment's folder; the report goes into `out/report`.
     command
         What to show as the command that made the runs.
+    interval
+        `percentile` or `bca`.
+    check
+        Write nothing: compute everything again from the predictions, and compare it with what is there.
+
+    Raises
+    ------
+    KitError
+        With `check`, when a file is missing or a number differs.
     """
+    if interval not in ("percentile", "bca"):
+        raise KitError(f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile")
     folder = Path(out) / "report"
     command = command or f"stancekit train experiment={Path(out).name}"
-    found = boards(read_runs(Path(out)))
-    write_text(folder / "scores.csv", to_csv(entry for board in found for entry in board.entries))
-    write_text(folder / "README.md", markdown(found, command))
-    html = folder / "report.html"
-    write_text(html, page(found, title=Path(out).name, command=command))
-    return html
+    runs = read_runs(Path(out))
+    texts = {folder / name: text for name, text in _texts(boards(runs, kind=interval), Path(out), command)}
+    if check:
+        own = {run.folder / "scores.csv": to_csv(boards([run])[0].entries) for run in runs}
+        _compare({**own, **texts})
+    else:
+        for path, text in texts.items():
+            write_text(path, text)
+    return folder / "report.html"
+
+
+def _texts(found: list[Board], out: Path, command: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of a report by name."""
+    yield "scores.csv", to_csv(entry for board in found for entry in board.entries)
+    yield "README.md", markdown(found, command)
+    yield "tables.tex", latex(found)
+    for board in found:
+        run = board.best.first
+        name = f"{run.codebook}-{run.corpus}-{run.split}".replace("/", "_")
+        yield f"card-{name}.md", card(board, board.chosen, command)
+        rows = [json.dumps(flat(row), ensure_ascii=False) for row in queue(board.chosen)]
+        yield f"review-{name}.jsonl", "".join(f"{row}\n" for row in rows)
+    yield "report.html", page(found, title=out.name, command=command, out=out.as_posix())
+
+
+def _compare(texts: dict[Path, str]) -> None:
+    """Raise a `KitError` naming every file that is missing or says something else."""
+    faults, numbers = [], 0
+    for path, text in texts.items():
+        if not path.exists():
+            faults.append(f"{path} is missing")
+            continue
+        there, here = (one.splitlines() for one in (path.read_text(encoding="utf-8"), text))
+        numbers += len(here) - 1 if path.suffix == ".csv" else 0
+        wrong = [at for at, pair in enumerate(zip(there, here, strict=False), 1) if pair[0] != pair[1]]
+        if wrong or len(there) != len(here):
+            at = wrong[0] if wrong else min(len(there), len(here)) + 1
+            pair = [lines[at - 1][:160] if at <= len(lines) else "nothing" for lines in (there, here)]
+            faults.append(f"{path} line {at} says {pair[0]!r}; recomputed it is {pair[1]!r}")
+    if faults:
+        raise KitError(
+            f"{len(faults)} of {len(texts)} files do not follow from the predictions: {listing(faults)}. Write them "
+            "again with stancekit report, and find out why they differed"
+        )
+    print(f"{len(texts)} files, {numbers} rows of scores: all as recomputed from the predictions")

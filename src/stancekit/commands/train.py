@@ -3,10 +3,7 @@
 import hashlib
 import json
 import logging
-import platform
 import re
-import resource
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -21,19 +18,21 @@ from sklearn.base import clone
 
 from stancekit.codebook import Codebook
 from stancekit.commands.joint import fit_joint, other_parts
+from stancekit.commands.provenance import provenance
 from stancekit.corpus import Corpus, Parts
 from stancekit.corpus.labelled import LabelledSet, Labels
 from stancekit.evaluation import count, macro_f1
+from stancekit.evaluation.audit import variants
 from stancekit.files import write_json, write_text
 from stancekit.models import store
 from stancekit.models.trained import Trained, fit
 from stancekit.report.leaderboard import boards
-from stancekit.report.runs import Run, judge, read_run, write_predictions
+from stancekit.report.runs import Run, judge, read_run, write_audit, write_predictions
 from stancekit.report.tables import curve_csv, to_csv
 
 log = logging.getLogger(__name__)
 # What may differ between two spellings of the same run.
-_UNHASHED = {"out", "name", "config"}
+_UNHASHED = {"out", "name", "config", "choices"}
 
 
 def identity(config: Mapping[str, Any], digest: str) -> str:
@@ -110,7 +109,17 @@ def train(
                 alike = {key: value for key, value in spelled.items() if key != "codebook"}
                 shared = Path(out) / "joint" / identity(alike, "".join(one.train.digest for one in every.values()))
                 learn = partial(fit_joint, model, every, shared, own=codebook.name, name=name)
-            _do(folder, learn, parts, name=name, random_state=random_state, config=spelled, digest=data.digest)
+            _warn(parts.train)
+            plainly = json.loads(json.dumps(spelled, default=repr))
+            write_text(folder / "config.yaml", yaml.safe_dump(plainly, sort_keys=False))
+            trained, seconds = learn()
+            facts = {
+                "split": spelled.get("choices", {}).get("split", type(split).__name__),
+                "random_state": random_state,
+                "seconds": seconds,
+                "digest": data.digest,
+            }
+            settle(folder, trained, parts, facts, corpus.second_labels(codebook))
     return read_run(folder)
 
 
@@ -123,57 +132,62 @@ def _fit(model: Any, parts: Parts, folder: Path, *, name: str) -> tuple[Trained,
     return trained, time.perf_counter() - start
 
 
-def _do(
-    folder: Path,
-    learn: Callable[[], tuple[Trained, float]],
-    parts: Parts,
-    *,
-    name: str,
-    random_state: int,
-    config: Mapping[str, Any],
-    digest: str,
-) -> None:
-    codebook = parts.train.codebook
-    few = {code: n for code, n in parts.train.counts.items() if n < 3}
+def _warn(train: LabelledSet) -> None:
+    few = {code: n for code, n in train.counts.items() if n < 3}
     if few:
         log.warning(
             "%s: codes with fewer than 3 training examples: %s",
-            parts.train.name,
+            train.name,
             ", ".join(f"{code} ({n})" for code, n in few.items()),
         )
-    write_text(folder / "config.yaml", yaml.safe_dump(json.loads(json.dumps(config, default=repr)), sort_keys=False))
-    trained, seconds = learn()
+
+
+def settle(
+    folder: Path,
+    trained: Trained,
+    parts: Parts,
+    facts: Mapping[str, Any],
+    second: Mapping[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Score a trained model on test, audit what it reads, and write everything of a run but its configuration.
+
+    Parameters
+    ----------
+    facts
+        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data.
+    second
+        A second annotator's codes by example id.
+    """
+    codebook = trained.codebook
     start = time.perf_counter()
     validation = _macro_f1(trained, parts.validation)
     predictions = trained.predict(parts.test.examples)
-    seconds += time.perf_counter() - start
-    rows = judge(parts.test, predictions)
-    write_predictions(folder / "predictions.jsonl", rows)
-    store.save(trained, folder / "model", data=digest)
+    seconds = facts["seconds"] + time.perf_counter() - start
+    write_predictions(folder / "predictions.jsonl", judge(parts.test, predictions, second))
+    if codebook.unit == "example":
+        write_audit(folder / "audit.jsonl", parts.test, _audited(trained, parts.test))
+    store.save(trained, folder / "model", data=facts["digest"])
     if curve := getattr(trained.model, "curve_", None):
         write_text(folder / "curve.csv", curve_csv(curve))
-    facts = {
+    every = {part: getattr(parts, part) for part in ("train", "validation", "test")}
+    found = {
         "corpus": parts.train.name,
         "codebook": codebook.name,
         "codes": codebook.names,
         "multi_label": codebook.multi_label,
-        "model": name,
-        "random_state": random_state,
-        "validation": validation,
-        "examples": {part: len(getattr(parts, part)) for part in ("train", "validation", "test")},
+        "model": trained.name,
+        **facts,
         "seconds": seconds,
-        "digest": digest,
-        "stancekit": version("stancekit"),
-        "commit": _commit(),
-        "machine": {
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "processor": platform.machine(),
-        },
-        "versions": {package: version(package) for package in ("numpy", "scipy", "scikit-learn")},
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "validation": validation,
+        "thresholds": list(trained.thresholds),
+        "temperature": trained.temperature,
+        "caution": trained.caution.to_list(),
+        "examples": {name: len(part) for name, part in every.items()},
+        "gold": {name: part.counts for name, part in every.items()},
+        "shared": parts.shared,
+        **provenance(),
     }
-    write_json(folder / "run.json", facts)
+    write_json(folder / "run.json", found)
     try:
         write_text(folder / "scores.csv", to_csv(boards([read_run(folder)])[0].entries))
     except BaseException:
@@ -181,12 +195,16 @@ def _do(
         raise
 
 
+def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, ...] | None]]:
+    """Return what a model says on every variant of the test set."""
+    found: dict[str, list[tuple[str, ...] | None]] = {}
+    for name, examples in variants(test.examples).items():
+        said = iter(trained.predict([example for example in examples if example]))
+        found[name] = [next(said).labels if example else None for example in examples]
+    return found
+
+
 def _macro_f1(trained: Trained, data: LabelledSet) -> float:
     labels: Labels = [prediction.labels for prediction in trained.predict(data.examples)]
     counts = count(data.labels, labels, data.codebook.names, data.articles)
     return float(macro_f1(np.asarray(counts.sum(axis=0))))
-
-
-def _commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
-    return found.stdout.strip()

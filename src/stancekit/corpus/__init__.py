@@ -5,7 +5,7 @@ from stancekit.corpus.files import Corpus, CsvCorpus, JsonlCorpus, bundled
 from stancekit.corpus.hub import HubCorpus
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.mentions import MarkedSentence
-from stancekit.corpus.split import FewShotSplit, FixedSplit, GroupedSplit, Parts
+from stancekit.corpus.split import FewShotSplit, FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, Parts
 
 __all__ = ["Columns", "Corpus", "CsvCorpus", "FewShotSplit", "FixedSplit", "GroupedSplit", "HubCorpus", "JsonlCorpus"]
-__all__ += ["LabelledSet", "MarkedSentence", "Parts", "bundled"]
+__all__ += ["ForwardSplit", "InTopicSplit", "LabelledSet", "MarkedSentence", "Parts", "bundled"]

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.bootstrap import REPLICATES, interval
+from stancekit.evaluation.bootstrap import REPLICATES, interval, reach, weights
 from stancekit.types import Score
 
 
@@ -61,7 +61,7 @@ def alpha(
     """
     groups = clusters if clusters is not None else [str(at) for at in range(len(first))]
     table = _coincidences(first, second, groups)
-    generator = np.random.default_rng(random_state)
-    drawn = generator.multinomial(len(table), np.full(len(table), 1 / len(table)), size=REPLICATES).astype(float)
-    draws = _alpha(np.einsum("rc,cij->rij", drawn, table))
-    return Score("alpha", name, float(_alpha(table.sum(axis=0))), *interval(draws), len(first))
+    draws = _alpha(np.einsum("rc,cij->rij", weights(len(table), REPLICATES, random_state), table))
+    value = _alpha(table.sum(axis=0))
+    bounds = reach(draws, value[None], len(table)).bounds()
+    return Score("alpha", name, float(value), *interval(draws, bounds=bounds), len(first))

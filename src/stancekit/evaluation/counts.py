@@ -10,8 +10,15 @@ from stancekit.corpus.labelled import Labels, indicator
 Array = NDArray[np.float64]
 
 
-def count(gold: Labels, predicted: Labels, names: Sequence[str], clusters: Sequence[str]) -> Array:
-    """Count true and false positives and negatives per cluster and code.
+def count(
+    gold: Labels,
+    predicted: Labels,
+    names: Sequence[str],
+    clusters: Sequence[str],
+    *,
+    mask: NDArray[np.bool_] | None = None,
+) -> Array:
+    """Count true and false positives and negatives per cluster and code; with a mask, of its examples only.
 
     Returns
     -------
@@ -21,6 +28,8 @@ def count(gold: Labels, predicted: Labels, names: Sequence[str], clusters: Seque
     """
     truth, guess = indicator(gold, names), indicator(predicted, names)
     cells = np.stack([truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess], axis=-1)
+    if mask is not None:
+        cells &= mask[:, None, None]
     order = {cluster: at for at, cluster in enumerate(dict.fromkeys(clusters))}
     total = np.zeros((len(order), len(names), 4))
     np.add.at(total, [order[cluster] for cluster in clusters], cells)

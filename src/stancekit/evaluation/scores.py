@@ -1,58 +1,56 @@
 """Scores of a model: every metric, overall, per code and per slice, each with its interval."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import Labels
-from stancekit.evaluation.bootstrap import REPLICATES, bootstrap, interval, point
+from stancekit.evaluation.apart import estimate_apart
+from stancekit.evaluation.bootstrap import REPLICATES, Estimate, Kind, estimate
 from stancekit.evaluation.counts import count
-from stancekit.evaluation.metrics import PER_CODE, Array, Metric, metrics_for
-from stancekit.types import Context, Score
-
-Slices = Mapping[str, NDArray[np.bool_]]
-
-
-def slices_of(contexts: Sequence[Context]) -> dict[str, NDArray[np.bool_]]:
-    """Return a mask per value of setting, register, topic and phenomenon, named `register=speech`.
-
-    Examples
-    --------
-    >>> list(slices_of([Context(register="speech"), Context(register="record")]))
-    ['register=record', 'register=speech']
-    """
-    found: dict[str, list[int]] = {}
-    for row, context in enumerate(contexts):
-        for field in ("setting", "register", "topic"):
-            if value := getattr(context, field):
-                found.setdefault(f"{field}={value}", []).append(row)
-        for value in context.phenomena:
-            found.setdefault(f"phenomenon={value}", []).append(row)
-    return {name: np.isin(np.arange(len(contexts)), found[name]) for name in sorted(found)}
+from stancekit.evaluation.metrics import PER_CODE, Array, Metric, macro_f1, metrics_for
+from stancekit.evaluation.slices import ENOUGH, Slices
+from stancekit.types import Score
 
 
-def _together(metrics: Mapping[str, Metric]) -> Metric:
+def together(metrics: Mapping[str, Metric]) -> Metric:
     """Return several metrics as one with a further last axis, so that each replicate is drawn once."""
     return lambda counts: np.stack([metric(counts) for metric in metrics.values()], axis=-1)
 
 
-def _rows(counts: Array, names: Sequence[str], where: str, n: int, replicates: int) -> Iterator[Score]:
+@dataclass(frozen=True, slots=True)
+class _How:
+    replicates: int
+    kind: Kind
+
+    def __call__(self, counts: Array, metric: Metric) -> list[Estimate]:
+        return estimate(counts, metric, kind=self.kind, replicates=self.replicates)
+
+
+def _rows(counts: Array, names: Sequence[str], where: str, n: int, how: _How) -> Iterator[Score]:
     metrics = metrics_for(names)
-    use = _together(metrics)
-    values, draws = point(counts, use), bootstrap(counts, use, replicates=replicates)
-    for at, name in enumerate(metrics):
-        yield Score(name, where, float(values[at]), *interval(draws[:, at]), n)
+    for name, of in zip(metrics, how(counts, together(metrics)), strict=True):
+        yield Score(name, where, *of, n)
 
 
-def _codes(counts: Array, names: Sequence[str], replicates: int) -> Iterator[Score]:
+def _codes(counts: Array, names: Sequence[str], how: _How) -> Iterator[Score]:
     gold = counts[0].sum(axis=0)[:, [0, 2]].sum(axis=-1)
-    use = _together(PER_CODE)
-    values, draws = point(counts, use), bootstrap(counts, use, replicates=replicates)
-    for column, name in enumerate(PER_CODE):
-        for at, code in enumerate(names):
-            low, high = interval(draws[:, at, column])
-            yield Score(name, f"code={code}", float(values[at, column]), low, high, int(gold[at]))
+    for metric, use in PER_CODE.items():
+        for at, of in enumerate(how(counts, use)):
+            yield Score(metric, f"code={names[at]}", *of, int(gold[at]))
+
+
+def _per_target(parts: Sequence[Array], n: int, how: _How) -> Score:
+    """Score the mean over targets of macro-F1; parts have shape (random states, clusters, codes, 4)."""
+    stacked = np.stack(parts, axis=2)
+    states, clusters, targets, codes, _ = stacked.shape
+
+    def metric(counts: Array) -> Array:
+        return np.asarray(macro_f1(counts.reshape(*counts.shape[:-2], targets, codes, 4)).mean(axis=-1)[..., None])
+
+    (of,) = how(stacked.reshape(states, clusters, targets * codes, 4), metric)
+    return Score("macro_f1", "mean over targets", *of, n)
 
 
 def score(
@@ -63,8 +61,12 @@ def score(
     *,
     slices: Slices | None = None,
     replicates: int = REPLICATES,
+    kind: Kind = "percentile",
 ) -> list[Score]:
     """Score predictions against gold.
+
+    The slice `all` pools the examples; where at least two slices `target=…` have ten examples each, the slice
+    `mean over targets` is the mean of their macro-F1, in which a rare target counts as much as a frequent one.
 
     Parameters
     ----------
@@ -78,6 +80,8 @@ def score(
         The article of each example: the unit of the bootstrap.
     slices
         Masks of shape (examples,) by name.
+    kind
+        Of interval: `percentile` or `bca`.
 
     Examples
     --------
@@ -86,11 +90,47 @@ def score(
     >>> rows[0].metric, rows[0].value, rows[0].n
     ('macro_f1', 1.0, 2)
     """
+    how = _How(replicates, kind)
     counts = np.stack([count(gold, state, names, clusters) for state in predicted])
-    rows = [*_rows(counts, names, "all", len(gold), replicates), *_codes(counts, names, replicates)]
+    rows = [*_rows(counts, names, "all", len(gold), how)]
+    targets = []
+    sliced: list[Score] = []
     for where, mask in (slices or {}).items():
         at = np.flatnonzero(mask).tolist()
         some = [[state[i] for i in at] for state in predicted]
-        part = np.stack([count([gold[i] for i in at], state, names, [clusters[i] for i in at]) for state in some])
-        rows += _rows(part, names, where, len(at), replicates)
+        own, homes = [gold[i] for i in at], [clusters[i] for i in at]
+        sliced += _rows(np.stack([count(own, state, names, homes) for state in some]), names, where, len(at), how)
+        if where.startswith("target=") and len(at) >= ENOUGH:
+            targets.append(np.stack([count(gold, state, names, clusters, mask=mask) for state in predicted]))
+    if len(targets) > 1:
+        rows.append(_per_target(targets, len(gold), how))
+    return [*rows, *_codes(counts, names, how), *sliced]
+
+
+def score_apart(
+    parts: Sequence[tuple[Labels, Labels, Sequence[str]]], names: Sequence[str], *, replicates: int = REPLICATES
+) -> list[Score]:
+    """Score predictions where every random state has a test set of its own: overall and per code.
+
+    Parameters
+    ----------
+    parts
+        Per random state: gold, predicted, and the article of each example.
+
+    Returns
+    -------
+    list of Score
+        `n` is the mean number of examples, rounded.
+    """
+    tables = [count(gold, predicted, names, clusters) for gold, predicted, clusters in parts]
+    n = round(sum(len(of[0]) for of in parts) / len(parts))
+    metrics = metrics_for(names)
+    rows = [
+        Score(name, "all", *of, n)
+        for name, of in zip(metrics, estimate_apart(tables, together(metrics), replicates=replicates), strict=True)
+    ]
+    gold = sum(table.sum(axis=0)[:, [0, 2]].sum(axis=-1) for table in tables) / len(tables)
+    for metric, use in PER_CODE.items():
+        for at, of in enumerate(estimate_apart(tables, use, replicates=replicates)):
+            rows.append(Score(metric, f"code={names[at]}", *of, round(float(gold[at]))))
     return rows

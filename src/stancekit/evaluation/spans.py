@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.bootstrap import REPLICATES, bootstrap, interval, point
+from stancekit.evaluation.bootstrap import REPLICATES, estimate
 from stancekit.evaluation.metrics import PER_CODE
-from stancekit.evaluation.scores import Slices
+from stancekit.evaluation.slices import Slices
 from stancekit.types import Score
 
 Span = tuple[int, int]
@@ -62,7 +62,6 @@ def score_spans(
         table = np.zeros((1, len(order), 1, 4))
         np.add.at(table[0, :, 0, :3], [order[one] for one in np.asarray(clusters)[mask].tolist()], part)
         for metric, use in PER_CODE.items():
-            draws = bootstrap(table, use, replicates=replicates)
-            low, high = interval(draws[:, 0])
-            scores.append(Score(metric, name, float(point(table, use)[0]), low, high, gold))
+            (of,) = estimate(table, use, replicates=replicates)
+            scores.append(Score(metric, name, *of, gold))
     return scores

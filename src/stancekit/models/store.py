@@ -13,6 +13,7 @@ from typing import Any
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.files import sha256, write_json
+from stancekit.models.caution import Caution
 from stancekit.models.trained import Trained
 
 FORMAT = 1
@@ -44,6 +45,8 @@ def save(trained: Trained, folder: Path, **facts: Any) -> Path:
         "name": trained.name,
         "codebook": trained.codebook.to_dict(),
         "thresholds": list(trained.thresholds),
+        "temperature": trained.temperature,
+        "caution": trained.caution.to_list(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "files": {name: sha256(folder / name) for name in names},
         **facts,
@@ -116,4 +119,11 @@ def load(folder: str | Path) -> Trained:
     if kind not in KINDS:
         raise KitError(f"saved model {folder} is of kind {kind!r}; this version knows: {', '.join(KINDS)}")
     model = import_module(KINDS[kind]).read(Path(folder))
-    return Trained(model, Codebook.from_dict(manifest["codebook"]), tuple(manifest["thresholds"]), manifest["name"])
+    return Trained(
+        model,
+        Codebook.from_dict(manifest["codebook"]),
+        tuple(manifest["thresholds"]),
+        manifest["name"],
+        manifest["temperature"],
+        Caution.from_list(manifest["caution"]),
+    )

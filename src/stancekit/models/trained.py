@@ -1,7 +1,7 @@
 """A fitted model with what is needed to read its scores as codes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any, Protocol, Self
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.labelled import LabelledSet, indicator
+from stancekit.models.caution import Caution, confidence, learn
+from stancekit.models.temperature import best_temperature, scaled
 from stancekit.models.thresholds import best_thresholds
 from stancekit.types import Example, Prediction
 
@@ -37,12 +39,14 @@ def encode(data: LabelledSet) -> NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A fitted classifier, its codebook, and thresholds for a multi-label one."""
+    """A fitted classifier and its codebook; thresholds for a multi-label one, a temperature for a single-label one."""
 
     model: Classifier
     codebook: Codebook
     thresholds: tuple[float, ...] = ()
     name: str = "model"
+    temperature: float = 1.0
+    caution: Caution = field(default_factory=Caution)
 
     def scores(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the score of every code of the codebook, shape (examples, codes).
@@ -54,36 +58,49 @@ class Trained:
             return raw
         full = np.zeros((len(examples), len(self.codebook.names)))
         full[:, [self.codebook.names.index(str(code)) for code in self.model.classes_]] = raw
-        return full
+        return scaled(full, self.temperature)
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Label examples."""
         if not examples:
             return []
-        names, scores = self.codebook.names, self.scores(examples)
-        if self.codebook.multi_label:
-            passed = scores >= np.array(self.thresholds or [0.5] * len(names))
-            labels = [tuple(name for name, yes in zip(names, row, strict=True) if yes) for row in passed]
-        else:
-            labels = [(names[at],) for at in scores.argmax(axis=1)]
-        rows = zip(examples, labels, scores.tolist(), strict=True)
+        scores = self.scores(examples)
+        rows = zip(examples, self.read(scores), scores.tolist(), strict=True)
         return [Prediction(example.id, given, tuple(row)) for example, given, row in rows]
+
+    def read(self, scores: NDArray[np.float64]) -> list[tuple[str, ...]]:
+        """Return the codes that scores stand for, shape (examples, codes) to one tuple per example."""
+        names = self.codebook.names
+        if not self.codebook.multi_label:
+            return [(names[at],) for at in scores.argmax(axis=1)]
+        passed = scores >= np.array(self.thresholds or [0.5] * len(names))
+        return [tuple(name for name, yes in zip(names, row, strict=True) if yes) for row in passed]
+
+    def declined(self, predictions: Sequence[Prediction], risk: float) -> list[bool]:
+        """Say which predictions a person should judge, if no more than the share `risk` may be wrong."""
+        scores = np.array([one.scores for one in predictions]).reshape(len(predictions), len(self.codebook.names))
+        return [bool(one) for one in confidence(scores, self.thresholds) < self.caution.cut(risk)]
 
 
 def fit(model: Classifier, train: LabelledSet, validation: LabelledSet, *, name: str = "model") -> Trained:
-    """Fit a model on the train part; when to stop and thresholds come from the validation part."""
+    """Fit a model on the train part; when to stop and how to read its scores come from the validation part."""
     held = {"validation": (validation.examples, encode(validation))} if _stops_early(model) else {}
     model.fit(train.examples, encode(train), **held)
-    return with_thresholds(model, validation, name=name)
+    return settled(model, validation, name=name)
 
 
-def with_thresholds(model: Classifier, validation: LabelledSet, *, name: str = "model") -> Trained:
-    """Complete a fitted model with the thresholds that a multi-label codebook needs."""
+def settled(model: Classifier, validation: LabelledSet, *, name: str = "model") -> Trained:
+    """Complete a fitted model with what reads its scores: thresholds or a temperature, and when to decline."""
     bare = Trained(model, validation.codebook, name=name)
-    if not validation.codebook.multi_label:
-        return bare
-    truth = indicator(validation.labels, validation.codebook.names)
-    return Trained(model, validation.codebook, tuple(best_thresholds(bare.scores(validation.examples), truth)), name)
+    names, scores = bare.codebook.names, bare.scores(validation.examples)
+    truth = indicator(validation.labels, names)
+    if validation.codebook.multi_label:
+        ready = replace(bare, thresholds=tuple(best_thresholds(scores, truth)))
+    else:
+        ready = replace(bare, temperature=best_temperature(scores, truth.argmax(axis=1)))
+        scores = scaled(scores, ready.temperature)
+    wrong = (indicator(ready.read(scores), names) != truth).any(axis=1)
+    return replace(ready, caution=learn(scores, truth, wrong, validation.articles, ready.thresholds))
 
 
 def _stops_early(model: Classifier) -> bool:

@@ -1,27 +1,34 @@
 """Runs gathered over random states: scores of each model, and how the models differ."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.labelled import indicator
 from stancekit.errors import KitError
-from stancekit.evaluation import bootstrap, count, interval, score, slices_of
-from stancekit.evaluation.bootstrap import point
-from stancekit.evaluation.metrics import metrics_for
+from stancekit.evaluation import count, macro_f1, score, slices_of
+from stancekit.evaluation.audit import Finding, audit
+from stancekit.evaluation.bootstrap import Kind
+from stancekit.evaluation.calibration import bins, calibration, decisions
+from stancekit.evaluation.pairs import Comparison, Pair, compare_models
+from stancekit.evaluation.scores import score_apart
 from stancekit.report.runs import Run
 from stancekit.types import Score
 
+Array = NDArray[np.float64]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Entry:
-    """One model on one codebook and corpus, over its random states."""
+    """One model on one codebook, corpus and split, over its random states."""
 
     runs: tuple[Run, ...]
     scores: tuple[Score, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def first(self) -> Run:
@@ -43,17 +50,37 @@ class Entry:
         """Return the mean wall time of a run."""
         return float(np.mean([run.seconds for run in self.runs]))
 
+    @property
+    def alike(self) -> bool:
+        """Say whether all random states were tested on the same examples."""
+        return all([one.example for one in run.rows] == [one.example for one in self.first.rows] for run in self.runs)
+
     def value(self, metric: str, where: str = "all") -> Score | None:
         """Return one score, or `None` where the metric does not apply."""
         return next((one for one in self.scores if (one.metric, one.slice) == (metric, where)), None)
 
+    @cached_property
+    def counts(self) -> Array:
+        """Return the counts of a common test set, shape (random states, articles, codes, 4)."""
+        return np.stack([count(run.gold, run.labels, run.codes, run.articles) for run in self.runs])
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def tables(self) -> Array:
+        """Return the sums that calibration is computed from, shape (random states, articles, bins, 4)."""
+        return np.stack([_bins(run) for run in self.runs])
+
+
+def _bins(run: Run) -> Array:
+    truth = indicator(run.gold, run.codes)
+    return bins(*decisions(run.scores, truth, multi_label=run.multi_label), run.articles)
+
+
+@dataclass(frozen=True)
 class Board:
-    """The entries of one corpus and codebook, best first."""
+    """The entries of one corpus, codebook and split, best first."""
 
     entries: tuple[Entry, ...]
-    differences: tuple[Score, ...]
+    comparison: Comparison
 
     @property
     def chosen(self) -> Run:
@@ -61,53 +88,51 @@ class Board:
         best = max(self.entries, key=lambda entry: entry.validation)
         return max(best.runs, key=lambda run: run.validation)
 
+    @property
+    def best(self) -> Entry:
+        """Return the entry with the highest score on test."""
+        return self.entries[0]
 
-def _counts(runs: Sequence[Run]) -> NDArray[np.float64]:
-    return np.stack([count(run.gold, run.labels, run.codes, run.articles) for run in runs])
+    @property
+    def behind(self) -> tuple[Pair, ...]:
+        """Return how far each model lies behind the best."""
+        return tuple(pair for pair in self.comparison.pairs if pair.first == self.best.first.model)
+
+    def entry(self, model: str) -> Entry | None:
+        """Return the entry of a model, or `None`."""
+        return next((one for one in self.entries if one.first.model == model), None)
 
 
-def _entry(runs: tuple[Run, ...]) -> Entry:
+def _entry(runs: tuple[Run, ...], kind: Kind) -> Entry:
+    first, bare = runs[0], Entry(runs, ())
+    if not bare.alike:
+        parts = [(run.gold, run.labels, run.articles) for run in runs]
+        return Entry(runs, tuple(score_apart(parts, first.codes)))
+    slices = slices_of([row.context for row in first.rows], [row.example for row in first.rows])
+    rows = score(
+        first.gold, [run.labels for run in runs], first.codes, first.articles, slices=slices, kind=kind
+    ) + calibration(bare.tables, kind=kind)
+    findings = _findings(runs)
+    return Entry(runs, (*rows, *(finding.gap for finding in findings)), tuple(findings))
+
+
+def _findings(runs: tuple[Run, ...]) -> list[Finding]:
+    said = [run.audit for run in runs]
+    if not all(said):
+        return []
     first = runs[0]
-    if any([row.example.id for row in run.rows] != [row.example.id for row in first.rows] for run in runs):
-        # Random states with splits of their own have no test set in common: each is scored, then averaged.
-        parts = [score(run.gold, [run.labels], run.codes, run.articles) for run in runs]
-        rows = [
-            replace(
-                same[0],
-                value=float(np.mean([one.value for one in same])),
-                low=float(np.mean([one.low for one in same])),
-                high=float(np.mean([one.high for one in same])),
-            )
-            for same in zip(*parts, strict=True)
-        ]
-        return Entry(runs, tuple(rows))
-    slices = slices_of([row.context for row in first.rows])
-    rows = score(first.gold, [run.labels for run in runs], first.codes, first.articles, slices=slices)
-    return Entry(runs, tuple(rows))
+    by_variant = {name: [one[name] for one in said] for name in said[0]}
+    return audit(first.gold, [run.labels for run in runs], by_variant, first.codes, first.articles)
 
 
-def differences(entries: Sequence[Entry], metric: str = "macro_f1") -> tuple[Score, ...]:
-    """Return how far each model lies behind the first, with paired intervals.
-
-    Articles are drawn alike for both models of a pair (Dror et al. 2018, "The Hitchhiker's Guide to
-    Testing Statistical Significance in NLP", section 3, with whole articles as the unit).
-    """
-    found = []
-    best = entries[0]
-    for other in entries[1:]:
-        if len(other.runs) != len(best.runs) or other.first.articles != best.first.articles:
-            continue
-        both = [_counts(entry.runs) for entry in (best, other)]
-        use = partial(metrics_for(list(best.first.codes))[metric])
-        draws = bootstrap(both[0], use) - bootstrap(both[1], use)
-        gap = float(point(both[0], use) - point(both[1], use))
-        name = f"{best.first.model} - {other.first.model}"
-        found.append(Score(f"{metric} difference", name, gap, *interval(draws), len(best.first.rows)))
-    return tuple(found)
+def _comparison(entries: Sequence[Entry]) -> Comparison:
+    rows = [row.example.id for row in entries[0].first.rows]
+    common = [entry for entry in entries if entry.alike and [row.example.id for row in entry.first.rows] == rows]
+    return compare_models({entry.first.model: entry.counts for entry in common}, macro_f1, n=len(rows))
 
 
-def boards(runs: Sequence[Run]) -> list[Board]:
-    """Gather runs into one board per corpus and codebook.
+def boards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Board]:
+    """Gather runs into one board per corpus, codebook and split.
 
     Raises
     ------
@@ -116,9 +141,10 @@ def boards(runs: Sequence[Run]) -> list[Board]:
     """
     if not runs:
         raise KitError("there are no runs to compare")
-    entries = [_entry(tuple(same)) for _, same in groupby(runs, key=lambda run: (run.corpus, run.codebook, run.model))]
     found = []
-    for _, group in groupby(entries, key=lambda entry: (entry.first.corpus, entry.first.codebook)):
-        ranked = tuple(sorted(group, key=lambda entry: -entry.main.value))
-        found.append(Board(ranked, differences(ranked)))
+    for _, group in groupby(runs, key=lambda run: (run.corpus, run.codebook, run.split)):
+        by_model = groupby(group, key=lambda run: run.model)
+        entries = [_entry(tuple(same), kind) for _, same in by_model]
+        ranked = tuple(sorted(entries, key=lambda entry: -entry.main.value))
+        found.append(Board(ranked, _comparison(ranked)))
     return found

@@ -1,15 +1,21 @@
-"""The report of an experiment as one HTML file that needs no network."""
+"""The report of an experiment as one HTML file that needs no network and runs no script."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from stancekit.evaluation.audit import target_blind
+from stancekit.evaluation.mistakes import KINDS, kinds, tally
+from stancekit.evaluation.slices import ENOUGH
 from stancekit.report import plots
+from stancekit.report.checks import Check, run_checks
+from stancekit.report.confusions import confusions, headings
+from stancekit.report.declining import declining, sets
+from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import Judged, Run
-from stancekit.report.tables import shown
+from stancekit.report.tables import METRIC_NAMES, shown
 from stancekit.types import Example, Score
 
 
@@ -36,23 +42,54 @@ def errors(run: Run, most: int = 30) -> list[Judged]:
     return sorted(wrong, key=lambda row: -max(row.prediction.scores))[:most]
 
 
-def _slices(entry: Entry) -> list[Score]:
-    named = (one for one in entry.scores if one.metric == "macro_f1" and "=" in one.slice and one.n >= 10)
-    return [one for one in named if not one.slice.startswith("topic=")]
+def name_of(board: Board) -> str:
+    """Return what a board is about, in words."""
+    run = board.best.first
+    return f"{run.codebook} on {run.corpus}" + (f", {run.split} split" if run.split != "fixed" else "")
 
 
-def _metrics(board: Board) -> list[str]:
-    return [name for name in ("macro_f1", "f_avg", "micro_f1") if board.entries[0].value(name)]
+def verdict(board: Board, doubts: Sequence[Check]) -> str:
+    """Return in a sentence what may be made of a board."""
+    best = board.best
+    stops = [one.title for one in doubts if one.level == "stop"]
+    if stops:
+        return f"Do not rely on these numbers yet: {'; '.join(stops)}."
+    same = [pair.second for pair in board.behind if not pair.told_apart]
+    if same:
+        return f"{best.first.model} leads, but is not told apart from {', '.join(same)}."
+    if board.behind:
+        return f"{best.first.model} is better than every other model here."
+    return f"{best.first.model} scores {shown(best.main)}."
+
+
+def slices(entry: Entry) -> dict[str, list[Score]]:
+    """Return macro-F1 by field, best first; slices with too few examples stand last."""
+    found: dict[str, list[Score]] = {}
+    for one in entry.scores:
+        field = one.slice.split("=", 1)[0]
+        if one.metric == "macro_f1" and "=" in one.slice and field != "code":
+            found.setdefault(field, []).append(one)
+    return {field: sorted(rows, key=lambda one: (one.n < ENOUGH, -one.value)) for field, rows in found.items()}
+
+
+def _kinds(run: Run) -> dict[str, int]:
+    if run.codes != ("abstain", "condemn", "none", "support"):
+        return {}
+    return tally(kinds([row.example for row in run.rows], run.gold, run.labels))
+
+
+def _drawn(text: str) -> Markup:
+    # Our own drawings; every text in them is escaped where they are made.
+    return Markup(text)  # noqa: S704
 
 
 def _curves(board: Board) -> list[tuple[str, Markup]]:
     """Return the training curve of every model that has one, by its name."""
     drawn = ((entry.first.model, plots.training(entry)) for entry in board.entries)
-    # Our own drawings; every text in them is escaped where they are made.
-    return [(name, Markup(plots.svg(one, f"training of {name}"))) for name, one in drawn if one]  # noqa: S704
+    return [(name, _drawn(plots.svg(one, f"training of {name}"))) for name, one in drawn if one]
 
 
-def page(boards: Sequence[Board], *, title: str, command: str) -> str:
+def page(boards: Sequence[Board], *, title: str, command: str, out: str) -> str:
     """Return the report as HTML; everything from data is escaped."""
     environment = Environment(
         loader=PackageLoader("stancekit.report"),
@@ -65,13 +102,26 @@ def page(boards: Sequence[Board], *, title: str, command: str) -> str:
         shown=shown,
         highlight=highlight,
         errors=errors,
-        slices=_slices,
-        metrics=_metrics,
+        slices=slices,
+        enough=ENOUGH,
+        metrics=lambda board: [name for name in METRIC_NAMES if board.best.value(name)],
+        metric_names=METRIC_NAMES,
+        checks=run_checks,
+        verdict=verdict,
+        name_of=name_of,
+        confusions=confusions,
+        headings=headings,
+        kinds=_kinds,
+        meanings=KINDS,
+        blind=target_blind,
+        declining=declining,
+        sets=sets,
         curves=_curves,
-        # Our own drawings; every text in them is escaped where they are made.
-        forest=lambda board: Markup(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),  # noqa: S704
-        matrix=lambda run: Markup(plots.svg(plots.matrix(run), f"confusion matrix of {run.model}")),  # noqa: S704
+        forest=lambda board: _drawn(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),
+        fallen=lambda found: _drawn(plots.svg(plots.generalisation(found), "macro-F1 of each model by split")),
+        reliable=lambda entry: _drawn(plots.svg(plots.reliability_of(entry), "share that held against score")),
+        risky=lambda entry: _drawn(plots.svg(plots.risk_of(entry), "share of errors against share labelled")),
     )
     return environment.get_template("report.html").render(
-        boards=boards, title=title, command=command, version=version("stancekit")
+        boards=boards, steps=steps(boards), title=title, command=command, out=out
     )

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
-from stancekit.evaluation import confusion
+from stancekit.evaluation import macro_f1
+from stancekit.evaluation.bootstrap import by_state
+from stancekit.evaluation.calibration import reliability, risk_coverage
+from stancekit.models.caution import confidence
+from stancekit.report.generalisation import Step
 from stancekit.report.leaderboard import Board, Entry
-from stancekit.report.runs import Run
+from stancekit.report.runs import second_annotator
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
 # Told apart by colour-blind readers too, and on light and dark ground.
@@ -51,22 +56,20 @@ def svg(drawing: Figure, label: str) -> str:
 
 
 def forest(board: Board) -> Figure:
-    """Draw macro-F1 of every model with its interval, best on top."""
+    """Draw macro-F1 of every model with its interval, best on top, and the second annotator's where there is one."""
     entries = board.entries[::-1]
-    drawing, axes = figure(7, 0.9 + 0.36 * len(entries))
+    drawing, axes = figure(7, 1 + 0.36 * len(entries))
     for at, entry in enumerate(entries):
         one = entry.main
         axes.plot([one.low, one.high], [at, at], color=BLUE, linewidth=2.4, solid_capstyle="round")
         axes.plot(one.value, at, "o", color=BLUE, markersize=7)
-        states = [run.labels for run in entry.runs]
-        if len(states) > 1:
-            from stancekit.evaluation import count, macro_f1
-
-            values = [
-                float(macro_f1(count(entry.first.gold, labels, entry.first.codes, entry.first.articles).sum(axis=0)))
-                for labels in states
-            ]
+        if len(entry.runs) > 1 and entry.alike:
+            values = by_state(entry.counts, macro_f1)
             axes.plot(values, [at] * len(values), "|", color=GREY, markersize=9)
+    if ceiling := second_annotator(board.best.first):
+        axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
+        axes.axvline(ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK)
     axes.set_yticks(range(len(entries)), [entry.first.model for entry in entries])
     axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states")
     axes.set_xlim(0, 1)
@@ -74,21 +77,46 @@ def forest(board: Board) -> Figure:
     return drawing
 
 
-def matrix(run: Run) -> Figure:
-    """Draw the confusion matrix of a single-label run, shares by gold code."""
-    table = confusion(run.gold, run.labels, list(run.codes))
-    shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
-    size = 1.6 + 0.75 * len(run.codes)
-    drawing, axes = figure(size, size * 0.86)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, line in enumerate(table):
-        for column, n in enumerate(line):
-            dark = shares[row, column] > 0.5
-            axes.text(column, row, str(n), ha="center", va="center", color="white" if dark else "#222222")
-    axes.set_xticks(range(len(run.codes)), run.codes, rotation=30)
-    axes.set_yticks(range(len(run.codes)), run.codes)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("gold")
+def reliability_of(entry: Entry) -> Figure:
+    """Draw the share of claims that held against the claim, dots as large as there are claims."""
+    drawing, axes = figure(3.6, 3.3)
+    table = reliability(entry.tables)
+    shown = table[table[:, 0] > 0]
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    axes.plot(shown[:, 1], shown[:, 2], color=BLUE, linewidth=1.4)
+    axes.scatter(shown[:, 1], shown[:, 2], s=12 + 160 * shown[:, 0] / shown[:, 0].max(), color=BLUE)
+    axes.set(xlabel="score", ylabel="share that held", xlim=(0, 1), ylim=(0, 1))
+    return drawing
+
+
+def risk_of(entry: Entry) -> Figure:
+    """Draw the share of errors among the surest examples against their share, a line per random state."""
+    drawing, axes = figure(3.6, 3.3)
+    for run in entry.runs:
+        wrong = np.array([set(row.gold) != set(row.prediction.labels) for row in run.rows])
+        coverage, risk = risk_coverage(confidence(run.scores, run.facts["thresholds"]), wrong)
+        axes.plot(coverage[9:], risk[9:], color=BLUE, linewidth=1.2, alpha=0.8)
+    axes.set(xlabel="share of examples labelled", ylabel="share of errors among them", xlim=(0, 1), ylim=(0, None))
+    return drawing
+
+
+def generalisation(found: Sequence[Step]) -> Figure:
+    """Draw macro-F1 of each model under each split, in-topic first."""
+    splits = list(dict.fromkeys(one.split for one in found))
+    models = list(dict.fromkeys((one.codebook, one.model) for one in found))
+    drawing, axes = figure(7, 1.1 + 0.3 * len(splits) * len(models) ** 0.5)
+    for place, model in enumerate(models):
+        mine = [one for one in found if (one.codebook, one.model) == model]
+        at = [len(splits) - 1 - splits.index(one.split) - 0.16 * place for one in mine]
+        colour = CODES[(place + 3) % len(CODES)]
+        for one, y in zip(mine, at, strict=True):
+            axes.plot([one.score.low, one.score.high], [y, y], color=colour, linewidth=2.2)
+        label = f"{model[1]}, {model[0]}"
+        axes.plot([one.score.value for one in mine], at, "o", color=colour, markersize=6, label=label)
+    axes.set_yticks(range(len(splits)), [split.replace("_", " ") for split in splits[::-1]])
+    axes.set(xlabel="macro-F1 on test, 95 % interval", xlim=(0, 1))
+    axes.grid(axis="x", color=GREY, alpha=0.25)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8, labelcolor=INK)
     return drawing
 
 

@@ -2,25 +2,30 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError
+from stancekit.evaluation.scores import score
 from stancekit.files import write_jsonl
-from stancekit.types import Context, Example, Mention, Prediction
+from stancekit.types import Context, Example, Mention, Prediction, Score
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A test example with its gold codes and a model's."""
+    """A test example with its gold codes and a model's, and a second annotator's where there is one."""
 
     example: Example
     context: Context
     gold: tuple[str, ...]
     prediction: Prediction
+    second: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,13 @@ class Run:
     codes: tuple[str, ...]
     multi_label: bool
     model: str
+    split: str
     random_state: int
     validation: float
     seconds: float
     digest: str
     rows: tuple[Judged, ...]
+    facts: Mapping[str, Any]
 
     @property
     def gold(self) -> list[tuple[str, ...]]:
@@ -59,23 +66,54 @@ class Run:
             return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
 
     @property
+    def config(self) -> str:
+        """Return the run's configuration as it was written."""
+        path = self.folder / "config.yaml"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Return the predicted score of every code, shape (examples, codes)."""
+        return np.array([row.prediction.scores for row in self.rows]).reshape(len(self.rows), len(self.codes))
+
+    @property
+    def audit(self) -> dict[str, list[tuple[str, ...] | None]]:
+        """Return what the model said on every variant of the test set, `None` where a variant does not apply."""
+        path = self.folder / "audit.jsonl"
+        if not path.exists():
+            return {}
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        names = [key for key in rows[0] if key != "id"] if rows else []
+        return {name: [None if row[name] is None else tuple(row[name]) for row in rows] for name in names}
+
+    @property
     def articles(self) -> list[str]:
         """Return the article of each test example."""
         return [row.example.article for row in self.rows]
 
 
-def judge(data: LabelledSet, predictions: Sequence[Prediction]) -> list[Judged]:
-    """Put predictions beside the gold."""
+def judge(
+    data: LabelledSet, predictions: Sequence[Prediction], second: Mapping[str, tuple[str, ...]] | None = None
+) -> list[Judged]:
+    """Put predictions beside the gold, and beside a second annotator's codes by example id."""
+    other = second or {}
     rows = zip(data.examples, data.contexts, data.labels, predictions, strict=True)
-    return [Judged(*row) for row in rows]
+    return [Judged(*row, other.get(row[0].id)) for row in rows]
 
 
 def write_predictions(path: Path, rows: Iterable[Judged]) -> None:
     """Write judged examples as JSON lines."""
-    write_jsonl(path, (_flat(row) for row in rows))
+    write_jsonl(path, (flat(row) for row in rows))
 
 
-def _flat(row: Judged) -> dict[str, Any]:
+def write_audit(path: Path, test: LabelledSet, said: Mapping[str, Sequence[tuple[str, ...] | None]]) -> None:
+    """Write what a model said on every variant of the test set as JSON lines."""
+    columns = [example.id for example in test.examples], *said.values()
+    write_jsonl(path, (dict(zip(("id", *said), row, strict=True)) for row in zip(*columns, strict=True)))
+
+
+def flat(row: Judged) -> dict[str, Any]:
+    """Return a judged example as plain data, as `predictions.jsonl` holds it."""
     example, context = row.example, row.context
     facts: dict[str, Any] = {"id": example.id, "article": example.article, "text": example.text}
     for role, mention in (("actor", example.actor), ("target", example.target)):
@@ -86,7 +124,8 @@ def _flat(row: Judged) -> dict[str, Any]:
         }
     kept = {key: getattr(context, key) for key in ("topic", "register", "source", "date", "setting", "phenomena")}
     scores = [round(score, 6) for score in row.prediction.scores]
-    return facts | kept | {"gold": row.gold, "labels": row.prediction.labels, "scores": scores}
+    codes = {"gold": row.gold, "labels": row.prediction.labels, "scores": scores}
+    return facts | kept | codes | ({} if row.second is None else {"second": row.second})
 
 
 def _mention(facts: dict[str, Any], role: str) -> Mention | None:
@@ -99,7 +138,8 @@ def _judged(facts: dict[str, Any]) -> Judged:
     keys = ("topic", "register", "source", "date", "setting")
     context = Context(**{key: facts[key] for key in keys}, phenomena=tuple(facts["phenomena"]))
     prediction = Prediction(facts["id"], tuple(facts["labels"]), tuple(facts["scores"]))
-    return Judged(example, context, tuple(facts["gold"]), prediction)
+    second = tuple(facts["second"]) if "second" in facts else None
+    return Judged(example, context, tuple(facts["gold"]), prediction, second)
 
 
 def read_run(folder: Path) -> Run:
@@ -112,23 +152,35 @@ def read_run(folder: Path) -> Run:
             f"{folder} is not a finished run: {error.filename} is missing; start the same command again"
         ) from None
     rows = tuple(_judged(json.loads(line)) for line in lines)
-    named = {key: facts[key] for key in ("corpus", "codebook", "multi_label", "model", "random_state", "validation")}
-    return Run(
-        folder, **named, codes=tuple(facts["codes"]), seconds=facts["seconds"], digest=facts["digest"], rows=rows
-    )
+    named = {key: facts[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}
+    named |= {key: facts[key] for key in ("validation", "seconds", "digest")}
+    return Run(folder, **named, codes=tuple(facts["codes"]), rows=rows, facts=facts)
 
 
 def read_runs(out: Path) -> list[Run]:
     """Read all finished runs of an experiment, from its folder or a single run's.
 
-    Of runs that differ only in configuration, data or version, the newest of each model, codebook and
+    Of runs that differ only in configuration, data or version, the newest of each model, codebook, split and
     random state counts.
     """
     folders = [out] if (out / "run.json").exists() else [path.parent for path in out.glob("runs/*/run.json")]
     if not folders:
         raise KitError(f"{out} holds no finished runs; start some with: stancekit train out={out}")
-    newest: dict[tuple[str, str, str, int], Run] = {}
+    newest: dict[tuple[str, str, str, str, int], Run] = {}
     for folder in sorted(folders, key=lambda path: (path / "run.json").stat().st_mtime):
         run = read_run(folder)
-        newest[run.corpus, run.codebook, run.model, run.random_state] = run
-    return sorted(newest.values(), key=lambda run: (run.corpus, run.codebook, run.model, run.random_state))
+        newest[_key(run)] = run
+    return [newest[key] for key in sorted(newest)]
+
+
+def _key(run: Run) -> tuple[str, str, str, str, int]:
+    return run.corpus, run.codebook, run.split, run.model, run.random_state
+
+
+def second_annotator(run: Run) -> Score | None:
+    """Return the macro-F1 of a second annotator against the gold: a ceiling for what a model can be shown to reach."""
+    rows = [row for row in run.rows if row.second is not None]
+    if not rows:
+        return None
+    said = [row.second or () for row in rows]
+    return score([row.gold for row in rows], [said], run.codes, [row.example.article for row in rows])[0]

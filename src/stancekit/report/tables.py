@@ -4,9 +4,12 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from stancekit.report.checks import Check, run_checks
+from stancekit.report.generalisation import Step, steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.types import Score
 
+METRIC_NAMES = {"macro_f1": "macro-F1", "f_avg": "F_avg", "micro_f1": "micro-F1", "ece": "ECE", "brier": "Brier"}
 COLUMNS = ("corpus", "codebook", "model", "metric", "slice", "value", "low", "high", "n", "random_states")
 
 
@@ -92,13 +95,14 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
 
 def leaderboard(board: Board, *, timed: bool = True) -> str:
     """Return a board as a Markdown table, best first; a card that is committed is not `timed`."""
-    names = ["macro_f1", "f_avg", "micro_f1"]
-    names = [name for name in names if board.entries[0].value(name)]
-    head = ["model", *names, "validation", "random states", *(["seconds"] if timed else [])]
+    names = [name for name in METRIC_NAMES if board.best.value(name)]
+    named = [METRIC_NAMES[name] for name in names]
+    head = ["model", *named, "group", "validation", "random states", *(["seconds"] if timed else [])]
     body = [
         [
             entry.first.model,
             *(shown(entry.value(name)) for name in names),
+            board.comparison.letters(entry.first.model) or "–",
             f"{entry.validation:.3f}".lstrip("0"),
             len(entry.runs),
             *([f"{entry.seconds:.1f}"] if timed else []),
@@ -117,9 +121,35 @@ def per_code(entry: Entry) -> str:
     return table(["code", "precision", "recall", "F1", "n"], body)
 
 
+def pairs(board: Board) -> str:
+    """Return how far each model lies behind the best as a Markdown table."""
+    body = [
+        [
+            f"{pair.first} - {pair.second}",
+            shown(pair.difference),
+            f"{pair.p:.3f}",
+            "yes" if pair.told_apart else "no",
+            f"{pair.detectable:.3f}".lstrip("0"),
+            f"{pair.needed:,}",
+        ]
+        for pair in board.behind
+    ]
+    head = ["pair", "difference in macro-F1", "p (Holm)", "told apart", "detectable", "examples needed"]
+    return table(head, body)
+
+
+def audited(entry: Entry) -> str:
+    """Return the target audit of a model as a Markdown table."""
+    body = [
+        [one.variant, f"{one.value:.3f}".lstrip("0"), shown(one.gap), f"{one.changed:.0%}", one.gap.n]
+        for one in entry.findings
+    ]
+    return table(["input", "macro-F1", "full input lies above by", "labels changed", "n"], body)
+
+
 def by_setting(board: Board) -> list[str]:
     """Return macro-F1 on topics that training knew and on those it did not, as lines of Markdown."""
-    names = sorted({one.slice for one in board.entries[0].scores if one.slice.startswith("setting=")}, reverse=True)
+    names = sorted({one.slice for one in board.best.scores if one.slice.startswith("setting=")}, reverse=True)
     if not names:
         return []
     body = [[entry.first.model, *(shown(entry.value("macro_f1", name)) for name in names)] for entry in board.entries]
@@ -127,23 +157,43 @@ def by_setting(board: Board) -> list[str]:
     return ["Macro-F1 by whether the topic was in training:", "", table(head, body), ""]
 
 
+def doubts(checks: Sequence[Check]) -> list[str]:
+    """Return checks as lines of Markdown."""
+    if not checks:
+        return ["All checks passed.", ""]
+    return [*(f"- **{one.code} {one.title}**: {one.seen}. To do: {one.do}." for one in checks), ""]
+
+
+def fallen(found: Sequence[Step]) -> list[str]:
+    """Return the generalisation card as lines of Markdown."""
+    if not found:
+        return []
+    body = [[one.codebook, one.model, one.split, shown(one.score), shown(one.drop)] for one in found]
+    head = ["codebook", "model", "split", "macro-F1", "drop against in-topic"]
+    return ["## Generalisation", "", table(head, body), ""]
+
+
 def markdown(all_boards: Sequence[Board], command: str) -> str:
     """Return the comparison of an experiment as Markdown."""
-    parts = []
+    parts = fallen(steps(all_boards))
     for board in all_boards:
-        run = board.entries[0].first
+        run = board.best.first
         parts += [
-            f"## {run.codebook} on {run.corpus}",
+            f"## {run.codebook} on {run.corpus}" + (f", {run.split} split" if run.split != "fixed" else ""),
             "",
+            *doubts(run_checks(board)),
             f"{len(run.rows)} test examples from "
             f"{len(set(run.articles))} articles; means over random states, 95 % intervals from a bootstrap over "
-            "articles and random states.",
+            "articles and random states. Models that share a letter cannot be told apart.",
             "",
             leaderboard(board),
             "",
         ]
         parts += by_setting(board)
-        parts += ["Behind the first, macro-F1, articles drawn alike:", ""]
-        parts += [table(["pair", "difference"], [[one.slice, shown(one)] for one in board.differences]), ""]
-        parts += [f"Codes of {run.model}:", "", per_code(board.entries[0]), ""]
+        if board.behind:
+            parts += ["Behind the best, articles drawn alike:", "", pairs(board), ""]
+        parts += [f"Codes of {run.model}:", "", per_code(board.best), ""]
+        for entry in board.entries:
+            if entry.findings:
+                parts += [f"Target audit of {entry.first.model}:", "", audited(entry), ""]
     return "\n".join([*parts, f"Command: `{command}`", ""])

@@ -1,0 +1,190 @@
+"""Does a stance model read its target? The trained model on inputs from which something is taken or changed.
+
+Published stance models have been found to do as well without the target (Kaushal, Saha and Ganguly 2021,
+"tWT-WT: A Dataset to Assert the Role of Target Entities for Detecting Stance of Tweets").
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stancekit.corpus.labelled import Labels
+from stancekit.evaluation.bootstrap import bootstrap, by_state, effective, interval, reach
+from stancekit.evaluation.counts import count
+from stancekit.evaluation.metrics import macro_f1
+from stancekit.types import Example, Mention, Score
+
+SOMETHING = "something"
+NEGATION = "It is not true that "
+# The variant that decides: with a target from elsewhere, no gold code has a reason to hold.
+DECISIVE = "target swapped at random"
+
+
+def _moved(mention: Mention | None, at: int, by: int) -> Mention | None:
+    """Return a mention whose sentence grew by `by` characters at the offset `at`."""
+    if mention is None or mention.start is None or mention.end is None or mention.start < at:
+        return mention
+    return replace(mention, start=mention.start + by, end=mention.end + by)
+
+
+def _overlap(one: Mention | None, other: Mention | None) -> bool:
+    spans = [(x.start, x.end) for x in (one, other) if x and x.start is not None and x.end is not None]
+    return len(spans) == 2 and spans[0][0] < spans[1][1] and spans[1][0] < spans[0][1]
+
+
+def text_alone(example: Example) -> Example:
+    """Return the sentence without actor and target."""
+    return replace(example, actor=None, target=None)
+
+
+def target_alone(example: Example) -> Example:
+    """Return the target's name in place of the sentence, without the actor."""
+    name = example.target.name if example.target else ""
+    return replace(example, text=name, actor=None, target=Mention(name, 0, len(name)))
+
+
+def masked(example: Example) -> Example:
+    """Return the example with a word that says nothing in place of the target.
+
+    Examples
+    --------
+    >>> one = masked(Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20)))
+    >>> one.text, one.target.name
+    ('Peru hailed something.', 'something')
+    """
+    target = example.target
+    if target is None or target.start is None or target.end is None or _overlap(target, example.actor):
+        return replace(example, target=Mention(SOMETHING))
+    text = example.text[: target.start] + SOMETHING + example.text[target.end :]
+    actor = _moved(example.actor, target.end, len(SOMETHING) - (target.end - target.start))
+    return replace(
+        example, text=text, actor=actor, target=Mention(SOMETHING, target.start, target.start + len(SOMETHING))
+    )
+
+
+def exchanged(example: Example) -> Example:
+    """Return the example with actor and target in each other's place."""
+    return replace(example, actor=example.target, target=example.actor)
+
+
+def negated(example: Example) -> Example:
+    """Return the example with its sentence denied."""
+    by = len(NEGATION)
+    actor, target = (_moved(one, 0, by) for one in (example.actor, example.target))
+    return replace(example, text=NEGATION + example.text, actor=actor, target=target)
+
+
+def variants(examples: Sequence[Example], *, random_state: int = 0) -> dict[str, list[Example | None]]:
+    """Return the examples in every variant of the audit, `None` where a variant does not apply.
+
+    Examples
+    --------
+    >>> one = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
+    >>> sorted(name for name, of in variants([one]).items() if of[0])
+    ['actor and target exchanged', 'negated', 'target alone', 'target masked', 'text alone']
+    """
+    simple: dict[str, Callable[[Example], Example]] = {
+        "text alone": text_alone,
+        "target alone": target_alone,
+        "target masked": masked,
+        "actor and target exchanged": exchanged,
+        "negated": negated,
+    }
+    found: dict[str, list[Example | None]] = {
+        name: [change(one) if one.actor and one.target else None for one in examples] for name, change in simple.items()
+    }
+    beside: dict[tuple[str, str], dict[str, Mention]] = {}
+    for one in examples:
+        for mention in (one.actor, one.target):
+            if mention:
+                beside.setdefault((one.article, one.text), {}).setdefault(mention.name, mention)
+    generator = np.random.default_rng(random_state)
+    pool = [one.target for one in examples if one.target]
+    homes = [one.article for one in examples if one.target]
+    here: list[Example | None] = []
+    elsewhere: list[Example | None] = []
+    for one in examples:
+        own = {mention.name for mention in (one.actor, one.target) if mention}
+        others = [mention for name, mention in beside.get((one.article, one.text), {}).items() if name not in own]
+        here.append(replace(one, target=others[0]) if one.target and one.actor and others else None)
+        foreign = _foreign(generator, pool, homes, one)
+        elsewhere.append(replace(one, target=Mention(foreign)) if one.target and one.actor and foreign else None)
+    found["target swapped in the sentence"] = here
+    found[DECISIVE] = elsewhere
+    return found
+
+
+def _foreign(
+    generator: np.random.Generator, pool: Sequence[Mention], homes: Sequence[str], example: Example
+) -> str | None:
+    """Return the name of a target of another article that this sentence does not mention."""
+    for at in generator.permutation(len(pool))[:50].tolist():
+        if homes[at] != example.article and pool[at].name not in example.text:
+            name: str = pool[at].name
+            return name
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One variant: the score on it, and how far the full input lies above on the same examples.
+
+    `changed` is the share of examples whose code changed.
+    """
+
+    variant: str
+    value: float
+    gap: Score
+    changed: float
+
+    @property
+    def matters(self) -> bool:
+        """Say whether what was taken away was of use: the gap's interval lies above nought."""
+        return self.gap.low > 0
+
+
+def audit(
+    gold: Labels,
+    full: Sequence[Labels],
+    changed: Mapping[str, Sequence[Sequence[tuple[str, ...] | None]]],
+    names: Sequence[str],
+    clusters: Sequence[str],
+) -> list[Finding]:
+    """Compare predictions on the full input with those on every variant.
+
+    Parameters
+    ----------
+    full
+        One sequence of codes per random state.
+    changed
+        The same for every variant, `None` where it does not apply.
+
+    Examples
+    --------
+    >>> gold = [("a",), ("b",)] * 20
+    >>> same = audit(gold, [gold], {"target alone": [gold]}, ["a", "b"], [str(at) for at in range(40)])[0]
+    >>> same.gap.value, same.matters, same.changed
+    (0.0, False, 0.0)
+    """
+    found = []
+    for variant, states in changed.items():
+        at = [row for row, labels in enumerate(states[0]) if labels is not None]
+        if not at:
+            continue
+        truth, homes = [gold[row] for row in at], [clusters[row] for row in at]
+        before = [[state[row] for row in at] for state in full]
+        after = [[state[row] or () for row in at] for state in states]
+        both = [np.stack([count(truth, one, names, homes) for one in part]) for part in (before, after)]
+        draws = bootstrap(both[0], macro_f1) - bootstrap(both[1], macro_f1)
+        apart = by_state(both[0], macro_f1) - by_state(both[1], macro_f1)
+        bounds = reach(draws, apart, effective(both[0])).bounds()
+        gap = Score("macro_f1 gap", variant, float(apart.mean()), *interval(draws, bounds=bounds), len(at))
+        moved = np.mean([[a != b for a, b in zip(x, y, strict=True)] for x, y in zip(before, after, strict=True)])
+        found.append(Finding(variant, float(by_state(both[1], macro_f1).mean()), gap, float(moved)))
+    return found
+
+
+def target_blind(findings: Sequence[Finding]) -> bool:
+    """Say whether a model does as well with a target taken from elsewhere."""
+    return any(one.variant == DECISIVE and not one.matters for one in findings)

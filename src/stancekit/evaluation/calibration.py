@@ -1,0 +1,104 @@
+"""Do scores mean what they say: reliability, expected calibration error, Brier score, risk against coverage."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancekit.evaluation.bootstrap import REPLICATES, Kind, estimate
+from stancekit.types import Score
+
+Array = NDArray[np.float64]
+BINS = 10
+
+
+def decisions(scores: Array, truth: NDArray[np.bool_], *, multi_label: bool) -> tuple[Array, NDArray[np.bool_]]:
+    """Return what was claimed and what held, each of shape (examples, decisions).
+
+    For one label per example the claim is the highest score, and it held where that code is gold; for several,
+    every code's score is a claim that the code is gold.
+    """
+    if multi_label:
+        return scores, truth
+    best = scores.argmax(axis=1)
+    rows = np.arange(len(scores))
+    return scores[rows, best][:, None], truth[rows, best][:, None]
+
+
+def bins(claimed: Array, held: NDArray[np.bool_], clusters: Sequence[str], *, width: int = BINS) -> Array:
+    """Sum up decisions by cluster and by tenth of the claim, shape (clusters, bins, 4).
+
+    In the last axis: number, sum of claims, number that held, sum of squared errors.
+
+    Examples
+    --------
+    >>> bins(np.array([[0.95], [0.85]]), np.array([[True], [False]]), ["a", "a"])[0, -1].round(4).tolist()
+    [1.0, 0.95, 1.0, 0.0025]
+    """
+    order = {cluster: at for at, cluster in enumerate(dict.fromkeys(clusters))}
+    home = np.repeat([order[cluster] for cluster in clusters], claimed.shape[1])
+    flat, true = claimed.ravel(), held.ravel().astype(float)
+    place = np.minimum((flat * width).astype(int), width - 1)
+    cells = np.stack([np.ones_like(flat), flat, true, (flat - true) ** 2], axis=-1)
+    total = np.zeros((len(order), width, 4))
+    np.add.at(total, (home, place), cells)
+    return total
+
+
+def ece(table: Array) -> Array:
+    """Return the expected calibration error, shape (..., bins, 4) to (...).
+
+    Naeini, Cooper and Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using Bayesian Binning", eq. 3.
+    """
+    n = table[..., 0].sum(axis=-1)
+    return np.asarray(np.abs(table[..., 1] - table[..., 2]).sum(axis=-1) / np.maximum(n, 1))
+
+
+def brier(table: Array) -> Array:
+    """Return the mean squared error of the claims (Brier 1950), shape (..., bins, 4) to (...)."""
+    return np.asarray(table[..., 3].sum(axis=-1) / np.maximum(table[..., 0].sum(axis=-1), 1))
+
+
+def calibration(tables: Array, *, kind: Kind = "percentile", replicates: int = REPLICATES) -> list[Score]:
+    """Score the calibration of a model.
+
+    Parameters
+    ----------
+    tables
+        Of `bins`, shape (random states, clusters, bins, 4).
+
+    Examples
+    --------
+    >>> claims, held = np.full((50, 1), 0.8), np.array([[True]] * 40 + [[False]] * 10)
+    >>> found = calibration(bins(claims, held, [str(at) for at in range(50)])[None])
+    >>> [(one.metric, round(one.value, 2)) for one in found]
+    [('ece', 0.0), ('brier', 0.16)]
+    """
+    both = estimate(
+        tables, lambda table: np.stack([ece(table), brier(table)], axis=-1), kind=kind, replicates=replicates
+    )
+    n = int(tables[0, :, :, 0].sum())
+    return [Score(name, "all", *of, n) for name, of in zip(("ece", "brier"), both, strict=True)]
+
+
+def reliability(tables: Array) -> Array:
+    """Return per bin the number, the mean claim and the share that held, shape (bins, 3), over random states."""
+    total = tables.sum(axis=(0, 1))
+    n = np.maximum(total[:, 0], 1)
+    return np.stack([total[:, 0], total[:, 1] / n, total[:, 2] / n], axis=-1)
+
+
+def risk_coverage(sure: Array, wrong: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return coverage and the share of errors among the surest examples, each of shape (examples,).
+
+    El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification".
+
+    Examples
+    --------
+    >>> coverage, risk = risk_coverage(np.array([0.9, 0.5]), np.array([False, True]))
+    >>> coverage.tolist(), risk.tolist()
+    ([0.5, 1.0], [0.0, 0.5])
+    """
+    order = np.argsort(-sure, kind="stable")
+    n = np.arange(1, len(order) + 1)
+    return n / len(order), np.cumsum(wrong[order]) / n

@@ -1,0 +1,70 @@
+"""The generalisation card: what becomes of a model's score on topics, actors, sources and times it never saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancekit.evaluation import count, macro_f1
+from stancekit.evaluation.apart import draws_apart
+from stancekit.evaluation.bootstrap import by_state, effective, interval, reach
+from stancekit.report.leaderboard import Board, Entry
+from stancekit.types import Score
+
+REFERENCE = "in_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A model under one split, and how far its score lies below the one in-topic."""
+
+    model: str
+    codebook: str
+    split: str
+    score: Score
+    drop: Score | None
+
+
+def _tables(entry: Entry) -> list[NDArray[np.float64]]:
+    return [count(run.gold, run.labels, run.codes, run.articles) for run in entry.runs]
+
+
+def drop(reference: Entry, other: Entry) -> Score:
+    """Return macro-F1 of the first less that of the second, on test sets of their own, drawn independently."""
+    tables = [_tables(entry) for entry in (reference, other)]
+    draws = [
+        draws_apart(part, lambda counts: macro_f1(counts)[..., None], random_state=at)[:, 0]
+        for at, part in enumerate(tables)
+    ]
+    states = [np.stack([by_state(table[None], macro_f1)[0] for table in part]) for part in tables]
+    least = min(len(part) for part in states)
+    apart = states[0][:least] - states[1][:least]
+    clusters = min(sum(effective(table[None]) for table in part) for part in tables)
+    gap = draws[0] - draws[1]
+    value = float(states[0].mean() - states[1].mean())
+    bounds = reach(gap, apart, clusters).bounds()
+    return Score("macro_f1 drop", other.first.split, value, *interval(gap, bounds=bounds), other.main.n)
+
+
+def steps(boards: Sequence[Board]) -> list[Step]:
+    """Return every model under every split, in-topic first; empty where no board is in-topic.
+
+    A board belongs to one corpus, codebook and split.
+    """
+    found = []
+    for reference in (board for board in boards if board.best.first.split == REFERENCE):
+        home = reference.best.first
+        alike = [
+            board
+            for board in boards
+            if (board.best.first.corpus, board.best.first.codebook) == (home.corpus, home.codebook)
+        ]
+        for entry in reference.entries:
+            model = entry.first.model
+            found.append(Step(model, home.codebook, REFERENCE, entry.main, None))
+            for board in alike:
+                other = board.entry(model)
+                if other and board is not reference:
+                    found.append(Step(model, home.codebook, other.first.split, other.main, drop(entry, other)))
+    return found

@@ -1,0 +1,98 @@
+"""Tables for a paper, to be included with booktabs."""
+
+from collections.abc import Iterable, Sequence
+
+from stancekit.report.leaderboard import Board
+from stancekit.report.tables import METRIC_NAMES
+from stancekit.types import Score
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "\n": " ",
+}
+
+
+def escape(text: object) -> str:
+    r"""Return a text that LaTeX sets as it stands.
+
+    Examples
+    --------
+    >>> print(escape("50% of {a_b}"))
+    50\% of \{a\_b\}
+    """
+    return "".join(_SPECIAL.get(letter, letter) for letter in str(text))
+
+
+def _score(score: Score | None) -> str:
+    if score is None:
+        return "--"
+    return rf"{score.value:.3f} {{\scriptsize [{score.low:.3f}, {score.high:.3f}]}}".replace("0.", ".")
+
+
+def tabular(head: Sequence[object], body: Iterable[Sequence[str]], *, caption: str, label: str) -> str:
+    """Return a table; cells of the body are LaTeX already, all else is escaped."""
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escape(caption)}}}",
+        rf"\label{{tab:{''.join(letter for letter in label if letter.isalnum() or letter == '-')}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+        r"\toprule",
+        " & ".join(escape(one) for one in head) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in body),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines)
+
+
+def latex(boards: Sequence[Board]) -> str:
+    """Return the leaderboard and the codes of the best model of every board as LaTeX tables."""
+    parts = ["% Written by stancekit; needs \\usepackage{booktabs}."]
+    for board in boards:
+        run = board.best.first
+        names = [name for name in METRIC_NAMES if board.best.value(name)]
+        about = f"{run.codebook} on {run.corpus} ({run.split} split), {len(run.rows)} test examples"
+        body = [
+            [
+                escape(entry.first.model),
+                *(_score(entry.value(name)) for name in names),
+                escape(board.comparison.letters(entry.first.model)),
+            ]
+            for entry in board.entries
+        ]
+        parts.append(
+            tabular(
+                ["model", *(METRIC_NAMES[name] for name in names), "group"],
+                body,
+                caption=f"{about}: means over random states with 95 % intervals. Models that share a letter cannot "
+                "be told apart (paired bootstrap over articles, Holm-corrected).",
+                label=f"{run.codebook}-{run.corpus}-{run.split}",
+            )
+        )
+        codes = [
+            [escape(code), *(_score(board.best.value(name, f"code={code}")) for name in ("precision", "recall", "f1"))]
+            for code in run.codes
+        ]
+        parts.append(
+            tabular(
+                ["code", "precision", "recall", "F1"],
+                codes,
+                caption=f"{about}: codes of {run.model}.",
+                label=f"{run.codebook}-{run.corpus}-{run.split}-codes",
+            )
+        )
+    return "\n\n".join([*parts, ""])
