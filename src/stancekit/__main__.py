@@ -7,8 +7,10 @@ COMMANDS = {
     "evaluate": "score a saved model on a corpus",
     "label": "label an article by actor stance and framing",
     "compare": "compare the finished runs of an experiment",
-    "report": "write the report of an experiment as HTML, Markdown and CSV",
+    "report": "write the report of an experiment as HTML, Markdown, CSV and LaTeX",
+    "reproduce": "do a run again and say whether every score is the same",
     "data": "count what is in a corpus",
+    "coverage": "see on simulated data whether intervals hold",
     "verify": "check a saved model against its manifest",
 }
 

@@ -19,7 +19,7 @@ from stancekit.imports import hidden
 from stancekit.shipped import shipped
 
 # A first word without "=" stands for this key, as in `stancekit label article.txt`.
-FIRST = {"label": "input", "data": "corpus", "verify": "path", "report": "out", "compare": "out"}
+FIRST = {"label": "input", "reproduce": "run", "data": "corpus", "verify": "path", "report": "out", "compare": "out"}
 
 
 def cause(error: BaseException) -> KitError | None:

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from stancekit.corpus import Corpus
+from stancekit.commands.record import record
+from stancekit.commands.report import report
+from stancekit.corpus import Corpus, Parts
 from stancekit.errors import KitError
-from stancekit.evaluation import count_spans, score, score_spans, slices_of
+from stancekit.evaluation import count_spans, score_spans, slices_of
 from stancekit.files import write_jsonl, write_text
 from stancekit.models import store
-from stancekit.report.runs import judge, write_predictions
-from stancekit.report.tables import scores_csv, shown, table
+from stancekit.report.checks import run_checks
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import read_run
+from stancekit.report.tables import doubts, scores_csv, shown, table
 from stancekit.text import ActorFinder
 from stancekit.types import Score
 
@@ -26,7 +30,7 @@ def evaluate(
     part: str | None = None,
     out: str | Path | None = None,
 ) -> list[Score]:
-    """Score a saved model on a corpus, and write `scores.csv` and `predictions.jsonl`.
+    """Score a saved model on a corpus, audit it, and write scores, predictions and a report.
 
     Parameters
     ----------
@@ -51,15 +55,19 @@ def evaluate(
 def _codes(saved: Path, corpus: Corpus, part: str | None, out: str | Path | None) -> list[Score]:
     trained = store.load(saved)
     data = corpus.read(trained.codebook)
-    data = data.take(_rows(data.parts, data.name, part))
-    predictions = trained.predict(data.examples)
-    names = trained.codebook.names
-    labels = [prediction.labels for prediction in predictions]
-    scores = score(data.labels, [labels], names, data.articles, slices=slices_of(data.contexts))
+    test = data.take(_rows(data.parts, data.name, part))
     folder = Path(out or Path("experiments") / "evaluate" / f"{trained.codebook.name}-{trained.name}-{data.name}")
-    write_predictions(folder / "predictions.jsonl", judge(data, predictions))
-    print(f"{trained.name} for {trained.codebook.name} on {data.name}: {len(data)} examples\n")
-    return _written(scores, (data.name, trained.codebook.name, trained.name), folder)
+    facts = {"split": part or "fixed", "random_state": 0, "seconds": 0.0, "digest": data.digest}
+    nothing = data.take([])
+    record(folder, trained, Parts(nothing, nothing, test), facts, corpus.second_labels(trained.codebook))
+    (board,) = boards([read_run(folder)])
+    print(f"{trained.name} for {trained.codebook.name} on {data.name}: {len(test)} examples\n")
+    scores = [one for one in board.best.scores if one.slice.split("=")[0] not in ("actor", "target", "source", "topic")]
+    print(table(["metric", "slice", "value", "n"], [[one.metric, one.slice, shown(one), one.n] for one in scores]))
+    print("\n".join(["", *doubts(run_checks(board))]))
+    html = report(out=folder, command=f"stancekit evaluate saved={saved}")
+    print(f"written: {folder}/scores.csv, {folder}/predictions.jsonl, {html}")
+    return list(board.best.scores)
 
 
 def _actors(finder: ActorFinder, corpus: Corpus, part: str | None, out: str | Path | None) -> list[Score]:

@@ -11,24 +11,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from filelock import FileLock
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
 from stancekit.commands.joint import fit_joint, other_parts
-from stancekit.commands.provenance import provenance
+from stancekit.commands.record import record
 from stancekit.corpus import Corpus, Parts
-from stancekit.corpus.labelled import LabelledSet, Labels
-from stancekit.evaluation import count, macro_f1
-from stancekit.evaluation.audit import variants
-from stancekit.files import write_json, write_text
+from stancekit.corpus.labelled import LabelledSet
+from stancekit.files import write_text
 from stancekit.models import store
 from stancekit.models.trained import Trained, fit
-from stancekit.report.leaderboard import boards
-from stancekit.report.runs import Run, judge, read_run, write_audit, write_predictions
-from stancekit.report.tables import curve_csv, to_csv
+from stancekit.report.runs import Run, read_run
+from stancekit.report.tables import curve_csv
 
 log = logging.getLogger(__name__)
 # What may differ between two spellings of the same run.
@@ -119,7 +115,10 @@ def train(
                 "seconds": seconds,
                 "digest": data.digest,
             }
-            settle(folder, trained, parts, facts, corpus.second_labels(codebook))
+            store.save(trained, folder / "model", data=data.digest)
+            if curve := getattr(trained.model, "curve_", None):
+                write_text(folder / "curve.csv", curve_csv(curve))
+            record(folder, trained, parts, facts, corpus.second_labels(codebook))
     return read_run(folder)
 
 
@@ -140,71 +139,3 @@ def _warn(train: LabelledSet) -> None:
             train.name,
             ", ".join(f"{code} ({n})" for code, n in few.items()),
         )
-
-
-def settle(
-    folder: Path,
-    trained: Trained,
-    parts: Parts,
-    facts: Mapping[str, Any],
-    second: Mapping[str, tuple[str, ...]] | None = None,
-) -> None:
-    """Score a trained model on test, audit what it reads, and write everything of a run but its configuration.
-
-    Parameters
-    ----------
-    facts
-        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data.
-    second
-        A second annotator's codes by example id.
-    """
-    codebook = trained.codebook
-    start = time.perf_counter()
-    validation = _macro_f1(trained, parts.validation)
-    predictions = trained.predict(parts.test.examples)
-    seconds = facts["seconds"] + time.perf_counter() - start
-    write_predictions(folder / "predictions.jsonl", judge(parts.test, predictions, second))
-    if codebook.unit == "example":
-        write_audit(folder / "audit.jsonl", parts.test, _audited(trained, parts.test))
-    store.save(trained, folder / "model", data=facts["digest"])
-    if curve := getattr(trained.model, "curve_", None):
-        write_text(folder / "curve.csv", curve_csv(curve))
-    every = {part: getattr(parts, part) for part in ("train", "validation", "test")}
-    found = {
-        "corpus": parts.train.name,
-        "codebook": codebook.name,
-        "codes": codebook.names,
-        "multi_label": codebook.multi_label,
-        "model": trained.name,
-        **facts,
-        "seconds": seconds,
-        "validation": validation,
-        "thresholds": list(trained.thresholds),
-        "temperature": trained.temperature,
-        "caution": trained.caution.to_list(),
-        "examples": {name: len(part) for name, part in every.items()},
-        "gold": {name: part.counts for name, part in every.items()},
-        "shared": parts.shared,
-        **provenance(),
-    }
-    write_json(folder / "run.json", found)
-    try:
-        write_text(folder / "scores.csv", to_csv(boards([read_run(folder)])[0].entries))
-    except BaseException:
-        (folder / "run.json").unlink(missing_ok=True)
-        raise
-
-
-def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, ...] | None]]:
-    """Return what a model says on every variant of the test set."""
-    found: dict[str, list[tuple[str, ...] | None]] = {}
-    for name, examples in variants(test.examples).items():
-        said = iter(trained.predict([example for example in examples if example]))
-        found[name] = [next(said).labels if example else None for example in examples]
-    return found
-
-
-def _macro_f1(trained: Trained, data: LabelledSet) -> float:
-    labels: Labels = [prediction.labels for prediction in trained.predict(data.examples)]
-    counts = count(data.labels, labels, data.codebook.names, data.articles)
-    return float(macro_f1(np.asarray(counts.sum(axis=0))))

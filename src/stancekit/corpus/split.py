@@ -146,8 +146,8 @@ def _whole_groups(whole: LabelledSet, by: By) -> list[str]:
         groups = [home.setdefault(one.article, group) for one, group in zip(whole.examples, groups, strict=True)]
     if len(set(groups)) < 3:
         raise KitError(
-            f"corpus {whole.name!r} has {len(set(groups))} groups by {by}, texts that copy each other counted as one; a "
-            "split needs 3 or more: use another split, or name the column with corpus.columns"
+            f"corpus {whole.name!r} has {len(set(groups))} groups by {by}, copies of a text counted as one; "
+            "a split needs 3 or more: use another split, or name the column with corpus.columns"
         )
     return groups
 

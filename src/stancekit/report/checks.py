@@ -42,7 +42,7 @@ def constant(entry: Entry) -> float:
     if run.multi_label:
         shares = [sum(code in gold for gold in run.gold) / len(run.rows) for code in run.codes]
         return float(np.mean([2 * share / (1 + share) for share in shares]))
-    counts = run.facts["gold"]["train"]
+    counts = run.facts["gold"]["train"] if run.facts["examples"]["train"] else run.facts["gold"]["test"]
     most = max(counts, key=lambda code: counts[code])
     share = sum(most in gold for gold in run.gold) / len(run.rows)
     return 2 * share / (1 + share) / len(run.codes)
@@ -78,6 +78,8 @@ def few_gold(board: Board) -> Iterator[Check]:
     """C03: a code has too few gold examples to learn or to score."""
     gold = board.best.first.facts["gold"]
     for part in ("train", "test"):
+        if not board.best.first.facts["examples"][part]:
+            continue
         rare = {code: n for code, n in gold[part].items() if n < FEW}
         if rare:
             yield Check(

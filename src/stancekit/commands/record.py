@@ -1,0 +1,84 @@
+"""What is written of a trained model and a test set: predictions, audit, facts, scores."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stancekit.commands.provenance import provenance
+from stancekit.corpus import Parts
+from stancekit.corpus.labelled import LabelledSet, Labels
+from stancekit.evaluation import count, macro_f1
+from stancekit.evaluation.audit import variants
+from stancekit.files import write_json, write_text
+from stancekit.models.trained import Trained
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import judge, read_run, write_audit, write_predictions
+from stancekit.report.tables import to_csv
+
+
+def record(
+    folder: Path,
+    trained: Trained,
+    parts: Parts,
+    facts: Mapping[str, Any],
+    second: Mapping[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Score a trained model on test, audit what it reads, and write it all as a run: `run.json` last.
+
+    Parameters
+    ----------
+    facts
+        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data.
+    second
+        A second annotator's codes by example id.
+    """
+    codebook = trained.codebook
+    start = time.perf_counter()
+    validation = _macro_f1(trained, parts.validation) if len(parts.validation) else float("nan")
+    predictions = trained.predict(parts.test.examples)
+    seconds = facts["seconds"] + time.perf_counter() - start
+    write_predictions(folder / "predictions.jsonl", judge(parts.test, predictions, second))
+    if codebook.unit == "example":
+        write_audit(folder / "audit.jsonl", parts.test, _audited(trained, parts.test))
+    every = {part: getattr(parts, part) for part in ("train", "validation", "test")}
+    found = {
+        "corpus": parts.train.name,
+        "codebook": codebook.name,
+        "codes": codebook.names,
+        "multi_label": codebook.multi_label,
+        "model": trained.name,
+        **facts,
+        "seconds": seconds,
+        "validation": validation,
+        "thresholds": list(trained.thresholds),
+        "temperature": trained.temperature,
+        "caution": trained.caution.to_list(),
+        "examples": {name: len(part) for name, part in every.items()},
+        "gold": {name: part.counts for name, part in every.items()},
+        "shared": parts.shared,
+        **provenance(),
+    }
+    write_json(folder / "run.json", found)
+    try:
+        write_text(folder / "scores.csv", to_csv(boards([read_run(folder)])[0].entries))
+    except BaseException:
+        (folder / "run.json").unlink(missing_ok=True)
+        raise
+
+
+def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, ...] | None]]:
+    """Return what a model says on every variant of the test set."""
+    found: dict[str, list[tuple[str, ...] | None]] = {}
+    for name, examples in variants(test.examples).items():
+        said = iter(trained.predict([example for example in examples if example]))
+        found[name] = [next(said).labels if example else None for example in examples]
+    return found
+
+
+def _macro_f1(trained: Trained, data: LabelledSet) -> float:
+    labels: Labels = [prediction.labels for prediction in trained.predict(data.examples)]
+    counts = count(data.labels, labels, data.codebook.names, data.articles)
+    return float(macro_f1(np.asarray(counts.sum(axis=0))))
