@@ -41,6 +41,8 @@ def call(command: str, config: DictConfig) -> Any:
     # Choices are composed as nodes, so resolve first: a value that refers to a group sees the group.
     OmegaConf.resolve(config)
     given = dict(instantiate(config, _convert_="all"))
+    # Only other keys refer to it.
+    given.pop("data_dir", None)
     if command == "train":
         plain: Any = OmegaConf.to_container(config)
         choices = HydraConfig.get().runtime.choices

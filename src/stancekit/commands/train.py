@@ -28,7 +28,7 @@ from stancekit.report.tables import curve_csv
 
 log = logging.getLogger(__name__)
 # What may differ between two spellings of the same run.
-_UNHASHED = {"out", "name", "config", "choices"}
+_UNHASHED = {"out", "name", "config", "choices", "data_dir"}
 
 
 def identity(config: Mapping[str, Any], digest: str) -> str:

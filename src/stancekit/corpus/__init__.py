@@ -1,7 +1,8 @@
 """Labelled data: readers, checks, splits."""
 
+from stancekit.corpus.base import Corpus
 from stancekit.corpus.columns import Columns
-from stancekit.corpus.files import Corpus, CsvCorpus, JsonlCorpus, bundled
+from stancekit.corpus.files import CsvCorpus, JsonlCorpus, bundled
 from stancekit.corpus.hub import HubCorpus
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.mentions import MarkedSentence

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stancekit.corpus.files import Corpus
+from stancekit.corpus.base import Corpus
 from stancekit.corpus.rows import Row
 from stancekit.errors import KitError
 

@@ -1,7 +1,7 @@
 """Division into train, validation and test: articles stay whole, and so do texts that are copies of each other."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,9 @@ from stancekit.types import Context, Example
 
 Shared = Literal["refuse", "drop", "keep"]
 By = Literal["article", "event", "topic", "source", "actor"]
+
+
+OWN = "text:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ def _parts(whole: LabelledSet, of: Sequence[str]) -> Parts:
         )
     homes: dict[str, set[str]] = {}
     for example, part in zip(whole.examples, of, strict=True):
-        if part:
+        # Where the data names no articles, every text is its own; copies are looked for elsewhere.
+        if part and not example.article.startswith(OWN):
             homes.setdefault(example.article, set()).add(part)
     shared = sorted(article for article, parts in homes.items() if len(parts) > 1)
     if shared:
@@ -53,6 +57,16 @@ def _leaks(train: LabelledSet, test: LabelledSet) -> list[tuple[str, str]]:
     return [(known[one], tested[other]) for one, other in near_duplicates(known, tested)]
 
 
+def _told_apart(parts: Parts, repeated: set[str]) -> Parts:
+    """Mark in `setting` which test examples repeat a text of training."""
+    again = [example.text in repeated for example in parts.test.examples]
+    contexts = tuple(
+        replace(context, setting="repeated" if yes else "clean")
+        for context, yes in zip(parts.test.contexts, again, strict=True)
+    )
+    return Parts(parts.train, parts.validation, replace(parts.test, contexts=contexts), sum(again))
+
+
 def _without(part: LabelledSet, texts: set[str]) -> LabelledSet:
     return part.take(row for row, example in enumerate(part.examples) if example.text not in texts)
 
@@ -65,15 +79,25 @@ class FixedSplit:
     shared
         What becomes of text that training and validation share with test, word for word or nearly: `refuse` the
         corpus and show the pairs; `drop` it from training and validation; `keep` it, for an official split that
-        published numbers were measured on: the report then says so.
+        published numbers were measured on: the report then says so, and tells the settings `clean` and `repeated`
+        apart.
+    validation
+        The share of training articles that becomes the validation part where the data marks none.
     """
 
-    def __init__(self, shared: Shared = "refuse") -> None:
+    def __init__(self, shared: Shared = "refuse", *, validation: float = 0.15) -> None:
         self.shared = shared
+        self.validation = validation
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Parts:
         """Divide a corpus by its split column."""
-        parts = _parts(whole, whole.parts)
+        of = np.array(whole.parts, dtype=object)
+        if "validation" not in whole.parts and "test" in whole.parts:
+            rows = np.flatnonzero(of == "train")
+            groups = np.array(whole.articles)[rows]
+            drawn = GroupShuffleSplit(1, test_size=self.validation, random_state=random_state)
+            of[rows[next(drawn.split(rows, groups=groups))[1]]] = "validation"
+        parts = _parts(whole, of.tolist())
         pairs = [*_leaks(parts.train, parts.test), *_leaks(parts.validation, parts.test)]
         if not pairs:
             return parts
@@ -84,9 +108,7 @@ class FixedSplit:
                 "split.shared=drop to leave them out of training, or split.shared=keep for an official split"
             )
         if self.shared == "keep":
-            held = {text for _, text in pairs}
-            leaked = sum(example.text in held for example in parts.test.examples)
-            return Parts(parts.train, parts.validation, parts.test, leaked)
+            return _told_apart(parts, {text for _, text in pairs})
         seen = {text for text, _ in pairs}
         return Parts(_without(parts.train, seen), _without(parts.validation, seen), parts.test)
 

@@ -62,6 +62,6 @@ def alpha(
     groups = clusters if clusters is not None else [str(at) for at in range(len(first))]
     table = _coincidences(first, second, groups)
     draws = _alpha(np.einsum("rc,cij->rij", weights(len(table), REPLICATES, random_state), table))
-    value = _alpha(table.sum(axis=0))
-    bounds = reach(draws, value[None], len(table)).bounds()
-    return Score("alpha", name, float(value), *interval(draws, bounds=bounds), len(first))
+    value = float(_alpha(table.sum(axis=0)))
+    low, high = interval(draws, at=value, stretch=reach(draws, np.array([value]), len(table)).stretch())
+    return Score("alpha", name, value, low, min(high, 1.0), len(first))

@@ -41,10 +41,11 @@ def estimate_apart(tables: Sequence[Array], metric: Metric, *, replicates: int =
     states = np.stack([by_state(table[None], metric)[0] for table in tables])
     draws = draws_apart(tables, metric, replicates=replicates)
     value, clusters = states.mean(axis=0), sum(effective(table[None]) for table in tables)
-    return [
-        (at, *interval(draws[:, k], bounds=reach(draws[:, k], states[:, k], clusters).bounds()))
-        for k, at in enumerate(value.tolist())
-    ]
+    found = []
+    for k, at in enumerate(value.tolist()):
+        low, high = interval(draws[:, k], at=at, stretch=reach(draws[:, k], states[:, k], clusters).stretch())
+        found.append((at, max(low, 0.0), min(high, 1.0)))
+    return found
 
 
 def draws_apart(

@@ -178,8 +178,8 @@ def audit(
         both = [np.stack([count(truth, one, names, homes) for one in part]) for part in (before, after)]
         draws = bootstrap(both[0], macro_f1) - bootstrap(both[1], macro_f1)
         apart = by_state(both[0], macro_f1) - by_state(both[1], macro_f1)
-        bounds = reach(draws, apart, effective(both[0])).bounds()
-        gap = Score("macro_f1 gap", variant, float(apart.mean()), *interval(draws, bounds=bounds), len(at))
+        lies, stretch = float(apart.mean()), reach(draws, apart, effective(both[0])).stretch()
+        gap = Score("macro_f1 gap", variant, lies, *interval(draws, at=lies, stretch=stretch), len(at))
         moved = np.mean([[a != b for a, b in zip(x, y, strict=True)] for x, y in zip(before, after, strict=True)])
         found.append(Finding(variant, float(by_state(both[1], macro_f1).mean()), gap, float(moved)))
     return found

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import norm
 from scipy.stats import t as student
 
@@ -85,17 +85,17 @@ class Reach:
     """How much wider than its replicates an interval must be, for few units.
 
     A bootstrap over n units has a variance that is too small by (n - 1) / n, and normal tails where Student's
-    would be right: both matter for three random states and fifty articles. The expanded percentile interval
-    (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", section 5.3) corrects for both.
+    would be right: both matter for three random states and fifty articles. Hesterberg (2015, "What Teachers Should
+    Know About the Bootstrap", section 5.3) corrects for both by quantiles further out; the quantiles of a mean over
+    three random states end at the lowest of the three, so here the distance from the estimate is stretched instead.
     """
 
     scale: float
     freedom: float
 
-    def bounds(self, level: float = LEVEL) -> tuple[float, float]:
-        """Return which quantiles of the replicates bound the interval."""
-        far = self.scale * student.ppf((1 + level) / 2, self.freedom)
-        return float(norm.cdf(-far)), float(norm.cdf(far))
+    def stretch(self, level: float = LEVEL) -> float:
+        """Return by how much the distance of a quantile from the estimate grows."""
+        return float(self.scale * student.ppf((1 + level) / 2, self.freedom) / norm.ppf((1 + level) / 2))
 
     def p_value(self, draws: Array) -> float:
         """Return the two-sided p of a difference of nought: the level at which the interval first touches it."""
@@ -121,9 +121,8 @@ def reach(draws: Array, states: Array, clusters: float) -> Reach:
     Examples
     --------
     >>> draws = np.random.default_rng(0).normal(size=2000)
-    >>> low, high = reach(draws, np.zeros(1), 10).bounds()
-    >>> bool(0 < low < 0.025), round(low + high, 6)
-    (True, 1.0)
+    >>> round(reach(draws, np.zeros(1), 10).stretch(), 2), round(reach(draws, np.zeros(1), 1000).stretch(), 2)
+    (1.22, 1.0)
     """
     n = len(states)
     total = float(draws.var())
@@ -144,7 +143,7 @@ def interval(
     kind: Kind = "percentile",
     at: float | None = None,
     jackknife: Array | None = None,
-    bounds: ArrayLike | None = None,
+    stretch: float = 1.0,
 ) -> tuple[float, float]:
     """Return the interval of bootstrap replicates.
 
@@ -155,8 +154,8 @@ def interval(
     kind
         `percentile`, or `bca`: bias-corrected and accelerated (Efron 1987, equation 6.6), which
         needs the estimate `at` and the leave-one-cluster-out values `jackknife`.
-    bounds
-        The quantiles that bound the interval, from `reach`; by default those of a large sample.
+    stretch
+        Of `Reach`: how much further than the quantiles the ends lie from the estimate `at`.
 
     Examples
     --------
@@ -164,7 +163,7 @@ def interval(
     >>> round(low, 3), round(high, 3)
     (0.025, 0.975)
     """
-    ends = np.array([(1 - level) / 2, (1 + level) / 2] if bounds is None else bounds)
+    ends = np.array([(1 - level) / 2, (1 + level) / 2])
     if kind == "bca":
         if at is None or jackknife is None:
             raise ValueError("a BCa interval needs the estimate and the jackknife values")
@@ -175,7 +174,9 @@ def interval(
         bias, normal = norm.ppf(below), norm.ppf(ends)
         ends = norm.cdf(bias + (bias + normal) / (1 - skew * (bias + normal)))
     low, high = np.quantile(values, ends)
-    return float(low), float(high)
+    centre = float(np.median(values)) if at is None else at
+    # A stretched end on the wrong side of the estimate would move further away from it.
+    return float(min(low, centre + stretch * (low - centre))), float(max(high, centre + stretch * (high - centre)))
 
 
 def leave_one_out(counts: Array, metric: Metric) -> Array:
@@ -215,7 +216,9 @@ def estimate(
     found = []
     for k, at in enumerate(value.tolist()):
         own = draws[:, k]
-        bounds = reach(own, states[:, k], clusters).bounds()
+        stretch = reach(own, states[:, k], clusters).stretch()
         left = None if rest is None else rest[:, k]
-        found.append((at, *interval(own, kind=kind, at=at, jackknife=left, bounds=bounds)))
+        low, high = interval(own, kind=kind, at=at, jackknife=left, stretch=stretch)
+        # All that is estimated here lies between 0 and 1.
+        found.append((at, max(low, 0.0), min(high, 1.0)))
     return found

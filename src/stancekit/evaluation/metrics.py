@@ -58,13 +58,23 @@ def f_avg(counts: Array, against: int = 0, favour: int = 1) -> Array:
     return np.asarray(f1(counts)[..., [against, favour]].mean(axis=-1))
 
 
+def both_f1(counts: Array) -> Array:
+    """Return the mean over codes of the mean F1 of bearing a code and of not bearing it.
+
+    What multi-label frame studies publish as macro-F1 (as in Lemor et al., Canadian climate framing): far higher than
+    `macro_f1` where codes are rare, since not bearing a rare code is easy.
+    """
+    other = np.stack([counts[..., 3], counts[..., 2], counts[..., 1], counts[..., 0]], axis=-1)
+    return np.asarray((f1(counts) + f1(other)).mean(axis=-1) / 2)
+
+
 METRICS: dict[str, Metric] = {"macro_f1": macro_f1, "micro_f1": micro_f1}
 PER_CODE: dict[str, Metric] = {"precision": precision, "recall": recall, "f1": f1}
 
 
-def metrics_for(names: Sequence[str]) -> dict[str, Metric]:
-    """Return the metrics that make sense for a codebook, `f_avg` where there are two sides."""
-    found = dict(METRICS)
+def metrics_for(names: Sequence[str], *, multi_label: bool = False) -> dict[str, Metric]:
+    """Return the metrics that make sense for a codebook, `f_avg` where there are two sides, `both_f1` for several."""
+    found = dict(METRICS) | ({"both_f1": both_f1} if multi_label else {})
     if "condemn" in names and "support" in names:
         found["f_avg"] = partial(f_avg, against=names.index("condemn"), favour=names.index("support"))
     return found

@@ -116,7 +116,7 @@ def compare_models(
         gap, apart = draws[first] - draws[second], states[first] - states[second]
         wide = reach(gap, apart, effective(counts[first]))
         at = float(apart.mean())
-        score = Score(f"{name} difference", f"{first} - {second}", at, *interval(gap, bounds=wide.bounds()), n)
+        score = Score(f"{name} difference", f"{first} - {second}", at, *interval(gap, at=at, stretch=wide.stretch()), n)
         least = float((norm.ppf(1 - LEVEL / 2) + norm.ppf(POWER)) * gap.std() * wide.scale)
         needed = n * (least / at) ** 2 if at else np.inf
         found.append((first, second, score, wide.p_value(gap) if gap.std() else 1.0, least, needed))

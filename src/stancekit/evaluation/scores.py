@@ -23,13 +23,14 @@ def together(metrics: Mapping[str, Metric]) -> Metric:
 class _How:
     replicates: int
     kind: Kind
+    multi_label: bool
 
     def __call__(self, counts: Array, metric: Metric) -> list[Estimate]:
         return estimate(counts, metric, kind=self.kind, replicates=self.replicates)
 
 
 def _rows(counts: Array, names: Sequence[str], where: str, n: int, how: _How) -> Iterator[Score]:
-    metrics = metrics_for(names)
+    metrics = metrics_for(names, multi_label=how.multi_label)
     for name, of in zip(metrics, how(counts, together(metrics)), strict=True):
         yield Score(name, where, *of, n)
 
@@ -90,7 +91,7 @@ def score(
     >>> rows[0].metric, rows[0].value, rows[0].n
     ('macro_f1', 1.0, 2)
     """
-    how = _How(replicates, kind)
+    how = _How(replicates, kind, any(len(one) != 1 for one in gold))
     counts = np.stack([count(gold, state, names, clusters) for state in predicted])
     rows = [*_rows(counts, names, "all", len(gold), how)]
     targets = []
@@ -124,7 +125,7 @@ def score_apart(
     """
     tables = [count(gold, predicted, names, clusters) for gold, predicted, clusters in parts]
     n = round(sum(len(of[0]) for of in parts) / len(parts))
-    metrics = metrics_for(names)
+    metrics = metrics_for(names, multi_label=any(len(one) != 1 for of in parts for one in of[0]))
     rows = [
         Score(name, "all", *of, n)
         for name, of in zip(metrics, estimate_apart(tables, together(metrics), replicates=replicates), strict=True)

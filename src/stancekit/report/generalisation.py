@@ -43,8 +43,8 @@ def drop(reference: Entry, other: Entry) -> Score:
     clusters = min(sum(effective(table[None]) for table in part) for part in tables)
     gap = draws[0] - draws[1]
     value = float(states[0].mean() - states[1].mean())
-    bounds = reach(gap, apart, clusters).bounds()
-    return Score("macro_f1 drop", other.first.split, value, *interval(gap, bounds=bounds), other.main.n)
+    stretch = reach(gap, apart, clusters).stretch()
+    return Score("macro_f1 drop", other.first.split, value, *interval(gap, at=value, stretch=stretch), other.main.n)
 
 
 def steps(boards: Sequence[Board]) -> list[Step]:

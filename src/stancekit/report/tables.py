@@ -9,7 +9,14 @@ from stancekit.report.generalisation import Step, steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.types import Score
 
-METRIC_NAMES = {"macro_f1": "macro-F1", "f_avg": "F_avg", "micro_f1": "micro-F1", "ece": "ECE", "brier": "Brier"}
+METRIC_NAMES = {
+    "macro_f1": "macro-F1",
+    "f_avg": "F_avg",
+    "micro_f1": "micro-F1",
+    "both_f1": "F1 of both classes",
+    "ece": "ECE",
+    "brier": "Brier",
+}
 COLUMNS = ("corpus", "codebook", "model", "metric", "slice", "value", "low", "high", "n", "random_states")
 
 
