@@ -98,7 +98,7 @@ def blind(board: Board) -> Iterator[Check]:
             gap = next(finding.gap for finding in entry.findings if finding.variant == DECISIVE)
             yield Check(
                 "C04",
-                "stop",
+                "stop" if entry is board.best else "mind",
                 f"{entry.first.model} is target-blind",
                 f"with a random target its macro-F1 falls by {_interval(gap)}, which covers nought",
                 "do not read its labels as stances towards a target; show it the target (features=marked)",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import LabelledSet
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing
 from stancekit.evaluation.scores import score
 from stancekit.files import write_jsonl
 from stancekit.types import Context, Example, Mention, Prediction, Score
@@ -151,6 +151,11 @@ def read_run(folder: Path) -> Run:
         raise KitError(
             f"{folder} is not a finished run: {error.filename} is missing; start the same command again"
         ) from None
+    if missing := sorted({"split", "caution", "shared"} - set(facts)):
+        raise KitError(
+            f"{folder} was made by an older version of the kit (run.json has no {listing(missing)}); delete it and "
+            "start the same command again"
+        )
     rows = tuple(_judged(json.loads(line)) for line in lines)
     named = {key: facts[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}
     named |= {key: facts[key] for key in ("validation", "seconds", "digest")}

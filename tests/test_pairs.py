@@ -1,0 +1,46 @@
+"""Which models can be told apart, and what the test set could show."""
+
+import numpy as np
+import pytest
+
+from stancekit.evaluation.metrics import macro_f1
+from stancekit.evaluation.pairs import cliques, compare_models, holm
+
+
+def _counts(right, clusters=80, states=3, seed=0):
+    """Return counts of a model that is right in about `right` of ten examples per article."""
+    generator = np.random.default_rng(seed)
+    hits = generator.binomial(10, right, (states, clusters, 2)).astype(float)
+    miss = 10 - hits
+    return np.stack([hits, miss[..., ::-1], miss, hits[..., ::-1]], axis=-1)
+
+
+def test_a_clear_difference_is_told_and_a_small_one_is_not():
+    found = compare_models({"a": _counts(0.9), "b": _counts(0.6, seed=1), "c": _counts(0.595, seed=2)}, macro_f1, n=1600)
+    by_name = {(pair.first, pair.second): pair for pair in found.pairs}
+    assert by_name["a", "b"].told_apart and by_name["a", "c"].told_apart and not by_name["b", "c"].told_apart
+    assert found.groups == (("a",), ("b", "c")) and found.letters("c") == "b"
+
+
+def test_detectable_and_needed_follow_from_the_spread():
+    small = compare_models({"a": _counts(0.62, 40), "b": _counts(0.6, 40, seed=1)}, macro_f1, n=800).pairs[0]
+    large = compare_models({"a": _counts(0.62, 160), "b": _counts(0.6, 160, seed=1)}, macro_f1, n=3200).pairs[0]
+    assert large.detectable == pytest.approx(small.detectable / 2, rel=0.35)
+    assert small.needed > 800
+
+
+def test_models_on_other_test_sets_are_not_paired():
+    assert compare_models({"a": _counts(0.9, 80), "b": _counts(0.6, 70)}, macro_f1, n=1).pairs == ()
+
+
+def test_holm_never_falls_below_what_went_before():
+    assert holm([0.01, 0.02, 0.03, 0.005]) == pytest.approx([0.03, 0.04, 0.04, 0.02])
+    assert holm([]) == []
+
+
+def test_groups_overlap_where_the_middle_is_like_both_ends():
+    assert cliques(list("abcd"), {frozenset("ac"), frozenset("ad"), frozenset("bd")}) == [
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "d"),
+    ]
