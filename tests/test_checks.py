@@ -14,14 +14,16 @@ from stancekit.types import Context, Example, Prediction
 CODES = ("abstain", "condemn", "none", "support")
 
 
-def _run(model="good", state=0, *, right=0.9, articles=60, seed=0, gold=None, sure=0.9, setting=None, **facts):
+def _run(
+    model="good", state=0, *, right=0.9, articles=60, seed=0, gold=None, sure=0.9, setting=None, codes=None, **facts
+):
     """Return a run of six examples per article that is right with a given probability, or one by setting."""
     generator = np.random.default_rng([seed, state])
     rows = []
     for at in range(articles * 6):
         truth = gold[at % len(gold)] if gold else CODES[at % 4]
         where = ("in-topic", "cross-topic")[at // 6 % 2] if setting else ""
-        share = setting[where] if setting else right
+        share = setting[where] if setting else (codes or {}).get(truth, right)
         guess = truth if generator.random() < share else CODES[(CODES.index(truth) + 1) % 4]
         scores = [sure if code == guess else (1 - sure) / 3 for code in CODES]
         example = Example(str(at), f"text {at}", article=f"a{at // 6}")
@@ -33,9 +35,7 @@ def _run(model="good", state=0, *, right=0.9, articles=60, seed=0, gold=None, su
         "shared": 0,
         **facts,
     }
-    return Run(
-        Path("none"), "mine", "stance", CODES, False, model, "fixed", state, right, 1.0, "", tuple(rows), found
-    )
+    return Run(Path("none"), "mine", "stance", CODES, False, model, "fixed", state, right, 1.0, "", tuple(rows), found)
 
 
 def _codes(*runs):
@@ -56,7 +56,10 @@ CASES = {
     "C02": [replace(run, facts={**run.facts, "shared": 7}) for run in GOOD],
     "C03": [_run(state=state, seed=1, gold=["condemn", "none", "support"] * 20 + ["abstain"]) for state in range(2)],
     "C05": [_run(state=0, right=0.9), _run(state=1, right=0.6)],
-    "C06": [*WORSE, *[_run("lexicon", s, gold=list(CODES), right=0.45, seed=9) for s in range(2)]],
+    "C06": [
+        *[_run(state=state, right=0.95, codes={"support": 0.5}, seed=2) for state in range(2)],
+        *[_run("lexicon", state, right=0.3, codes={"support": 0.95, "condemn": 0.6}, seed=9) for state in range(2)],
+    ],
     "C07": [_run(state=state, right=0.6, sure=0.99, seed=5) for state in range(2)],
     "C08": [*GOOD, *[_run("other", state, seed=8) for state in range(2)]],
     "C09": [_run()],

@@ -16,7 +16,9 @@ def _counts(right, clusters=80, states=3, seed=0):
 
 
 def test_a_clear_difference_is_told_and_a_small_one_is_not():
-    found = compare_models({"a": _counts(0.9), "b": _counts(0.6, seed=1), "c": _counts(0.595, seed=2)}, macro_f1, n=1600)
+    found = compare_models(
+        {"a": _counts(0.9), "b": _counts(0.6, seed=1), "c": _counts(0.595, seed=2)}, macro_f1, n=1600
+    )
     by_name = {(pair.first, pair.second): pair for pair in found.pairs}
     assert by_name["a", "b"].told_apart and by_name["a", "c"].told_apart and not by_name["b", "c"].told_apart
     assert found.groups == (("a",), ("b", "c")) and found.letters("c") == "b"

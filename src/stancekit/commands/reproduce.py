@@ -43,7 +43,7 @@ def reproduce(*, run: str | Path, out: str | Path | None = None) -> Run:
     folder = Path(run)
     before = read_run(folder)
     config = _config(folder)
-    made = {key: instantiate(config[key], _convert_="all") for key in _TRAIN if config.get(key) is not None}
+    made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
     fresh = Path(out) if out else Path(tempfile.mkdtemp(prefix="stancekit-"))
     after = train(**made, out=fresh, name=before.model, config=config)
     _tell(before, after)
