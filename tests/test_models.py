@@ -40,6 +40,7 @@ def build(tiny):
     def made(path, codebook):
         with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
             config = compose("train", [f"model={path.stem}"]).model
+        OmegaConf.set_struct(config, False)
         shrink(config, tiny[path.stem == "nli"])
         return complete(instantiate(config, _convert_="all"), codebook)
 

@@ -38,7 +38,7 @@ def words(tmp_path_factory, parts):
             "+model.every=4",
             "+model.least_steps=0",
             "+model.length=40",
-            "model.patience=99",
+            "+model.patience=99",
             "model.rate=1e-3",
         ),
     ]
