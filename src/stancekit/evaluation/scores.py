@@ -19,6 +19,10 @@ def together(metrics: Mapping[str, Metric]) -> Metric:
     return lambda counts: np.stack([metric(counts) for metric in metrics.values()], axis=-1)
 
 
+# Where most targets are rare, a mean over the frequent ones would stand for little.
+_COVERED = 0.9
+
+
 @dataclass(frozen=True, slots=True)
 class _How:
     replicates: int
@@ -66,7 +70,7 @@ def score(
 ) -> list[Score]:
     """Score predictions against gold.
 
-    The slice `all` pools the examples; where at least two slices `target=…` have ten examples each, the slice
+    The slice `all` pools the examples; where targets with ten examples or more make up nearly all of them, the slice
     `mean over targets` is the mean of their macro-F1, in which a rare target counts as much as a frequent one.
 
     Parameters
@@ -94,7 +98,7 @@ def score(
     how = _How(replicates, kind, any(len(one) != 1 for one in gold))
     counts = np.stack([count(gold, state, names, clusters) for state in predicted])
     rows = [*_rows(counts, names, "all", len(gold), how)]
-    targets = []
+    targets, covered = [], 0
     sliced: list[Score] = []
     for where, mask in (slices or {}).items():
         at = np.flatnonzero(mask).tolist()
@@ -102,8 +106,9 @@ def score(
         own, homes = [gold[i] for i in at], [clusters[i] for i in at]
         sliced += _rows(np.stack([count(own, state, names, homes) for state in some]), names, where, len(at), how)
         if where.startswith("target=") and len(at) >= ENOUGH:
+            covered += len(at)
             targets.append(np.stack([count(gold, state, names, clusters, mask=mask) for state in predicted]))
-    if len(targets) > 1:
+    if len(targets) > 1 and covered >= _COVERED * len(gold):
         rows.append(_per_target(targets, len(gold), how))
     return [*rows, *_codes(counts, names, how), *sliced]
 
