@@ -9,7 +9,7 @@ run: $(READY)
 	$(BIN)/stancekit train experiment=un_votes
 
 test: $(READY)
-	$(BIN)/pytest -q -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadgroup
 
 slow: $(READY)
 	$(BIN)/pytest -q -m slow

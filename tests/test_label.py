@@ -55,6 +55,23 @@ def test_an_empty_article(saved, tmp_path):
         label(input=tmp_path / "empty.txt", saved=saved)
 
 
+def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, tmp_path, capsys):
+    finder, out = ActorFinder(ner=False), tmp_path / "labels.jsonl"
+    rows = label(input=ARTICLE, saved=saved, output=out, actors=finder, risk=0.4)
+    sure, unsure = (
+        [json.loads(line) for line in path.read_text().splitlines()] for path in (out, tmp_path / "labels.review.jsonl")
+    )
+    assert sure and unsure and {row["id"] for row in sure + unsure} == {row.example.id for row in rows}
+    least, most = (pick(max(row["stance_scores"].values()) for row in of) for pick, of in ((min, sure), (max, unsure)))
+    assert most <= least and len(sure) + len(unsure) == len(rows)
+    assert f"{len(unsure)} rows are too uncertain for a risk of 0.4" in capsys.readouterr().out
+
+
+def test_a_risk_that_was_not_prepared(saved):
+    with pytest.raises(KitError, match=r"risk 0.33 was not prepared; this model knows: 0.05"):
+        label(input=ARTICLE, saved=saved, actors=ActorFinder(ner=False), risk=0.33)
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="the real article is not part of the project")
 def test_a_real_article(saved):
     names = {row.example.actor.name for row in label(input=REAL, saved=saved)}

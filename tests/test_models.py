@@ -48,7 +48,7 @@ def build(tiny):
 
 
 def complete(model, codebook):
-    given = {"features": Marked(), "codebook": codebook, "random_state": 0}
+    given = {"features": Marked(), "codebook": codebook, "random_state": 0, "rounds": 1}
     return model.set_params(**{key: value for key, value in given.items() if key in model.get_params(deep=False)})
 
 

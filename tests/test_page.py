@@ -1,5 +1,9 @@
 """Names, labels and texts from hostile data stay text in every output."""
 
+import csv
+import io
+import re
+
 import pytest
 from conftest import ROWS, padded
 
@@ -9,6 +13,8 @@ from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
 
 EVIL = "<script>alert(1)</script>"
+TEX = r"\input{/etc/passwd}%&$"
+YAML = "evil\ntags: [x]\n---\n# "
 
 
 @pytest.fixture
@@ -18,7 +24,7 @@ def pages(jsonl, stance, tmp_path):
         for at in range(12)
         for row in ROWS
     ]
-    corpus = JsonlCorpus(jsonl(*rows), name=f"=cmd|{EVIL}")
+    corpus = JsonlCorpus(jsonl(*rows), name=f"=cmd|{EVIL}{TEX}{YAML}")
     train(
         corpus=corpus,
         codebook=stance,
@@ -37,13 +43,28 @@ def test_html_shows_markup_as_text(pages):
 
 
 def test_csv_cells_are_no_formulas(pages):
-    lines = pages[0]["scores.csv"].splitlines()[1:]
-    assert lines and all(line.startswith("'=cmd") or line.startswith("\"'=cmd") for line in lines)
+    rows = list(csv.reader(io.StringIO(pages[0]["scores.csv"])))[1:]
+    assert rows and all(row[0].startswith("'=cmd") and row[2].startswith("'=x") for row in rows)
 
 
 def test_markdown_tables_keep_their_columns(pages):
     rows = [line for line in pages[0]["README.md"].splitlines() if EVIL in line and line.startswith("|")]
     assert rows and all(row.replace("\\|", "").count("|") == rows[0].replace("\\|", "").count("|") for row in rows)
+
+
+def test_latex_commands_of_a_name_are_set_as_text(pages):
+    text = pages[0]["tables.tex"]
+    assert r"\input" not in text and r"\textbackslash{}input\{/etc/passwd\}\%\&\$" in text
+    commands = {"begin", "end", "centering", "caption", "label", "toprule", "midrule", "bottomrule", "scriptsize"}
+    known = commands | {"textbackslash", "textless", "textgreater", "textasciitilde", "textasciicircum"}
+    assert set(re.findall(r"(?<!\\)\\([a-z]+)", text)) <= known | {"usepackage"}
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert rows and {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {3, 6}
+
+
+def test_a_name_adds_nothing_to_the_front_of_a_card(pages):
+    [text] = [text for name, text in pages[0].items() if name.startswith("card-")]
+    assert text.count("\n---\n") == 1 and "\ntags: [x]" not in text
 
 
 def test_a_model_s_name_is_no_path(pages):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.errors import KitError
+
+
+def file_name(text: str) -> str:
+    """Return a text as the name of a file or a folder, of letters, digits, `_`, `.` and `-`.
+
+    Examples
+    --------
+    >>> file_name("stance-../my model-0")
+    'stance-.._my_model-0'
+    """
+    return re.sub(r"[^\w.-]+", "_", text)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from stancekit.commands.report import report
 from stancekit.corpus import Corpus, Parts
 from stancekit.errors import KitError
 from stancekit.evaluation import count_spans, score_spans, slices_of
-from stancekit.files import write_jsonl, write_text
+from stancekit.files import file_name, write_jsonl, write_text
 from stancekit.models import store
 from stancekit.report.checks import run_checks
 from stancekit.report.leaderboard import boards
@@ -52,11 +52,15 @@ def evaluate(
     return tasks[task]()
 
 
+def _folder(out: str | Path | None, name: str) -> Path:
+    return Path(out or Path("experiments") / "evaluate" / file_name(name))
+
+
 def _codes(saved: Path, corpus: Corpus, part: str | None, out: str | Path | None) -> list[Score]:
     trained = store.load(saved)
     data = corpus.read(trained.codebook)
     test = data.take(_rows(data.parts, data.name, part))
-    folder = Path(out or Path("experiments") / "evaluate" / f"{trained.codebook.name}-{trained.name}-{data.name}")
+    folder = _folder(out, f"{trained.codebook.name}-{trained.name}-{data.name}")
     facts = {"split": part or "fixed", "random_state": 0, "seconds": 0.0, "digest": data.digest}
     nothing = data.take([])
     record(folder, trained, Parts(nothing, nothing, test), facts, corpus.second_labels(trained.codebook))
@@ -83,7 +87,7 @@ def _actors(finder: ActorFinder, corpus: Corpus, part: str | None, out: str | Pa
     counts = count_spans(gold, found)
     slices = slices_of([one.context for one in sentences])
     scores = score_spans(counts, [one.article for one in sentences], slices=slices)
-    folder = Path(out or Path("experiments") / "evaluate" / f"actors-finder-{corpus.name}")
+    folder = _folder(out, f"actors-finder-{corpus.name}")
     write_jsonl(
         folder / "predictions.jsonl",
         (

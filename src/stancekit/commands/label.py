@@ -61,6 +61,7 @@ def label(
     saved: str | Path = "models/un_votes",
     actors: ActorFinder | None = None,
     targets: Sequence[str] = (),
+    risk: float | None = None,
 ) -> list[Row]:
     """Label an article, print the positions found, and write all rows.
 
@@ -75,6 +76,9 @@ def label(
         the bundled corpus.
     targets
         What stances are looked for; by default the article's title and the other actors of a sentence.
+    risk
+        The share of wrong stances that is accepted, .05 to .5 in steps of .05. Rows that the model is too unsure of go
+        to `OUTPUT.review.jsonl` and not to the output, to be judged by a person; they do not become `abstain`.
 
     Returns
     -------
@@ -86,11 +90,24 @@ def label(
     stance, frames = models(Path(saved))
     article = read_article(input)
     rows = _rows(article, stance, frames, actors or ActorFinder(), tuple(targets))
-    _show(article, rows)
+    declined = stance.declined([row.stance for row in rows], risk) if risk is not None else [False] * len(rows)
+    sure = [row for row, no in zip(rows, declined, strict=True) if not no]
+    _show(article, sure)
     if output is not None:
-        _write(Path(output), rows)
-        print(f"\n{len(rows)} rows written to {output}")
+        _write(Path(output), sure)
+        print(f"\n{len(sure)} rows written to {output}")
+    if risk is not None:
+        _queue([row for row, no in zip(rows, declined, strict=True) if no], risk, output)
     return rows
+
+
+def _queue(rows: Sequence[Row], risk: float, output: str | Path | None) -> None:
+    """Write what a person should judge beside the output."""
+    print(f"{len(rows)} rows are too uncertain for a risk of {risk}", end="" if output else "\n")
+    if output is not None:
+        path = Path(output).with_suffix(".review.jsonl")
+        write_jsonl(path, (row.to_dict() for row in rows))
+        print(f", for a person to judge in {path}")
 
 
 def models(folder: Path) -> tuple[Trained, Trained]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stancekit.errors import KitError, listing
 from stancekit.evaluation.bootstrap import Kind
-from stancekit.files import write_text
+from stancekit.files import file_name, write_text
 from stancekit.report.card import card
 from stancekit.report.declining import queue
 from stancekit.report.latex import latex
@@ -57,7 +57,7 @@ def _texts(found: list[Board], out: Path, command: str) -> Iterator[tuple[str, s
     yield "tables.tex", latex(found)
     for board in found:
         run = board.best.first
-        name = f"{run.codebook}-{run.corpus}-{run.split}".replace("/", "_")
+        name = file_name(f"{run.codebook}-{run.corpus}-{run.split}")
         yield f"card-{name}.md", card(board, board.chosen, command)
         rows = [json.dumps(flat(row), ensure_ascii=False) for row in queue(board.chosen)]
         yield f"review-{name}.jsonl", "".join(f"{row}\n" for row in rows)

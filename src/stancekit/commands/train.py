@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -20,7 +19,7 @@ from stancekit.commands.joint import fit_joint, other_parts
 from stancekit.commands.record import record
 from stancekit.corpus import Corpus, Parts
 from stancekit.corpus.labelled import LabelledSet
-from stancekit.files import write_text
+from stancekit.files import file_name, write_text
 from stancekit.models import store
 from stancekit.models.trained import Trained, fit
 from stancekit.report.runs import Run, read_run
@@ -93,7 +92,7 @@ def train(
     known = model.get_params(deep=False)
     model = clone(model).set_params(**{key: value for key, value in given.items() if key in known})
     spelled = config or {"model": repr(model), "corpus": repr(vars(corpus)), "random_state": random_state}
-    plain = re.sub(r"[^\w.-]+", "_", f"{codebook.name}-{name}-{random_state}")
+    plain = file_name(f"{codebook.name}-{name}-{random_state}")
     folder = Path(out) / "runs" / f"{plain}-{identity(spelled, data.digest)}"
     folder.mkdir(parents=True, exist_ok=True)
     # Two processes that start the same run do not mix: the second waits, then finds it done.

@@ -1,8 +1,10 @@
 """Model cards of kept models."""
 
+import json
+
 from stancekit.report.leaderboard import Board
 from stancekit.report.runs import Run
-from stancekit.report.tables import leaderboard, per_code
+from stancekit.report.tables import leaderboard, one_line, per_code
 
 
 def card(board: Board, run: Run, command: str) -> str:
@@ -11,12 +13,13 @@ def card(board: Board, run: Run, command: str) -> str:
     return f"""---
 license: apache-2.0
 library_name: stancekit
-tags: [stance-detection, framing, {run.codebook}]
+tags: [stance-detection, framing, {json.dumps(run.codebook)}]
 ---
 
-# {run.model} for {run.codebook}, trained on {run.corpus}
+# {one_line(run.model)} for {run.codebook}, trained on {one_line(run.corpus)}
 
-Labels {"sentences" if run.multi_label else "a sentence, for an actor and a target,"} with {", ".join(run.codes)}.
+Labels {"sentences" if run.multi_label else "a sentence, for an actor and a target,"}
+with {one_line(", ".join(run.codes))}.
 Kept because it was best on validation ({run.validation:.3f} macro-F1, random state {run.random_state}); the scores
 below are on {len(run.rows)} test examples that took no part in that choice.
 

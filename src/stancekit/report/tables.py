@@ -82,8 +82,9 @@ def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _bar(text: object) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
+def one_line(text: object) -> str:
+    """Return a text without line breaks: what follows one would be read as Markdown of its own."""
+    return " ".join(str(text).split())
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
@@ -96,7 +97,7 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
     |---|---|
     | svm | 3 |
     """
-    lines = ["| " + " | ".join(_bar(one) for one in line) + " |" for line in (head, *body)]
+    lines = ["| " + " | ".join(one_line(one).replace("|", "\\|") for one in line) + " |" for line in (head, *body)]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
@@ -186,7 +187,7 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
     for board in all_boards:
         run = board.best.first
         parts += [
-            f"## {run.codebook} on {run.corpus}" + (f", {run.split} split" if run.split != "fixed" else ""),
+            f"## {run.codebook} on {one_line(run.corpus)}" + (f", {run.split} split" if run.split != "fixed" else ""),
             "",
             *doubts(run_checks(board)),
             f"{len(run.rows)} test examples from "
