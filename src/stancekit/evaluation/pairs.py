@@ -19,7 +19,7 @@ class Pair:
     """Two models: how far the first lies before the second, and whether that can be told.
 
     `p` is corrected for the number of pairs. `detectable` is the smallest difference that a test set like this
-    one would show with a power of 80 %, and `needed` how many examples it would take to show the one seen.
+    one would show with a power of 80 %, and `needed` how many examples, to two digits, it would take to show the one seen.
     """
 
     first: str
@@ -122,7 +122,7 @@ def compare_models(
         found.append((first, second, score, wide.p_value(gap) if gap.std() else 1.0, least, needed))
     raw = [one[3] for one in found]
     pairs = tuple(
-        Pair(first, second, score, p, least, int(min(np.ceil(needed), 1e9)))
+        Pair(first, second, score, p, least, int(float(f"{min(needed, 1e9):.1e}")))
         for (first, second, score, _, least, needed), p in zip(found, holm(raw), strict=True)
     )
     apart_pairs = {frozenset((pair.first, pair.second)) for pair in pairs if pair.told_apart}

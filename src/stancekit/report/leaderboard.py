@@ -147,4 +147,5 @@ def boards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Board]:
         entries = [_entry(tuple(same), kind) for _, same in by_model]
         ranked = tuple(sorted(entries, key=lambda entry: -entry.main.value))
         found.append(Board(ranked, _comparison(ranked)))
-    return found
+    # What a sentence says of one actor comes before what it has several of: stance before frames.
+    return sorted(found, key=lambda board: board.best.first.multi_label)
