@@ -19,7 +19,8 @@ class Pair:
     """Two models: how far the first lies before the second, and whether that can be told.
 
     `p` is corrected for the number of pairs. `detectable` is the smallest difference that a test set like this
-    one would show with a power of 80 %, and `needed` how many examples, to two digits, it would take to show the one seen.
+    one would show with a power of 80 %, and `needed` how many examples it would take, to two digits, to
+    show the one seen.
     """
 
     first: str
