@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test slow check bench clean
+.PHONY: run test slow check bench verify-results clean
 
 run: $(READY)
 	$(BIN)/stancekit train experiment=un_votes
@@ -18,6 +18,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+verify-results: $(READY)
+	set -e; for file in experiments/*/predictions.parquet; do $(BIN)/stancekit report $$(dirname $$file) check=true; done
 
 bench: $(READY)
 	$(BIN)/python -m bench

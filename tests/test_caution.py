@@ -51,3 +51,13 @@ def test_cuts_survive_a_round_trip_and_know_their_risks():
     assert Caution.from_list(caution.to_list()) == caution
     with pytest.raises(KitError, match=r"0.33 was not prepared.*0.05, 0.1"):
         caution.cut(0.33)
+
+
+def test_a_higher_risk_never_declines_more():
+    random = np.random.default_rng(3)
+    scores = random.dirichlet([1, 1, 1, 1], 300)
+    wrong = random.random(300) < 0.35
+    truth = np.zeros((300, 4), dtype=bool)
+    truth[np.arange(300), np.where(wrong, scores.argmin(axis=1), scores.argmax(axis=1))] = True
+    cuts = [cut for _, cut in learn(scores, truth, wrong, [str(at) for at in range(300)]).risks]
+    assert cuts == sorted(cuts, reverse=True) and cuts[-1] < cuts[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from stancekit.errors import KitError, listing
 from stancekit.evaluation.bootstrap import Kind
 from stancekit.files import file_name, write_text
+from stancekit.report import published
 from stancekit.report.card import card
 from stancekit.report.declining import queue
 from stancekit.report.latex import latex
@@ -16,7 +17,14 @@ from stancekit.report.runs import flat, read_runs
 from stancekit.report.tables import markdown, to_csv
 
 
-def report(*, out: str | Path, command: str | None = None, interval: Kind = "percentile", check: bool = False) -> Path:
+def report(
+    *,
+    out: str | Path,
+    command: str | None = None,
+    interval: Kind = "percentile",
+    publish: bool = False,
+    check: bool = False,
+) -> Path:
     """Write the report of an experiment from its finished runs, and return the HTML page.
 
     Parameters
@@ -27,8 +35,12 @@ def report(*, out: str | Path, command: str | None = None, interval: Kind = "per
         What to show as the command that made the runs.
     interval
         `percentile` or `bca`.
+    publish
+        Write, too, what can be committed beside the experiment: `predictions.parquet` with ids, codes and scores and
+        no text, and `results.md` and `scores.csv`, computed from it.
     check
-        Write nothing: compute everything again from the predictions, and compare it with what is there.
+        Write nothing: compute everything again from the predictions, of the runs and of those published, and compare
+        it with what is there.
 
     Raises
     ------
@@ -39,15 +51,28 @@ def report(*, out: str | Path, command: str | None = None, interval: Kind = "per
         raise KitError(f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile")
     folder = Path(out) / "report"
     command = command or f"stancekit train experiment={Path(out).name}"
-    runs = read_runs(Path(out))
-    texts = {folder / name: text for name, text in _texts(boards(runs, kind=interval), Path(out), command)}
     if check:
-        own = {run.folder / "scores.csv": to_csv(boards([run])[0].entries) for run in runs}
-        _compare({**own, **texts})
-    else:
-        for path, text in texts.items():
+        _compare(_again(Path(out), interval, command))
+        return folder / "report.html"
+    runs = read_runs(Path(out))
+    for name, text in _texts(boards(runs, kind=interval), Path(out), command):
+        write_text(folder / name, text)
+    if publish:
+        published.write(runs, Path(out))
+        for path, text in published.results(Path(out), command).items():
             write_text(path, text)
     return folder / "report.html"
+
+
+def _again(out: Path, interval: Kind, command: str) -> dict[Path, str]:
+    """Return every file that follows from predictions, as it should be."""
+    kept = published.results(out, command) if (out / published.FILE).exists() else {}
+    if kept and not any(out.glob("runs/*/run.json")):
+        return kept
+    runs = read_runs(out)
+    texts = {out / "report" / name: text for name, text in _texts(boards(runs, kind=interval), out, command)}
+    own = {run.folder / "scores.csv": to_csv(boards([run])[0].entries) for run in runs}
+    return {**kept, **own, **texts}
 
 
 def _texts(found: list[Board], out: Path, command: str) -> Iterator[tuple[str, str]]:

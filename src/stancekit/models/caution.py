@@ -147,7 +147,9 @@ def learn(
 ) -> Caution:
     """Return the cuts for every prepared risk, from validation."""
     sure = confidence(scores, thresholds)
+    # What keeps to a lower risk keeps to a higher one.
+    cuts = np.minimum.accumulate([risk_cut(sure, wrong, risk) for risk in RISKS]).tolist()
     return Caution(
-        tuple((risk, risk_cut(sure, wrong, risk)) for risk in RISKS),
+        tuple(zip(RISKS, cuts, strict=True)),
         tuple((miss, set_cut(scores, truth, clusters, miss)) for miss in MISSES),
     )

@@ -79,6 +79,8 @@ class Run:
     @property
     def audit(self) -> dict[str, list[tuple[str, ...] | None]]:
         """Return what the model said on every variant of the test set, `None` where a variant does not apply."""
+        if "audit" in self.facts:
+            return dict(self.facts["audit"])
         path = self.folder / "audit.jsonl"
         if not path.exists():
             return {}

@@ -1,0 +1,132 @@
+"""Predictions that are committed beside an experiment's results, without any text, and the results that follow."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+
+from stancekit.errors import KitError
+from stancekit.files import replacing
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import Judged, Run
+from stancekit.report.tables import markdown, to_csv
+from stancekit.types import Context, Example, Mention, Prediction
+
+FILE = "predictions.parquet"
+# Fields of a run that say what it is; the others of `run.json` tell of the machine.
+_FACTS = (
+    *("corpus", "codebook", "codes", "multi_label", "model", "split", "random_state", "validation", "seconds"),
+    *("digest", "thresholds", "temperature", "caution", "examples", "gold", "shared", "stancekit", "versions"),
+)
+# Slices that would need text, names or dates.
+_LEFT_OUT = ("actor", "target", "topic", "year", "length")
+_SCHEMA = pyarrow.schema(
+    {
+        "run": pyarrow.int32(),
+        "id": pyarrow.string(),
+        "article": pyarrow.int32(),
+        "target": pyarrow.int32(),
+        "setting": pyarrow.string(),
+        "register": pyarrow.string(),
+        "source": pyarrow.string(),
+        "phenomena": pyarrow.list_(pyarrow.string()),
+        "gold": pyarrow.list_(pyarrow.string()),
+        "labels": pyarrow.list_(pyarrow.string()),
+        "scores": pyarrow.list_(pyarrow.float32()),
+        "audit": pyarrow.string(),
+    }
+)
+
+
+def _numbers(names: Sequence[str]) -> list[int]:
+    order = {name: at for at, name in enumerate(dict.fromkeys(names))}
+    return [order[name] for name in names]
+
+
+def _rows(at: int, run: Run) -> list[dict[str, Any]]:
+    articles = _numbers(run.articles)
+    targets = _numbers([row.example.target.name if row.example.target else "" for row in run.rows])
+    audit = run.audit
+    said = [{name: of[row] for name, of in audit.items()} for row in range(len(run.rows))]
+    return [
+        {
+            "run": at,
+            "id": row.example.id,
+            "article": article,
+            "target": target if row.example.target else None,
+            "setting": row.context.setting,
+            "register": row.context.register,
+            "source": row.context.source,
+            "phenomena": row.context.phenomena,
+            "gold": row.gold,
+            "labels": row.prediction.labels,
+            "scores": [round(score, 4) for score in row.prediction.scores],
+            "audit": json.dumps(variants) if variants else None,
+        }
+        for row, article, target, variants in zip(run.rows, articles, targets, said, strict=True)
+    ]
+
+
+def write(runs: Sequence[Run], out: Path) -> None:
+    """Write the predictions of runs to `out/predictions.parquet`: ids, codes and scores, no text and no names."""
+    facts = [{key: run.facts[key] for key in _FACTS if key in run.facts} for run in runs]
+    rows = [row for at, run in enumerate(runs) for row in _rows(at, run)]
+    table = pyarrow.Table.from_pylist(rows, schema=_SCHEMA.with_metadata({"runs": json.dumps(facts)}))
+    with replacing(out / FILE) as temporary:
+        pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
+
+
+def _judged(row: Mapping[str, Any]) -> Judged:
+    target = None if row["target"] is None else Mention(str(row["target"]))
+    kept = {key: row[key] for key in ("setting", "register", "source")}
+    context = Context(**kept, phenomena=tuple(row["phenomena"]))
+    scores = tuple(round(score, 4) for score in row["scores"])
+    prediction = Prediction(row["id"], tuple(row["labels"]), scores)
+    return Judged(Example(row["id"], "", None, target, str(row["article"])), context, tuple(row["gold"]), prediction)
+
+
+def read(out: Path) -> list[Run]:
+    """Read the runs back from `out/predictions.parquet`.
+
+    Raises
+    ------
+    KitError
+        When there is no such file, or it is another.
+    """
+    try:
+        table = pyarrow.parquet.read_table(out / FILE)
+        facts = json.loads((table.schema.metadata or {})[b"runs"])
+        rows = table.to_pylist()
+    except (OSError, KeyError, ValueError, pyarrow.ArrowException) as error:
+        raise KitError(f"{out / FILE} holds no predictions ({error}); write it with publish=true") from None
+    found = []
+    for at, one in enumerate(facts):
+        own = [row for row in rows if row["run"] == at]
+        heard = [json.loads(row["audit"]) for row in own if row["audit"]]
+        said = {name: [_codes(row[name]) for row in heard] for name in (heard[0] if heard else ())}
+        named = {key: one[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}
+        named |= {key: one[key] for key in ("validation", "seconds", "digest")}
+        judged = tuple(_judged(row) for row in own)
+        found.append(Run(out, **named, codes=tuple(one["codes"]), rows=judged, facts=one | {"audit": said}))
+    return found
+
+
+def _codes(of: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if of is None else tuple(of)
+
+
+def results(out: Path, command: str) -> dict[Path, str]:
+    """Return the files `results.md` and `scores.csv` as they follow from the committed predictions."""
+    found = boards(read(out))
+    entries = (entry for board in found for entry in board.entries)
+    kept = [replace(one, scores=tuple(score for score in one.scores if not _named(score.slice))) for one in entries]
+    return {out / "results.md": markdown(found, command), out / "scores.csv": to_csv(kept)}
+
+
+def _named(where: str) -> bool:
+    field, equals, _ = where.partition("=")
+    return bool(equals) and field in _LEFT_OUT
