@@ -100,7 +100,7 @@ def test_two_processes_that_start_the_same_run_do_not_mix(tmp_path):
 
 @pytest.mark.slow
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
-    models = "hydra.sweeper.params.model=majority,lexicon,nb,logreg,svm"
+    models = "model=majority,lexicon,nb,logreg,svm"
     words = [sys.executable, "-m", "stancekit", "train", "experiment=un_votes", models]
     first = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     runs = tmp_path / "experiments" / "un_votes" / "runs"

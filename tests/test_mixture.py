@@ -5,10 +5,16 @@ from collections import Counter
 import pytest
 from conftest import ROWS, padded
 
+from stancekit.commands.report import report
+from stancekit.commands.train import train
 from stancekit.corpus import FixedSplit, JsonlCorpus
 from stancekit.corpus.mixture import Mixture, Source
 from stancekit.corpus.transfer import TransferSplit
 from stancekit.errors import KitError
+from stancekit.models.majority import Majority
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import read_runs
+from stancekit.report.sources import by_source
 
 TURNED = {"condemn": "negative", "support": "positive", "none": "neutral", "abstain": "neutral"}
 CODES = {"negative": "condemn", "positive": "support", "neutral": None}
@@ -16,16 +22,16 @@ CODES = {"negative": "condemn", "positive": "support", "neutral": None}
 
 @pytest.fixture
 def mixture(jsonl):
-    parts = ("train", "train", "train", "train", "validation", "test")
+    parts = ["train"] * 6 + ["validation"] * 2 + ["test"] * 13
     ours = [
         row | {"article": f"a{at}", "text": padded(row["text"], at), "split": part}
         for at, part in enumerate(parts)
         for row in ROWS
     ]
     theirs = [
-        {**row, "label": TURNED[row["stance"]], "text": padded(row["text"], 90 + at), "article": f"a{at}"}
+        {**row, "label": TURNED[row["stance"]], "text": padded(row["text"], 900 + at), "article": f"a{at}"}
         | {"split": "test" if at % 4 == 0 else "train"}
-        for at in range(40)
+        for at in range(120)
         for row in ROWS
     ]
     return Mixture(
@@ -40,8 +46,8 @@ def test_labels_are_mapped_and_origins_kept(mixture, stance):
     data = mixture.read(stance)
     by = Counter((context.source, labels[0]) for context, labels in zip(data.contexts, data.labels, strict=True))
     assert by == {
-        **{("ours", code): 6 for code in ("condemn", "abstain", "support", "none")},
-        **{("theirs", code): 40 for code in ("condemn", "support")},
+        **{("ours", code): 21 for code in ("condemn", "abstain", "support", "none")},
+        **{("theirs", code): 120 for code in ("condemn", "support")},
     }
     assert len({one.id for one in data.examples}) == len(data)
     assert {one.article.split("/")[0] for one in data.examples} == {"ours", "theirs"}
@@ -73,3 +79,17 @@ def test_a_code_that_neither_codebook_has(jsonl, stance):
     bad = {"corpus": JsonlCorpus(jsonl(*ROWS)), "codebook": "stance", "codes": {"condemn": "against", "con": "condemn"}}
     with pytest.raises(KitError, match=r"maps con, against; it maps codes of stance"):
         Mixture({"mine": bad}).read(stance)
+
+
+def test_a_report_has_a_matrix_of_models_and_sources(mixture, stance, tmp_path):
+    for on in ("ours", "theirs"):
+        split = TransferSplit(FixedSplit("drop"), train_on=on)
+        train(corpus=mixture, codebook=stance, split=split, model=Majority(), name=f"on {on}", out=tmp_path)
+    html = report(out=tmp_path)
+    (board,) = boards(read_runs(tmp_path))
+    matrix = by_source(board)
+    assert matrix.metric == "f_avg" and matrix.sources == ("ours", "theirs")
+    assert {name for name, _ in matrix.rows} == {"on ours", "on theirs"}
+    assert all(0 <= one.low <= one.value <= one.high <= 1 for _, of in matrix.rows for one in of)
+    assert "score of each model on each source" in html.read_text()
+    assert "F_avg by source:" in (html.parent / "README.md").read_text()

@@ -23,7 +23,7 @@ def test_the_wheel_alone_trains_the_default_experiment(tmp_path):
         [sys.executable, "-c", where], env=environment, cwd=work, capture_output=True, text=True, check=True
     )
     assert all(line.startswith(str(site)) for line in told.stdout.splitlines())
-    sweep = ["hydra.sweeper.params.model=majority,logreg,embedding", "hydra.sweeper.params.random_state=0"]
+    sweep = ["model=majority,logreg,embedding", "random_state=0"]
     words = [sys.executable, "-m", "stancekit", "train", "experiment=un_votes", *sweep]
     done = subprocess.run(words, env=environment, cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -21,6 +21,7 @@ from stancekit.corpus import Corpus, Parts
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.files import file_name, write_text
 from stancekit.models import store
+from stancekit.models.sweep import Optuna
 from stancekit.models.trained import Trained, fit
 from stancekit.report.runs import Run, read_run
 from stancekit.report.tables import curve_csv
@@ -32,12 +33,12 @@ _UNHASHED = {"out", "name", "config", "choices", "data_dir"}
 
 def identity(config: Mapping[str, Any], digest: str) -> str:
     """Return the hash that names a run: its configuration, its data, the kit's version."""
-    kept = {key: value for key, value in config.items() if key not in _UNHASHED}
+    kept = {key: value for key, value in config.items() if key not in _UNHASHED and (value or key != "sweep")}
     whole = json.dumps([kept, digest, version("stancekit")], sort_keys=True, default=repr)
     return hashlib.sha256(whole.encode()).hexdigest()[:10]
 
 
-def train(
+def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     *,
     corpus: Corpus,
     codebook: Codebook,
@@ -47,6 +48,7 @@ def train(
     random_state: int = 0,
     out: str | Path = "experiments/default",
     name: str | None = None,
+    sweep: Optuna | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, score it on test.
@@ -61,6 +63,8 @@ def train(
         The experiment's folder; the run goes into a folder below `out/runs`.
     name
         What tables call the model.
+    sweep
+        Chooses the model's settings on validation before it is trained; `sweep/trials.csv` in the run has all it tried.
     config
         What to record as the run's configuration; the command line passes the composed one.
 
@@ -98,6 +102,8 @@ def train(
     # Two processes that start the same run do not mix: the second waits, then finds it done.
     with FileLock(folder / ".lock"):
         if not (folder / "run.json").exists():
+            if sweep:
+                model = sweep(model, parts.train, parts.validation, folder=folder / "sweep", random_state=random_state)
             learn = partial(_fit, model, parts, folder, name=name)
             if hasattr(model, "fit_heads"):
                 every = other_parts(model, corpus, split, random_state=random_state, known=parts)

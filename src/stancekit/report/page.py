@@ -15,6 +15,7 @@ from stancekit.report.declining import declining, sets
 from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import Judged, Run
+from stancekit.report.sources import by_source, drawing
 from stancekit.report.tables import METRIC_NAMES, shown
 from stancekit.types import Example, Score
 
@@ -117,6 +118,8 @@ def page(boards: Sequence[Board], *, title: str, command: str, out: str) -> str:
         declining=declining,
         sets=sets,
         curves=_curves,
+        by_source=by_source,
+        matrix_of=lambda matrix: _drawn(plots.svg(drawing(matrix), "score of each model on each source")),
         forest=lambda board: _drawn(plots.svg(plots.forest(board), "macro-F1 of each model with its interval")),
         fallen=lambda found: _drawn(plots.svg(plots.generalisation(found), "macro-F1 of each model by split")),
         reliable=lambda entry: _drawn(plots.svg(plots.reliability_of(entry), "share that held against score")),

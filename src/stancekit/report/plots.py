@@ -142,8 +142,10 @@ def stacked(names: Sequence[str], codes: Sequence[str], counts: Sequence[Sequenc
     return drawing
 
 
-def heat(names: Sequence[str], codes: Sequence[str], shares: Sequence[Sequence[float]]) -> Figure:
-    """Draw the share of sentences with each code, shape (names, codes), as a table of shades."""
+def heat(
+    names: Sequence[str], codes: Sequence[str], shares: Sequence[Sequence[float]], *, label: str = "% of sentences"
+) -> Figure:
+    """Draw shares, such as of sentences with each code, shape (names, codes), as a table of shades."""
     drawing, axes = figure(2.2 + 0.72 * len(codes), 1.3 + 0.3 * len(names))
     top = max(0.01, *(share for row in shares for share in row))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=top, aspect="auto")
@@ -153,7 +155,7 @@ def heat(names: Sequence[str], codes: Sequence[str], shares: Sequence[Sequence[f
             axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(len(codes)), codes, rotation=30, ha="right", fontsize=8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set_xlabel("% of sentences")
+    axes.set_xlabel(label)
     return drawing
 
 

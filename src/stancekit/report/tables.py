@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from stancekit.report.checks import Check, run_checks
 from stancekit.report.generalisation import Step, steps
 from stancekit.report.leaderboard import Board, Entry
+from stancekit.report.sources import by_source
 from stancekit.types import Score
 
 METRIC_NAMES = {
@@ -165,6 +166,15 @@ def by_setting(board: Board) -> list[str]:
     return ["Macro-F1 by whether the topic was in training:", "", table(head, body), ""]
 
 
+def sources(board: Board) -> list[str]:
+    """Return the scores of every model on every source of a mixture as lines of Markdown."""
+    matrix = by_source(board)
+    if not matrix:
+        return []
+    body = [[model, *map(shown, of)] for model, of in matrix.rows]
+    return [f"{METRIC_NAMES[matrix.metric]} by source:", "", table(["model", *matrix.sources], body), ""]
+
+
 def doubts(checks: Sequence[Check]) -> list[str]:
     """Return checks as lines of Markdown."""
     if not checks:
@@ -197,7 +207,7 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
             leaderboard(board),
             "",
         ]
-        parts += by_setting(board)
+        parts += by_setting(board) + sources(board)
         if board.behind:
             parts += ["Behind the best, articles drawn alike:", "", pairs(board), ""]
         parts += [f"Codes of {run.model}:", "", per_code(board.best), ""]

@@ -1,6 +1,6 @@
 """What happens during a training: when it stops, what it is judged by, what is shown of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,12 +57,15 @@ class Epochs(TrainerCallback):
 class Patience(TrainerCallback):
     """Stops when the validation score has not risen for some measurements; the log tells, after a resumption too."""
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int, watch: Callable[[int, float], None] | None = None) -> None:
         self.patience = patience
+        self.watch = watch
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look back at all scores so far."""
         scores = [row[SCORE] for row in state.log_history if SCORE in row]
+        if scores and self.watch:
+            self.watch(int(state.global_step), float(scores[-1]))
         if scores and len(scores) - 1 - int(np.argmax(scores)) >= self.patience:
             control.should_training_stop = True
 

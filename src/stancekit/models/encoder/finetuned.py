@@ -1,7 +1,7 @@
 """Fine-tuned transformer encoders with scikit-learn's contract."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -90,6 +90,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     """
 
     kind = "encoder"
+    # Told of every validation score during training; set by a sweep.
+    watch: Callable[[int, float], None] | None = None
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract: every setting is an argument
         self,
@@ -183,6 +185,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
             decay=self.decay,
             patience=self.patience,
             every=self.every,
+            watch=self.watch,
         )
         train = Rows(self.inputs(X), labels)
         validation = Rows(self.inputs(held[0]), held[1]) if held else None

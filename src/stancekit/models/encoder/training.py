@@ -27,6 +27,7 @@ class Schedule:
     2018, section 3.2). `every` is the number of steps between checkpoints, by default a fifth of all and an epoch
     at least; the validation score is measured then too, and `patience` is how many times in a row it may fail to
     improve. A handful of examples is gone through more often than `epochs` times, until `least_steps` are made.
+    `watch` is told the step and the validation score at each measurement; what it raises ends the training.
     """
 
     epochs: int = 5
@@ -39,6 +40,7 @@ class Schedule:
     weight_decay: float = 0.01
     patience: int = 3
     every: int | None = None
+    watch: Callable[[int, float], None] | None = None
 
     def steps(self, rows: int) -> int:
         """Return the number of steps in an epoch."""
@@ -146,7 +148,7 @@ def tune(
     sampler = Buckets([len(one["input_ids"]) for one in train.ids], schedule.batch_size, random_state)
     calls: list[TrainerCallback] = [Epochs(sampler, schedule.steps(len(train))), Bar()]
     if validation:
-        calls.append(Patience(schedule.patience))
+        calls.append(Patience(schedule.patience, schedule.watch))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trainer = _Bucketed(
