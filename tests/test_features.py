@@ -28,3 +28,24 @@ def test_a_target_that_overlaps_the_actor_or_has_no_span_is_left_bare(target):
 
 def test_without_an_actor_the_sentence_stays_as_it_is():
     assert Marked().render(Example("1", "It rained.")) == ("It rained.", "")
+
+
+def test_words_count_by_target_where_targets_are_few_and_often_named():
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    from stancekit.models.linear import Linear
+
+    # "cheap" speaks for the levy and against the treaty: without the target nothing can be learned.
+    sides = {("cheap", "levy"): "for", ("cheap", "treaty"): "against", ("dear", "levy"): "against"}
+    sides["dear", "treaty"] = "for"
+    some = [
+        (Example(f"{word}{target}{at}", f"It is {word}, they say.", target=Mention(f"the {target}")), code)
+        for at in range(50)
+        for (word, target), code in sides.items()
+    ]
+    X, y = [example for example, _ in some], np.array([code for _, code in some])
+    model = Linear(LogisticRegression(), features=Marked()).fit(X, y)
+    assert model.per_target_ and (model.predict(X[:4]) == y[:4]).all()
+    few = Linear(LogisticRegression(), features=Marked()).fit(X[:100], y[:100])
+    assert not few.per_target_ and (few.predict(X[:4]) == y[:4]).mean() <= 0.5

@@ -1,5 +1,6 @@
 """Linear baselines: TF-IDF over marked text, any scikit-learn classifier on top."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -14,6 +15,8 @@ from stancekit.models.features import Marked, Plain, mark
 from stancekit.types import Example
 
 _WORD = r"(?u)[\w@]+|[^\w\s]"
+# Up to so many targets, with so many examples each on average, words are counted by target too.
+_TARGETS, _EACH = 20, 100
 
 
 def masked(example: Example) -> str:
@@ -45,6 +48,19 @@ def around(text: str, width: int = 8) -> str:
     return " ".join((*before, *after))
 
 
+def beside(example: Example) -> str:
+    """Return the words of the sentence, each with the target's name, so that a word can mean one thing per target.
+
+    Examples
+    --------
+    >>> from stancekit.types import Mention
+    >>> beside(Example("1", "Never again!", target=Mention("the Levy")))
+    'the_levy|never the_levy|again the_levy|!'
+    """
+    name = "_".join(example.target.name.lower().split()) if example.target else ""
+    return " ".join(f"{name}|{word}" for word in re.findall(_WORD, example.text.lower()))
+
+
 class Linear(ClassifierMixin, BaseEstimator):
     """TF-IDF of words, characters and the actor's surroundings under a linear classifier.
 
@@ -57,6 +73,9 @@ class Linear(ClassifierMixin, BaseEstimator):
         `Plain`, `Pair` or `Marked`: what of actor and target is seen.
     words, characters
         Longest n-grams; 0 leaves them out.
+
+    Where training has few targets and many examples of each, words count once more for every target, as in the
+    per-target classifiers of SemEval-2016 Task 6 (Mohammad et al. 2016, section 4.1).
 
     Examples
     --------
@@ -87,6 +106,8 @@ class Linear(ClassifierMixin, BaseEstimator):
     def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
         """Learn vocabulary and weights; `y` has shape (examples,) or (examples, codes)."""
         y = np.asarray(y)
+        targets = {example.target.name for example in X if example.target}
+        self.per_target_ = 1 < len(targets) <= _TARGETS and len(X) >= _EACH * len(targets)
         self.vectorizers_: list[Any] = []
         table = hstack(list(self._learn(X))).tocsr()
         model = clone(self.classifier)
@@ -133,6 +154,8 @@ class Linear(ClassifierMixin, BaseEstimator):
             yield [self.features.render(example).pair for example in X], {"token_pattern": _WORD, **shared}
         if marked and self.words:
             yield [around(text) for text in texts], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
+        if self.features is not None and not isinstance(self.features, Plain) and self.per_target_:
+            yield [beside(example) for example in X], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
 
     def _learn(self, X: Sequence[Example]) -> Iterator[csr_matrix]:
         for texts, settings in self._views(X):
