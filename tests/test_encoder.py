@@ -253,3 +253,17 @@ def test_a_saved_encoder_names_no_place_of_this_machine(saved, tiny):
 def test_a_handful_of_rows_is_gone_through_more_often():
     schedule = Schedule(epochs=3, batch_size=16, least_steps=100)
     assert schedule.rounds(64) == 25 and schedule.rounds(16_000) == 3
+
+
+def test_training_goes_on_from_a_saved_model_of_other_codes(quick, parts, frame_parts, tmp_path):
+    first = fit(quick, parts.train.take(range(96)), parts.validation.take(range(40)))
+    store.save(first, tmp_path / "first")
+    frames = frame_parts.train.take(range(64))
+    after = Encoder(str(tmp_path / "first"), epochs=1, least_steps=0, rate=0.0, head_rate=1e-3, length=48)
+    after.fit(frames.examples, encode(frames))
+    same = zip(first.model.network_.encoder.parameters(), after.network_.encoder.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in same)
+    assert after.predict_proba(frames.examples[:3]).shape == (3, 9)
+    (tmp_path / "first" / "weights.safetensors").write_bytes(b"tampered")
+    with pytest.raises(KitError, match=r"weights.safetensors"):
+        after.fit(frames.examples, encode(frames))

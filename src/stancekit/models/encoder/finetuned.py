@@ -53,13 +53,29 @@ def probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[
     return np.asarray(power / power.sum(axis=1, keepdims=True))
 
 
+def beginning(checkpoint: str) -> tuple[torch.nn.Module, Any]:
+    """Return the encoder that training starts from and its tokenizer.
+
+    A saved model of the kit is checked against its manifest, and its heads are left behind: what was learned on one
+    task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
+    """
+    if (Path(checkpoint) / "encoder.json").exists():
+        from stancekit.models import store
+
+        saved: Any = store.load(Path(checkpoint)).model
+        return saved.network_.encoder.train(), saved.tokenizer_
+    source = resolve(checkpoint)
+    return pretrained(source), AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+
+
 class Encoder(ClassifierMixin, BaseEstimator):
     """A transformer encoder, fine-tuned with a linear head on the means over all, actor and target tokens.
 
     Parameters
     ----------
     checkpoint
-        A hub name or a local folder; all-MiniLM-L6-v2 comes from a package, without a network.
+        A hub name, a local folder, or the folder of a saved model of the kit, whose encoder is trained further;
+        all-MiniLM-L6-v2 comes from a package, without a network.
     features
         `Plain`, `Pair` or `Marked`: what of actor and target is seen.
     length
@@ -173,9 +189,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
 
     def _tune(self, X: Sequence[Example], labels: Labels, held: tuple[Sequence[Example], Labels] | None) -> None:
         set_seed(self.random_state or 0)
-        source = resolve(self.checkpoint)
-        self.tokenizer_ = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        self.network_ = Network(pretrained(source), self._heads(labels), smoothing=self.smoothing)
+        encoder, self.tokenizer_ = beginning(self.checkpoint)
+        self.network_ = Network(encoder, self._heads(labels), smoothing=self.smoothing)
         schedule = Schedule(
             epochs=self.epochs,
             least_steps=self.least_steps,
