@@ -98,9 +98,16 @@ class Reach:
         return float(self.scale * student.ppf((1 + level) / 2, self.freedom) / norm.ppf((1 + level) / 2))
 
     def p_value(self, draws: Array) -> float:
-        """Return the two-sided p of a difference of nought: the level at which the interval first touches it."""
+        """Return the two-sided p of a difference of nought: the level at which the interval first touches it.
+
+        Where no replicate lies beyond nought, their number would set a floor; then their mean in standard deviations
+        says how far away it is.
+        """
         below = ((draws < 0).sum() + (draws == 0).sum() / 2 + 0.5) / (len(draws) + 1)
-        return float(2 * student.sf(abs(norm.ppf(below)) / self.scale, self.freedom))
+        far = abs(float(norm.ppf(below)))
+        if min((draws <= 0).sum(), (draws >= 0).sum()) == 0:
+            far = max(far, abs(float(draws.mean())) / max(float(draws.std()), 1e-12))
+        return float(2 * student.sf(far / self.scale, self.freedom))
 
 
 def reach(draws: Array, states: Array, clusters: float) -> Reach:
