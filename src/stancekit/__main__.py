@@ -6,6 +6,8 @@ COMMANDS = {
     "train": "train one model, or all of an experiment",
     "evaluate": "score a saved model on a corpus",
     "label": "label an article by actor stance and framing",
+    "sample": "draw labelled rows to be judged by hand",
+    "estimate": "estimate shares of codes from labels and judged rows",
     "compare": "compare the finished runs of an experiment",
     "report": "write the report of an experiment as HTML, Markdown, CSV and LaTeX",
     "reproduce": "do a run again and say whether every score is the same",

@@ -19,7 +19,16 @@ from stancekit.imports import hidden
 from stancekit.shipped import shipped
 
 # A first word without "=" stands for this key, as in `stancekit label article.txt`.
-FIRST = {"label": "input", "reproduce": "run", "data": "corpus", "verify": "path", "report": "out", "compare": "out"}
+FIRST = {
+    "label": "input",
+    "sample": "labels",
+    "estimate": "labels",
+    "reproduce": "run",
+    "data": "corpus",
+    "verify": "path",
+    "report": "out",
+    "compare": "out",
+}
 
 
 def cause(error: BaseException) -> KitError | None:

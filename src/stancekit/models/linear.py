@@ -154,7 +154,8 @@ class Linear(ClassifierMixin, BaseEstimator):
             yield [self.features.render(example).pair for example in X], {"token_pattern": _WORD, **shared}
         if marked and self.words:
             yield [around(text) for text in texts], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
-        if self.features is not None and not isinstance(self.features, Plain) and self.per_target_:
+        # A model saved before words were counted by target has no such view.
+        if self.features is not None and not isinstance(self.features, Plain) and getattr(self, "per_target_", False):
             yield [beside(example) for example in X], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
 
     def _learn(self, X: Sequence[Example]) -> Iterator[csr_matrix]:

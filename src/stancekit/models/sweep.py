@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 from tqdm import tqdm
 
 from stancekit.corpus.labelled import LabelledSet, indicator
-from stancekit.errors import KitError
+from stancekit.errors import KitError, MissingExtra
 from stancekit.files import write_text
 from stancekit.models.trained import fit
 
@@ -101,7 +101,7 @@ class Optuna:
         try:
             import optuna
         except ImportError:
-            raise KitError("sweep=optuna needs Optuna; install it with: pip install 'stancekit[sweep]'") from None
+            raise MissingExtra("optuna", "sweep") from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         return optuna.create_study(

@@ -156,7 +156,7 @@ def not_told_apart(board: Board) -> Iterator[Check]:
     same = [pair for pair in board.behind if not pair.told_apart]
     if same:
         pair = same[0]
-        more = max(pair.needed - len(board.best.first.rows), 0)
+        more = int(float(f"{max(pair.needed - len(board.best.first.rows), 0):.1e}"))
         yield Check(
             "C08",
             "mind",

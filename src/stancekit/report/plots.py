@@ -44,6 +44,14 @@ def figure(width: float, height: float) -> tuple[Figure, Any]:
     return drawing, axes
 
 
+def panels(width: float, height: float, many: int) -> tuple[Figure, Any]:
+    """Return an empty figure and an array of axes, side by side on one scale; sizes in inches."""
+    with matplotlib.rc_context(_STYLE):
+        drawing = Figure(figsize=(width, height), layout="constrained")
+        axes = drawing.subplots(1, many, sharey=True, squeeze=False)[0]
+    return drawing, axes
+
+
 def svg(drawing: Figure, label: str) -> str:
     """Return a figure as an SVG element that screen readers announce by `label`."""
     file = io.StringIO()

@@ -157,13 +157,13 @@ def audited(entry: Entry) -> str:
 
 
 def by_setting(board: Board) -> list[str]:
-    """Return macro-F1 on topics that training knew and on those it did not, as lines of Markdown."""
+    """Return macro-F1 by setting (topics that training knew or not, texts repeated or not) as lines of Markdown."""
     names = sorted({one.slice for one in board.best.scores if one.slice.startswith("setting=")}, reverse=True)
     if not names:
         return []
     body = [[entry.first.model, *(shown(entry.value("macro_f1", name)) for name in names)] for entry in board.entries]
     head = ["model", *(name.removeprefix("setting=") for name in names)]
-    return ["Macro-F1 by whether the topic was in training:", "", table(head, body), ""]
+    return ["Macro-F1 by part of the test set:", "", table(head, body), ""]
 
 
 def sources(board: Board) -> list[str]:

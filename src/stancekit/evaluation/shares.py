@@ -1,0 +1,210 @@
+"""Shares of codes in a corpus, from a model's scores on everything and gold codes of a sample.
+
+Counting a classifier's labels is biased, and more so where its errors differ between the groups that are compared.
+Here the gold sample corrects the count: prediction-powered inference with power tuning (Angelopoulos, Duchi and Zrnic
+2023, "PPI++", equation 4), which with known sampling probabilities is the estimator of design-based supervised learning
+(Egami et al. 2023, "Using Imperfect Surrogates for Downstream Inference", equation 3). ppi-python has neither sampling
+probabilities, nor articles as units, nor a finite corpus, nor cells that are compared; hence our own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+Array = NDArray[np.float64]
+LEVEL = 0.95
+# Below so many gold labels, or effective units with one, a cell gets no number.
+FEW, FEW_UNITS = 20, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What there is to count: N units, of which some bear gold codes.
+
+    Attributes
+    ----------
+    scores, said
+        The model's score of each code and whether it gives the code, shape (N, codes).
+    article
+        The number of each unit's article, shape (N,).
+    drawn
+        Whether a unit has gold codes, shape (N,).
+    gold
+        Whether a drawn unit bears each code, shape (N, codes); what stands in other rows is not read.
+    probability
+        With what probability a unit was drawn, shape (N,); read of drawn ones only.
+    exclusive
+        Whether a unit bears exactly one code, so that shares add up to 1.
+    """
+
+    scores: Array
+    said: NDArray[np.bool_]
+    article: NDArray[np.int64]
+    drawn: NDArray[np.bool_]
+    gold: Array
+    probability: Array
+    exclusive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The shares of every code in one cell of a corpus; arrays of shape (codes,).
+
+    `naive` counts labels, `classical` uses the gold sample alone, `value` both. `influence` and `classical_influence`
+    have shape (units of chance, codes): what each unit adds to the estimate, from which variances of differences
+    follow. Of a claim about this corpus chance lies in which rows were drawn; of one beyond it, in the articles.
+    `effective` is how many units bear gold labels, fewer than there are where they weigh differently; `weight` says
+    how far the scores are trusted: 0 not at all, 1 fully.
+    """
+
+    n: int
+    gold: int
+    effective: float
+    naive: Array
+    value: Array
+    classical: Array
+    weight: Array
+    influence: Array
+    classical_influence: Array
+
+    @property
+    def enough(self) -> bool:
+        """Say whether there are gold labels enough for a number."""
+        return self.certain or (self.gold >= FEW and self.effective >= FEW_UNITS)
+
+    @property
+    def certain(self) -> bool:
+        """Say whether nothing was left to chance: all was judged."""
+        return bool(self.gold == self.n and not self.classical_influence.any())
+
+
+def _scattered(home: NDArray[np.int64], values: Array, units: int) -> Array:
+    found = np.zeros((units, values.shape[1]))
+    np.add.at(found, home, values)
+    return found
+
+
+def cell(units: Units, mask: NDArray[np.bool_] | None = None, *, corpus: bool = True) -> Cell:
+    """Estimate the shares of all codes among some units.
+
+    Parameters
+    ----------
+    mask
+        Which units make up the cell, shape (N,); by default all.
+    corpus
+        Whether the claim is about this very corpus, where what was drawn is known for certain and articles are not a
+        sample of anything (finite population correction), or about what such articles say beyond it.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> gold = random.random(4000) < 0.3
+    >>> scores = np.where(gold, 0.7, 0.2)[:, None]
+    >>> drawn = random.random(4000) < 0.1
+    >>> units = Units(
+    ...     scores, scores > 0.5, np.arange(4000) // 10, drawn, gold[:, None] * 1.0, np.full(4000, 0.1), exclusive=False
+    ... )
+    >>> found = cell(units)
+    >>> low, high = interval(found)
+    >>> bool(low[0] < gold.mean() < high[0])
+    True
+    """
+    inside = np.ones(len(units.scores), dtype=bool) if mask is None else mask
+    # The units of chance: rows that were drawn, or articles.
+    number = np.cumsum(units.drawn) - 1 if corpus else units.article
+    many, n = int(number.max()) + 1, int(inside.sum())
+    rows, codes = np.flatnonzero(inside & units.drawn), units.scores.shape[1]
+    scores = units.scores[inside]
+    naive = units.said[inside].mean(axis=0) if n else np.full(codes, np.nan)
+    if not len(rows):
+        nothing, empty = np.full(codes, np.nan), np.zeros((many, codes))
+        return Cell(n, 0, 0.0, naive, nothing, nothing, np.zeros(codes), empty, empty)
+    probability = units.probability[rows]
+    weights = (1 / probability / (1 / probability).sum())[:, None]
+    gold, seen, own = units.gold[rows], units.scores[rows], number[rows]
+    classical, of_seen, of_all = (weights * gold).sum(axis=0), (weights * seen).sum(axis=0), scores.mean(axis=0)
+    # Of a unit that is drawn for certain nothing is left to chance.
+    chance = np.sqrt(1 - probability)[:, None] if corpus else 1.0
+    alone = _scattered(own, chance * weights * (gold - classical), many)
+    control = -_scattered(own, chance * weights * (seen - of_seen), many)
+    if not corpus:
+        control += _scattered(number[inside], (scores - of_all) / n, many)
+    trust, influence = _tuned(alone, control, together=units.exclusive)
+    sizes = np.bincount(own, weights=weights[:, 0], minlength=many)
+    return Cell(
+        n,
+        len(rows),
+        float(1 / (sizes**2).sum()),
+        naive,
+        _valid(classical + trust * (of_all - of_seen), exclusive=units.exclusive),
+        classical,
+        trust,
+        influence,
+        alone,
+    )
+
+
+def _tuned(alone: Array, control: Array, *, together: bool) -> tuple[Array, Array]:
+    """Return the weight of the scores that makes the variance least, per code, and each unit's influence."""
+    cross, square = (alone * control).sum(axis=0), (control**2).sum(axis=0)
+    if together:
+        cross, square = (np.full_like(of, of.sum()) for of in (cross, square))
+    trust = np.clip(-cross / np.maximum(square, 1e-300), 0, 1)
+    return trust, alone + trust * control
+
+
+def _valid(shares: Array, *, exclusive: bool) -> Array:
+    """Return shares between 0 and 1, and of sum 1 where units bear exactly one code."""
+    kept = np.clip(shares, 0, 1)
+    # What adds up to 1 but for rounding stays as it is.
+    return kept / kept.sum() if exclusive and abs(kept.sum() - 1) > 1e-9 and kept.sum() > 0 else kept
+
+
+def _variance(influence: Array, effective: float) -> Array:
+    return np.asarray((influence**2).sum(axis=0) * effective / max(effective - 1, 1))
+
+
+def quantile(effective: float, level: float = LEVEL) -> float:
+    """Return Student's quantile for an effective number of units with gold labels."""
+    return float(student.ppf((1 + level) / 2, max(effective - 1, 1)))
+
+
+def interval(found: Cell, *, classical: bool = False, level: float = LEVEL) -> tuple[Array, Array]:
+    """Return the ends of every share's interval, between 0 and 1.
+
+    Wilson's (1927) with the sample size that the variance amounts to, which holds near 0 and 1 where
+    the share plus and minus its error does not (Korn and Graubard 1998, for surveys).
+    """
+    share = found.classical if classical else found.value
+    if found.certain:
+        return share, share
+    variance = _variance(found.classical_influence if classical else found.influence, found.effective)
+    q = quantile(found.effective, level)
+    # A code that was never seen has no variance: then the sample counts as one of as many units.
+    size = np.where(variance > 1e-12, share * (1 - share) / np.maximum(variance, 1e-12), 0.0)
+    size = np.maximum(size, min(found.gold, found.effective))
+    centre = (share + q**2 / (2 * size)) / (1 + q**2 / size)
+    half = q / (1 + q**2 / size) * np.sqrt(share * (1 - share) / size + q**2 / (4 * size**2))
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def contrast(cells: Sequence[Cell], by: Sequence[float], *, level: float = LEVEL) -> tuple[Array, Array, Array]:
+    """Return a weighted sum of the shares of cells, as of a difference or a slope, and the ends of its interval.
+
+    Articles that stand in several cells are taken into account.
+
+    Examples
+    --------
+    >>> one = Cell(9, 9, 30.0, *[np.array([0.4])] * 4, np.full((30, 1), 0.01), np.full((30, 1), 0.01))
+    >>> value, low, high = contrast([one, one], [1, -1])
+    >>> float(value[0]), float(low[0]), float(high[0])
+    (0.0, 0.0, 0.0)
+    """
+    value = np.sum([weight * one.value for weight, one in zip(by, cells, strict=True)], axis=0)
+    influence = np.sum([weight * one.influence for weight, one in zip(by, cells, strict=True)], axis=0)
+    least = min(one.effective for one in cells)
+    half = quantile(least, level) * np.sqrt(_variance(influence, least))
+    return value, value - half, value + half

@@ -1,0 +1,97 @@
+"""Samples to be judged by hand: files that people fill in, and probabilities that are kept to."""
+
+import csv
+import json
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from stancekit.commands.sample import sample
+from stancekit.errors import KitError
+from stancekit.evaluation.drawing import HOW, draw, probabilities
+
+
+def rows(n=40):
+    for at in range(n):
+        sure = 0.97 if at % 2 else 0.5
+        yield {
+            "id": f"r{at}",
+            "article": f"a{at // 8}",
+            "sentence": "=SUM(A1), they said" if at == 0 else f"Row {at}",
+            "actor": "many" if at < 30 else "few",
+            "target": "the text",
+            "stance": "condemn",
+            "stance_scores": {"condemn": sure, "support": 1 - sure},
+        }
+
+
+@pytest.fixture
+def labels(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows()))
+    return path
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("n", [1, 7, 39, 40, 99])
+def test_probabilities_add_up_and_are_kept_to(how, n):
+    strata = ["a"] * 30 + ["b"] * 10
+    scores = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
+    chance = probabilities(strata, scores, n, how=how)
+    assert chance.sum() == pytest.approx(min(n, 40)) and chance.min() > 0 and chance.max() <= 1
+    drawn = Counter(at for state in range(400) for at in draw(chance, random_state=state).tolist())
+    assert {len(draw(chance, random_state=state)) for state in range(20)} == {min(n, 40)}
+    seen = np.array([drawn[at] / 400 for at in range(40)])
+    assert np.abs(seen - chance).max() < 4.5 * np.sqrt(0.25 / 400)
+
+
+def test_a_file_to_fill_in_shows_no_labels_of_the_model(labels, tmp_path, capsys):
+    drawn = sample(labels=labels, n=40, output=tmp_path / "sample.csv")
+    assert "40 of 40 rows drawn" in capsys.readouterr().out
+    with (tmp_path / "sample.csv").open() as file:
+        read = list(csv.DictReader(file))
+    assert list(read[0]) == ["id", "article", "sentence", "actor", "target", "probability", "stance"]
+    assert {row["stance"] for row in read} == {""} and len(read) == len(drawn)
+    # No spreadsheet shall run what a sentence says.
+    assert read[0]["sentence"].startswith("'=SUM")
+
+
+def test_strata_have_as_many_each(labels, tmp_path):
+    drawn = sample(labels=labels, n=16, how="stratified", by=["actor"], output=tmp_path / "s.jsonl")
+    assert Counter(row["actor"] for row in drawn) == {"many": 8, "few": 8}
+    assert [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()] == drawn
+
+
+def test_uncertain_rows_are_drawn_more(labels, tmp_path):
+    drawn = sample(labels=labels, n=20, how="uncertain", output=tmp_path / "s.jsonl")
+    chance = {int(row["id"][1:]) % 2: row["probability"] for row in drawn}
+    assert chance[0] > 1.5 * chance[1]
+
+
+def test_tasks_for_label_studio(labels, tmp_path):
+    sample(labels=labels, n=5, output=tmp_path / "tasks.json")
+    tasks = json.loads((tmp_path / "tasks.json").read_text())
+    assert len(tasks) == 5 and set(tasks[0]) == {"data"} and tasks[0]["data"]["codes"] == ["condemn", "support"]
+    interface = ElementTree.parse(tmp_path / "tasks.xml").getroot()
+    assert [one.get("value") for one in interface.iter("Choice")] == ["condemn", "support"]
+
+
+def test_the_same_random_state_draws_the_same(labels, tmp_path):
+    first, second, other = (
+        [row["id"] for row in sample(labels=labels, n=10, output=tmp_path / "s.csv", random_state=state)]
+        for state in (1, 1, 2)
+    )
+    assert first == second != other
+
+
+def test_what_cannot_be_drawn_is_refused(labels, tmp_path):
+    for wrong, told in (
+        ({"how": "lucky"}, "random, stratified, uncertain"),
+        ({"n": 0}, "draw at least one"),
+        ({"how": "stratified"}, "needs what to stratify by"),
+        ({"output": tmp_path / "s.docx"}, "a .csv, a .jsonl"),
+    ):
+        with pytest.raises(KitError, match=told):
+            sample(**{"labels": labels, "output": tmp_path / "s.csv", **wrong})
