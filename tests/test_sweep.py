@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import optuna
 import pytest
 from sklearn.linear_model import LogisticRegression
 from tiny import make_encoder
@@ -17,6 +19,7 @@ from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.models.sweep import Optuna
+from stancekit.models.trained import fit
 
 
 def _trials(folder):
@@ -43,14 +46,45 @@ def test_a_search_that_stopped_goes_on_to_the_same_end(parts, tmp_path):
     assert _trials(tmp_path / "whole") == _trials(tmp_path / "parts")
 
 
-def test_a_training_below_the_median_is_cut_short(parts, tmp_path):
+def test_a_training_can_be_cut_short_at_any_measurement(parts, tmp_path):
     some = parts.train.take(range(0, 200))
-    checkpoint = make_encoder(tmp_path / "tiny", [one.text for one in some.examples])
-    model = Encoder(checkpoint, epochs=2, least_steps=0, every=5, patience=9)
-    space = {"rate": {"choices": [1e-3, 1e-9]}}
-    Optuna(trials=6, space=space, startup=1)(model, some, parts.validation.take(range(80)), folder=tmp_path)
-    rows = _trials(tmp_path)
-    assert {row["state"] for row in rows} == {"complete", "pruned"}
+    model = Encoder(make_encoder(tmp_path / "tiny", [one.text for one in some.examples]))
+    model.set_params(epochs=2, least_steps=0, every=5, patience=9, folder=str(tmp_path / "own"))
+    seen = []
+
+    def watch(step, score):
+        seen.append((step, score))
+        if len(seen) == 2:
+            raise optuna.TrialPruned
+
+    model.watch = watch
+    with pytest.raises(optuna.TrialPruned):
+        fit(model, some, parts.validation.take(range(80)))
+    assert [step for step, _ in seen] == [5, 10] and all(0 <= score <= 1 for _, score in seen)
+
+
+class Leaving(Majority):
+    """Learns nothing, and leaves a file behind where it was told to keep what it needs to go on."""
+
+    watch = None
+
+    def __init__(self, *, value=0.5, folder=None):
+        self.value = value
+        self.folder = folder
+
+    def fit(self, X, y):
+        assert not list(Path(self.folder).glob("*")), "another trial's checkpoint"
+        Path(self.folder).mkdir(parents=True)
+        (Path(self.folder) / "checkpoint").write_text("")
+        self.watch(1, self.value)
+        return super().fit(X, y)
+
+
+def test_a_trial_below_the_median_is_pruned_and_leaves_no_checkpoint_to_another(parts, tmp_path):
+    search = Optuna(trials=6, space={"value": {"low": 0.0, "high": 1.0}}, startup=1)
+    search(Leaving(), parts.train, parts.validation, folder=tmp_path)
+    assert {row["state"] for row in _trials(tmp_path)} == {"complete", "pruned"}
+    assert not list(tmp_path.glob("*/checkpoint"))
 
 
 def test_kill_9_loses_no_finished_trial(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,9 +78,12 @@ class Optuna:
             trial = study.ask()
             settings = {key: _suggested(trial, key, of) for key, of in space.items()}
             tried = clone(model).set_params(**settings)
+            # Of its own, so that no trial goes on from the checkpoints of one that was pruned.
+            own = folder / f"trial-{number}"
             if "folder" in tried.get_params(deep=False):
-                tried.set_params(folder=str(folder / "trial"))
+                tried.set_params(folder=str(own))
             _tell(study, trial, tried, (train, validation))
+            shutil.rmtree(own, ignore_errors=True)
             write_text(folder / "trials.csv", _table(study))
         return clone(model).set_params(**study.best_params)
 
