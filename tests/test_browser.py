@@ -1,4 +1,4 @@
-"""The report in a real browser: a confusion cell is followed to its sentences, with no error and no request."""
+"""Report and labelled article in a real browser: what is clicked or chosen is shown, with no error and no request."""
 
 import shutil
 
@@ -9,6 +9,9 @@ from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
+from stancekit.report.labels import page as page_of
+from stancekit.text import split_sentences
+from stancekit.types import Article
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
@@ -75,4 +78,64 @@ def test_the_page_can_be_used_by_keyboard(browser, html):
     assert page.locator(link.get_attribute("href")).is_visible()
     assert page.locator("svg:not([role=img][aria-label])").count() == 0
     assert page.locator("th:not([scope])").count() == 0
+    page.close()
+
+
+def _row(sentence, actor, stance, target, frames=()):
+    start = sentence.text.find(actor)
+    codes = dict.fromkeys(("condemn", "abstain", "support", "none"), 0.1) | {stance: 0.7}
+    return {
+        "start": sentence.start,
+        "actor": actor,
+        "actor_start": start,
+        "actor_end": start + len(actor),
+        "target": target,
+        "stance": stance,
+        "stance_scores": codes,
+        "frames": list(frames),
+    }
+
+
+@pytest.fixture(scope="module")
+def article(tmp_path_factory):
+    text = f"Peru denounced the levy. Chile backed the levy {EVIL}. Chile and Peru met in Lima."
+    levy = Article("levy", text, topic=f"The levy {EVIL}")
+    first, second, third = split_sentences(levy)
+    rows = [
+        _row(first, "Peru", "condemn", "the levy", ["economic"]),
+        _row(second, "Chile", "support", f"the levy {EVIL}", ["economic", "peace"]),
+        _row(third, "Chile", "none", "Peru"),
+        _row(third, "Peru", "none", "Chile"),
+    ]
+    path = tmp_path_factory.mktemp("labels") / "labels.html"
+    path.write_text(page_of(levy, rows))
+    return path
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_an_article_shows_what_is_chosen(browser, article, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(article.as_uri())
+
+    def shown():
+        return [row.inner_text().split()[:2] for row in page.locator(".rows li").all() if row.is_visible()]
+
+    every = [["Peru", "condemn"], ["Chile", "support"], ["Chile", "none"], ["Peru", "none"]]
+    assert shown() == every
+    page.locator("select#actor").select_option(label="Chile")
+    assert shown() == [["Chile", "support"], ["Chile", "none"]]
+    page.locator("select#stance").select_option(label="all but none")
+    assert shown() == [["Chile", "support"]]
+    page.locator("select#actor").select_option(label="all")
+    page.locator("select#frame").select_option(label="peace")
+    assert shown() == [["Chile", "support"]] and page.locator("tbody tr:visible").count() == 2
+    page.locator("select#frame").select_option(label="all")
+    page.locator("select#stance").select_option(label="all")
+    assert shown() == every and page.locator("mark.condemn", has_text="Peru").is_visible()
+    assert page.title().startswith("The levy <script>") and said == [] and asked == [article.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()

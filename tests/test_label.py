@@ -45,7 +45,7 @@ def test_targets_that_the_user_gives(saved):
 
 
 def test_an_output_of_another_kind_is_refused_before_any_work(saved):
-    with pytest.raises(KitError, match=r"a .jsonl or a .parquet file"):
+    with pytest.raises(KitError, match=r"a .jsonl, a .parquet or a .html file"):
         label(input="nowhere.txt", saved=saved, output="labels.docx")
 
 

@@ -61,11 +61,16 @@ def call(command: str, config: DictConfig) -> Any:
     return function(**given)
 
 
-def run(command: str, words: Sequence[str]) -> int:
-    """Run a command and return its exit code: 2 for what the user can mend."""
-    words = list(words)
+def _keyed(command: str, words: list[str]) -> list[str]:
+    """Give a first word without a key the one it stands for."""
     if words and command in FIRST and "=" not in words[0] and not words[0].startswith("--"):
         words[0] = f"{FIRST[command]}={words[0]}"
+    return words
+
+
+def run(command: str, words: Sequence[str]) -> int:
+    """Run a command and return its exit code: 2 for what the user can mend, 3 where some of the input was not read."""
+    words = _keyed(command, list(words))
     # Hydra prints a shortened traceback of its own otherwise, also for a user's slip.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
@@ -76,7 +81,9 @@ def run(command: str, words: Sequence[str]) -> int:
 
     def task(config: DictConfig) -> None:
         try:
-            call(command, config)
+            # All that could be done is done, and something could not be: its last line says what.
+            if getattr(call(command, config), "rejected", 0):
+                raise SystemExit(3)
         except BrokenPipeError:
             # Whoever read our output has read enough, as `head` does.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

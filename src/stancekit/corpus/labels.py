@@ -23,13 +23,18 @@ _READ = (".jsonl", ".parquet", ".csv")
 def read_labels(path: str | Path) -> list[Row]:
     """Read a file of labels, or all of a folder in order of name: `.jsonl`, `.parquet` or `.csv`.
 
+    Of a folder that `stancekit label` wrote, its parts.
+
     Raises
     ------
     KitError
         When there is nothing to read, or an id stands twice.
     """
     place = Path(path)
-    files = sorted(one for one in place.glob("*") if one.suffix in _READ) if place.is_dir() else [place]
+    files = [place]
+    if place.is_dir():
+        found = sorted(one for one in place.glob("*") if one.suffix in _READ)
+        files = [one for one in found if one.name.startswith("part-")] or found
     if not files or not all(one.exists() for one in files):
         raise KitError(f"there are no labels in {path}; write some with: stancekit label ARTICLE output=labels.jsonl")
     rows = [row for file in files for row in _rows(file)]

@@ -16,7 +16,7 @@ from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import Judged, Run
 from stancekit.report.sources import by_source, drawing
-from stancekit.report.tables import METRIC_NAMES, shown
+from stancekit.report.tables import METRIC_NAMES, p_value, shown
 from stancekit.types import Example, Score
 
 
@@ -101,6 +101,7 @@ def page(boards: Sequence[Board], *, title: str, command: str, out: str) -> str:
     )
     environment.globals.update(
         shown=shown,
+        p_value=p_value,
         highlight=highlight,
         errors=errors,
         slices=slices,

@@ -136,7 +136,7 @@ def pairs(board: Board) -> str:
         [
             f"{pair.first} - {pair.second}",
             shown(pair.difference),
-            f"{pair.p:.3f}",
+            p_value(pair.p),
             "yes" if pair.told_apart else "no",
             f"{pair.detectable:.3f}".lstrip("0"),
             f"{pair.needed:,}",
@@ -145,6 +145,17 @@ def pairs(board: Board) -> str:
     ]
     head = ["pair", "difference in macro-F1", "p (Holm)", "told apart", "detectable", "examples needed"]
     return table(head, body)
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as papers print it.
+
+    Examples
+    --------
+    >>> p_value(0.0004), p_value(0.0312)
+    ('<0.001', '0.031')
+    """
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
 def audited(entry: Entry) -> str:

@@ -3,12 +3,13 @@
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stancekit.errors import KitError
 from stancekit.text.actors import ActorFinder
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import find_targets, topic_of
+from stancekit.text.targets import find_targets, locate, topic_of
 from stancekit.types import Article, Example, Mention, Sentence
 
 _TITLE = re.compile(r"\s*(?P<title>[^\n]*\S)[^\S\n]*\n[^\S\n]*\n")
@@ -41,15 +42,29 @@ def read_article(source: str | Path) -> Article:
         raise KitError(
             f"{source if name != 'article' else 'the article'} holds no text; give one with a sentence in it"
         )
-    title = _TITLE.match(text)
-    return Article(name, text, source=name, topic=title["title"] if title else "")
+    return titled(Article(name, text, source=name))
 
 
-def make_examples(article: Article, finder: ActorFinder, targets: Sequence[str] = ()) -> list[Example]:
+def titled(article: Article) -> Article:
+    r"""Return an article with its first line as topic, if a blank line is behind it and it has no topic yet.
+
+    Examples
+    --------
+    >>> titled(Article("a", "Fish war\n\nIceland sent ships.")).topic
+    'Fish war'
+    """
+    title = None if article.topic else _TITLE.match(article.text)
+    return replace(article, topic=title["title"]) if title else article
+
+
+def make_examples(
+    article: Article, finder: ActorFinder, targets: Sequence[str] = (), *, speaker: str = ""
+) -> list[Example]:
     r"""Return one example per sentence, actor and target, in reading order.
 
     Without `targets` a stance is read towards the article's topic and towards the other actors of
-    the sentence. An actor named twice in a sentence counts once, whatever it is called.
+    the sentence. An actor named twice in a sentence counts once, whatever it is called. With a `speaker`, every
+    sentence is read for what that actor says, and for no other.
 
     Examples
     --------
@@ -66,7 +81,7 @@ def make_examples(article: Article, finder: ActorFinder, targets: Sequence[str] 
         actors = _canonical(mentions)
         pairs = (
             (actor, target)
-            for actor in actors
+            for actor in ([locate(speaker, sentence.text)] if speaker else actors)
             for target in find_targets(sentence.text, actor, actors, given=targets, topic=topic)
         )
         for k, (actor, target) in enumerate(pairs):
