@@ -35,6 +35,16 @@ def test_models_on_other_test_sets_are_not_paired():
     assert compare_models({"a": _counts(0.9, 80), "b": _counts(0.6, 70)}, macro_f1, n=1).pairs == ()
 
 
+def test_models_with_other_numbers_of_random_states_are_compared():
+    good, one, three = _counts(0.9, states=3), _counts(0.6, states=1, seed=1), _counts(0.6, states=3, seed=1)
+    fewer, more, even = (
+        compare_models(pair, macro_f1, n=1600).pairs[0]
+        for pair in ({"a": good, "b": one}, {"b": one, "a": good}, {"a": good, "b": three})
+    )
+    assert fewer.told_apart and more.told_apart and fewer.difference.value == pytest.approx(-more.difference.value)
+    assert fewer.difference.value == pytest.approx(even.difference.value, abs=0.03)
+
+
 def test_holm_never_falls_below_what_went_before():
     assert holm([0.01, 0.02, 0.03, 0.005]) == pytest.approx([0.03, 0.04, 0.04, 0.02])
     assert holm([]) == []
