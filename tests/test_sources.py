@@ -4,7 +4,6 @@ import bz2
 import gzip
 import json
 import lzma
-import os
 import subprocess
 import sys
 
@@ -34,7 +33,7 @@ def read(path, **given):
         ("rows.jsonl.gz", gzip.compress(LINES.encode())),
         ("rows.jsonl.bz2", bz2.compress(LINES.encode())),
         ("rows.jsonl.xz", lzma.compress(LINES.encode())),
-        ("rows.csv", b"text,id,date,title\r\nPeru said no.,p,,\r\n\"Chile said yes.\",,2020-01-02,Levy\r\n"),
+        ("rows.csv", b'text,id,date,title\r\nPeru said no.,p,,\r\n"Chile said yes.",,2020-01-02,Levy\r\n'),
         ("rows.tsv", b"text\tid\tdate\ttitle\nPeru said no.\tp\t\t\nChile said yes.\t\t2020-01-02\tLevy\n"),
     ],
 )

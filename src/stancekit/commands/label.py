@@ -89,9 +89,11 @@ def label(
 
 def _many(source: str) -> bool:
     """Say whether an input is an archive: a folder, a glob or a file of rows, not one text."""
-    if source == "-" or "\n" in source or Path(source).is_file():
-        return "\n" not in source and source != "-" and Path(source).suffix in (*_ROWS, *_PACKED)
-    return Path(source).is_dir() or any(sign in source for sign in "*?[")
+    if source == "-" or "\n" in source:
+        return False
+    place = Path(source)
+    glob = not place.exists() and any(sign in source for sign in "*?[")
+    return place.is_dir() or glob or place.suffix in (*_ROWS, *_PACKED)
 
 
 _ROWS, _PACKED = (".jsonl", ".csv", ".tsv", ".parquet"), (".gz", ".bz2", ".xz")

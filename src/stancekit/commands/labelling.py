@@ -119,7 +119,7 @@ def _baseline(codebook: str) -> Trained:
 
 
 def write(path: Path, rows: Iterable[Row], keep: Sequence[str] = ()) -> None:
-    """Write rows as `.jsonl` or `.parquet`, whole or not at all; in Parquet every file has a column per field to keep."""
+    """Write rows as `.jsonl` or `.parquet`, whole or not at all; in Parquet each field to keep has a column."""
     plain: Iterator[dict[str, Any]] = (row.to_dict() for row in rows)
     if path.suffix == ".jsonl":
         write_jsonl(path, plain)

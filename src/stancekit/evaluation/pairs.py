@@ -88,7 +88,7 @@ def _gaps(first: Array, second: Array) -> Array:
     """Return the differences by random state; of the model with fewer of them the mean stands for each."""
     if len(first) == len(second):
         return first - second
-    return first - second.mean() if len(first) > len(second) else first.mean() - second
+    return np.asarray(first - second.mean() if len(first) > len(second) else first.mean() - second)
 
 
 def compare_models(

@@ -157,13 +157,14 @@ def not_told_apart(board: Board) -> Iterator[Check]:
     if same:
         pair = same[0]
         more = int(float(f"{max(pair.needed - len(board.best.first.rows), 0):.1e}"))
+        take = f"about {more:,} more test examples" if more else "more random states"
         yield Check(
             "C08",
             "mind",
             f"{board.best.first.model} is not shown to be best",
             f"not told apart from {', '.join(one.second for one in same)}; this test set shows differences from "
             f"{pair.detectable:.3f} on",
-            f"say so; to settle the first two would take about {more:,} more test examples",
+            f"say so; to settle the first two would take {take}",
         )
 
 
