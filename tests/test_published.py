@@ -55,3 +55,25 @@ def test_another_file_is_refused(out):
     (out / "predictions.parquet").write_text("not parquet")
     with pytest.raises(KitError, match=r"predictions.parquet holds no predictions"):
         published.read(out)
+
+
+def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
+    before = {run.key for run in published.read(out)}
+    (out / "runs").rename(out / "gone")
+    rows = [row | {"article": f"a{at}", "text": padded(row["text"], at)} for at in range(24) for row in ROWS]
+    again = {"codebook": stance, "split": GroupedSplit(), "model": Majority(), "out": out, "name": "other"}
+    train(corpus=JsonlCorpus(jsonl(*rows), name="mine"), **again)
+    report(out=out, publish=True)
+    assert {run.key for run in published.read(out)} == before | {run.key for run in read_runs(out)}
+    (out / "runs").rename(out / "gone too")
+    train(corpus=JsonlCorpus(jsonl(*rows[:-4]), name="mine"), **again)
+    report(out=out, publish=True)
+    assert {run.key for run in published.read(out)} == {run.key for run in read_runs(out)}
+
+
+def test_results_are_written_anew_without_the_runs(out):
+    (out / "runs").rename(out / "gone")
+    whole = (out / "results.md").read_text()
+    (out / "results.md").write_text("outdated")
+    assert report(out=out, publish=True) == out / "results.md"
+    assert (out / "results.md").read_text() == whole

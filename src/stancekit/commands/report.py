@@ -25,7 +25,7 @@ def report(
     publish: bool = False,
     check: bool = False,
 ) -> Path:
-    """Write the report of an experiment from its finished runs, and return the HTML page.
+    """Write the report of an experiment from its finished runs, and return the path of its page.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def report(
         `percentile` or `bca`.
     publish
         Write, too, what can be committed beside the experiment: `predictions.parquet` with ids, codes and scores and
-        no text, and `results.md` and `scores.csv`, computed from it.
+        no text, and `results.md` and `scores.csv`, computed from it. Runs published before stay where no new one takes
+        their place; where no run lies there at all, the published predictions alone are computed anew.
     check
         Write nothing: compute everything again from the predictions, of the runs and of those published, and compare
         it with what is there.
@@ -54,14 +55,16 @@ def report(
     if check:
         _compare(_again(Path(out), interval, command))
         return folder / "report.html"
-    runs = read_runs(Path(out))
-    for name, text in _texts(boards(runs, kind=interval), Path(out), command):
-        write_text(folder / name, text)
+    alone = publish and (Path(out) / published.FILE).exists() and not any(Path(out).glob("runs/*/run.json"))
+    runs = published.read(Path(out)) if alone else read_runs(Path(out))
+    if not alone:
+        for name, text in _texts(boards(runs, kind=interval), Path(out), command):
+            write_text(folder / name, text)
     if publish:
         published.write(runs, Path(out))
         for path, text in published.results(Path(out), command).items():
             write_text(path, text)
-    return folder / "report.html"
+    return Path(out) / "results.md" if alone else folder / "report.html"
 
 
 def _again(out: Path, interval: Kind, command: str) -> dict[Path, str]:

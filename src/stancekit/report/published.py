@@ -72,12 +72,29 @@ def _rows(at: int, run: Run) -> list[dict[str, Any]]:
 
 
 def write(runs: Sequence[Run], out: Path) -> None:
-    """Write the predictions of runs to `out/predictions.parquet`: ids, codes and scores, no text and no names."""
+    """Write the predictions of runs to `out/predictions.parquet`: ids, codes and scores, no text and no names.
+
+    Runs that were published before stay, so that a large model's need not lie there for a small one's to be added,
+    unless one of `runs` takes their place or the corpus has changed since.
+    """
+    runs = [*runs, *_earlier(runs, out)]
     facts = [{key: run.facts[key] for key in _FACTS if key in run.facts} for run in runs]
     rows = [row for at, run in enumerate(runs) for row in _rows(at, run)]
     table = pyarrow.Table.from_pylist(rows, schema=_SCHEMA.with_metadata({"runs": json.dumps(facts)}))
     with replacing(out / FILE) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
+
+
+def _earlier(runs: Sequence[Run], out: Path) -> list[Run]:
+    """Return the published runs that new ones neither replace nor outdate."""
+    if not (out / FILE).exists():
+        return []
+    new, digests = {run.key for run in runs}, {(run.corpus, run.codebook): run.digest for run in runs}
+    return [
+        run
+        for run in read(out)
+        if run.key not in new and run.digest == digests.get((run.corpus, run.codebook), run.digest)
+    ]
 
 
 def _judged(row: Mapping[str, Any]) -> Judged:
@@ -103,9 +120,12 @@ def read(out: Path) -> list[Run]:
         rows = table.to_pylist()
     except (OSError, KeyError, ValueError, pyarrow.ArrowException) as error:
         raise KitError(f"{out / FILE} holds no predictions ({error}); write it with publish=true") from None
+    by_run: dict[int, list[dict[str, Any]]] = {at: [] for at in range(len(facts))}
+    for row in rows:
+        by_run[row["run"]].append(row)
     found = []
     for at, one in enumerate(facts):
-        own = [row for row in rows if row["run"] == at]
+        own = by_run[at]
         heard = [json.loads(row["audit"]) for row in own if row["audit"]]
         said = {name: [_codes(row[name]) for row in heard] for name in (heard[0] if heard else ())}
         named = {key: one[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}

@@ -47,6 +47,11 @@ class Run:
     facts: Mapping[str, Any]
 
     @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """Return what tells a run from the others of an experiment."""
+        return self.corpus, self.codebook, self.split, self.model, self.random_state
+
+    @property
     def gold(self) -> list[tuple[str, ...]]:
         """Return the gold codes of the test examples."""
         return [row.gold for row in self.rows]
@@ -176,12 +181,8 @@ def read_runs(out: Path) -> list[Run]:
     newest: dict[tuple[str, str, str, str, int], Run] = {}
     for folder in sorted(folders, key=lambda path: (path / "run.json").stat().st_mtime):
         run = read_run(folder)
-        newest[_key(run)] = run
+        newest[run.key] = run
     return [newest[key] for key in sorted(newest)]
-
-
-def _key(run: Run) -> tuple[str, str, str, str, int]:
-    return run.corpus, run.codebook, run.split, run.model, run.random_state
 
 
 def second_annotator(run: Run) -> Score | None:
