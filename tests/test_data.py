@@ -30,3 +30,10 @@ def test_agreement_of_a_second_annotator_is_printed(jsonl, tmp_path, capsys):
 def test_counts_by_register_and_topic_are_printed(jsonl, capsys, field):
     data(corpus=JsonlCorpus(jsonl(*FRAMED)), codebooks=["stance"])
     assert f"| {field} | {len(ROWS)} |" in capsys.readouterr().out
+
+
+def test_a_picture_gathers_what_is_rare(jsonl, tmp_path):
+    rows = [FRAMED[at % 4] | {"topic": f"topic {min(at, 70)}"} for at in range(80)]
+    data(corpus=JsonlCorpus(jsonl(*rows), name="mine"), codebooks=["stance"], plots=tmp_path / "plots")
+    drawn = (tmp_path / "plots" / "stance-by-topic.svg").read_text()
+    assert "topic 70" in drawn and "12 others" in drawn

@@ -13,6 +13,10 @@ from stancekit.report.tables import shown, table
 from stancekit.types import Score
 
 
+# A picture has so many rows at most; what is rarer is drawn as one.
+MOST = 60
+
+
 def data(
     *, corpus: Corpus, codebooks: Sequence[str] = ("stance", "diplomacy"), plots: str | Path | None = None
 ) -> list[LabelledSet]:
@@ -64,7 +68,7 @@ def _draw(whole: LabelledSet, folder: Path) -> None:
 
     codes = whole.codebook.names
     for field in ("register", "topic"):
-        rows = _crossed(whole, [getattr(one, field) for one in whole.contexts])
+        rows = _crossed(whole, _commonest([getattr(one, field) for one in whole.contexts]))
         names, counts = [str(row[0]) for row in rows], [[int(str(n)) for n in row[2:]] for row in rows]
         if whole.codebook.multi_label:
             totals = [int(str(row[1])) for row in rows]
@@ -75,6 +79,16 @@ def _draw(whole: LabelledSet, folder: Path) -> None:
         path = folder / f"{whole.codebook.name}-by-{field}.svg"
         write_text(path, svg(drawing, f"{whole.codebook.name} by {field} in {whole.name}"))
         print(f"written: {path}\n")
+
+
+def _commonest(values: Sequence[str]) -> list[str]:
+    """Return the values, with those too rare for a picture's rows under one name."""
+    counts = Counter(values)
+    if len(counts) <= MOST:
+        return list(values)
+    kept = {value for value, _ in counts.most_common(MOST - 1)}
+    others = f"… {len(counts) - len(kept)} others"
+    return [value if value in kept else others for value in values]
 
 
 def _shares(whole: LabelledSet) -> list[list[object]]:
