@@ -73,7 +73,17 @@ def test_lower_layers_learn_more_slowly(tiny):
     rates = {group["lr"] for group in groups(network, Schedule(rate=1.0, head_rate=9.0, decay=0.5))}
     assert rates == {0.25, 0.5, 1.0, 9.0}
     seen = sum(len(group["params"]) for group in groups(network, Schedule()))
-    assert seen == len(list(network.parameters()))
+    assert seen == len(list(network.parameters())) - 1
+
+
+def test_words_keep_their_vectors_and_attention_is_not_dropped(quick, tiny, parts):
+    some = parts.train.take(range(32))
+    quick.fit(some.examples, encode(some))
+    before, after = pretrained(tiny), quick.network_.encoder
+    assert before.config.attention_probs_dropout_prob == after.config.attention_probs_dropout_prob == 0
+    assert torch.equal(before.get_input_embeddings().weight, after.get_input_embeddings().weight)
+    changed = [not torch.equal(one, other) for one, other in zip(before.parameters(), after.parameters(), strict=True)]
+    assert sum(changed) > len(changed) / 2
 
 
 def test_batches_hold_rows_of_similar_length_and_every_row_once():

@@ -36,7 +36,7 @@ def words(tmp_path_factory, parts):
         *(
             f"model.checkpoint={folder}/tiny",
             "+model.every=4",
-            "+model.least_steps=0",
+            "model.least_steps=0",
             "+model.length=40",
             "+model.patience=99",
             "model.rate=1e-3",

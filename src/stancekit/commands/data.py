@@ -12,7 +12,6 @@ from stancekit.files import write_text
 from stancekit.report.tables import shown, table
 from stancekit.types import Score
 
-
 # A picture has so many rows at most; what is rarer is drawn as one.
 MOST = 60
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +45,9 @@ def pool(hidden: Tensor, mask: Tensor, roles: Tensor) -> Tensor:
 class Network(nn.Module):
     """A transformer encoder under linear heads.
 
+    The vectors of single words, half of a small encoder, stay as they were pretrained: a step is a tenth quicker, and
+    words that training lacks keep their place beside those it has.
+
     Parameters
     ----------
     encoder
@@ -58,6 +61,8 @@ class Network(nn.Module):
     def __init__(self, encoder: nn.Module, heads: Mapping[str, Head], *, smoothing: float = 0.0) -> None:
         super().__init__()
         self.encoder = encoder
+        body: Any = encoder
+        body.get_input_embeddings().requires_grad_(False)
         self.dropout = nn.Dropout(0.1)
         config: Any = encoder.config
         self.heads = nn.ModuleDict(
@@ -95,14 +100,12 @@ class Network(nn.Module):
 def pretrained(source: str) -> nn.Module:
     """Load an encoder's safetensors weights; code that comes with a checkpoint is never run.
 
-    Two savings, neither of which costs accuracy on validation: attention weights are not dropped in training, since the
-    hidden states are and the random numbers take a sixth of a step on a processor; and the vectors of single words,
-    half of a small encoder, stay as they are.
+    Attention weights are not dropped in training: the hidden states are, and to draw that many random numbers takes a
+    sixth of a step on a processor.
     """
     config = AutoConfig.from_pretrained(source, trust_remote_code=False)
     for name in ("attention_probs_dropout_prob", "attention_dropout"):
         if hasattr(config, name):
             setattr(config, name, 0.0)
-    model: Any = AutoModel.from_pretrained(source, config=config, trust_remote_code=False, use_safetensors=True)
-    model.get_input_embeddings().requires_grad_(False)
-    return cast(nn.Module, model)
+    model: nn.Module = AutoModel.from_pretrained(source, config=config, trust_remote_code=False, use_safetensors=True)
+    return model

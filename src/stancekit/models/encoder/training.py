@@ -62,7 +62,7 @@ class _Bucketed(Trainer):
         return self.sampler
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """Make a step; on a processor, attention by plain products, whose backward pass is the quicker for sentences."""
+        """Make a step; attention on a processor is by plain products, whose way back is quicker for sentences."""
         with sdpa_kernel(SDPBackend.MATH) if self.args.device.type == "cpu" else nullcontext():
             return super().training_step(*args, **kwargs)
 
@@ -75,7 +75,7 @@ class _Bucketed(Trainer):
 
 
 def groups(network: Network, schedule: Schedule) -> list[dict[str, Any]]:
-    """Return parameter groups: lower layers learn more slowly, biases and norms do not decay, frozen ones are left out."""
+    """Return groups of what is learned: lower layers learn more slowly, biases and norms do not decay."""
     layers = int(getattr(network.encoder.config, "num_hidden_layers", 1))
     found: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
