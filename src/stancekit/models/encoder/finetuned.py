@@ -115,7 +115,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         *,
         features: Any = None,
         length: int = 96,
-        epochs: int = 4,
+        epochs: int = 3,
         least_steps: int = 600,
         batch_size: int = 16,
         rate: float = 2e-4,
