@@ -65,6 +65,7 @@ def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
     train(corpus=JsonlCorpus(jsonl(*rows), name="mine"), **again)
     report(out=out, publish=True)
     assert {run.key for run in published.read(out)} == before | {run.key for run in read_runs(out)}
+    assert len(boards(published.read(out))) == 1
     (out / "runs").rename(out / "gone too")
     train(corpus=JsonlCorpus(jsonl(*rows[:-4]), name="mine"), **again)
     report(out=out, publish=True)

@@ -142,7 +142,8 @@ def boards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Board]:
     if not runs:
         raise KitError("there are no runs to compare")
     found = []
-    for _, group in groupby(runs, key=lambda run: (run.corpus, run.codebook, run.split)):
+    in_order = sorted(runs, key=lambda run: run.key)
+    for _, group in groupby(in_order, key=lambda run: (run.corpus, run.codebook, run.split)):
         by_model = groupby(group, key=lambda run: run.model)
         entries = [_entry(tuple(same), kind) for _, same in by_model]
         ranked = tuple(sorted(entries, key=lambda entry: -entry.main.value))
