@@ -33,8 +33,9 @@ def test_one_file_of_five_fields_serves_both_codebooks(saved, jsonl, codebook):
 
 def test_where_the_corpus_marks_a_split_the_test_part_is_scored(saved, un_votes, parts):
     assert evaluate(saved=saved / "stance", corpus=un_votes, out=saved / "out")[0].n == len(parts.test)
-    both = evaluate(saved=saved / "stance", corpus=un_votes, part="all", out=saved / "out")[0].n
-    assert both == sum(len(part) for part in (parts.train, parts.validation, parts.test))
+    other = evaluate(saved=saved / "stance", corpus=un_votes, part="validation", random_state=7, out=saved / "out")
+    assert other[0].n == len(parts.validation)
+    assert json.loads((saved / "out" / "run.json").read_text())["random_state"] == 7
 
 
 def test_an_unknown_part_lists_the_parts(saved, un_votes):

@@ -57,14 +57,14 @@ def test_an_empty_article(saved, tmp_path):
 
 def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, tmp_path, capsys):
     finder, out = ActorFinder(ner=False), tmp_path / "labels.jsonl"
-    rows = label(input=ARTICLE, saved=saved, output=out, actors=finder, risk=0.4)
+    rows = label(input=ARTICLE, saved=saved, output=out, actors=finder, risk=0.3)
     sure, unsure = (
         [json.loads(line) for line in path.read_text().splitlines()] for path in (out, tmp_path / "labels.review.jsonl")
     )
     assert sure and unsure and {row["id"] for row in sure + unsure} == {row.example.id for row in rows}
     least, most = (pick(max(row["stance_scores"].values()) for row in of) for pick, of in ((min, sure), (max, unsure)))
     assert most <= least and len(sure) + len(unsure) == len(rows)
-    assert f"{len(unsure)} rows are too uncertain for a risk of 0.4" in capsys.readouterr().out
+    assert f"{len(unsure)} rows are too uncertain for a risk of 0.3" in capsys.readouterr().out
 
 
 def test_a_risk_that_was_not_prepared(saved):

@@ -28,6 +28,7 @@ def evaluate(
     task: str = "codes",
     actors: ActorFinder | None = None,
     part: str | None = None,
+    random_state: int = 0,
     out: str | Path | None = None,
 ) -> list[Score]:
     """Score a saved model on a corpus, audit it, and write scores, predictions and a report.
@@ -40,11 +41,14 @@ def evaluate(
         `codes` scores the model; `actors` scores the actor finder by exact span.
     part
         `train`, `validation`, `test` or `all`; by default test where the corpus marks a split, else all.
+    random_state
+        What the model was trained with, to be told apart from others of its kind in `stancekit report`.
     out
-        Where to write; by default `experiments/evaluate/CODEBOOK-MODEL-CORPUS`.
+        Where to write; by default `experiments/evaluate/CODEBOOK-MODEL-CORPUS`. `report` gathers what lies below
+        `FOLDER/runs`.
     """
     tasks: dict[str, Callable[[], list[Score]]] = {
-        "codes": lambda: _codes(Path(saved), corpus, part, out),
+        "codes": lambda: _codes(Path(saved), corpus, part, out, random_state),
         "actors": lambda: _actors(actors or ActorFinder(), corpus, part, out),
     }
     if task not in tasks:
@@ -56,12 +60,12 @@ def _folder(out: str | Path | None, name: str) -> Path:
     return Path(out or Path("experiments") / "evaluate" / file_name(name))
 
 
-def _codes(saved: Path, corpus: Corpus, part: str | None, out: str | Path | None) -> list[Score]:
+def _codes(saved: Path, corpus: Corpus, part: str | None, out: str | Path | None, random_state: int) -> list[Score]:
     trained = store.load(saved)
     data = corpus.read(trained.codebook)
     test = data.take(_rows(data.parts, data.name, part))
     folder = _folder(out, f"{trained.codebook.name}-{trained.name}-{data.name}")
-    facts = {"split": part or "fixed", "random_state": 0, "seconds": 0.0, "digest": data.digest}
+    facts = {"split": part or "fixed", "random_state": random_state, "seconds": 0.0, "digest": data.digest}
     nothing = data.take([])
     record(folder, trained, Parts(nothing, nothing, test), facts, corpus.second_labels(trained.codebook))
     (board,) = boards([read_run(folder)])
