@@ -78,3 +78,6 @@ def test_results_are_written_anew_without_the_runs(out):
     (out / "results.md").write_text("outdated")
     assert report(out=out, publish=True) == out / "results.md"
     assert (out / "results.md").read_text() == whole
+    report(out=out, publish=True, command="make mine")
+    report(out=out, publish=True)
+    assert "Command: `make mine`" in (out / "results.md").read_text()

@@ -32,7 +32,8 @@ def report(
     out
         The experiment's folder; the report goes into `out/report`.
     command
-        What to show as the command that made the runs.
+        What to show as the command that made the runs; by default what was published with them before, or
+        `stancekit train experiment=` and the folder's name.
     interval
         `percentile` or `bca`.
     publish
@@ -51,7 +52,7 @@ def report(
     if interval not in ("percentile", "bca"):
         raise KitError(f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile")
     folder = Path(out) / "report"
-    command = command or f"stancekit train experiment={Path(out).name}"
+    command = command or published.command_of(Path(out)) or f"stancekit train experiment={Path(out).name}"
     if check:
         _compare(_again(Path(out), interval, command))
         return folder / "report.html"
@@ -61,7 +62,7 @@ def report(
         for name, text in _texts(boards(runs, kind=interval), Path(out), command):
             write_text(folder / name, text)
     if publish:
-        published.write(runs, Path(out))
+        published.write(runs, Path(out), command)
         for path, text in published.results(Path(out), command).items():
             write_text(path, text)
     return Path(out) / "results.md" if alone else folder / "report.html"

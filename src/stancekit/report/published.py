@@ -71,16 +71,17 @@ def _rows(at: int, run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def write(runs: Sequence[Run], out: Path) -> None:
+def write(runs: Sequence[Run], out: Path, command: str) -> None:
     """Write the predictions of runs to `out/predictions.parquet`: ids, codes and scores, no text and no names.
 
     Runs that were published before stay, so that a large model's need not lie there for a small one's to be added,
-    unless one of `runs` takes their place or the corpus has changed since.
+    unless one of `runs` takes their place or the corpus has changed since. `command` is what results show as theirs.
     """
     runs = [*runs, *_earlier(runs, out)]
     facts = [{key: run.facts[key] for key in _FACTS if key in run.facts} for run in runs]
     rows = [row for at, run in enumerate(runs) for row in _rows(at, run)]
-    table = pyarrow.Table.from_pylist(rows, schema=_SCHEMA.with_metadata({"runs": json.dumps(facts)}))
+    schema = _SCHEMA.with_metadata({"runs": json.dumps(facts), "command": command})
+    table = pyarrow.Table.from_pylist(rows, schema=schema)
     with replacing(out / FILE) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
 
@@ -133,6 +134,16 @@ def read(out: Path) -> list[Run]:
         judged = tuple(_judged(row) for row in own)
         found.append(Run(out, **named, codes=tuple(one["codes"]), rows=judged, facts=one | {"audit": said}))
     return found
+
+
+def command_of(out: Path) -> str | None:
+    """Return the command that was published with the predictions, if any was."""
+    try:
+        found = (pyarrow.parquet.read_schema(out / FILE).metadata or {}).get(b"command")
+    except (OSError, pyarrow.ArrowException):
+        # `read` says what is wrong with the file.
+        return None
+    return found.decode() if found else None
 
 
 def _codes(of: Sequence[str] | None) -> tuple[str, ...] | None:
