@@ -1,6 +1,7 @@
 import json
 import pickle
 import string
+import zipfile
 
 import numpy as np
 import pytest
@@ -21,6 +22,16 @@ def saved(parts, tmp_path):
     train = parts.train.take(range(0, len(parts.train), 5))
     trained = fit(Linear(LogisticRegression(), features=Marked()), train, parts.validation, name="logreg")
     return trained, store.save(trained, tmp_path / "model", data="digest")
+
+
+def test_words_are_kept_as_text_and_not_one_by_one(saved):
+    trained, folder = saved
+    words = [one.vocabulary_ for one in trained.model.vectorizers_]
+    with zipfile.ZipFile(folder / "model.skops") as file:
+        assert len(file.read("schema.json")) < 40 * sum(map(len, words))
+    assert [one.vocabulary_ for one in store.load(folder).model.vectorizers_] == words
+    fresh = pickle.loads(pickle.dumps(Linear(LogisticRegression())))
+    assert not [name for name in vars(fresh) if name.endswith("_")]
 
 
 def test_a_saved_model_predicts_as_before(saved, parts):
