@@ -46,6 +46,6 @@ def test_words_count_by_target_where_targets_are_few_and_often_named():
     ]
     X, y = [example for example, _ in some], np.array([code for _, code in some])
     model = Linear(LogisticRegression(), features=Marked()).fit(X, y)
-    assert model.per_target_ and (model.predict(X[:4]) == y[:4]).all()
+    assert len(model.targets_) == 2 and (model.predict(X[:4]) == y[:4]).all()
     few = Linear(LogisticRegression(), features=Marked()).fit(X[:100], y[:100])
-    assert not few.per_target_ and (few.predict(X[:4]) == y[:4]).mean() <= 0.5
+    assert not few.targets_ and (few.predict(X[:4]) == y[:4]).mean() <= 0.5

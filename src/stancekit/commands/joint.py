@@ -28,7 +28,9 @@ def other_parts(
     }
 
 
-def fit_joint(model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str, name: str) -> tuple[Trained, float]:
+def fit_joint(
+    model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str, name: str
+) -> tuple[Trained, dict[str, float]]:
     """Fit a joint model, or read back what another codebook's run has fitted.
 
     Parameters
@@ -42,8 +44,8 @@ def fit_joint(model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str,
     -------
     Trained
         The model with the head of `own`.
-    float
-        This codebook's share of the training time, in seconds.
+    dict
+        This codebook's share of the training time, `seconds`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
@@ -59,4 +61,4 @@ def fit_joint(model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str,
     done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
     trained = store.load(folder / own)
     trained.model.curve_ = done["curve"]  # type: ignore[attr-defined]  # encoders keep one
-    return trained, done["seconds"] / len(parts)
+    return trained, {"seconds": done["seconds"] / len(parts)}

@@ -31,13 +31,15 @@ def record(
     Parameters
     ----------
     facts
-        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data.
+        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data,
+        and perhaps the score on `validation`.
     second
         A second annotator's codes by example id.
     """
     codebook = trained.codebook
     start = time.perf_counter()
-    validation = _macro_f1(trained, parts.validation) if len(parts.validation) else float("nan")
+    # Of a model that has learned from validation too, the score that it had before.
+    validation = facts["validation"] if "validation" in facts else score(trained, parts.validation)
     predictions = trained.predict(parts.test.examples)
     seconds = facts["seconds"] + time.perf_counter() - start
     write_predictions(folder / "predictions.jsonl", judge(parts.test, predictions, second))
@@ -78,7 +80,10 @@ def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, .
     return found
 
 
-def _macro_f1(trained: Trained, data: LabelledSet) -> float:
+def score(trained: Trained, data: LabelledSet) -> float:
+    """Return macro-F1 on some part, NaN where it is empty."""
+    if not len(data):
+        return float("nan")
     labels: Labels = [prediction.labels for prediction in trained.predict(data.examples)]
     counts = count(data.labels, labels, data.codebook.names, data.articles)
     return float(macro_f1(np.asarray(counts.sum(axis=0))))

@@ -16,24 +16,27 @@ from sklearn.base import clone
 
 from stancekit.codebook import Codebook
 from stancekit.commands.joint import fit_joint, other_parts
-from stancekit.commands.record import record
+from stancekit.commands.record import record, score
 from stancekit.corpus import Corpus, Parts
 from stancekit.corpus.labelled import LabelledSet
+from stancekit.errors import KitError
 from stancekit.files import file_name, write_text
 from stancekit.models import store
 from stancekit.models.sweep import Optuna
-from stancekit.models.trained import Trained, fit
+from stancekit.models.trained import Trained, fit, refitted
 from stancekit.report.runs import Run, read_run
 from stancekit.report.tables import curve_csv
 
 log = logging.getLogger(__name__)
 # What may differ between two spellings of the same run.
 _UNHASHED = {"out", "name", "config", "choices", "data_dir"}
+# What is as if it were not there where it is off.
+_OFF = {"sweep", "refit"}
 
 
 def identity(config: Mapping[str, Any], digest: str) -> str:
     """Return the hash that names a run: its configuration, its data, the kit's version."""
-    kept = {key: value for key, value in config.items() if key not in _UNHASHED and (value or key != "sweep")}
+    kept = {key: value for key, value in config.items() if key not in _UNHASHED and (value or key not in _OFF)}
     whole = json.dumps([kept, digest, version("stancekit")], sort_keys=True, default=repr)
     return hashlib.sha256(whole.encode()).hexdigest()[:10]
 
@@ -49,6 +52,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     out: str | Path = "experiments/default",
     name: str | None = None,
     sweep: Optuna | None = None,
+    refit: bool = False,
     config: Mapping[str, Any] | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, score it on test.
@@ -65,6 +69,9 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
         What tables call the model.
     sweep
         Chooses the model's settings on validation before it is trained; `sweep/trials.csv` in the run has all it tried.
+    refit
+        Whether the model is fitted once more on train and validation together after all was chosen on the latter:
+        twice the time, for the sake of the examples where there are few.
     config
         What to record as the run's configuration; the command line passes the composed one.
 
@@ -92,9 +99,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     data = corpus.read(codebook)
     parts = split(data, random_state=random_state)
     name = name or type(model).__name__
-    given = {"features": features, "codebook": codebook, "random_state": random_state}
-    known = model.get_params(deep=False)
-    model = clone(model).set_params(**{key: value for key, value in given.items() if key in known})
+    model = _told(model, features=features, codebook=codebook, random_state=random_state)
     spelled = config or {"model": repr(model), "corpus": repr(vars(corpus)), "random_state": random_state}
     plain = file_name(f"{codebook.name}-{name}-{random_state}")
     folder = Path(out) / "runs" / f"{plain}-{identity(spelled, data.digest)}"
@@ -113,13 +118,9 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
             _warn(parts.train)
             plainly = json.loads(json.dumps(spelled, default=repr))
             write_text(folder / "config.yaml", yaml.safe_dump(plainly, sort_keys=False))
-            trained, seconds = learn()
-            facts = {
-                "split": spelled.get("choices", {}).get("split", type(split).__name__),
-                "random_state": random_state,
-                "seconds": seconds,
-                "digest": data.digest,
-            }
+            trained, took = _refit(model, learn, parts) if refit else learn()
+            kind = spelled.get("choices", {}).get("split", type(split).__name__)
+            facts = {"split": kind, "random_state": random_state, "digest": data.digest, "refit": refit, **took}
             store.save(trained, folder / "model", data=data.digest)
             if curve := getattr(trained.model, "curve_", None):
                 write_text(folder / "curve.csv", curve_csv(curve))
@@ -127,13 +128,32 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     return read_run(folder)
 
 
-def _fit(model: Any, parts: Parts, folder: Path, *, name: str) -> tuple[Trained, float]:
+def _told(model: Any, **given: Any) -> Any:
+    """Return a fresh copy of a model, with those of the given settings that it has."""
+    known = model.get_params(deep=False)
+    return clone(model).set_params(**{key: value for key, value in given.items() if key in known})
+
+
+def _fit(model: Any, parts: Parts, folder: Path, *, name: str) -> tuple[Trained, dict[str, float]]:
     """Fit a model, and say how many seconds it took."""
     if "folder" in model.get_params(deep=False):
         model.set_params(folder=str(folder))
     start = time.perf_counter()
     trained = fit(model, parts.train, parts.validation, name=name)
-    return trained, time.perf_counter() - start
+    return trained, {"seconds": time.perf_counter() - start}
+
+
+def _refit(
+    model: Any, learn: Callable[[], tuple[Trained, dict[str, float]]], parts: Parts
+) -> tuple[Trained, dict[str, float]]:
+    """Fit on train, then on validation too; also say what the model scored on validation before that."""
+    if hasattr(model, "fit_heads"):
+        raise KitError("a model that learns several codebooks together is not refitted; set refit=false")
+    trained, took = learn()
+    validation = score(trained, parts.validation)
+    start = time.perf_counter()
+    again = refitted(trained, parts.train, parts.validation)
+    return again, {"seconds": took["seconds"] + time.perf_counter() - start, "validation": validation}
 
 
 def _warn(train: LabelledSet) -> None:

@@ -51,6 +51,12 @@ class LabelledSet:
         chosen = [tuple(column[row] for row in at) for column in columns]
         return LabelledSet(self.name, self.codebook, *chosen)  # type: ignore[arg-type]  # columns keep their types
 
+    def joined(self, other: "LabelledSet") -> "LabelledSet":
+        """Return the set of this one's rows and those of another of the same codebook."""
+        mine, theirs = ((one.examples, one.labels, one.contexts, one.parts) for one in (self, other))
+        both = [first + second for first, second in zip(mine, theirs, strict=True)]
+        return LabelledSet(self.name, self.codebook, *both)  # type: ignore[arg-type]  # columns keep their types
+
     @property
     def articles(self) -> list[str]:
         """Return the article of each example: the clusters of every interval."""

@@ -13,6 +13,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 
 from stancekit.errors import KitError
+from stancekit.models.finished import finished
 from stancekit.types import Example
 
 Validation = tuple[Sequence[Example], NDArray[Any]]
@@ -26,7 +27,8 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     members
-        Estimators over examples by name; each is fitted on all of train.
+        Estimators over examples by name; each is fitted on all of train. A text is a finished run's folder, whose model
+        is taken as it is; see `stancekit.models.finished`.
     how
         `average` takes the mean of the members' probabilities; `stack` learns a logistic regression on them
         from the validation part.
@@ -94,6 +96,8 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         return (scores >= 0.5).astype(int) if self.multi_label_ else np.asarray(self.classes_[scores.argmax(axis=1)])
 
     def _fit_member(self, name: str, model: Any, X: Sequence[Example], y: NDArray[Any], held: Validation | None) -> Any:
+        if isinstance(model, str):
+            return finished(model, X, self.random_state)
         model = clone(model)
         given = {"features": self.features, "codebook": self.codebook, "random_state": self.random_state}
         if self.folder is not None:

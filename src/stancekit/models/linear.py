@@ -1,13 +1,12 @@
 """Linear baselines: TF-IDF over marked text, any scikit-learn classifier on top."""
 
-import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags_array, hstack
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
@@ -16,7 +15,7 @@ from stancekit.models.features import Marked, Plain, mark
 from stancekit.types import Example
 
 _WORD = r"(?u)[\w@]+|[^\w\s]"
-# Up to so many targets, with so many examples each on average, words are counted by target too.
+# Up to so many targets, with so many examples each on average, everything is counted by target too.
 _TARGETS, _EACH = 20, 100
 
 
@@ -49,19 +48,6 @@ def around(text: str, width: int = 8) -> str:
     return " ".join((*before, *after))
 
 
-def beside(example: Example) -> str:
-    """Return the words of the sentence, each with the target's name, so that a word can mean one thing per target.
-
-    Examples
-    --------
-    >>> from stancekit.types import Mention
-    >>> beside(Example("1", "Never again!", target=Mention("the Levy")))
-    'the_levy|never the_levy|again the_levy|!'
-    """
-    name = "_".join(example.target.name.lower().split()) if example.target else ""
-    return " ".join(f"{name}|{word}" for word in re.findall(_WORD, example.text.lower()))
-
-
 def _with(vectorizer: Any, vocabulary: dict[str, int]) -> Any:
     """Return a copy of a vectorizer with another vocabulary."""
     if vectorizer is None:
@@ -84,8 +70,9 @@ class Linear(ClassifierMixin, BaseEstimator):
     words, characters
         Longest n-grams; 0 leaves them out.
 
-    Where training has few targets and many examples of each, words count once more for every target, as in the
-    per-target classifiers of SemEval-2016 Task 6 (Mohammad et al. 2016, section 4.1).
+    Where training has few targets and many examples of each, everything counts once more for every target, so that a
+    word can mean one thing in general and another towards one of them (Daumé III 2007, "Frustratingly Easy Domain
+    Adaptation", section 3).
 
     Examples
     --------
@@ -116,10 +103,12 @@ class Linear(ClassifierMixin, BaseEstimator):
     def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
         """Learn vocabulary and weights; `y` has shape (examples,) or (examples, codes)."""
         y = np.asarray(y)
-        targets = {example.target.name for example in X if example.target}
-        self.per_target_ = 1 < len(targets) <= _TARGETS and len(X) >= _EACH * len(targets)
+        targets = sorted({example.target.name for example in X if example.target})
+        shown = self.features is not None and not isinstance(self.features, Plain)
+        few = shown and 1 < len(targets) <= _TARGETS and len(X) >= _EACH * len(targets)
+        self.targets_ = targets if few else []
         self.vectorizers_: list[Any] = []
-        table = hstack(list(self._learn(X))).tocsr()
+        table = self._by_target(hstack(list(self._learn(X))).tocsr(), X)
         model = clone(self.classifier)
         if "random_state" in model.get_params():
             model.set_params(random_state=self.random_state)
@@ -181,9 +170,6 @@ class Linear(ClassifierMixin, BaseEstimator):
             yield [self.features.render(example).pair for example in X], {"token_pattern": _WORD, **shared}
         if marked and self.words:
             yield [around(text) for text in texts], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
-        # A model saved before words were counted by target has no such view.
-        if self.features is not None and not isinstance(self.features, Plain) and getattr(self, "per_target_", False):
-            yield [beside(example) for example in X], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
 
     def _learn(self, X: Sequence[Example]) -> Iterator[csr_matrix]:
         for texts, settings in self._views(X):
@@ -200,4 +186,15 @@ class Linear(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Sequence[Example]) -> csr_matrix:
         views = zip(self.vectorizers_, self._views(X), strict=True)
-        return hstack([vectorizer.transform(texts) for vectorizer, (texts, _) in views if vectorizer]).tocsr()
+        table = hstack([vectorizer.transform(texts) for vectorizer, (texts, _) in views if vectorizer]).tocsr()
+        return self._by_target(table, X)
+
+    def _by_target(self, table: csr_matrix, X: Sequence[Example]) -> csr_matrix:
+        """Return the table with a copy of its own beside it for every target, empty but in that target's rows."""
+        # A model saved before there were copies has none.
+        targets = getattr(self, "targets_", [])
+        if not targets:
+            return table
+        names = np.array([example.target.name if example.target else "" for example in X])
+        copies = (diags_array((names == target).astype(float)) @ table for target in targets)
+        return hstack([table, *copies]).tocsr()

@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.labelled import LabelledSet, indicator
@@ -101,6 +102,22 @@ def settled(model: Classifier, validation: LabelledSet, *, name: str = "model") 
         scores = scaled(scores, ready.temperature)
     wrong = (indicator(ready.read(scores), names) != truth).any(axis=1)
     return replace(ready, caution=learn(scores, truth, wrong, validation.articles, ready.thresholds))
+
+
+def refitted(trained: Trained, train: LabelledSet, validation: LabelledSet) -> Trained:
+    """Fit the same model once more, on the train and the validation part, after all was chosen on the latter.
+
+    Thresholds, temperature and when to decline stay as they were found on text that the model had not seen. An encoder
+    goes through all its steps: there is nothing left to stop early on.
+    """
+    whole = train.joined(validation)
+    model = clone(trained.model)
+    if folder := model.get_params(deep=False).get("folder"):
+        model.set_params(folder=f"{folder}/refit")
+    model.fit(whole.examples, encode(whole))
+    if hasattr(trained.model, "temperature_"):
+        model.temperature_ = trained.model.temperature_
+    return replace(trained, model=model)
 
 
 def _stops_early(model: Classifier) -> bool:

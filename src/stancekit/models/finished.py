@@ -1,0 +1,48 @@
+"""Models of finished runs, for others to build on."""
+
+import glob
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stancekit.errors import KitError, listing
+from stancekit.types import Example
+
+
+def finished(pattern: str, X: Sequence[Example], random_state: int | None) -> Any:
+    """Return the model of the one run that a pattern finds, fitted as it is.
+
+    Parameters
+    ----------
+    pattern
+        The folder of a run, with `*` for any characters and `{random_state}` to be filled in.
+    X
+        What the other members learn from: a run that was divided in another way has perhaps seen their test texts.
+
+    Raises
+    ------
+    KitError
+        When there is no such run, or several, or one with another training set.
+    """
+    from stancekit.models import store
+
+    place = pattern.replace("{random_state}", str(random_state))
+    runs = [Path(one) for one in sorted(glob.glob(place)) if (Path(one) / "run.json").is_file()]  # noqa: PTH207
+    if len(runs) != 1:
+        seen = listing([one.name for one in runs]) if runs else "none"
+        raise KitError(f"{place} has to be one finished run; found: {seen}. Train it first, or name it in full")
+    facts = json.loads((runs[0] / "run.json").read_text(encoding="utf-8"))
+    if facts.get("refit"):
+        raise KitError(
+            f"run {runs[0].name} has learned from validation too (refit=true), on which an ensemble is calibrated; "
+            "name a run with refit=false"
+        )
+    lines = (runs[0] / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    tested = {json.loads(line)["id"] for line in lines} & {one.id for one in X}
+    if tested or facts["examples"]["train"] != len(X):
+        raise KitError(
+            f"run {runs[0].name} learned from {facts['examples']['train']} examples and was tested on {len(tested)} of "
+            f"the {len(X)} that this ensemble learns from; use runs of the same corpus, split and random_state"
+        )
+    return store.load(runs[0] / "model").model
