@@ -10,7 +10,8 @@ from typing import Any
 from stancekit.files import replacing, write_jsonl
 from stancekit.models import store
 from stancekit.models.trained import Trained
-from stancekit.text import ActorFinder, make_examples, split_sentences
+from stancekit.text import ActorFinder
+from stancekit.text.examples import body, examples_in
 from stancekit.text.sources import Text
 from stancekit.types import Example, Prediction, Sentence
 
@@ -68,20 +69,23 @@ class Labeller:
 
     def __call__(self, texts: Sequence[Text]) -> list[Row]:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
-        sentences = {one.id: one for text in texts for one in split_sentences(text.article)}
-        framed = self.frames.predict([Example(one.id, one.text, article=one.article) for one in sentences.values()])
-        by_sentence = dict(zip(sentences, framed, strict=True))
+        bodies = [body(text.article) for text in texts]
+        actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         homes, examples = [], []
-        for text in texts:
+        for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
-            found = make_examples(text.article, self.finder, targets, speaker=text.actor)
+            found = examples_in(text.article, sentences, mentions, targets, speaker=text.actor)
             examples += found
             homes += [text] * len(found)
+        needed = {_home(example) for example in examples}
+        of_id = {one.id: one for sentences in bodies for one in sentences if one.id in needed}
+        framed = self.frames.predict([Example(one.id, one.text, article=one.article) for one in of_id.values()])
+        by_sentence = dict(zip(of_id, framed, strict=True))
         codes = (tuple(self.stance.codebook.names), tuple(self.frames.codebook.names))
         rows = []
         for text, example, said in zip(homes, examples, self.stance.predict(examples), strict=True):
-            of = example.id.rsplit(".", 1)[0]
-            rows.append(Row(sentences[of], example, said, by_sentence[of], codes, text.group, text.kept))
+            of = _home(example)
+            rows.append(Row(of_id[of], example, said, by_sentence[of], codes, text.group, text.kept))
         return rows
 
     def divided(self, rows: Sequence[Row], risk: float | None) -> tuple[list[Row], list[Row]]:
@@ -91,6 +95,11 @@ class Labeller:
         declined = self.stance.declined([row.stance for row in rows], risk)
         sure, unsure = ([row for row, no in zip(rows, declined, strict=True) if no is of] for of in (False, True))
         return sure, unsure
+
+
+def _home(example: Example) -> str:
+    """Return the id of an example's sentence."""
+    return example.id.rsplit(".", 1)[0]
 
 
 def load(folder: Path) -> tuple[Trained, Trained]:

@@ -73,8 +73,20 @@ def make_examples(
     >>> [(example.id, example.actor.name, example.target.name) for example in examples]
     [('article.1.0', 'Iceland', 'Fish war'), ('article.2.0', 'Russia', 'Fish war')]
     """
-    sentences = _body(article)
+    sentences = body(article)
     found = finder.find([sentence.text for sentence in sentences])
+    return examples_in(article, sentences, found, targets, speaker=speaker)
+
+
+def examples_in(
+    article: Article,
+    sentences: Sequence[Sentence],
+    found: Sequence[Sequence[Mention]],
+    targets: Sequence[str] = (),
+    *,
+    speaker: str = "",
+) -> list[Example]:
+    """Return the examples of an article whose sentences and actors are known."""
     topic = topic_of(article)
     examples = []
     for sentence, mentions in zip(sentences, found, strict=True):
@@ -89,7 +101,7 @@ def make_examples(
     return examples
 
 
-def _body(article: Article) -> list[Sentence]:
+def body(article: Article) -> list[Sentence]:
     """Return the sentences behind the title."""
     title = _TITLE.match(article.text)
     start = title.end("title") if title and title["title"] == article.topic else 0

@@ -107,6 +107,9 @@ def _words(data: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
             words.setdefault(key, set()).update(map(str, listed))
     for key in ("state", "people"):
         words[key] |= {_plural(word) for word in words[key]}
+    # The first words of all offices, and what may stand before one.
+    words["opening"] = {word.partition(" ")[0] for key in ("state", "people") for word in words[key]}
+    words["opening"] |= {*words["modifiers"], "-"}
     return {key: frozenset(listed) for key, listed in words.items()}
 
 

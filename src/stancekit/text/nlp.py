@@ -3,7 +3,7 @@
 import re
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stancekit.errors import MissingExtra
 
@@ -48,10 +48,15 @@ def load_ner() -> "Language":
     if not has_ner():
         raise MissingExtra(NER_PACKAGE, "ner")
     import spacy
+    from thinc.api import NumpyOps
 
-    return _bounded(
-        spacy.load(NER_PACKAGE, exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"])
-    )
+    nlp = spacy.load(NER_PACKAGE, exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"])
+    # numpy's matrix products are twice as fast as those that spaCy brings along.
+    plain = NumpyOps(use_blis=False)
+    recogniser: Any = nlp.get_pipe("ner")
+    for part in recogniser.model.walk():
+        part.ops = plain
+    return _bounded(nlp)
 
 
 def windows(doc: "Doc", size: int = 1000) -> "list[Doc]":

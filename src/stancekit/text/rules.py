@@ -33,24 +33,25 @@ class Reader:
         self.doc = doc
         self.gazetteer = gazetteer
         self.words = gazetteer.words
-        self.lower = [token.lower_ for token in doc]
+        self.text = [token.text for token in doc]
+        self.lower = [word.lower() for word in self.text]
 
     @cached_property
     def headline(self) -> bool:
         """Say whether the sentence capitalises its words as headlines do."""
-        words = [token.text for token in self.doc if token.is_alpha and len(token) > 3]
-        if self.doc[-1].text in _ENDS:
+        words = [word for word in self.text if len(word) > 3 and word.isalpha()]
+        if self.text[-1] in _ENDS:
             return False
         return len(words) > 2 and sum(word[0].isupper() for word in words) > 0.7 * len(words)
 
     def possessive(self, at: int) -> bool:
         """Say whether the token at `at` is a possessive ending."""
-        return at < len(self.doc) and self.doc[at].text in _POSSESSIVE and not self.doc[at - 1].whitespace_
+        return at < len(self.doc) and self.text[at] in _POSSESSIVE and not self.doc[at - 1].whitespace_
 
     def hyphenated(self, start: int, end: int) -> bool:
         """Say whether a hyphen or slash ties the span to its neighbour ("US-led", "pro-Russia")."""
-        after = end < len(self.doc) and not self.doc[end - 1].whitespace_ and self.doc[end].text in _HYPHENS
-        before = start > 0 and not self.doc[start - 1].whitespace_ and self.doc[start - 1].text in _HYPHENS
+        after = end < len(self.doc) and not self.doc[end - 1].whitespace_ and self.text[end] in _HYPHENS
+        before = start > 0 and not self.doc[start - 1].whitespace_ and self.text[start - 1] in _HYPHENS
         return after or before
 
     def placed(self, start: int, seat: bool) -> bool:
@@ -111,13 +112,16 @@ class Reader:
         With `loose`, one word that is no known modifier may stand before it ("water minister").
         """
         found, stop = None, min(len(self.doc), at + _LONGEST_OFFICE)
+        # Most words open no office.
+        if not loose and at < stop and self.lower[at] not in self.words["opening"]:
+            return None
         while at < stop:
             head = self._head(at)
             if head:
                 at, found = head.end, head
-            elif self.lower[at] in self.words["modifiers"] or self.doc[at].text == "-":
+            elif self.lower[at] in self.words["modifiers"] or self.text[at] == "-":
                 at += 1
-            elif loose and found is None and self.doc[at].text.islower() and self._head(at + 1):
+            elif loose and found is None and self.text[at].islower() and self._head(at + 1):
                 loose, at = False, at + 1
             else:
                 break
@@ -154,22 +158,20 @@ class Reader:
     def _opens(self, at: int) -> bool:
         """Say whether an office at `at` may do without a country: behind "the", or where a headline drops it."""
         if at and self.lower[at - 1] == "the":
-            return not self.doc[at].text[0].isupper()
-        clipped = self.doc[-1].text not in _ENDS
+            return not self.text[at][0].isupper()
+        clipped = self.text[-1] not in _ENDS
         return at == 0 or (clipped and (self.doc[at - 1].is_punct or self.lower[at - 1] in self.words["clipped"]))
 
     def dateline(self, start: int, end: int) -> bool:
         """Say whether the span opens a dispatch ("DAKAR - ", "NEW YORK (Agency) - ")."""
-        return (
-            start == 0 and end < len(self.doc) and self.doc[0].is_upper and self.doc[end].text in ("-", "–", "—", "(")
-        )
+        return start == 0 and end < len(self.doc) and self.doc[0].is_upper and self.text[end] in ("-", "–", "—", "(")
 
     def person(self, at: int) -> int | None:
         """Return the end of the personal name that starts at token `at`, or None."""
         end = at
         while end < len(self.doc) and end - at < _LONGEST_NAME and self._name_part(end, first=end == at):
             end += 1
-        while end > at and not self.doc[end - 1].text[0].isupper():
+        while end > at and not self.text[end - 1][0].isupper():
             end -= 1
         return end if end > at else None
 
@@ -184,14 +186,14 @@ class Reader:
         )
         if not first and word in self.words["particles"]:
             return True
-        return capital or (not first and self.doc[at - 1].text in _HYPHENS and token.is_alpha)
+        return capital or (not first and self.text[at - 1] in _HYPHENS and token.is_alpha)
 
     def titled(self, at: int) -> int | None:
         """Return the end of the title or office at token `at` if a personal name may follow it."""
         if self.headline:
             return None
-        if self.doc[at].text in self.words["titles"] or self.doc[at].text + "." in self.words["titles"]:
-            dot = at + 1 < len(self.doc) and self.doc[at + 1].text == "."
+        if self.text[at] in self.words["titles"] or self.text[at] + "." in self.words["titles"]:
+            dot = at + 1 < len(self.doc) and self.text[at + 1] == "."
             return at + 1 + dot
         office = self.office(at)
         return office.end if office else None

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BULLET = re.compile(r"\s*(?:[-*•‣▪◦·–—]\s+)*")
 _WORD = re.compile(r"\w")
-_STOPS = re.compile(r"[.!?…。！？｡।॥؟۔։።]+")
+_STOP = "[.!?…。！？｡।॥؟۔։።]"
+_STOPS = re.compile(f"{_STOP}+")
+# A stop with a letter somewhere behind it; without one there is nothing to cut.
+_INNER = re.compile(rf"{_STOP}[^\w]*\w")
 _CLOSERS = frozenset("\"'”’»›)]}」』")
 _OPENERS = "\"'“‘«‹([{「『-–—"
 # Abbreviations that a number follows, those that a name follows, and those that may end a sentence.
@@ -60,9 +63,12 @@ def _split_line(line: str, offset: int) -> Iterator[tuple[int, int]]:
 
 
 def _ends(line: str, start: int) -> Iterator[int]:
+    if not _INNER.search(line, start):
+        return
     doc = load_tokenizer().tokenizer(line)
     for i, token in enumerate(doc):
-        if token.idx < start or not (_STOPS.fullmatch(token.text) or _MAY_END.fullmatch(token.text)):
+        text = token.text
+        if token.idx < start or not (_STOPS.fullmatch(text) or (text[-1] == "." and _MAY_END.fullmatch(text))):
             continue
         last = _absorb(doc, i)
         if last + 1 < len(doc) and _breaks(doc, i, last):
