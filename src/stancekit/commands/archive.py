@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from stancekit.commands.labelling import CODEBOOKS, COLUMNS, Labeller, write
+from stancekit.commands.engines import Job, Part, choose
+from stancekit.commands.labelling import CODEBOOKS, COLUMNS, prepare
 from stancekit.errors import KitError, listing
-from stancekit.files import replacing, sha256, write_json, write_jsonl
+from stancekit.files import replacing, sha256, write_bytes, write_json
 from stancekit.text.sources import Rejected, Source, Text
 
 KINDS = ("jsonl", "parquet")
@@ -33,12 +34,10 @@ class Archive:
 def label_archive(
     source: str | Path,
     folder: Path,
-    labeller: Labeller,
+    job: Job,
     *,
-    saved: Path,
-    risk: float | None = None,
-    keep: Sequence[str] = ("date",),
-    kind: str = "jsonl",
+    engine: str = "local",
+    workers: int | None = None,
     strict: bool = False,
 ) -> Archive:
     """Label all texts of a source into `folder/part-*.jsonl` or `.parquet`.
@@ -52,32 +51,83 @@ def label_archive(
         When a field to keep has the name of a label's own; when the folder holds labels of another source, of other
         models or settings; and with `strict`, at the first text that cannot be read.
     """
-    if kind not in KINDS:
-        raise KitError(f"unknown kind={kind!r}; there are {', '.join(KINDS)}. Set kind=jsonl")
-    if own := sorted(set(keep) & set(COLUMNS)):
+    if job.kind not in KINDS:
+        raise KitError(f"unknown kind={job.kind!r}; there are {', '.join(KINDS)}. Set kind=jsonl")
+    if own := sorted(set(job.keep) & set(COLUMNS)):
         raise KitError(f"keep={own} are columns that labels have of their own; give the fields of the rows other names")
-    texts = Source(source, keep=keep)
-    _same(folder, _settings(texts, labeller, saved=saved, risk=risk, kind=kind))
-    count = 0
-    bar = tqdm(total=texts.size, desc="labelling", unit="B", unit_scale=True, file=sys.stderr)
-    with bar, replacing(folder / REJECTED) as temporary, temporary.open("w", encoding="utf-8") as file:
+    texts = Source(source, keep=job.keep)
+    prepare(job.saved)
+    _same(folder, _settings(texts, job))
+    with replacing(folder / REJECTED) as temporary, temporary.open("w", encoding="utf-8") as file:
         rejected = Rejections(file, strict=strict)
-        for number, part in enumerate(_parts(texts, rejected)):
-            path = folder / f"part-{number:05}.{kind}"
-            if not path.exists():
-                sure, unsure = labeller.divided(labeller(part), risk)
-                if risk is not None:
-                    write_jsonl(folder / "review" / f"part-{number:05}.jsonl", (row.to_dict() for row in unsure))
-                # Last, for a part that is there is done.
-                write(path, sure, keep)
-            count += len(part)
-            bar.update(texts.done - bar.n)
-            bar.set_postfix(texts=count, rejected=rejected.count)
-        bar.update(texts.done - bar.n)
+        progress = Progress(texts, rejected)
+        places = Places(folder, job.kind)
+        pending = (part for part in progress.read() if not progress.known(part, places.of(part[0])))
+        for number, labels, review in choose(engine, job, pending, workers):
+            if job.risk is not None:
+                write_bytes(places.review(number), review)
+            # Last, for a part that is there is done.
+            write_bytes(places.of(number), labels)
+            progress.done(number)
+        progress.end()
     found = rejected.count
     told = f"; {found:,} could not be read: {folder / REJECTED} says which and why" if found else ""
-    print(f"{count:,} texts labelled into {folder}{told}")
-    return Archive(folder, count, found)
+    print(f"{progress.texts:,} texts labelled into {folder}{told}")
+    return Archive(folder, progress.texts, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where parts lie."""
+
+    folder: Path
+    kind: str
+
+    def of(self, number: int) -> Path:
+        """Return the file of a part's labels."""
+        return self.folder / f"part-{number:05}.{self.kind}"
+
+    def review(self, number: int) -> Path:
+        """Return the file of a part's rows that a person should judge."""
+        return self.folder / "review" / f"part-{number:05}.jsonl"
+
+
+class Progress:
+    """Parts as they are read, and a bar of how much of the source is labelled."""
+
+    def __init__(self, source: Source, rejected: "Rejections") -> None:
+        self.source = source
+        self.rejected = rejected
+        self.texts = 0
+        self.held: dict[int, tuple[int, int]] = {}
+        self.bar = tqdm(total=source.size, desc="labelling", unit="B", unit_scale=True, file=sys.stderr)
+
+    def read(self) -> Iterator[Part]:
+        """Yield number and texts of every part."""
+        before = 0
+        for number, part in enumerate(_parts(self.source, self.rejected)):
+            self.held[number] = (self.source.done - before, len(part))
+            before = self.source.done
+            yield number, part
+
+    def known(self, part: Part, path: Path) -> bool:
+        """Say whether a part was labelled before."""
+        if path.exists():
+            self.done(part[0])
+            return True
+        return False
+
+    def done(self, number: int) -> None:
+        """Count a part as labelled."""
+        size, texts = self.held.pop(number)
+        self.texts += texts
+        self.bar.update(size)
+        self.bar.set_postfix(texts=self.texts, rejected=self.rejected.count)
+
+    def end(self) -> None:
+        """Fill the bar: the source may end in what cannot be read."""
+        self.bar.update(self.source.size - self.bar.n)
+        self.bar.close()
 
 
 class Rejections:
@@ -113,17 +163,18 @@ def _parts(source: Source, rejected: Rejections) -> Iterator[list[Text]]:
         yield part
 
 
-def _settings(texts: Source, labeller: Labeller, *, saved: Path, risk: float | None, kind: str) -> dict[str, object]:
+def _settings(texts: Source, job: Job) -> dict[str, object]:
     """Return all that labels depend on."""
     files = [[file.relative_to(texts.root).as_posix(), file.stat().st_size] for file in texts.files]
     return {
         "input": files,
-        "models": {name: sha256(saved / name / "manifest.json") for name in CODEBOOKS},
-        "actors": {"ner": labeller.finder.ner, "gazetteer": str(labeller.finder.gazetteer or "")},
-        "targets": list(labeller.targets),
-        "keep": list(texts.keep),
-        "risk": risk,
-        "kind": kind,
+        "models": {name: sha256(job.saved / name / "manifest.json") for name in CODEBOOKS},
+        "actors": {"ner": job.finder.ner, "gazetteer": str(job.finder.gazetteer or "")},
+        "targets": list(job.targets),
+        "keep": list(job.keep),
+        "risk": job.risk,
+        "kind": job.kind,
+        "backend": job.backend,
         "part": [CHARACTERS, TEXTS],
         "stancekit": version("stancekit"),
     }

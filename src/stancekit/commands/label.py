@@ -5,9 +5,10 @@ from itertools import groupby
 from pathlib import Path
 
 from stancekit.commands.archive import Archive, label_archive
-from stancekit.commands.labelling import Labeller, Row, load, write
+from stancekit.commands.engines import Job
+from stancekit.commands.labelling import Row, content
 from stancekit.errors import KitError
-from stancekit.files import write_jsonl, write_text
+from stancekit.files import write_bytes, write_jsonl, write_text
 from stancekit.report.labels import page
 from stancekit.text import ActorFinder, read_article
 from stancekit.text.sources import Text
@@ -18,7 +19,7 @@ WIDTH = 48
 ONE = (".jsonl", ".parquet", ".html")
 
 
-def label(
+def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     *,
     input: str | Path,
     output: str | Path | None = None,
@@ -29,6 +30,9 @@ def label(
     keep: Sequence[str] = ("date",),
     kind: str = "jsonl",
     strict: bool = False,
+    backend: str = "torch",
+    engine: str = "local",
+    workers: int | None = None,
 ) -> list[Row] | Archive:
     """Label an article, print the positions found, and write all rows; or label an archive into a folder.
 
@@ -56,6 +60,13 @@ def label(
         What an archive's labels are written as, `jsonl` or `parquet`.
     strict
         Whether to stop at the first text of an archive that cannot be read, rather than go on without it.
+    backend
+        `torch`, or `onnx`: fine-tuned encoders run in ONNX Runtime, in 8-bit integers where the processor has products
+        for them, faster and with a few other labels; how many is printed, and above 5 % the export is refused.
+    engine
+        `local`, or of an archive `ray`: parts are labelled by a Ray cluster, or by processes on this machine.
+    workers
+        How many processes; by default as many as there are processors.
 
     Returns
     -------
@@ -67,11 +78,10 @@ def label(
         raise KitError(f"cannot write {output}: labels of one article go to a .jsonl, a .parquet or a .html file")
     if many and (output is None or Path(output).suffix in ONE):
         raise KitError(f"labels of an archive go to a folder, {output} is none; add output=labels")
-    labeller = Labeller(*load(Path(saved)), actors or ActorFinder(), tuple(targets))
+    job = Job(Path(saved), actors or ActorFinder(), tuple(targets), backend, risk, tuple(keep), kind)
     if many:
-        return label_archive(
-            input, Path(str(output)), labeller, saved=Path(saved), risk=risk, keep=keep, kind=kind, strict=strict
-        )
+        return label_archive(input, Path(str(output)), job, engine=engine, workers=workers, strict=strict)
+    labeller = job.labeller()
     article = read_article(input)
     rows = labeller([Text(article, article.id)])
     sure, unsure = labeller.divided(rows, risk)
@@ -80,7 +90,7 @@ def label(
         if Path(output).suffix == ".html":
             write_text(Path(output), page(article, [row.to_dict() for row in sure]))
         else:
-            write(Path(output), sure)
+            write_bytes(Path(output), content(Path(output).suffix[1:], sure))
         print(f"\n{len(sure)} rows written to {output}")
     if risk is not None:
         _queue(unsure, risk, output)

@@ -1,5 +1,6 @@
 """From texts to labelled rows, and rows to files: what labelling one article and an archive share."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stancekit.files import replacing, write_jsonl
+from stancekit.errors import KitError
 from stancekit.models import store
 from stancekit.models.trained import Trained
 from stancekit.text import ActorFinder
@@ -16,6 +17,7 @@ from stancekit.text.sources import Text
 from stancekit.types import Example, Prediction, Sentence
 
 CODEBOOKS = ("stance", "diplomacy")
+BACKENDS = ("torch", "onnx")
 # In Parquet the scores of all codes are a JSON object in one column, whatever the codebook.
 PACKED = ("stance_scores", "frame_scores")
 
@@ -102,15 +104,41 @@ def _home(example: Example) -> str:
     return example.id.rsplit(".", 1)[0]
 
 
-def load(folder: Path) -> tuple[Trained, Trained]:
-    """Load the stance and the frame model, training the baseline where there is none."""
-    places = [folder / codebook for codebook in CODEBOOKS]
-    for place in places:
+def prepare(folder: Path) -> None:
+    """Train the baseline where there is no model."""
+    for place in (folder / codebook for codebook in CODEBOOKS):
         if not (place / "manifest.json").exists():
             print(f"no trained model in {place}: training the baseline on the bundled corpus first", file=sys.stderr)
             store.save(_baseline(place.name), place)
+
+
+def load(folder: Path, backend: str = "torch") -> tuple[Trained, Trained]:
+    """Load the stance and the frame model, training the baseline where there is none.
+
+    With `onnx`, encoders run in ONNX Runtime; what that changes is printed.
+    """
+    if backend not in BACKENDS:
+        raise KitError(f"unknown backend={backend!r}; there are {', '.join(BACKENDS)}. Set backend=torch")
+    prepare(folder)
+    places = [folder / codebook for codebook in CODEBOOKS]
     stance, frames = (store.load(place) for place in places)
-    return stance, frames
+    return (stance, frames) if backend == "torch" else _exported(stance, frames, places)
+
+
+def _exported(stance: Trained, frames: Trained, places: Sequence[Path]) -> tuple[Trained, Trained]:
+    from stancekit.models.encoder.exported import export, exportable
+
+    if not (exportable(stance.model) or exportable(frames.model)):
+        raise KitError(f"no model in {places[0].parent} has a fine-tuned encoder; label without backend=onnx")
+    found = []
+    for trained, place in zip((stance, frames), places, strict=True):
+        if not exportable(trained.model):
+            found.append(trained)
+            continue
+        exported = export(trained, place)
+        print(f"{place.name}: {exported.change}", file=sys.stderr)
+        found.append(exported.trained)
+    return found[0], found[1]
 
 
 def _baseline(codebook: str) -> Trained:
@@ -127,12 +155,11 @@ def _baseline(codebook: str) -> Trained:
     return fit(model, parts.train, parts.validation, name="logreg")
 
 
-def write(path: Path, rows: Iterable[Row], keep: Sequence[str] = ()) -> None:
-    """Write rows as `.jsonl` or `.parquet`, whole or not at all; in Parquet each field to keep has a column."""
+def content(kind: str, rows: Iterable[Row], keep: Sequence[str] = ()) -> bytes:
+    """Return what a `jsonl` or `parquet` file of rows holds; in Parquet each field to keep has a column."""
     plain: Iterator[dict[str, Any]] = (row.to_dict() for row in rows)
-    if path.suffix == ".jsonl":
-        write_jsonl(path, plain)
-        return
+    if kind == "jsonl":
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in plain).encode("utf-8")
     import pyarrow
     import pyarrow.parquet
 
@@ -140,8 +167,9 @@ def write(path: Path, rows: Iterable[Row], keep: Sequence[str] = ()) -> None:
     texts = [row | {key: None if row.get(key) is None else str(row[key]) for key in keep} for row in packed]
     columns = _types(pyarrow) | dict.fromkeys(keep, pyarrow.string)
     schema = pyarrow.schema([(key, of()) for key, of in columns.items()])
-    with replacing(path) as temporary:
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(texts, schema=schema), temporary)
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(texts, schema=schema), file)
+    return file.getvalue()
 
 
 COLUMNS = {

@@ -7,6 +7,7 @@ import lzma
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -124,8 +125,15 @@ class Source:
         own = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
         article = titled(Article(own, text, source=name, date=str(row.get("date") or ""), topic=given.get("title", "")))
         group = given.get("article", given.get("id", own))
-        kept = {key: row[key] for key in self.keep if row.get(key) is not None}
+        kept = {key: _plain(row[key]) for key in self.keep if row.get(key) is not None}
         return Text(article, group, given.get("actor", ""), given.get("target", ""), kept)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON can hold: a date of a Parquet file becomes a text."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
 
 
 def _files(path: str | Path) -> tuple[Path, list[Path]]:

@@ -216,7 +216,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         """Return the logits of each head, shape (examples, codes), from batches of similar length."""
         ids = self.inputs(X)
         order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
-        device = next(self.network_.parameters()).device
+        device = self.network_.device
         parts: dict[str, list[NDArray[Any]]] = {name: [] for name in self.network_.specs}
         collate = Collator(self.tokenizer_.pad_token_id or 0)
         for start in range(0, len(order), BATCH):

@@ -71,6 +71,11 @@ class Network(nn.Module):
         self.specs = dict(heads)
         self.smoothing = smoothing
 
+    @property
+    def device(self) -> torch.device:
+        """Return where the weights lie."""
+        return next(self.parameters()).device
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor, roles: Tensor, **rest: Tensor) -> dict[str, Tensor]:
         """Return logits by head, and the loss where labels are given."""
         labels = {key[7:]: value for key, value in rest.items() if key.startswith("labels_")}

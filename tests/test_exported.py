@@ -1,0 +1,107 @@
+"""Encoders in ONNX Runtime: the same labels but for a share that is measured, told and bounded."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from tiny import make_encoder
+
+from stancekit.__main__ import main
+from stancekit.errors import KitError, MissingExtra
+from stancekit.models import store
+from stancekit.models.encoder import exported
+from stancekit.models.encoder.exported import Session, export, exportable, precision
+from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.ensemble import Ensemble
+from stancekit.models.features import Marked
+from stancekit.models.majority import Majority
+from stancekit.models.trained import Trained, encode, fit
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "onnx"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, parts, frame_parts):
+    folder = tmp_path_factory.mktemp("models")
+    checkpoint = make_encoder(folder / "tiny", [one.text for one in parts.train.examples[:400]])
+    for of in (parts, frame_parts):
+        model = Encoder(checkpoint, features=Marked(), epochs=1, least_steps=0)
+        trained = fit(model, of.train.take(range(300)), of.validation.take(range(50)))
+        store.save(trained, folder / "models" / of.train.codebook.name)
+    return folder / "models"
+
+
+@pytest.mark.parametrize("kind", ["fp32", "int8"])
+@pytest.mark.parametrize("codebook", ["stance", "diplomacy"])
+def test_an_export_says_the_same(saved, parts, codebook, kind):
+    place = saved / codebook
+    trained = store.load(place)
+    found = export(trained, place, kind=kind)
+    some = parts.test.examples[:70]
+    was, now = trained.scores(some), found.trained.scores(some)
+    assert isinstance(found.trained.model.network_, Session)
+    assert np.abs(was - now).max() < (1e-2 if kind == "fp32" else 0.1)
+    assert found.change.precision == kind and 0 <= found.change.changed < 0.05
+    # Rows of other lengths, and one alone.
+    assert np.allclose(found.trained.scores(some[:1]), now[:1], atol=0.05)
+
+
+def test_it_is_made_once_and_again_when_damaged(saved, cache, monkeypatch):
+    place = saved / "stance"
+    trained = store.load(place)
+    first = export(trained, place).change
+    monkeypatch.setattr(exported, "_write", None)
+    assert export(trained, place).change == first
+    [file] = cache.glob("*/0.onnx")
+    file.write_bytes(b"no model")
+    with pytest.raises(TypeError):
+        export(trained, place)
+
+
+def test_one_that_changes_too_much_is_refused(saved, cache):
+    place = saved / "stance"
+    trained = store.load(place)
+    export(trained, place)
+    [facts] = cache.glob("*/export.json")
+    held = json.loads(facts.read_text())
+    facts.write_text(json.dumps(held | {"change": held["change"] | {"changed": 0.0613}}))
+    with pytest.raises(KitError, match=r"refused: \w+ changes 6.1% of labels.*At most 5.0% may change"):
+        export(trained, place)
+    assert export(trained, place, most_changed=0.07).change.changed == 0.0613
+
+
+def test_an_ensembles_encoder_is_exported_and_words_have_none(saved, parts, tmp_path):
+    train = parts.train.take(range(100))
+    model = Ensemble({"words": Majority(), "encoder": Majority()}).fit(train.examples, encode(train))
+    words = store.save(Trained(model, parts.train.codebook), tmp_path / "words")
+    assert not exportable(model)
+    with pytest.raises(KitError, match="no fine-tuned encoder to export; use backend=torch"):
+        export(store.load(words), words)
+    model.members_["encoder"] = store.load(saved / "stance").model
+    both = store.save(Trained(model, parts.train.codebook), tmp_path / "both")
+    members = export(store.load(both), both).trained.model.members_
+    assert isinstance(members["encoder"].network_, Session) and isinstance(members["words"], Majority)
+
+
+def test_labels_from_the_command_line(saved, tmp_path, capsys):
+    (tmp_path / "levy.txt").write_text("Peru voted against the levy. Chile abstained on the draft.")
+    words = ["label", f"input={tmp_path / 'levy.txt'}", f"saved={saved}", "actors.ner=false"]
+    for backend in ("torch", "onnx"):
+        assert main([*words, f"backend={backend}", f"output={tmp_path / backend}.jsonl"]) == 0
+    told = capsys.readouterr().err
+    assert f"stance: {precision()} changes" in told and f"diplomacy: {precision()} changes" in told
+    was, now = ((tmp_path / f"{one}.jsonl").read_text().splitlines() for one in ("torch", "onnx"))
+    assert [json.loads(row)["id"] for row in was] == [json.loads(row)["id"] for row in now] != []
+    assert main([*words, "backend=tpu"]) == 2
+    assert "unknown backend='tpu'; there are torch, onnx" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named(saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'stancekit\[onnx\]'"):
+        export(store.load(saved / "stance"), saved / "stance")
