@@ -140,3 +140,14 @@ def test_a_folder_of_another_labelling_is_refused(saved, tmp_path):
 def test_a_field_to_keep_may_not_replace_a_labels_own(saved, tmp_path):
     with pytest.raises(KitError, match=r"keep=\['id'\] are columns that labels have of their own"):
         label(input=speeches(tmp_path, 1), saved=saved, output=tmp_path / "out", keep=["id", "date"])
+
+
+def test_standard_input_into_a_folder_is_an_archive(saved, tmp_path):
+    source, out = speeches(tmp_path, 8), tmp_path / "labels"
+    words = ["label", "-", f"saved={saved}", "actors.ner=false", "keep=[date,paper]"]
+    with source.open("rb") as stream:
+        run = [sys.executable, "-m", "stancekit", *words, f"output={out}"]
+        done = subprocess.run(run, stdin=stream, capture_output=True, text=True, check=True)
+    label(input=source, saved=saved, output=tmp_path / "file", actors=ActorFinder(ner=False), keep=["date", "paper"])
+    same = [line.replace('"speeches.jsonl:', '"stdin:') for line in lines(tmp_path / "file")]
+    assert "8 texts labelled" in done.stdout and lines(out) == same != []

@@ -62,6 +62,7 @@ def workers():
 
 
 @ray
+@pytest.mark.slow
 def test_two_workers_write_the_same_as_one_process_even_if_one_is_killed(words, tmp_path):
     alone = start(words, tmp_path / "local")
     said, _ = alone.communicate(timeout=120)
@@ -79,6 +80,7 @@ def test_two_workers_write_the_same_as_one_process_even_if_one_is_killed(words, 
 
 
 @ray
+@pytest.mark.slow
 def test_what_one_engine_has_done_another_goes_on_with(words, tmp_path):
     start(words, tmp_path / "labels").communicate(timeout=120)
     whole = files(tmp_path / "labels")

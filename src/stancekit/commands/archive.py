@@ -100,7 +100,7 @@ class Progress:
         self.rejected = rejected
         self.texts = 0
         self.held: dict[int, tuple[int, int]] = {}
-        self.bar = tqdm(total=source.size, desc="labelling", unit="B", unit_scale=True, file=sys.stderr)
+        self.bar = tqdm(total=source.size or None, desc="labelling", unit="B", unit_scale=True, file=sys.stderr)
 
     def read(self) -> Iterator[Part]:
         """Yield number and texts of every part."""
@@ -126,7 +126,7 @@ class Progress:
 
     def end(self) -> None:
         """Fill the bar: the source may end in what cannot be read."""
-        self.bar.update(self.source.size - self.bar.n)
+        self.bar.update(max(0, self.source.size - self.bar.n))
         self.bar.close()
 
 

@@ -70,6 +70,10 @@ class Comparison(Callback):
         self.keep = keep
         self.bar: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the bar out of copies that a launcher sends to other processes."""
+        return {**self.__dict__, "bar": None}
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open a progress bar over the runs."""
         self.bar = tqdm(desc="runs", unit="run", file=sys.stderr)

@@ -40,8 +40,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     ----------
     input
         A text file, or `-` for standard input: one article. A folder, a glob, or a file of rows (`.jsonl`, `.csv`,
-        `.tsv`, `.parquet`, all but the last also as `.gz`, `.bz2` or `.xz`): an archive. Rows have a field `text`, and
-        may have `id`, `article`, `title`, `date`, and `actor` and `target` where these are known.
+        `.tsv`, `.parquet`, all but the last also as `.gz`, `.bz2` or `.xz`): an archive; so is `-` into a folder, as
+        JSON lines. Rows have a field `text`, and may have `id`, `article`, `title`, `date`, and `actor` and `target`
+        where these are known.
     output
         Of an article a `.jsonl`, `.parquet` or `.html` file, the last a page to read; of an archive a folder. A
         labelling that was interrupted goes on with the same command.
@@ -73,7 +74,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     list of Row, or Archive
         One row per sentence, actor and target; of an archive what was written.
     """
-    many = _many(str(input))
+    many = _many(str(input)) or (str(input) == "-" and output is not None and Path(output).suffix not in ONE)
     if output is not None and not many and Path(output).suffix not in ONE:
         raise KitError(f"cannot write {output}: labels of one article go to a .jsonl, a .parquet or a .html file")
     if many and (output is None or Path(output).suffix in ONE):

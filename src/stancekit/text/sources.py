@@ -5,6 +5,7 @@ import glob
 import gzip
 import lzma
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO
 
 from stancekit.errors import KitError
 from stancekit.text.examples import titled
-from stancekit.text.rows import FIELD, KINDS
+from stancekit.text.rows import FIELD, KINDS, Found
 from stancekit.types import Article
 
 _OPEN: Mapping[str, Callable[[BinaryIO], Any]] = {
@@ -57,10 +58,10 @@ class Rejected:
 
 
 class Source:
-    r"""Texts of a file, a folder or a glob, one at a time.
+    r"""Texts of a file, a folder or a glob, or of standard input, one at a time.
 
     Files are `.txt`, `.jsonl`, `.csv`, `.tsv`, also as `.gz`, `.bz2` or `.xz`, and `.parquet`. Rows have a field `text`
-    and may have `id`, `article`, `title`, `date`, `actor` and `target`.
+    and may have `id`, `article`, `title`, `date`, `actor` and `target`. Standard input, `-`, is JSON lines.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Source:
     files
         What is read, in this order; links are not followed out of a folder.
     size, done
-        Bytes of all files, and how many of them were read.
+        Bytes of all files, none of standard input, and how many of them were read.
 
     Examples
     --------
@@ -86,13 +87,15 @@ class Source:
     def __init__(self, path: str | Path, *, keep: Sequence[str] = ("date",)) -> None:
         self.path = Path(path)
         self.keep = tuple(keep)
-        self.root, self.files = _files(path)
+        self.root, self.files = (Path(), []) if str(path) == "-" else _files(path)
         self.size = sum(file.stat().st_size for file in self.files)
         self.done = 0
 
     def __iter__(self) -> Iterator[Text | Rejected]:
         """Read all texts, holding one at a time."""
         self.done = 0
+        if not self.files:
+            yield from self._rows(KINDS[".jsonl"](sys.stdin.buffer), "stdin")
         for file in self.files:
             before = self.done
             name = file.relative_to(self.root).as_posix()
@@ -110,9 +113,13 @@ class Source:
             return
         before = self.done
         with file.open("rb") as raw, _OPEN[file.suffix](raw) if packed else raw as stream:
-            for number, row in KINDS[kind](stream):
+            for found in self._rows(KINDS[kind](stream), name):
                 self.done = before + raw.tell()
-                yield Rejected(name, number, row) if isinstance(row, str) else self._text(name, number, row)
+                yield found
+
+    def _rows(self, rows: Found, name: str) -> Iterator[Text | Rejected]:
+        for number, row in rows:
+            yield Rejected(name, number, row) if isinstance(row, str) else self._text(name, number, row)
 
     def _text(self, name: str, number: int, row: Mapping[str, Any]) -> Text | Rejected:
         text = row.get(FIELD)
