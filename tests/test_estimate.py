@@ -198,3 +198,35 @@ def test_parquet_and_folders_of_labels_are_read_too(tmp_path):
     drawn = sample(labels=folder, n=150, output=tmp_path / "sample.jsonl")
     found = estimate(labels=folder, gold=judged(drawn, gold, tmp_path / "gold.jsonl"))
     assert {one.n for one in found} == {len(rows)}
+
+
+def test_an_adjusted_count_stands_beside_the_estimate(tmp_path):
+    rows, gold = made(articles=600)
+    labels = written(tmp_path, rows)
+    drawn = sample(labels=labels, n=1500, output=tmp_path / "sample.jsonl")
+    [*shares] = estimate(labels=labels, gold=judged(drawn, gold, tmp_path / "gold.jsonl"))
+    for one in shares:
+        assert one.adjusted == pytest.approx(np.mean([of == one.code for of in gold.values()]), abs=0.03)
+    assert sum(one.adjusted for one in shares) == pytest.approx(1)
+    # Its error rates are those of all actors together, so between actors it misleads.
+    found = {
+        (one.cell[0], one.code): one for one in estimate(labels=labels, gold=tmp_path / "gold.jsonl", by=["actor"])
+    }
+    true = np.mean([gold[row["id"]] == "condemn" for row in rows if row["actor"] == "Belmont"])
+    assert found["Belmont", "condemn"].adjusted > true + 0.05
+    low, high = found["Belmont", "condemn"].estimate[1:]
+    assert low <= true <= high
+
+
+def test_a_matrix_of_two_fields(tmp_path):
+    rows, gold = made()
+    for at, row in enumerate(rows):
+        row["target"] = ("the levy", "the pact", "Sova")[at // 2 % 3 if at < 900 else 0]
+    labels = written(tmp_path, rows)
+    drawn = sample(labels=labels, n=400, output=tmp_path / "sample.jsonl")
+    given = {"labels": labels, "gold": judged(drawn, gold, tmp_path / "gold.jsonl")}
+    estimate(**given, by=["actor", "target"], output=tmp_path / "two")
+    assert "the pact" in (tmp_path / "two" / "matrix.svg").read_text()
+    assert "shares by two fields" in (tmp_path / "two" / "shares.html").read_text()
+    estimate(**given, by=["actor"], output=tmp_path / "one")
+    assert not (tmp_path / "one" / "matrix.svg").exists()

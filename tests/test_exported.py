@@ -11,8 +11,9 @@ from stancekit.__main__ import main
 from stancekit.errors import KitError, MissingExtra
 from stancekit.models import store
 from stancekit.models.encoder import exported
-from stancekit.models.encoder.exported import Session, export, exportable, precision
+from stancekit.models.encoder.exported import export, exportable, precision
 from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.encoder.session import Session
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.features import Marked
 from stancekit.models.majority import Majority
@@ -55,7 +56,7 @@ def test_it_is_made_once_and_again_when_damaged(saved, cache, monkeypatch):
     place = saved / "stance"
     trained = store.load(place)
     first = export(trained, place).change
-    monkeypatch.setattr(exported, "_write", None)
+    monkeypatch.setattr(exported, "write", None)
     assert export(trained, place).change == first
     [file] = cache.glob("*/0.onnx")
     file.write_bytes(b"no model")

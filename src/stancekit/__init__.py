@@ -16,6 +16,9 @@ _PLACES = {
     "train": "commands.train",
     "evaluate": "commands.evaluate",
     "label": "commands.label",
+    "sample": "commands.sample",
+    "estimate": "commands.estimate",
+    "plan": "commands.plan",
     "compare": "commands.compare",
     "report": "commands.report",
 }

@@ -8,6 +8,7 @@ COMMANDS = {
     "label": "label an article by actor stance and framing",
     "sample": "draw labelled rows to be judged by hand",
     "estimate": "estimate shares of codes from labels and judged rows",
+    "plan": "foresee how narrow intervals get with more judged rows",
     "compare": "compare the finished runs of an experiment",
     "report": "write the report of an experiment as HTML, Markdown, CSV and LaTeX",
     "reproduce": "do a run again and say whether every score is the same",

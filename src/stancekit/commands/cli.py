@@ -23,6 +23,7 @@ FIRST = {
     "label": "input",
     "sample": "labels",
     "estimate": "labels",
+    "plan": "labels",
     "reproduce": "run",
     "data": "corpus",
     "verify": "path",

@@ -1,19 +1,21 @@
 """`stancekit estimate`: shares of codes in a corpus, from labels of all of it and gold codes of a sample."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stancekit.corpus.labels import Row, codes_of, given, judged_codes, read_labels, scores, with_period
 from stancekit.errors import KitError, listing
+from stancekit.evaluation.adjusted import adjusted_count
 from stancekit.evaluation.shares import FEW, FEW_UNITS, Cell, Units, cell, contrast, interval
 from stancekit.files import write_text
 from stancekit.report.plots import svg
-from stancekit.report.shares import Contrast, Share, contrast_table, drawing, page, share_table, to_csv, trends
+from stancekit.report.shares import Contrast, Share, contrast_table, drawing, matrix, page, share_table, to_csv, trends
 
 log = logging.getLogger(__name__)
 PERIODS = ("month", "year")
@@ -44,7 +46,8 @@ def estimate(
     about
         `corpus`: these very texts. `beyond`: what such texts say, of which these are a sample.
     output
-        A folder for `shares.csv`, `contrasts.csv`, `shares.svg`, `trends.svg` and `shares.html`.
+        A folder for `shares.csv`, `contrasts.csv`, `shares.html` and drawings: `shares.svg`, over time `trends.svg`, of
+        two fields `matrix.svg`.
 
     Returns
     -------
@@ -57,9 +60,10 @@ def estimate(
     codes = codes_of(rows, what)
     if missing := [key for key in by if not any(row.get(key) is not None for row in rows)]:
         raise KitError(f"labels have no column {listing(missing)}; by names some of: {', '.join(sorted(rows[0]))}")
-    units = _units(rows, with_period(read_labels(gold)), what, codes)
-    cells = _cells(units, rows, by, corpus=about == "corpus")
-    shares = [one for key, found in cells.items() for one in _shares(key, found, codes)]
+    units = units_of(rows, with_period(read_labels(gold)), what, codes)
+    cells = cells_of(units, rows, by, corpus=about == "corpus")
+    counts = {key: adjusted_count(units, mask) for key, mask in _masks(rows, by)}
+    shares = [one for key, found in cells.items() for one in _shares(key, found, counts[key], codes)]
     contrasts = _contrasts(cells, codes, by)
     print(share_table(shares))
     if contrasts:
@@ -71,7 +75,8 @@ def estimate(
     return shares
 
 
-def _units(rows: Sequence[Row], judged: Sequence[Row], what: str, codes: Sequence[str]) -> Units:
+def units_of(rows: Sequence[Row], judged: Sequence[Row], what: str, codes: Sequence[str]) -> Units:
+    """Return labelled rows with the gold codes of those that were judged."""
     at = {str(row["id"]): number for number, row in enumerate(rows)}
     known = {str(row["id"]): of for row in judged if (of := judged_codes(row, what)) is not None}
     wrong = sorted({code for of in known.values() for code in of} - set(codes))
@@ -114,30 +119,40 @@ def _chances(written: dict[str, Any], rows: int) -> dict[str, float]:
     return found
 
 
-def _cells(units: Units, rows: Sequence[Row], by: Sequence[str], *, corpus: bool) -> dict[tuple[str, ...], Cell]:
-    keys = [tuple(str(row.get(key)) for key in by) for row in rows]
+def _masks(rows: Sequence[Row], by: Sequence[str]) -> Iterator[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+    """Yield which rows make up each cell."""
     where: dict[tuple[str, ...], list[int]] = {}
-    for number, key in enumerate(keys):
-        where.setdefault(key, []).append(number)
-    found = {}
+    for number, row in enumerate(rows):
+        where.setdefault(tuple(str(row.get(key)) for key in by), []).append(number)
     for key in sorted(where):
         mask = np.zeros(len(rows), dtype=bool)
         mask[where[key]] = True
-        found[key] = cell(units, mask, corpus=corpus)
-    return found
+        yield key, mask
 
 
-def _shares(key: tuple[str, ...], found: Cell, codes: Sequence[str]) -> list[Share]:
+def cells_of(units: Units, rows: Sequence[Row], by: Sequence[str], *, corpus: bool) -> dict[tuple[str, ...], Cell]:
+    """Return the estimates of every cell."""
+    return {key: cell(units, mask, corpus=corpus) for key, mask in _masks(rows, by)}
+
+
+def _shares(key: tuple[str, ...], found: Cell, counts: NDArray[np.float64], codes: Sequence[str]) -> list[Share]:
+    adjusted = counts.tolist()
     if not found.enough:
         short = FEW - found.gold
         by_unit = round(found.gold * (FEW_UNITS / found.effective - 1)) if found.effective else 0
         lacking = min(max(short, by_unit, 1), found.n - found.gold)
         naive = found.naive.tolist()
-        return [Share(key, code, found.n, found.gold, naive[k], None, None, lacking) for k, code in enumerate(codes)]
+        return [
+            Share(key, code, found.n, found.gold, naive[k], None, None, lacking, adjusted[k])
+            for k, code in enumerate(codes)
+        ]
     own = np.stack([found.value, *interval(found)], axis=1).tolist()
     alone = np.stack([found.classical, *interval(found, classical=True)], axis=1).tolist()
-    rows = zip(codes, found.naive.tolist(), own, alone, strict=True)
-    return [Share(key, code, found.n, found.gold, naive, tuple(one), tuple(of)) for code, naive, one, of in rows]
+    rows = zip(codes, found.naive.tolist(), own, alone, adjusted, strict=True)
+    return [
+        Share(key, code, found.n, found.gold, naive, tuple(one), tuple(of), 0, count)
+        for code, naive, one, of, count in rows
+    ]
 
 
 def _contrasts(cells: dict[tuple[str, ...], Cell], codes: Sequence[str], by: Sequence[str]) -> list[Contrast]:
@@ -175,9 +190,13 @@ def _write(
 ) -> None:
     for name, text in zip(("shares.csv", "contrasts.csv"), to_csv(shares, contrasts), strict=True):
         write_text(folder / name, text)
-    drawn = trends(shares, codes) if time else None
-    figures = [("estimated shares by cell", drawing(shares, codes)), *([("shares over time", drawn)] if drawn else [])]
-    for name, (label, one) in zip(("shares.svg", "trends.svg"), figures, strict=False):
-        write_text(folder / name, svg(one, label))
-    write_text(folder / "shares.html", page(shares, contrasts, figures, **html))
+    figures = {
+        "shares": ("estimated shares by cell", drawing(shares, codes)),
+        "trends": ("shares over time", trends(shares, codes) if time else None),
+        "matrix": ("shares by two fields", None if time else matrix(shares, codes)),
+    }
+    drawn = {name: (label, one) for name, (label, one) in figures.items() if one}
+    for name, (label, one) in drawn.items():
+        write_text(folder / f"{name}.svg", svg(one, label))
+    write_text(folder / "shares.html", page(shares, contrasts, list(drawn.values()), **html))
     print(f"\nwritten: {folder / 'shares.html'}, shares.csv, contrasts.csv and drawings beside it")

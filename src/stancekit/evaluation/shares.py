@@ -3,8 +3,8 @@
 Counting a classifier's labels is biased, and more so where its errors differ between the groups that are compared.
 Here the gold sample corrects the count: prediction-powered inference with power tuning (Angelopoulos, Duchi and Zrnic
 2023, "PPI++", equation 4), which with known sampling probabilities is the estimator of design-based supervised learning
-(Egami et al. 2023, "Using Imperfect Surrogates for Downstream Inference", equation 3). ppi-python has neither sampling
-probabilities, nor articles as units, nor a finite corpus, nor cells that are compared; hence our own.
+(Egami et al. 2023, "Using Imperfect Surrogates for Downstream Inference", equation 3). METHOD.md says
+what is assumed, and why no library serves.
 """
 
 from collections.abc import Sequence
@@ -181,14 +181,26 @@ def interval(found: Cell, *, classical: bool = False, level: float = LEVEL) -> t
     share = found.classical if classical else found.value
     if found.certain:
         return share, share
-    variance = _variance(found.classical_influence if classical else found.influence, found.effective)
-    q = quantile(found.effective, level)
+    centre, half = _wilson(found, 1.0, 1.0, classical=classical, level=level)
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def half_width(found: Cell, *, more: float = 1.0, left: float = 1.0, classical: bool = False) -> Array:
+    """Return half of every interval, if there were `more` times the gold labels and `left` times the unjudged rest."""
+    return _wilson(found, more, left, classical=classical, level=LEVEL)[1] if left else np.zeros_like(found.value)
+
+
+def _wilson(found: Cell, more: float, left: float, *, classical: bool, level: float) -> tuple[Array, Array]:
+    share, effective = found.classical if classical else found.value, found.effective * more
+    influence = found.classical_influence if classical else found.influence
+    variance = _variance(influence, found.effective) * left / more
+    q = quantile(effective, level)
     # A code that was never seen has no variance: then the sample counts as one of as many units.
     size = np.where(variance > 1e-12, share * (1 - share) / np.maximum(variance, 1e-12), 0.0)
-    size = np.maximum(size, min(found.gold, found.effective))
+    size = np.maximum(size, min(found.gold * more, effective))
     centre = (share + q**2 / (2 * size)) / (1 + q**2 / size)
     half = q / (1 + q**2 / size) * np.sqrt(share * (1 - share) / size + q**2 / (4 * size**2))
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    return centre, half
 
 
 def contrast(cells: Sequence[Cell], by: Sequence[float], *, level: float = LEVEL) -> tuple[Array, Array, Array]:

@@ -18,7 +18,8 @@ from stancekit.report.tables import cell, table
 class Share:
     """The share of a code in a cell; without enough gold labels no number, and `lacking` says how many more it takes.
 
-    `naive` counts the model's labels, `classical` uses the gold sample alone; every estimate is (value, low, high).
+    `naive` counts the model's labels, `adjusted` corrects the count by the model's error rates, `classical` uses the
+    gold sample alone; every estimate is (value, low, high).
     """
 
     cell: tuple[str, ...]
@@ -29,6 +30,7 @@ class Share:
     estimate: tuple[float, float, float] | None
     classical: tuple[float, float, float] | None
     lacking: int = 0
+    adjusted: float = float("nan")
 
     @property
     def name(self) -> str:
@@ -68,15 +70,32 @@ def _note(share: Share) -> str:
 
 def share_table(shares: Sequence[Share]) -> str:
     """Return shares as a Markdown table, in percent."""
-    head = ["cell", "code", "rows", "gold", "counted", "estimate %", "gold alone %", "counting is off by", ""]
+    head = [
+        "cell",
+        "code",
+        "rows",
+        "gold",
+        "counted",
+        "adjusted",
+        "estimate %",
+        "gold alone %",
+        "counting is off by",
+        "",
+    ]
     body = [
         [
-            *(one.name, one.code, one.n, one.gold, f"{100 * one.naive:.1f}", shown(one.estimate), shown(one.classical)),
+            *(one.name, one.code, one.n, one.gold, f"{100 * one.naive:.1f}", percent(one.adjusted)),
+            *(shown(one.estimate), shown(one.classical)),
             *("" if one.bias is None else f"{100 * one.bias:+.1f}", _note(one)),
         ]
         for one in shares
     ]
     return table(head, body)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, `-` where there is none."""
+    return "-" if np.isnan(share) else f"{100 * share:.1f}"
 
 
 def contrast_table(contrasts: Sequence[Contrast]) -> str:
@@ -86,7 +105,7 @@ def contrast_table(contrasts: Sequence[Contrast]) -> str:
 
 
 def _facts(one: Share) -> tuple[object, ...]:
-    return one.name, one.code, one.n, one.gold, one.naive
+    return one.name, one.code, one.n, one.gold, one.naive, "" if np.isnan(one.adjusted) else one.adjusted
 
 
 def to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str, str]:
@@ -95,7 +114,7 @@ def to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str,
     nothing, ends = ("", "", ""), ("", "_low", "_high")
     estimates = [f"{name}{end}" for name in ("estimate", "gold_alone") for end in ends]
     heads = (
-        ["cell", "code", "rows", "gold", "naive", *estimates, "lacking"],
+        ["cell", "code", "rows", "gold", "naive", "adjusted", *estimates, "lacking"],
         ["cell", "less", "code", *(f"points{end}" for end in ends)],
     )
     bodies: tuple[list[list[object]], ...] = (
@@ -129,6 +148,30 @@ def drawing(shares: Sequence[Share], codes: Sequence[str]) -> Figure:
         plot.grid(axis="x", alpha=0.25)
     axes[0].set_yticks(range(len(names)), names, fontsize=8)
     drawn.supxlabel("% of rows; line: estimate with its 95 % interval, x: counted labels", fontsize=9, color=INK)
+    return drawn
+
+
+def matrix(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
+    """Draw shares of cells of two fields, as actor x target, a panel per code; None below two values of each.
+
+    A cell with too few gold labels bears no number.
+    """
+    by = {(one.cell, one.code): one for one in shares if len(one.cell) == 2}
+    down, across = (list(dict.fromkeys(key[at] for key, _ in by)) for at in (0, 1))
+    if min(len(down), len(across)) < 2:
+        return None
+    drawn, axes = panels(1.6 + (0.8 + 0.5 * len(across)) * len(codes), 1.6 + 0.32 * len(down), len(codes))
+    for plot, code in zip(axes, codes, strict=True):
+        own = [[by.get(((one, other), code)) for other in across] for one in down]
+        values = [[100 * one.estimate[0] if one and one.estimate else np.nan for one in row] for row in own]
+        plot.imshow(np.array(values), cmap="Blues", vmin=0, vmax=100, aspect="auto")
+        for (i, j), value in np.ndenumerate(np.array(values)):
+            text = "·" if np.isnan(value) else f"{value:.0f}"
+            plot.text(j, i, text, ha="center", va="center", fontsize=7, color="white" if value > 55 else INK)
+        plot.set_title(code, color=INK, fontsize=10)
+        plot.set_xticks(range(len(across)), across, rotation=45, ha="right", fontsize=7)
+    axes[0].set_yticks(range(len(down)), down, fontsize=7)
+    drawn.supxlabel("estimated % of a cell's rows; ·: too few judged rows", fontsize=8, color=INK)
     return drawn
 
 
@@ -171,5 +214,12 @@ def page(
     )
     drawn = [Markup(svg(one, label)) for label, one in figures]  # noqa: S704  # our own drawings
     return environment.get_template("shares.html").render(
-        shares=shares, contrasts=contrasts, figures=drawn, about=about, chance=chance, shown=shown, note=_note
+        shares=shares,
+        contrasts=contrasts,
+        figures=drawn,
+        about=about,
+        chance=chance,
+        shown=shown,
+        note=_note,
+        percent=percent,
     )

@@ -4,14 +4,9 @@ An export is kept in the cache under the sum of the model it was made from, with
 exporter, which optimum calls too; optimum itself does not serve transformers 5.
 """
 
-import contextlib
 import copy
-import io
 import json
-import logging
-import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,21 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from filelock import FileLock
-from torch import Tensor, nn
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.labelled import LabelledSet, indicator
 from stancekit.errors import KitError, MissingExtra
-from stancekit.files import replacing, sha256, write_json
-from stancekit.models.encoder.batches import Collator
+from stancekit.files import sha256, write_json
 from stancekit.models.encoder.cache import folder
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.network import Head, Network
+from stancekit.models.encoder.session import Session, write
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.trained import Trained
-from stancekit.types import Example
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids", "roles")
 CHECKED = 500
 
 
@@ -64,27 +55,6 @@ class Exported(NamedTuple):
 
     trained: Trained
     change: Change
-
-
-class Session(nn.Module):
-    """An exported network, in the place of the one it was made from."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, path: Path, specs: dict[str, Head]) -> None:
-        import onnxruntime
-
-        super().__init__()
-        self.specs = specs
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = torch.get_num_threads()
-        self.session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
-        self.names = [one.name for one in self.session.get_inputs()]
-
-    def forward(self, **batch: Tensor) -> dict[str, Tensor]:
-        """Return logits by head."""
-        found = self.session.run(None, {name: batch[name].numpy() for name in self.names})
-        return {name: torch.from_numpy(logits) for name, logits in zip(self.specs, found, strict=True)}
 
 
 def precision() -> str:
@@ -121,7 +91,7 @@ def export(trained: Trained, saved: Path, *, most_changed: float = 0.05, kind: s
         if not _whole(place):
             sums = {}
             for at, encoder in enumerate(_encoders(trained.model)):
-                _write(encoder, place / f"{at}.onnx", kind)
+                write(encoder, place / f"{at}.onnx", kind)
                 sums[f"{at}.onnx"] = sha256(place / f"{at}.onnx")
             change = _compared(trained, _with(trained, place), kind)
             write_json(place / "export.json", {"files": sums, "change": asdict(change)})
@@ -135,7 +105,7 @@ def export(trained: Trained, saved: Path, *, most_changed: float = 0.05, kind: s
 
 def exportable(model: Any) -> bool:
     """Say whether a model has a fine-tuned encoder, itself or in a member."""
-    return any(True for _ in _encoders(model))
+    return next(_encoders(model), None) is not None
 
 
 def _needed() -> None:
@@ -177,58 +147,6 @@ def _with(trained: Trained, place: Path) -> Trained:
         return model
 
     return replace(trained, model=exchanged(trained.model))
-
-
-class _Outputs(nn.Module):
-    """A network whose outputs stand in a row, as an exported one's must."""
-
-    def __init__(self, network: Network, names: Sequence[str]) -> None:
-        super().__init__()
-        self.network, self.names = network, names
-
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        found = self.network(**dict(zip(self.names, inputs, strict=True)))
-        return tuple(found[name] for name in self.network.specs)
-
-
-def _write(encoder: Encoder, path: Path, kind: str) -> None:
-    """Write a network as ONNX, its products in 8-bit integers where asked for, its length and batch free."""
-    rows = encoder.inputs([Example("1", "Peru voted no."), Example("2", "The draft on the levy was put to the vote.")])
-    batch = Collator(encoder.tokenizer_.pad_token_id or 0)(rows)
-    names = [name for name in INPUTS if name in batch]
-    free = torch.export.Dim.DYNAMIC
-    module = _Outputs(encoder.network_.to("cpu"), names).eval()
-    with tempfile.TemporaryDirectory(dir=path.parent) as spare, _silent():
-        plain = Path(spare) / "plain.onnx"
-        torch.onnx.export(
-            module,
-            tuple(batch[name] for name in names),
-            str(plain),
-            input_names=names,
-            output_names=list(encoder.network_.specs),
-            dynamo=True,
-            external_data=False,
-            dynamic_shapes={"inputs": tuple({0: free, 1: free} for _ in names)},
-        )
-        with replacing(path) as temporary:
-            if kind == "int8":
-                from onnxruntime.quantization import QuantType, quantize_dynamic
-
-                quantize_dynamic(plain, temporary, weight_type=QuantType.QInt8, per_channel=True)
-            else:
-                plain.replace(temporary)
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Keep the exporter's progress from the user."""
-    logging.disable(logging.WARNING)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _held_out(codebook: Codebook) -> LabelledSet:
