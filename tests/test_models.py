@@ -11,6 +11,7 @@ from tiny import make_encoder, make_nli
 
 from stancekit.models.features import Marked
 from stancekit.models.trained import encode
+from stancekit.types import Example
 
 # An ensemble of finished runs needs some: tests/test_finished.py.
 SHIPPED = sorted(path for path in (ROOT / "configs" / "model").glob("*.yaml") if path.stem != "ensemble_runs")
@@ -105,3 +106,20 @@ def test_learned_baselines_beat_the_majority(parts, build):
         if path.stem in ("majority", "logreg")
     }
     assert right["logreg"] > right["majority"] + 0.1
+
+
+def test_words_are_counted_once_and_to_the_same_table(parts):
+    from scipy.sparse import hstack
+    from sklearn.linear_model import LogisticRegression
+
+    from stancekit.models.linear import Linear
+
+    train, some = parts.train.take(range(300)), [*parts.test.examples[:80], Example("odd", "\u00a0 A  ß\tIÌ x\n. ")]
+    model = Linear(LogisticRegression(max_iter=300), features=Marked()).fit(train.examples, encode(train))
+    views = zip(model.vectorizers_, model._views(some), strict=True)
+    plain = hstack([vectorizer.transform(texts) for vectorizer, (texts, _) in views if vectorizer]).tocsr()
+    assert (model._table(some) != plain).nnz == 0
+    # Nothing of it is kept in a saved or copied model.
+    assert "_words" in model.__dict__ and "_words" not in model.__getstate__()
+    other = clone(model).fit(train.examples[:200], encode(train)[:200])
+    assert "_words" not in other.__dict__

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 
+from stancekit.models.counting import counted
 from stancekit.models.features import Marked, Plain, mark
 from stancekit.types import Example
 
@@ -108,6 +109,7 @@ class Linear(ClassifierMixin, BaseEstimator):
         few = shown and 1 < len(targets) <= _TARGETS and len(X) >= _EACH * len(targets)
         self.targets_ = targets if few else []
         self.vectorizers_: list[Any] = []
+        self.__dict__.pop("_words", None)
         table = self._by_target(hstack(list(self._learn(X))).tocsr(), X)
         model = clone(self.classifier)
         if "random_state" in model.get_params():
@@ -143,6 +145,7 @@ class Linear(ClassifierMixin, BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with each vocabulary as one text, which is saved and read back many times as fast."""
         state = dict(super().__getstate__())
+        state.pop("_words", None)
         if "vectorizers_" in state:
             known = [one.vocabulary_ if one else {} for one in self.vectorizers_]
             state["vectorizers_"] = [_with(one, {}) for one in self.vectorizers_]
@@ -186,8 +189,14 @@ class Linear(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Sequence[Example]) -> csr_matrix:
         views = zip(self.vectorizers_, self._views(X), strict=True)
-        table = hstack([vectorizer.transform(texts) for vectorizer, (texts, _) in views if vectorizer]).tocsr()
-        return self._by_target(table, X)
+        tables = [self._counted(vectorizer, texts) for vectorizer, (texts, _) in views if vectorizer]
+        return self._by_target(hstack(tables).tocsr(), X)
+
+    def _counted(self, vectorizer: TfidfVectorizer, texts: list[str]) -> csr_matrix:
+        if vectorizer.analyzer != "char_wb":
+            return vectorizer.transform(texts)
+        # What is known of words is no part of the model: it is neither saved nor copied.
+        return counted(vectorizer, texts, self.__dict__.setdefault("_words", {}))
 
     def _by_target(self, table: csr_matrix, X: Sequence[Example]) -> csr_matrix:
         """Return the table with a copy of its own beside it for every target, empty but in that target's rows."""
