@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score
 
-from bench.encoders import measure
+from bench import encoders, labelling
 from stancekit.evaluation import bootstrap, count, macro_f1
 from stancekit.evaluation.bootstrap import estimate
 from stancekit.evaluation.metrics import f1, metrics_for, precision, recall
@@ -91,7 +91,7 @@ def start() -> dict[str, object]:
 
 def main() -> None:
     """Run all benchmarks; a ratio above 1 means that ours is faster."""
-    rows = [replicates(), leaderboard(), start(), *measure()]
+    rows = [replicates(), leaderboard(), start(), *encoders.measure(), *labelling.measure()]
     for row in rows:
         row["ratio"] = round(float(str(row["ours"])) / float(str(row["peer"])), 2)
         print(f"{row['name']:<44} ours {row['ours']:>10.1f}  peer {row['peer']:>10.1f} {row['unit']}  x{row['ratio']}")

@@ -6,9 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threadpoolctl import threadpool_limits
+
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
 from stancekit.text.names import Found, link_surnames
-from stancekit.text.nlp import load_ner, load_tokenizer, windows
+from stancekit.text.nlp import load_ner, load_tokenizer
 from stancekit.text.rules import Reader
 from stancekit.text.scan import Hit, Scan
 from stancekit.types import Mention
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
     from spacy.matcher import PhraseMatcher
     from spacy.tokens import Doc, Span
 
-# Sentences that are read together.
-BATCH = 256
+# Stretches of tokens that are read together, how far they reach around a capital, and the longest that is read at once.
+BATCH, AROUND, LONGEST = 256, 6, 1000
 
 
 @dataclass(frozen=True)
@@ -90,21 +92,17 @@ class ActorFinder:
         return {"ner": self.ner, "gazetteer": self.gazetteer}
 
     def _entities(self, readers: Sequence[Reader], hits: Sequence[Sequence[Hit]]) -> "list[list[Span]]":
-        """Return persons and organisations; only sentences that may name one are read, for reading takes its time."""
-        pieces = [
-            windows(reader.doc) if self.ner and _capital(reader, known) else []
-            for reader, known in zip(readers, hits, strict=True)
-        ]
-        flat = iter(self._nlp.pipe([piece for group in pieces for piece in group], batch_size=BATCH))
+        """Return persons and organisations, read only where there may be one, for reading takes its time."""
+        places = [_stretches(reader, known) if self.ner else [] for reader, known in zip(readers, hits, strict=True)]
+        pieces = (reader.piece(*at) for reader, of in zip(readers, places, strict=True) for at in of)
+        with threadpool_limits(1):
+            flat = iter(list(self._nlp.pipe(pieces, batch_size=BATCH)))
         found = []
-        for reader, group in zip(readers, pieces, strict=True):
-            spans, offset = [], 0
-            for piece in (next(flat) for _ in group):
-                spans += [
-                    _shifted(reader.doc, entity, offset) for entity in piece.ents if entity.label_ in ("PERSON", "ORG")
-                ]
-                offset += len(piece)
-            found.append(spans)
+        for reader, of in zip(readers, places, strict=True):
+            named = ((entity, start) for start, _ in of for entity in next(flat).ents)
+            found.append(
+                [_shifted(reader.doc, entity, by) for entity, by in named if entity.label_ in ("PERSON", "ORG")]
+            )
         return found
 
     def _hits(self, doc: "Doc") -> list[Hit]:
@@ -118,11 +116,25 @@ class ActorFinder:
         return sorted(hits, key=lambda hit: hit.start)
 
 
-def _capital(reader: Reader, hits: Sequence[Hit]) -> bool:
-    """Say whether a capital stands outside the gazetteer's names, other than a common word's that opens a sentence."""
+def _stretches(reader: Reader, hits: Sequence[Hit]) -> list[tuple[int, int]]:
+    """Return the tokens around capitals outside the gazetteer's names, dates and the common word that opens a sentence.
+
+    The recogniser sees four tokens to each side, so that what is further away changes nothing.
+    """
     known = {at for hit in hits for at in range(hit.start, hit.end)}
-    names = (at for at, word in enumerate(reader.text) if word[0].isupper() and at not in known)
-    return any(at or not reader.doc[0].is_stop for at in names)
+    capitals = [
+        at
+        for at, word in enumerate(reader.text)
+        if word[0].isupper() and at not in known and word != "I" and reader.lower[at] not in reader.words["dates"]
+    ]
+    found: list[tuple[int, int]] = []
+    for at in capitals if capitals != [0] or not reader.doc[0].is_stop else []:
+        start, end = max(0, at - AROUND), min(len(reader.text), at + AROUND + 1)
+        # Those that touch are one, though none is long enough to take up much memory.
+        if found and start <= found[-1][1] and end - found[-1][0] <= LONGEST:
+            start = found.pop()[0]
+        found.append((start, end))
+    return found
 
 
 def _shifted(doc: "Doc", entity: "Span", offset: int) -> "Span":

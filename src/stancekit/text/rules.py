@@ -36,6 +36,11 @@ class Reader:
         self.text = [token.text for token in doc]
         self.lower = [word.lower() for word in self.text]
 
+    def piece(self, start: int, end: int) -> "Doc":
+        """Return some of its tokens as a document of their own."""
+        whole = end - start == len(self.doc)
+        return self.doc if whole else self.doc[start:end].as_doc()
+
     @cached_property
     def headline(self) -> bool:
         """Say whether the sentence capitalises its words as headlines do."""
@@ -188,11 +193,15 @@ class Reader:
             return True
         return capital or (not first and self.text[at - 1] in _HYPHENS and token.is_alpha)
 
+    def opens(self, at: int) -> bool:
+        """Say whether a title or an office may start at token `at`."""
+        return self.lower[at] in self.words["opening"] or self.text[at] in self.words["titles_undotted"]
+
     def titled(self, at: int) -> int | None:
         """Return the end of the title or office at token `at` if a personal name may follow it."""
         if self.headline:
             return None
-        if self.text[at] in self.words["titles"] or self.text[at] + "." in self.words["titles"]:
+        if self.text[at] in self.words["titles_undotted"]:
             dot = at + 1 < len(self.doc) and self.text[at + 1] == "."
             return at + 1 + dot
         office = self.office(at)

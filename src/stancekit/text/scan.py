@@ -171,7 +171,7 @@ class Scan:
         """Find "Ambassador Lidia Karsten" and "the foreign ministry"."""
         reader = self.reader
         for at in range(len(reader.doc)):
-            if self._covered[at]:
+            if self._covered[at] or not reader.opens(at):
                 continue
             title = reader.titled(at)
             person = reader.person(title) if title else None

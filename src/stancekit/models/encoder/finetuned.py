@@ -19,7 +19,7 @@ from stancekit.models.encoder.weights import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example
 
-CODES, BATCH = "codes", 64
+CODES = "codes"
 Validation = tuple[Sequence[Example], NDArray[Any]]
 Labels = Mapping[str, NDArray[Any]]
 
@@ -219,8 +219,9 @@ class Encoder(ClassifierMixin, BaseEstimator):
         device = self.network_.device
         parts: dict[str, list[NDArray[Any]]] = {name: [] for name in self.network_.specs}
         collate = Collator(self.tokenizer_.pad_token_id or 0)
-        for start in range(0, len(order), BATCH):
-            batch = collate([ids[at] for at in order[start : start + BATCH]])
+        size = self.network_.rows
+        for start in range(0, len(order), size):
+            batch = collate([ids[at] for at in order[start : start + size]])
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16()):
                 found = self.network_(**{key: value.to(device) for key, value in batch.items()})
             for name, logits in found.items():

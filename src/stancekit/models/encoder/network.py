@@ -58,6 +58,9 @@ class Network(nn.Module):
         Label smoothing of single-label heads.
     """
 
+    # Rows that are read together when labelling.
+    rows = 32
+
     def __init__(self, encoder: nn.Module, heads: Mapping[str, Head], *, smoothing: float = 0.0) -> None:
         super().__init__()
         self.encoder = encoder

@@ -1,0 +1,166 @@
+"""Labelling, end to end and in its parts, against what people would write without the kit."""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import spacy
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+
+from stancekit.codebook import load_codebook
+from stancekit.commands.archive import label_archive
+from stancekit.commands.engines import Job
+from stancekit.commands.labelling import load
+from stancekit.corpus import FixedSplit, bundled
+from stancekit.corpus.labels import read_labels
+from stancekit.models import store
+from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.features import Marked, Pair
+from stancekit.models.trained import fit
+from stancekit.text import ActorFinder
+from stancekit.text.examples import body, examples_in
+from stancekit.text.nlp import NER_PACKAGE
+from stancekit.types import Article
+
+ARTICLES, LOOPED = 200, 320
+
+
+def rate(n: int, call: Callable[[], object]) -> float:
+    """Return how many of n things a call does per second, the second time."""
+    call()
+    start = time.perf_counter()
+    call()
+    return n / (time.perf_counter() - start)
+
+
+def articles() -> list[Article]:
+    """Return bundled articles."""
+    lines = Path("data/un_votes/articles.jsonl").read_text(encoding="utf-8").splitlines()[:ARTICLES]
+    rows = [json.loads(line) for line in lines]
+    return [Article(row["id"], row["text"], topic=row["title"]) for row in rows]
+
+
+def text_to_examples() -> dict[str, object]:
+    """Split sentences, find actors and targets; the peer is spaCy's recogniser alone, on the sentences ready made."""
+    some, finder = articles(), ActorFinder()
+    bodies = [[one.text for one in body(article)] for article in some]
+    sentences = [text for texts in bodies for text in texts]
+    recogniser = spacy.load(NER_PACKAGE, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
+
+    def ours() -> None:
+        cut = [body(article) for article in some]
+        found = finder.find_all([[one.text for one in of] for of in cut])
+        for article, of, mentions in zip(some, cut, found, strict=True):
+            examples_in(article, of, mentions)
+
+    def peer() -> None:
+        list(recogniser.pipe(sentences))
+
+    return {
+        "name": "text to examples against spaCy's recogniser",
+        "ours": rate(len(sentences), ours),
+        "peer": rate(len(sentences), peer),
+        "unit": "sentences/s",
+    }
+
+
+def words(folder: Path) -> dict[str, object]:
+    """Label examples by `logreg`; the peer is the rate that was aimed at."""
+    stance, _ = load(folder)
+    parts = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0)
+    some = [*parts.test.examples, *parts.validation.examples] * 2
+    return {
+        "name": "logreg labels against 15,000 a second",
+        "ours": rate(len(some), lambda: stance.predict(some)),
+        "peer": 15_000,
+        "unit": "examples/s",
+    }
+
+
+def trained(folder: Path) -> Path:
+    """Save `minilm` for both codebooks, trained on little: its labels are worse, and as slow as good ones."""
+    for name in ("stance", "diplomacy"):
+        parts = FixedSplit()(bundled().read(load_codebook(name)), random_state=0)
+        model = Encoder(features=Marked(), epochs=1, least_steps=0)
+        store.save(fit(model, parts.train.take(range(2000)), parts.validation.take(range(64))), folder / name)
+    return folder
+
+
+def archive(folder: Path) -> list[dict[str, object]]:
+    """Label articles from text to file by `minilm`; the peers only classify the inputs that come of them."""
+    source = folder / "articles.jsonl"
+    rows = [{"id": one.id, "text": one.text, "title": one.topic} for one in articles()]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found, saved = {}, trained(folder / "models")
+    for backend in ("torch", "onnx"):
+        job = Job(saved, backend=backend)
+        label_archive(source, folder / f"warm-{backend}", job)
+        start = time.perf_counter()
+        label_archive(source, folder / backend, job)
+        found[backend] = time.perf_counter() - start
+    labels = read_labels(folder / "torch")
+    inputs = len(labels) + len({(row["article"], row["start"]) for row in labels})
+    parts = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0)
+    texts = [f"{one.text} {Pair().render(one).pair}" for one in parts.test.examples[:LOOPED]]
+    source_of = resolve(MINILM)
+    classifier = pipeline(
+        "text-classification",
+        model=AutoModelForSequenceClassification.from_pretrained(source_of, num_labels=4),
+        tokenizer=AutoTokenizer.from_pretrained(source_of),
+        device="cpu",
+    )
+    out = []
+    for size in (1, 32):
+        start = time.perf_counter()
+        for at in range(0, len(texts), size):
+            classifier(texts[at : at + size], batch_size=size)
+        peer = len(texts) / (time.perf_counter() - start)
+        for backend, took in found.items():
+            name = f"minilm end to end, {backend}, against pipeline of {size}"
+            out.append({"name": name, "ours": inputs / took, "peer": peer, "unit": "inputs/s"})
+    return out
+
+
+def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, object]:
+    """Label many sentences by `logreg` with two workers of Ray; the peer is one process."""
+    texts = [text for one in articles() for text in one.text.split("\n") if len(text) > 40]
+    source = folder / "many.jsonl"
+    with source.open("w", encoding="utf-8") as file:
+        at = 0
+        while at < sentences:
+            row = " ".join(texts[(at * 7 + k) % len(texts)] for k in range(4))
+            file.write(json.dumps({"text": row}) + "\n")
+            at += len(body(Article("a", row)))
+    took = {}
+    for engine in ("local", "ray"):
+        start = time.perf_counter()
+        label_archive(source, folder / f"many-{engine}", Job(models), engine=engine, workers=2)
+        took[engine] = time.perf_counter() - start
+    return {
+        "name": f"{sentences:,} sentences, two workers of Ray against one process",
+        "ours": sentences / took["ray"],
+        "peer": sentences / took["local"],
+        "unit": "sentences/s",
+    }
+
+
+def measure() -> list[dict[str, object]]:
+    """Return the rows of `bench/results.json` about labelling."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as spare:
+        folder, shown = Path(spare), sys.stdout
+        os.environ["STANCEKIT_CACHE"] = spare
+        sys.stdout = sys.stderr
+        try:
+            models = folder / "words"
+            return [text_to_examples(), words(models), *archive(folder), engines(folder, models)]
+        finally:
+            sys.stdout = shown
