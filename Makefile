@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test slow check bench verify-results clean
+.PHONY: run test slow check bench bench-archive verify-results clean
 
 run: $(READY)
 	$(BIN)/stancekit train experiment=un_votes
@@ -24,6 +24,9 @@ verify-results: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+bench-archive: $(READY)
+	$(BIN)/python -m bench.archive
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
