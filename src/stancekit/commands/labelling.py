@@ -13,6 +13,7 @@ from stancekit.models import store
 from stancekit.models.trained import Trained
 from stancekit.text import ActorFinder
 from stancekit.text.examples import body, examples_in
+from stancekit.text.nlp import forgetting, load_tokenizer
 from stancekit.text.sources import Text
 from stancekit.types import Example, Prediction, Sentence
 
@@ -71,7 +72,8 @@ class Labeller:
 
     def __call__(self, texts: Sequence[Text]) -> list[Row]:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
-        bodies = [body(text.article) for text in texts]
+        with forgetting(load_tokenizer()):
+            bodies = [body(text.article) for text in texts]
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         homes, examples = [], []
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):

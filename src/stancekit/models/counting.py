@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 # Words whose n-grams are kept in memory.
-MOST = 200_000
+MOST = 50_000
 Known = dict[str, "array[int]"]
 
 

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
 from stancekit.text.names import Found, link_surnames
-from stancekit.text.nlp import load_ner, load_tokenizer
+from stancekit.text.nlp import forgetting, load_ner, load_tokenizer
 from stancekit.text.rules import Reader
 from stancekit.text.scan import Hit, Scan
 from stancekit.types import Mention
@@ -60,10 +60,11 @@ class ActorFinder:
 
     def find_all(self, articles: Sequence[Sequence[str]]) -> list[list[list[Mention]]]:
         """Return the actors of each sentence of many articles; read together, they take less time."""
-        readers = [Reader(self._nlp.tokenizer(text), self._names) for texts in articles for text in texts]
-        hits = [self._hits(reader.doc) for reader in readers]
-        rows = zip(readers, hits, self._entities(readers, hits), strict=True)
-        actors = iter([Scan(reader, known, names).actors() for reader, known, names in rows])
+        with forgetting(self._nlp):
+            readers = [Reader(self._nlp.tokenizer(text), self._names) for texts in articles for text in texts]
+            hits = [self._hits(reader.doc) for reader in readers]
+            rows = zip(readers, hits, self._entities(readers, hits), strict=True)
+            actors = iter([Scan(reader, known, names).actors() for reader, known, names in rows])
         found = []
         for texts in articles:
             linked = link_surnames([next(actors) for _ in texts], texts)

@@ -1,6 +1,8 @@
 """The one place that loads spaCy: a bare English tokenizer, or one with entity recognition."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -56,6 +58,21 @@ def load_ner() -> "Language":
     for part in recogniser.model.walk():
         part.ops = plain
     return _bounded(nlp)
+
+
+@contextmanager
+def forgetting(nlp: "Language", *, known: int = 150_000) -> Iterator[None]:
+    """Bound a pipeline's memory: once it knows so many words, those that are new inside the block are forgotten.
+
+    spaCy keeps every word that it ever met, and an archive has no end of numbers and names. Documents that are made
+    inside the block are not to be used behind it.
+    """
+    vocabulary: Any = nlp.vocab
+    if len(vocabulary.strings) < known or vocabulary.in_memory_zone:
+        yield
+        return
+    with nlp.memory_zone():
+        yield
 
 
 def _bounded(nlp: "Language") -> "Language":
