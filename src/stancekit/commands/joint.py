@@ -29,7 +29,7 @@ def other_parts(
 
 
 def fit_joint(
-    model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str, name: str
+    model: Any, parts: Mapping[str, Parts], folder: Path, *, own: str, name: str, priors: bool = False
 ) -> tuple[Trained, dict[str, float]]:
     """Fit a joint model, or read back what another codebook's run has fitted.
 
@@ -56,7 +56,8 @@ def fit_joint(
                 {key: one.train for key, one in parts.items()}, {key: one.validation for key, one in parts.items()}
             )
             for key, one in parts.items():
-                store.save(settled(model.head(key), one.validation, name=name), folder / key)
+                counts = list(one.train.counts.values()) if priors else ()
+                store.save(settled(model.head(key), one.validation, name=name, counts=counts), folder / key)
             write_json(folder / "done.json", {"seconds": time.perf_counter() - start, "curve": model.curve_})
     done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
     trained = store.load(folder / own)

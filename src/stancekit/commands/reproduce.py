@@ -14,7 +14,7 @@ from stancekit.errors import KitError, listing
 from stancekit.report.runs import Run, read_run
 from stancekit.shipped import shipped
 
-_TRAIN = ("corpus", "codebook", "split", "features", "model", "sweep", "refit", "random_state")
+_TRAIN = ("corpus", "codebook", "split", "features", "model", "sweep", "refit", "priors", "random_state")
 
 
 def reproduce(*, run: str | Path, out: str | Path | None = None) -> Run:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 # What may differ between two spellings of the same run.
 _UNHASHED = {"out", "name", "config", "choices", "data_dir"}
 # What is as if it were not there where it is off.
-_OFF = {"sweep", "refit"}
+_OFF = {"sweep", "refit", "priors"}
 
 
 def identity(config: Mapping[str, Any], digest: str) -> str:
@@ -53,6 +53,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     name: str | None = None,
     sweep: Optuna | None = None,
     refit: bool = False,
+    priors: bool = False,
     config: Mapping[str, Any] | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, score it on test.
@@ -72,6 +73,9 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     refit
         Whether the model is fitted once more on train and validation together after all was chosen on the latter:
         twice the time, for the sake of the examples where there are few.
+    priors
+        Whether how common a code is in train counts, as far as macro-F1 on validation gains: for data where most
+        examples bear one code. Of a codebook with several codes per example, thresholds do the same anyway.
     config
         What to record as the run's configuration; the command line passes the composed one.
 
@@ -109,18 +113,25 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
         if not (folder / "run.json").exists():
             if sweep:
                 model = sweep(model, parts.train, parts.validation, folder=folder / "sweep", random_state=random_state)
-            learn = partial(_fit, model, parts, folder, name=name)
+            learn = partial(_fit, model, parts, folder, name=name, priors=priors)
             if hasattr(model, "fit_heads"):
                 every = other_parts(model, corpus, split, random_state=random_state, known=parts)
                 alike = {key: value for key, value in spelled.items() if key != "codebook"}
                 shared = Path(out) / "joint" / identity(alike, "".join(one.train.digest for one in every.values()))
-                learn = partial(fit_joint, model, every, shared, own=codebook.name, name=name)
+                learn = partial(fit_joint, model, every, shared, own=codebook.name, name=name, priors=priors)
             _warn(parts.train)
             plainly = json.loads(json.dumps(spelled, default=repr))
             write_text(folder / "config.yaml", yaml.safe_dump(plainly, sort_keys=False))
             trained, took = _refit(model, learn, parts) if refit else learn()
             kind = spelled.get("choices", {}).get("split", type(split).__name__)
-            facts = {"split": kind, "random_state": random_state, "digest": data.digest, "refit": refit, **took}
+            facts = {
+                "split": kind,
+                "random_state": random_state,
+                "digest": data.digest,
+                "refit": refit,
+                "priors": priors,
+                **took,
+            }
             store.save(trained, folder / "model", data=data.digest)
             if curve := getattr(trained.model, "curve_", None):
                 write_text(folder / "curve.csv", curve_csv(curve))
@@ -134,12 +145,12 @@ def _told(model: Any, **given: Any) -> Any:
     return clone(model).set_params(**{key: value for key, value in given.items() if key in known})
 
 
-def _fit(model: Any, parts: Parts, folder: Path, *, name: str) -> tuple[Trained, dict[str, float]]:
+def _fit(model: Any, parts: Parts, folder: Path, *, name: str, priors: bool) -> tuple[Trained, dict[str, float]]:
     """Fit a model, and say how many seconds it took."""
     if "folder" in model.get_params(deep=False):
         model.set_params(folder=str(folder))
     start = time.perf_counter()
-    trained = fit(model, parts.train, parts.validation, name=name)
+    trained = fit(model, parts.train, parts.validation, name=name, priors=priors)
     return trained, {"seconds": time.perf_counter() - start}
 
 

@@ -18,6 +18,8 @@ from stancekit.types import Example
 _WORD = r"(?u)[\w@]+|[^\w\s]"
 # Up to so many targets, with so many examples each on average, everything is counted by target too.
 _TARGETS, _EACH = 20, 100
+# Examples that are scored together, which bounds memory.
+TOGETHER = 4096
 
 
 def masked(example: Example) -> str:
@@ -124,7 +126,10 @@ class Linear(ClassifierMixin, BaseEstimator):
         A margin classifier's decision values are passed through a softmax, or a logistic function
         where there are several labels: scores to rank by, not calibrated probabilities.
         """
-        table = self._table(X)
+        parts = [self._probabilities(self._table(X[at : at + TOGETHER])) for at in range(0, len(X), TOGETHER)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
+
+    def _probabilities(self, table: csr_matrix) -> NDArray[np.float64]:
         if hasattr(self.model_, "predict_proba"):
             return np.asarray(self.model_.predict_proba(table))
         margin = self.model_.decision_function(table)

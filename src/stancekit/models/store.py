@@ -46,6 +46,7 @@ def save(trained: Trained, folder: Path, **facts: Any) -> Path:
         "codebook": trained.codebook.to_dict(),
         "thresholds": list(trained.thresholds),
         "temperature": trained.temperature,
+        "offsets": list(trained.offsets),
         "caution": trained.caution.to_list(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "files": {name: sha256(folder / name) for name in names},
@@ -126,4 +127,5 @@ def load(folder: str | Path) -> Trained:
         manifest["name"],
         manifest["temperature"],
         Caution.from_list(manifest["caution"]),
+        tuple(manifest.get("offsets", ())),
     )

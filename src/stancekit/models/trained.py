@@ -12,6 +12,7 @@ from sklearn.base import clone
 from stancekit.codebook import Codebook
 from stancekit.corpus.labelled import LabelledSet, indicator
 from stancekit.models.caution import Caution, confidence, learn
+from stancekit.models.priors import best_offsets, shifted
 from stancekit.models.temperature import best_temperature, scaled
 from stancekit.models.thresholds import best_thresholds
 from stancekit.types import Example, Prediction
@@ -40,7 +41,7 @@ def encode(data: LabelledSet) -> NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A fitted classifier and its codebook; thresholds for a multi-label one, a temperature for a single-label one."""
+    """A fitted classifier and its codebook; thresholds for a multi-label one, offsets and a temperature for another."""
 
     model: Classifier
     codebook: Codebook
@@ -48,6 +49,7 @@ class Trained:
     name: str = "model"
     temperature: float = 1.0
     caution: Caution = field(default_factory=Caution)
+    offsets: tuple[float, ...] = ()
 
     def scores(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the score of every code of the codebook, shape (examples, codes).
@@ -59,7 +61,7 @@ class Trained:
             return raw
         full = np.zeros((len(examples), len(self.codebook.names)))
         full[:, [self.codebook.names.index(str(code)) for code in self.model.classes_]] = raw
-        return scaled(full, self.temperature)
+        return scaled(shifted(full, self.offsets), self.temperature)
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Label examples."""
@@ -83,22 +85,29 @@ class Trained:
         return [bool(one) for one in confidence(scores, self.thresholds) < self.caution.cut(risk)]
 
 
-def fit(model: Classifier, train: LabelledSet, validation: LabelledSet, *, name: str = "model") -> Trained:
-    """Fit a model on the train part; when to stop and how to read its scores come from the validation part."""
+def fit(
+    model: Classifier, train: LabelledSet, validation: LabelledSet, *, name: str = "model", priors: bool = False
+) -> Trained:
+    """Fit a model on the train part; when to stop and how to read its scores come from the validation part.
+
+    With `priors`, the codes' shares of train count as far as macro-F1 on validation asks for.
+    """
     held = {"validation": (validation.examples, encode(validation))} if _stops_early(model) else {}
     model.fit(train.examples, encode(train), **held)
-    return settled(model, validation, name=name)
+    return settled(model, validation, name=name, counts=list(train.counts.values()) if priors else ())
 
 
-def settled(model: Classifier, validation: LabelledSet, *, name: str = "model") -> Trained:
-    """Complete a fitted model with what reads its scores: thresholds or a temperature, and when to decline."""
+def settled(model: Classifier, validation: LabelledSet, *, name: str = "model", counts: Sequence[int] = ()) -> Trained:
+    """Complete a fitted model with what reads its scores: thresholds or offsets and a temperature, when to decline."""
     bare = Trained(model, validation.codebook, name=name)
     names, scores = bare.codebook.names, bare.scores(validation.examples)
     truth = indicator(validation.labels, names)
     if validation.codebook.multi_label:
         ready = replace(bare, thresholds=tuple(best_thresholds(scores, truth)))
     else:
-        ready = replace(bare, temperature=best_temperature(scores, truth.argmax(axis=1)))
+        offsets = best_offsets(scores, truth.argmax(axis=1), counts) if len(counts) else ()
+        scores = shifted(scores, offsets)
+        ready = replace(bare, offsets=offsets, temperature=best_temperature(scores, truth.argmax(axis=1)))
         scores = scaled(scores, ready.temperature)
     wrong = (indicator(ready.read(scores), names) != truth).any(axis=1)
     return replace(ready, caution=learn(scores, truth, wrong, validation.articles, ready.thresholds))

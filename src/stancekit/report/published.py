@@ -20,7 +20,19 @@ FILE = "predictions.parquet"
 # Fields of a run that say what it is; the others of `run.json` tell of the machine.
 _FACTS = (
     *("corpus", "codebook", "codes", "multi_label", "model", "split", "random_state", "validation", "seconds"),
-    *("digest", "thresholds", "temperature", "caution", "examples", "gold", "shared", "refit", "stancekit", "versions"),
+    *(
+        "digest",
+        "thresholds",
+        "temperature",
+        "caution",
+        "examples",
+        "gold",
+        "shared",
+        "refit",
+        "priors",
+        "stancekit",
+        "versions",
+    ),
 )
 # Slices that would need text, names or dates.
 _LEFT_OUT = ("actor", "target", "topic", "year", "length")
