@@ -55,4 +55,4 @@ def best_offsets(scores: NDArray[np.float64], truth: NDArray[np.int64], counts: 
     values = [found(weight) for weight in weights]
     # Of those that do as well, the one in the middle.
     best = np.flatnonzero(np.isclose(values, max(values)))
-    return tuple((weights[best[len(best) // 2]] * share).tolist())
+    return tuple((weights[best[len(best) // 2]] * share + 0.0).tolist())
