@@ -30,7 +30,7 @@ from stancekit.text.examples import body, examples_in
 from stancekit.text.nlp import NER_PACKAGE
 from stancekit.types import Article
 
-ARTICLES, LOOPED = 300, 320
+ARTICLES, LOOPED = 150, 320
 
 
 def rate(n: int, call: Callable[[], object]) -> float:
