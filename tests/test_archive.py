@@ -151,3 +151,6 @@ def test_standard_input_into_a_folder_is_an_archive(saved, tmp_path):
     label(input=source, saved=saved, output=tmp_path / "file", actors=ActorFinder(ner=False), keep=["date", "paper"])
     same = [line.replace('"speeches.jsonl:', '"stdin:') for line in lines(tmp_path / "file")]
     assert "8 texts labelled" in done.stdout and lines(out) == same != []
+    # Another stream could not be told from this one, and its parts would be passed by as done.
+    again = subprocess.run(run, check=False, input=b"", capture_output=True)
+    assert again.returncode == 2 and b"of standard input nobody knows" in again.stderr and lines(out) == same

@@ -57,6 +57,10 @@ def label_archive(
         raise KitError(f"keep={own} are columns that labels have of their own; give the fields of the rows other names")
     texts = Source(source, keep=job.keep)
     prepare(job.saved)
+    if not texts.files and any(folder.glob("part-*")):
+        raise KitError(
+            f"{folder} holds labels, and of standard input nobody knows whether they are its; choose another"
+        )
     _same(folder, _settings(texts, job))
     with replacing(folder / REJECTED) as temporary, temporary.open("w", encoding="utf-8") as file:
         rejected = Rejections(file, strict=strict)
