@@ -40,8 +40,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     ----------
     input
         A text file, or `-` for standard input: one article. A folder, a glob, or a file of rows (`.jsonl`, `.csv`,
-        `.tsv`, `.parquet`, all but the last also as `.gz`, `.bz2` or `.xz`): an archive; so is `-` into a new folder, as
-        JSON lines. Rows have a field `text`, and may have `id`, `article`, `title`, `date`, and `actor` and `target`
+        `.tsv`, `.parquet`, all but the last also as `.gz`, `.bz2` or `.xz`): an archive; so is `-` into a new folder,
+        as JSON lines. Rows have a field `text`, and may have `id`, `article`, `title`, `date`, and `actor` and `target`
         where these are known.
     output
         Of an article a `.jsonl`, `.parquet` or `.html` file, the last a page to read; of an archive a folder. A
