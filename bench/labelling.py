@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -130,7 +131,7 @@ def archive(folder: Path) -> list[dict[str, object]]:
 
 
 def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, object]:
-    """Label many sentences by `logreg` with two workers of Ray; the peer is one process."""
+    """Label many sentences by `logreg` with two workers of Ray; the peer is one process. Both are started anew."""
     texts = [text for one in articles() for text in one.text.split("\n") if len(text) > 40]
     source = folder / "many.jsonl"
     with source.open("w", encoding="utf-8") as file:
@@ -141,8 +142,9 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
             at += len(body(Article("a", row)))
     took = {}
     for engine in ("local", "ray"):
+        words = [f"input={source}", f"saved={models}", f"output={folder / engine}-many", f"engine={engine}", "workers=2"]
         start = time.perf_counter()
-        label_archive(source, folder / f"many-{engine}", Job(models), engine=engine, workers=2)
+        subprocess.run([sys.executable, "-m", "stancekit", "label", *words], check=True, stdout=sys.stderr)
         took[engine] = time.perf_counter() - start
     return {
         "name": f"{sentences:,} sentences, two workers of Ray against one process",

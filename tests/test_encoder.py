@@ -214,6 +214,14 @@ def test_joint_learns_frames_from_marked_sentences_too(parts, frame_parts):
     assert (stances[30:] == -1).all() and (frames[30:] >= 0).all()
 
 
+def test_joint_goes_once_through_examples_that_two_codebooks_share(parts):
+    model = Joint(codebooks=("fine", "coarse"))
+    model.classes_by_ = {name: ["abstain", "condemn", "none", "support"] for name in model.codebooks}
+    union = model._union(dict.fromkeys(model.codebooks, parts.train.take(range(40))))
+    assert len(union.examples) == 40
+    assert all((union.labels[name] >= 0).all() for name in model.codebooks)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [

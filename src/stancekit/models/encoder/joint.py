@@ -76,7 +76,8 @@ class Joint(Encoder):
         """Join the sets; an example lends its labels to a codebook of sentences if it stands in that sentence."""
         by_sentence = {name: data for name, data in sets.items() if data.codebook.unit == "sentence"}
         others = {name: data for name, data in sets.items() if name not in by_sentence}
-        examples = [example for data in others.values() for example in data.examples]
+        # Codebooks that judge the same examples share them, so that each is gone through once in an epoch.
+        examples = list({_example(one): one for data in others.values() for one in data.examples}.values())
         seen = {(one.article, one.text) for one in examples}
         bare = {
             (one.article, one.text): one
