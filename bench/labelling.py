@@ -142,7 +142,8 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
             at += len(body(Article("a", row)))
     took = {}
     for engine in ("local", "ray"):
-        words = [f"input={source}", f"saved={models}", f"output={folder / engine}-many", f"engine={engine}", "workers=2"]
+        output = folder / f"{engine}-many"
+        words = [f"input={source}", f"saved={models}", f"output={output}", f"engine={engine}", "workers=2"]
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "stancekit", "label", *words], check=True, stdout=sys.stderr)
         took[engine] = time.perf_counter() - start

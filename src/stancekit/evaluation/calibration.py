@@ -74,11 +74,11 @@ def ece(table: Array) -> Array:
 def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
     """Return the expected calibration error with its interval.
 
-    Gaps are taken absolutely, so noise adds to them, and to those of replicates once more. The interval is moved down by
-    how far the replicates' mean lies above the estimate, its lower end twice, since the estimate lies as far above the
-    truth (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 10.2). Where chance alone, the
-    replicates' gaps about those found, would make as large an error in one case of twenty, it begins at 0 (Bröcker and
-    Smith 2007, "Increasing the Reliability of Reliability Diagrams").
+    Gaps are taken absolutely, so noise adds to them, and to those of replicates once more. The interval is moved down
+    by how far the replicates' mean lies above the estimate, its lower end twice, since the estimate lies as far above
+    the truth (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 10.2). Where chance alone, the
+    replicates' gaps about those found, would make as large an error in one case of twenty, it begins at 0 (Bröcker
+    and Smith 2007, "Increasing the Reliability of Reliability Diagrams").
 
     Examples
     --------
@@ -87,8 +87,8 @@ def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
     >>> round(value, 2), low, high > 0.1
     (0.04, 0.0, True)
     """
-    states, draws, found = by_state(tables, ece), bootstrap(tables, ece, replicates=replicates), gaps(tables.sum(axis=1))
-    value = float(states.mean())
+    states, draws = by_state(tables, ece), bootstrap(tables, ece, replicates=replicates)
+    found, value = gaps(tables.sum(axis=1)), float(states.mean())
     stretch = reach(draws, states, effective(tables)).stretch()
     above = draws.mean() - value
     low, high = interval(draws - above, at=value, stretch=stretch)
