@@ -30,7 +30,7 @@ def read(path, **given):
     [
         ("rows.jsonl", LINES.encode()),
         ("rows.jsonl", b"\xef\xbb\xbf" + LINES.encode()),
-        ("rows.jsonl.gz", gzip.compress(LINES.encode())),
+        ("rows.jsonl.gz", gzip.compress(LINES.encode(), mtime=0)),
         ("rows.jsonl.bz2", bz2.compress(LINES.encode())),
         ("rows.jsonl.xz", lzma.compress(LINES.encode())),
         ("rows.csv", b'text,id,date,title\r\nPeru said no.,p,,\r\n"Chile said yes.",,2020-01-02,Levy\r\n'),
