@@ -34,7 +34,7 @@ def test_an_unknown_command_lists_the_commands():
     assert done.returncode == 2 and "commands are: train, evaluate, label" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "label", "compare", "report", "data", "verify"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "label", "compare", "average", "report", "data", "verify"])
 def test_each_command_shows_its_keys(command):
     done = program(command, "--help")
     assert done.returncode == 0 and ("groups" in done.stdout.lower())
@@ -56,6 +56,8 @@ def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
         (["label"], "needs a value for: input"),
         (["evaluate", "saved=nowhere"], "no saved model"),
         (["compare", "nowhere"], "no finished runs"),
+        (["average", "runs/*", "keep=one"], "two finished runs or more; found: none"),
+        (["average", "runs/*"], "needs a value for: keep"),
     ],
 )
 def test_slips_exit_with_2_and_name_the_slip(words, told, tmp_path):

@@ -57,8 +57,21 @@ def test_what_is_no_one_run_is_refused(out, parts, pattern, told):
 
 def test_a_run_that_was_divided_in_another_way_is_refused(out, parts):
     model = Ensemble({"one": f"{out}/runs/stance-nb-*"})
-    with pytest.raises(KitError, match=f"tested on {len(parts.test)} of the {len(parts.test)}"):
+    with pytest.raises(
+        KitError, match=f"the {len(parts.test)} of this ensemble, of which it was tested on {len(parts.test)}"
+    ):
         model.fit(parts.test.examples, encode(parts.test))
+
+
+def test_a_run_that_learned_from_as_many_others_is_refused(out, parts):
+    rows = list(range(1, len(parts.train)))
+    held = parts.validation.examples[0]
+    model, y = Ensemble({"one": f"{out}/runs/stance-nb-*"}), encode(parts.train)
+    assert model.fit(parts.train.examples, y)
+    with pytest.raises(
+        KitError, match="of which it was tested on 0; use runs of the same corpus, split and random_state"
+    ):
+        model.fit([held, *(parts.train.examples[at] for at in rows)], y)
 
 
 def test_a_refitted_run_keeps_the_score_of_before(out):

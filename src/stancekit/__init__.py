@@ -19,6 +19,7 @@ _PLACES = {
     "sample": "commands.sample",
     "estimate": "commands.estimate",
     "plan": "commands.plan",
+    "average": "commands.average",
     "compare": "commands.compare",
     "report": "commands.report",
 }

@@ -10,6 +10,7 @@ COMMANDS = {
     "estimate": "estimate shares of codes from labels and judged rows",
     "plan": "foresee how narrow intervals get with more judged rows",
     "compare": "compare the finished runs of an experiment",
+    "average": "average finished runs into one model",
     "report": "write the report of an experiment as HTML, Markdown, CSV and LaTeX",
     "reproduce": "do a run again and say whether every score is the same",
     "data": "count what is in a corpus",

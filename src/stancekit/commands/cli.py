@@ -29,6 +29,7 @@ FIRST = {
     "verify": "path",
     "report": "out",
     "compare": "out",
+    "average": "runs",
 }
 
 

@@ -3,7 +3,6 @@
 import logging
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from stancekit.commands.report import report
 from stancekit.files import write_text
+from stancekit.models import store
 from stancekit.report.card import card
 from stancekit.report.checks import run_checks
 from stancekit.report.generalisation import steps
@@ -49,16 +49,11 @@ def compare(*, out: str | Path) -> list[Board]:
 def keep(board: Board, folder: Path, command: str) -> Path:
     """Copy the model that was best on validation to `folder`, with its card and scores."""
     run = board.chosen
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
     entry = next(one for one in board.entries if one.first.model == run.model)
-    write_text(fresh / "README.md", card(board, run, command))
-    write_text(fresh / "scores.csv", to_csv([entry]))
-    fresh.chmod(0o755)
-    if folder.exists():
-        shutil.rmtree(folder)
-    fresh.rename(folder)
+    with store.replacing(folder) as fresh:
+        shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
+        write_text(fresh / "README.md", card(board, run, command))
+        write_text(fresh / "scores.csv", to_csv([entry]))
     return folder
 
 

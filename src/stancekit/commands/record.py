@@ -13,6 +13,7 @@ from stancekit.corpus.labelled import LabelledSet, Labels
 from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.audit import variants
 from stancekit.files import write_json, write_text
+from stancekit.models.finished import learned
 from stancekit.models.trained import Trained
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import judge, read_run, write_audit, write_predictions
@@ -60,6 +61,7 @@ def record(
         "caution": trained.caution.to_list(),
         "examples": {name: len(part) for name, part in every.items()},
         "gold": {name: part.counts for name, part in every.items()},
+        "learned": learned(parts.train.examples),
         "shared": parts.shared,
         **provenance(),
     }

@@ -1,6 +1,7 @@
 """Models of finished runs, for others to build on."""
 
 import glob
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,11 @@ from typing import Any
 
 from stancekit.errors import KitError, listing
 from stancekit.types import Example
+
+
+def learned(X: Sequence[Example]) -> str:
+    """Return what tells a training set from others: a digest of its examples' ids."""
+    return hashlib.sha256("\n".join(sorted(one.id for one in X)).encode()).hexdigest()[:16]
 
 
 def finished(pattern: str, X: Sequence[Example], random_state: int | None) -> Any:
@@ -18,7 +24,8 @@ def finished(pattern: str, X: Sequence[Example], random_state: int | None) -> An
     pattern
         The folder of a run, with `*` for any characters and `{random_state}` to be filled in.
     X
-        What the other members learn from: a run that was divided in another way has perhaps seen their test texts.
+        What the other members learn from: a run that was divided in another way has perhaps seen their validation or
+        test texts.
 
     Raises
     ------
@@ -40,9 +47,11 @@ def finished(pattern: str, X: Sequence[Example], random_state: int | None) -> An
         )
     lines = (runs[0] / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     tested = {json.loads(line)["id"] for line in lines} & {one.id for one in X}
-    if tested or facts["examples"]["train"] != len(X):
+    # As many examples, of which some are others, would do harm enough: they may be those that calibrate the ensemble.
+    if facts.get("learned") != learned(X):
         raise KitError(
-            f"run {runs[0].name} learned from {facts['examples']['train']} examples and was tested on {len(tested)} of "
-            f"the {len(X)} that this ensemble learns from; use runs of the same corpus, split and random_state"
+            f"run {runs[0].name} learned from {facts['examples']['train']} examples that are not the {len(X)} of this "
+            f"ensemble, of which it was tested on {len(tested)}; use runs of the same corpus, split and random_state, "
+            "or stancekit average for the random states of one model"
         )
     return store.load(runs[0] / "model").model

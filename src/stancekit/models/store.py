@@ -6,6 +6,10 @@ module writes and reads a kind of model; that a manifest names a kind never impo
 
 import importlib.metadata
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ KINDS = {
     "fewshot": "stancekit.models.encoder.fewshot_files",
     "nli": "stancekit.models.encoder.nli_files",
     "ensemble": "stancekit.models.ensemble_files",
+    "average": "stancekit.models.average_files",
 }
 PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
 
@@ -54,6 +59,30 @@ def save(trained: Trained, folder: Path, **facts: Any) -> Path:
     }
     write_json(folder / "manifest.json", manifest)
     return folder
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give a new folder to save a model in, which takes the place of `folder` when all went well.
+
+    Raises
+    ------
+    KitError
+        When something else than a saved model lies there.
+    """
+    if folder.exists() and not (folder / "manifest.json").is_file() and (folder.is_file() or any(folder.iterdir())):
+        raise KitError(f"{folder} is there and holds no saved model (no manifest.json); name a folder that is new")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        fresh.rename(folder)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
 
 
 def verify(folder: str | Path) -> dict[str, Any]:

@@ -18,17 +18,24 @@ from stancekit.models.thresholds import best_thresholds
 from stancekit.types import Example, Prediction
 
 
-class Classifier(Protocol):
-    """What every model offers: scikit-learn's contract over examples."""
+class Scorer(Protocol):
+    """What scores examples; `classes_` are the codes in the order of the columns."""
 
-    classes_: NDArray[Any]
-
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
-        """Learn from examples."""
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Return the codes."""
         ...
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Score examples, shape (examples, codes)."""
+        ...
+
+
+class Classifier(Scorer, Protocol):
+    """What every model offers: scikit-learn's contract over examples."""
+
+    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+        """Learn from examples."""
         ...
 
 
@@ -43,7 +50,7 @@ def encode(data: LabelledSet) -> NDArray[Any]:
 class Trained:
     """A fitted classifier and its codebook; thresholds for a multi-label one, offsets and a temperature for another."""
 
-    model: Classifier
+    model: Scorer
     codebook: Codebook
     thresholds: tuple[float, ...] = ()
     name: str = "model"
@@ -73,16 +80,30 @@ class Trained:
 
     def read(self, scores: NDArray[np.float64]) -> list[tuple[str, ...]]:
         """Return the codes that scores stand for, shape (examples, codes) to one tuple per example."""
-        names = self.codebook.names
-        if not self.codebook.multi_label:
-            return [(names[at],) for at in scores.argmax(axis=1)]
-        passed = scores >= np.array(self.thresholds or [0.5] * len(names))
-        return [tuple(name for name, yes in zip(names, row, strict=True) if yes) for row in passed]
+        return codes(scores, self.codebook.names, self.thresholds, multi_label=self.codebook.multi_label)
 
     def declined(self, predictions: Sequence[Prediction], risk: float) -> list[bool]:
         """Say which predictions a person should judge, if no more than the share `risk` may be wrong."""
         scores = np.array([one.scores for one in predictions]).reshape(len(predictions), len(self.codebook.names))
         return [bool(one) for one in confidence(scores, self.thresholds) < self.caution.cut(risk)]
+
+
+def codes(
+    scores: NDArray[np.float64], names: Sequence[str], thresholds: Sequence[float] = (), *, multi_label: bool
+) -> list[tuple[str, ...]]:
+    """Return the codes that scores of shape (examples, codes) stand for: the highest, or all at their threshold.
+
+    Examples
+    --------
+    >>> codes(np.array([[0.6, 0.4]]), ["a", "b"], multi_label=False)
+    [('a',)]
+    >>> codes(np.array([[0.6, 0.4]]), ["a", "b"], [0.5, 0.3], multi_label=True)
+    [('a', 'b')]
+    """
+    if not multi_label:
+        return [(names[at],) for at in scores.argmax(axis=1)]
+    passed = scores >= np.array(thresholds or [0.5] * len(names))
+    return [tuple(name for name, yes in zip(names, row, strict=True) if yes) for row in passed]
 
 
 def fit(
@@ -97,7 +118,7 @@ def fit(
     return settled(model, validation, name=name, counts=list(train.counts.values()) if priors else ())
 
 
-def settled(model: Classifier, validation: LabelledSet, *, name: str = "model", counts: Sequence[int] = ()) -> Trained:
+def settled(model: Scorer, validation: LabelledSet, *, name: str = "model", counts: Sequence[int] = ()) -> Trained:
     """Complete a fitted model with what reads its scores: thresholds or offsets and a temperature, when to decline."""
     bare = Trained(model, validation.codebook, name=name)
     names, scores = bare.codebook.names, bare.scores(validation.examples)

@@ -53,7 +53,9 @@ def sets(entry: Entry) -> list[tuple[float, float, float]]:
 
 
 def queue(run: Run, risk: float = REVIEWED) -> list[Judged]:
-    """Return the test examples that a person should judge, least sure first."""
+    """Return the test examples that a person should judge, least sure first; none of a model that never declines."""
+    if not _caution(run).risks:
+        return []
     sure = confidence(run.scores, run.facts["thresholds"])
     cut = _caution(run).cut(risk)
     return [run.rows[at] for at in np.argsort(sure, kind="stable") if sure[at] < cut]

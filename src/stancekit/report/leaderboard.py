@@ -16,6 +16,7 @@ from stancekit.evaluation.bootstrap import Kind
 from stancekit.evaluation.calibration import bins, calibration, decisions
 from stancekit.evaluation.pairs import Comparison, Pair, compare_models
 from stancekit.evaluation.scores import score_apart
+from stancekit.report.averaged import averaged_scores
 from stancekit.report.runs import Run
 from stancekit.types import Score
 
@@ -113,7 +114,8 @@ def _entry(runs: tuple[Run, ...], kind: Kind) -> Entry:
         first.gold, [run.labels for run in runs], first.codes, first.articles, slices=slices, kind=kind
     ) + calibration(bare.tables, kind=kind)
     findings = _findings(runs)
-    return Entry(runs, (*rows, *(finding.gap for finding in findings)), tuple(findings))
+    one = averaged_scores(runs, kind=kind)
+    return Entry(runs, (*rows, *one, *(finding.gap for finding in findings)), tuple(findings))
 
 
 def _findings(runs: tuple[Run, ...]) -> list[Finding]:

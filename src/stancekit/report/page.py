@@ -16,7 +16,7 @@ from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import Judged, Run
 from stancekit.report.sources import by_source, drawing
-from stancekit.report.tables import METRIC_NAMES, p_value, shown
+from stancekit.report.tables import METRIC_NAMES, joined, p_value, shown
 from stancekit.types import Example, Score
 
 
@@ -108,6 +108,7 @@ def page(boards: Sequence[Board], *, title: str, command: str, out: str) -> str:
         enough=ENOUGH,
         metrics=lambda board: [name for name in METRIC_NAMES if board.best.value(name)],
         metric_names=METRIC_NAMES,
+        joined=joined,
         checks=run_checks,
         verdict=verdict,
         name_of=name_of,

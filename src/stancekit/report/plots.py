@@ -13,6 +13,7 @@ from stancekit.evaluation import macro_f1
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.calibration import reliability, risk_coverage
 from stancekit.models.caution import confidence
+from stancekit.report.averaged import SLICE
 from stancekit.report.generalisation import Step
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import second_annotator
@@ -74,12 +75,14 @@ def forest(board: Board) -> Figure:
         if len(entry.runs) > 1 and entry.alike:
             values = by_state(entry.counts, macro_f1)
             axes.plot(values, [at] * len(values), "|", color=GREY, markersize=9)
+        if joined := entry.value("macro_f1", SLICE):
+            axes.plot(joined.value, at, "D", color=BLUE, markersize=7, fillstyle="none")
     if ceiling := second_annotator(board.best.first):
         axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
         axes.axvline(ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK)
     axes.set_yticks(range(len(entries)), [entry.first.model for entry in entries])
-    axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states")
+    axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states; diamond: these averaged into one")
     axes.set_xlim(0, 1)
     axes.grid(axis="x", color=GREY, alpha=0.25)
     return drawing

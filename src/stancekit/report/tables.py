@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from stancekit.report.averaged import SLICE
 from stancekit.report.checks import Check, run_checks
 from stancekit.report.generalisation import Step, steps
 from stancekit.report.leaderboard import Board, Entry
@@ -121,6 +122,27 @@ def leaderboard(board: Board, *, timed: bool = True) -> str:
     return table(head, body)
 
 
+def joined(board: Board) -> list[tuple[str, int, dict[str, Score]]]:
+    """Return by model what it scores with its random states averaged into one: its name, how many, score by column."""
+    named = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
+    rows = []
+    for entry in board.entries:
+        scores = ((column, entry.value(metric, SLICE)) for metric, column in named.items())
+        if found := {column: score for column, score in scores if score}:
+            rows.append((entry.first.model, len(entry.runs), found))
+    return rows
+
+
+def averages(board: Board) -> list[str]:
+    """Return what models score with their random states averaged into one as lines of Markdown."""
+    rows = joined(board)
+    if not rows:
+        return []
+    told = "Random states averaged into one model (`stancekit average`); intervals over articles, not other states:"
+    body = [[model, states, *map(shown, scores.values())] for model, states, scores in rows]
+    return [told, "", table(["model", "states", *rows[0][2]], body), ""]
+
+
 def per_code(entry: Entry) -> str:
     """Return precision, recall and F1 of every code as a Markdown table."""
     body = []
@@ -218,7 +240,7 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
             leaderboard(board),
             "",
         ]
-        parts += by_setting(board) + sources(board)
+        parts += averages(board) + by_setting(board) + sources(board)
         if board.behind:
             parts += ["Behind the best, articles drawn alike:", "", pairs(board), ""]
         parts += [f"Codes of {run.model}:", "", per_code(board.best), ""]

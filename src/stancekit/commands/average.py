@@ -1,0 +1,83 @@
+"""`stancekit average`: the random states of a model as one."""
+
+import glob
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from stancekit.errors import KitError, listing
+from stancekit.files import write_text
+from stancekit.models import store
+from stancekit.models.average import average as joined
+from stancekit.report.averaged import averaged_run
+from stancekit.report.card import card
+from stancekit.report.leaderboard import boards
+from stancekit.report.runs import Run, read_run
+from stancekit.report.tables import shown, to_csv
+
+WHY = "the mean of several runs was asked for"
+
+
+def average(*, runs: str, keep: str | Path) -> Path:
+    """Average finished runs, such as the random states of a model, into one model, and save it.
+
+    It costs their time together, and mostly scores above each of them; the report says by how much on test. Its scores
+    are those of calibrated members, averaged; when to decline it has not learned, so `label risk=` refuses it.
+
+    Parameters
+    ----------
+    runs
+        Folders of runs of one codebook, corpus and split, with `*` for any characters.
+    keep
+        The folder of the new model; a model that is there is replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    KitError
+        When fewer than two runs are found, or they differ in data, or one stands there twice.
+
+    Examples
+    --------
+    >>> average(runs="gone/minilm-*", keep="models/minilm")
+    Traceback (most recent call last):
+    ...
+    stancekit.errors.KitError: gone/minilm-* has to be two finished runs or more; found: none. Train them first
+    """
+    folders = [Path(one) for one in sorted(glob.glob(runs)) if (Path(one) / "run.json").is_file()]  # noqa: PTH207
+    if len(folders) < 2:
+        seen = listing([one.name for one in folders]) if folders else "none"
+        raise KitError(f"{runs} has to be two finished runs or more; found: {seen}. Train them first")
+    found = [read_run(folder) for folder in folders]
+    _alike(found)
+    models = list(dict.fromkeys(run.model for run in found))
+    members = [store.load(run.folder / "model") for run in found]
+    one = averaged_run(found, name=f"{'-'.join(models)}-averaged")
+    (board,) = boards([*found, one])
+    with store.replacing(Path(keep)) as fresh:
+        store.save(joined(members, name=one.model), fresh, data=one.digest)
+        write_text(fresh / "README.md", card(board, one, f"stancekit average '{runs}' keep={keep}", why=WHY))
+        write_text(fresh / "scores.csv", to_csv([entry for entry in board.entries if entry.first.model == one.model]))
+    print(f"{len(found)} runs averaged as {keep}, on {len(one.rows)} test examples:\n")
+    for entry in board.entries:
+        print(f"  {entry.first.model:<24} macro-F1 {shown(entry.main)}, random states: {len(entry.runs)}")
+    return Path(keep)
+
+
+def _alike(runs: Sequence[Run]) -> None:
+    """Raise a `KitError` where runs are not of the same data, or one is there twice."""
+    for key in ("codebook", "corpus", "split", "digest"):
+        several = sorted({str(getattr(run, key)) for run in runs})
+        if len(several) > 1:
+            raise KitError(f"the runs to average differ in {key}: {listing(several)}. Name those of one")
+    twice = [
+        f"{model} {state}" for (model, state), n in Counter((r.model, r.random_state) for r in runs).items() if n > 1
+    ]
+    if twice:
+        raise KitError(
+            f"of these there are several runs, of other settings or versions: {listing(twice)}. Name one of each"
+        )

@@ -1,0 +1,56 @@
+"""What a model scores when its random states are averaged into one, beside the mean of their scores."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stancekit.evaluation import count, macro_f1, score
+from stancekit.evaluation.bootstrap import Kind
+from stancekit.evaluation.pairs import compare_models
+from stancekit.models.average import mean
+from stancekit.models.trained import codes
+from stancekit.report.runs import Run
+from stancekit.types import Score
+
+SLICE = "random states averaged"
+
+
+def vary(runs: Sequence[Run]) -> bool:
+    """Say whether some random state labels an example otherwise than the first."""
+    return any(run.labels != runs[0].labels for run in runs[1:])
+
+
+def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
+    """Return several runs as one, as `stancekit average` makes them one model: mean scores, read at mean thresholds.
+
+    Its validation is theirs in the mean, for there is none that no member has learned from; its time is their sum.
+    """
+    first, scores = runs[0], mean([run.scores for run in runs])
+    thresholds = mean([np.array(run.facts.get("thresholds", ())) for run in runs]).tolist()
+    said = zip(codes(scores, first.codes, thresholds, multi_label=first.multi_label), scores.tolist(), strict=True)
+    predictions = (
+        replace(row.prediction, labels=labels, scores=tuple(own))
+        for row, (labels, own) in zip(first.rows, said, strict=True)
+    )
+    rows = tuple(replace(row, prediction=one) for row, one in zip(first.rows, predictions, strict=True))
+    validation, seconds = float(np.mean([run.validation for run in runs])), sum(run.seconds for run in runs)
+    facts = dict(first.facts) | {"thresholds": thresholds, "audit": {}}
+    return replace(first, rows=rows, model=name or first.model, validation=validation, seconds=seconds, facts=facts)
+
+
+def averaged_scores(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Score]:
+    """Score the random states of a model as one, and how far that lies above their mean; nothing where they agree.
+
+    The intervals tell how articles vary. How such an average varies with the states it is made of, they do not.
+    """
+    if not vary(runs):
+        return []
+    first, one = runs[0], averaged_run(runs)
+    found = score(one.gold, [one.labels], one.codes, one.articles, kind=kind)
+    counts = [
+        np.stack([count(first.gold, run.labels, first.codes, first.articles) for run in some]) for some in ([one], runs)
+    ]
+    (pair,) = compare_models(dict(zip((SLICE, "mean"), counts, strict=True)), macro_f1, n=len(one.rows)).pairs
+    gain = replace(pair.difference, metric="macro_f1 gain", slice=SLICE)
+    return [*(replace(row, slice=SLICE) for row in found if row.slice == "all"), gain]
