@@ -108,7 +108,7 @@ def test_a_missing_label_counts_for_nothing(tiny):
 
 def test_training_stops_early_and_keeps_the_best(quick, parts):
     train, held = parts.train.take(range(64)), parts.validation.take(range(40))
-    quick.set_params(epochs=30, patience=2, rate=5e-3)
+    quick.set_params(epochs=30, patience=2, every=4, rate=5e-3)
     quick.fit(train.examples, encode(train), validation=(held.examples, encode(held)))
     scores = [row["eval_score"] for row in quick.curve_ if "eval_score" in row]
     assert len(scores) < 30 and max(scores) == scores[-3]

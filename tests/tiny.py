@@ -1,17 +1,28 @@
 """A BERT of a few thousand random weights in a folder, for tests that need an encoder and not its quality."""
 
+from collections import Counter
+
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import AutoModel, BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 
+def _vocabulary(texts, special, most=2000):
+    """Return words by how common they are, and characters; a trained one is another in every process."""
+    clean, apart = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    words = Counter(word for text in texts for word, _ in apart.pre_tokenize_str(clean.normalize_str(text)))
+    letters = sorted(set("".join(words)))
+    common = sorted(words, key=lambda word: (-words[word], word))
+    every = [*special, *letters, *(f"##{letter}" for letter in letters), *common]
+    return {word: at for at, word in enumerate(list(dict.fromkeys(every))[:most])}
+
+
 def make_encoder(folder, texts):
-    """Save a tiny encoder and a tokenizer trained on some texts."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    """Save a tiny encoder and a tokenizer that knows the commonest words of some texts."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer = Tokenizer(models.WordPiece(_vocabulary(texts, special), unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=2000, special_tokens=special))
     ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends
