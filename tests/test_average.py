@@ -11,7 +11,7 @@ from stancekit.commands.evaluate import evaluate
 from stancekit.commands.label import label
 from stancekit.commands.report import report
 from stancekit.commands.train import train
-from stancekit.corpus import FewShotSplit, FixedSplit, bundled
+from stancekit.corpus import FewShotSplit, FixedSplit, GroupedSplit, bundled
 from stancekit.errors import KitError
 from stancekit.models import store
 from stancekit.models.linear import Linear
@@ -131,6 +131,17 @@ def test_a_run_is_not_counted_twice(tmp_path, un_votes, stance):
         train(model=Linear(ComplementNB(alpha=alpha)), **given)
     with pytest.raises(
         KitError, match=r"there are several runs, of other settings or versions: nb 0. Name one of each"
+    ):
+        average(runs=f"{tmp_path}/runs/*", keep=tmp_path / "one")
+
+
+def test_runs_that_learned_from_each_other_s_test_are_refused(tmp_path, un_votes, stance):
+    for state in (0, 1):
+        train(
+            corpus=un_votes, codebook=stance, split=GroupedSplit(), model=Majority(), random_state=state, out=tmp_path
+        )
+    with pytest.raises(
+        KitError, match=r"tested on different examples \(split=GroupedSplit\), which others of them learned"
     ):
         average(runs=f"{tmp_path}/runs/*", keep=tmp_path / "one")
 

@@ -39,7 +39,7 @@ def average(*, runs: str, keep: str | Path) -> Path:
     Raises
     ------
     KitError
-        When fewer than two runs are found, or they differ in data, or one stands there twice.
+        When fewer than two runs are found, or they differ in data or test set, or one stands there twice.
 
     Examples
     --------
@@ -69,11 +69,17 @@ def average(*, runs: str, keep: str | Path) -> Path:
 
 
 def _alike(runs: Sequence[Run]) -> None:
-    """Raise a `KitError` where runs are not of the same data, or one is there twice."""
+    """Raise a `KitError` where runs are not of the same data or test set, or one is there twice."""
     for key in ("codebook", "corpus", "split", "digest"):
         several = sorted({str(getattr(run, key)) for run in runs})
         if len(several) > 1:
             raise KitError(f"the runs to average differ in {key}: {listing(several)}. Name those of one")
+    tested = [{row.example.id for row in run.rows} for run in runs]
+    if any(one != tested[0] for one in tested):
+        raise KitError(
+            f"the runs to average were tested on different examples (split={runs[0].split}), which others of them "
+            "learned from; train them with a split that draws test alike for all, as fixed, official or clean"
+        )
     twice = [
         f"{model} {state}" for (model, state), n in Counter((r.model, r.random_state) for r in runs).items() if n > 1
     ]
