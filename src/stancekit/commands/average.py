@@ -74,7 +74,7 @@ def _alike(runs: Sequence[Run]) -> None:
         several = sorted({str(getattr(run, key)) for run in runs})
         if len(several) > 1:
             raise KitError(f"the runs to average differ in {key}: {listing(several)}. Name those of one")
-    tested = [{row.example.id for row in run.rows} for run in runs]
+    tested = [[row.example.id for row in run.rows] for run in runs]
     if any(one != tested[0] for one in tested):
         raise KitError(
             f"the runs to average were tested on different examples (split={runs[0].split}), which others of them "

@@ -28,12 +28,11 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
     """
     first, scores = runs[0], mean([run.scores for run in runs])
     thresholds = mean([np.array(run.facts.get("thresholds", ())) for run in runs]).tolist()
-    said = zip(codes(scores, first.codes, thresholds, multi_label=first.multi_label), scores.tolist(), strict=True)
-    predictions = (
-        replace(row.prediction, labels=labels, scores=tuple(own))
-        for row, (labels, own) in zip(first.rows, said, strict=True)
+    said = codes(scores, first.codes, thresholds, multi_label=first.multi_label)
+    rows = tuple(
+        replace(row, prediction=replace(row.prediction, labels=labels, scores=tuple(own)))
+        for row, labels, own in zip(first.rows, said, scores.tolist(), strict=True)
     )
-    rows = tuple(replace(row, prediction=one) for row, one in zip(first.rows, predictions, strict=True))
     validation, seconds = float(np.mean([run.validation for run in runs])), sum(run.seconds for run in runs)
     facts = dict(first.facts) | {"thresholds": thresholds, "audit": {}}
     return replace(first, rows=rows, model=name or first.model, validation=validation, seconds=seconds, facts=facts)
