@@ -1,4 +1,4 @@
-"""`stancekit reproduce`: do a run again in a fresh folder, and say whether every score is the same."""
+"""`stancekit reproduce`: do a run again in a fresh folder, and say whether every row and score is the same."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,16 +11,19 @@ from hydra.utils import instantiate
 from stancekit.commands.provenance import provenance
 from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
-from stancekit.report.runs import Run, read_run
+from stancekit.report.runs import Run, flat, read_run
 from stancekit.shipped import shipped
 
 _TRAIN = ("corpus", "codebook", "split", "features", "model", "sweep", "refit", "priors", "random_state")
+# What a run found besides its predictions, and its model decides by.
+_FACTS = ("validation", "thresholds", "temperature", "caution", "examples", "gold", "learned", "shared")
 
 
-def reproduce(*, run: str | Path, out: str | Path | None = None) -> Run:
-    """Rebuild a run from its `config.yaml` and compare every prediction.
+def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool = False) -> Run:
+    """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
-    A run's folder is data, so nothing in its configuration is made that the kit's own configurations do not name.
+    A run's folder is data: its configuration is read without interpolation, and nothing in it is made that the kit's
+    own configurations do not name.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ def reproduce(*, run: str | Path, out: str | Path | None = None) -> Run:
         The folder of a finished run.
     out
         Where the new run goes; by default a fresh temporary folder.
+    network
+        Whether what the run names on a hub (a checkpoint, a data set) may be fetched.
 
     Returns
     -------
@@ -43,22 +48,42 @@ def reproduce(*, run: str | Path, out: str | Path | None = None) -> Run:
     folder = Path(run)
     before = read_run(folder)
     config = _config(folder)
+    if not network and (remote := sorted(set(_remote(config)))):
+        raise KitError(
+            f"{folder / 'config.yaml'} names {listing(remote)}, which would be fetched from a hub. If you trust it, "
+            "add network=true"
+        )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
     fresh = Path(out) if out else Path(tempfile.mkdtemp(prefix="stancekit-"))
     after = train(**made, out=fresh, name=before.model, config=config)
-    _tell(before, after)
+    _report(before, after)
     return after
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """A safe loader without aliases: the kit writes none, and a few lines of them expand without bound."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it has aliases, which the kit does not write")
+        return super().compose_node(parent, index)
 
 
 def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.yaml"
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506  # a SafeLoader
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise KitError(f"cannot read {path}: {error}; a run that the command line made has one") from None
     if not isinstance(config, dict) or "corpus" not in config:
         raise KitError(
             f"{path} is no configuration of the command line; only runs of stancekit train can be reproduced"
+        )
+    # An interpolation is resolved after every check: it can make a node with any target, or read the environment.
+    if resolved := sorted({text for text in _strings(config) if "${" in text}):
+        raise KitError(
+            f"{path} holds interpolations ({listing(resolved)}); the kit writes configurations resolved, and a file "
+            "that may come from elsewhere is not evaluated. Train it with your own configuration instead"
         )
     foreign = sorted(set(_targets(config)) - _known())
     if foreign:
@@ -67,6 +92,19 @@ def _config(folder: Path) -> dict[str, Any]:
             "elsewhere does not say what is made. Train it with your own configuration instead"
         )
     return config
+
+
+def _strings(node: Any) -> Iterator[str]:
+    """Yield every text in a configuration, keys included."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _strings(key)
+            yield from _strings(value)
+    elif isinstance(node, list | tuple | set):
+        for value in node:
+            yield from _strings(value)
+    else:
+        yield node.decode("utf-8", "replace") if isinstance(node, bytes) else str(node)
 
 
 def _targets(node: Any) -> Iterator[str]:
@@ -88,22 +126,69 @@ def _known() -> set[str]:
     return found
 
 
-def _tell(before: Run, after: Run) -> None:
-    """Print what is the same, or raise an error that says what changed."""
-    old, new = ({row.example.id: row.prediction for row in run.rows} for run in (before, after))
-    labels = sum(key not in new or old[key].labels != new[key].labels for key in old)
-    scores = sum(key not in new or old[key].scores != new[key].scores for key in old)
+def _remote(node: Any) -> Iterator[str]:
+    """Yield what a configuration names that is no local folder: checkpoints, and data sets of a hub."""
+    from stancekit.models.encoder.weights import MINILM
+
+    if isinstance(node, Mapping):
+        hub = str(node.get("_target_", "")).endswith(".HubCorpus")
+        for key, value in node.items():
+            named = key == "checkpoint" or (hub and key == "path")
+            if named and isinstance(value, str) and value != MINILM and not Path(value).expanduser().exists():
+                yield value
+            yield from _remote(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _remote(value)
+
+
+def _report(before: Run, after: Run) -> None:
+    """Print what is the same, or raise an error that says what differs and what changed."""
     changed = changes(before.facts, after.facts)
-    if not (labels or scores or len(old) != len(new)):
-        print(f"identical: all {len(old)} predictions, to the last digit kept ({after.folder})")
+    if not (differing := differences(before, after)):
+        print(f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score")
+        print(f"the new run: {after.folder}")
         if changed:
             print(f"although these changed: {', '.join(changed)}")
         return
     why = "; ".join(changed) or "nothing that is recorded: the model may depend on the number of processor cores in use"
     raise KitError(
-        f"{labels} of {len(old)} predicted labels and {scores} of the score vectors differ from {before.folder}. "
-        f"Changed: {why}. The new run is in {after.folder}"
+        f"{before.folder} is not reproduced: {'; '.join(differing)}. Changed: {why}. The new run is in {after.folder}"
     )
+
+
+def differences(before: Run, after: Run) -> list[str]:
+    """Return in words what differs between two runs: rows, gold, predictions, audit, facts, scores."""
+    found = []
+    old, new = ([flat(row) for row in run.rows] for run in (before, after))
+    if [row["id"] for row in old] != [row["id"] for row in new]:
+        missing = [row["id"] for row in new if row["id"] not in {row["id"] for row in old}]
+        found.append(
+            f"it has {len(old)} rows where the new run has {len(new)}, or in another order"
+            + (f" (missing: {listing(missing)})" if missing else "")
+        )
+    else:
+        names = {"gold": "gold codes", "labels": "predicted labels", "scores": "score vectors"}
+        for key in old[0] if old else ():
+            rows = [row["id"] for row, other in zip(old, new, strict=True) if row[key] != other.get(key)]
+            if rows:
+                found.append(f"{len(rows)} of {len(old)} {names.get(key, key)} differ (rows {listing(rows)})")
+    if before.audit != after.audit:
+        found.append("the target audit differs")
+    found += [
+        f"{key} is {before.facts.get(key)}, now {after.facts.get(key)}"
+        for key in _FACTS
+        if before.facts.get(key) != after.facts.get(key)
+    ]
+    written, now = (_scores(run) for run in (before, after))
+    if written != now:
+        found.append("scores.csv differs")
+    return found
+
+
+def _scores(run: Run) -> str | None:
+    path = run.folder / "scores.csv"
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any] | None = None) -> list[str]:
