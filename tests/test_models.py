@@ -7,10 +7,19 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
+from sklearn.naive_bayes import ComplementNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+from sklearn.svm import LinearSVC
 from tiny import make_encoder, make_nli
 
+from stancekit.models.ensemble import Ensemble
 from stancekit.models.features import Marked
-from stancekit.models.trained import encode
+from stancekit.models.linear import Linear
+from stancekit.models.trained import depends_on_random_state, encode
 from stancekit.types import Example
 
 # An ensemble of finished runs needs some: tests/test_finished.py.
@@ -110,9 +119,6 @@ def test_learned_baselines_beat_the_majority(parts, build):
 
 def test_words_are_counted_once_and_to_the_same_table(parts):
     from scipy.sparse import hstack
-    from sklearn.linear_model import LogisticRegression
-
-    from stancekit.models.linear import Linear
 
     train, some = parts.train.take(range(300)), [*parts.test.examples[:80], Example("odd", "\u00a0 A  ß\tIÌ x\n. ")]
     model = Linear(LogisticRegression(max_iter=300), features=Marked()).fit(train.examples, encode(train))
@@ -123,3 +129,38 @@ def test_words_are_counted_once_and_to_the_same_table(parts):
     assert "_words" in model.__dict__ and "_words" not in model.__getstate__()
     other = clone(model).fit(train.examples[:200], encode(train)[:200])
     assert "_words" not in other.__dict__
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_model_says_whether_the_random_state_matters(path, parts, build):
+    said = depends_on_random_state(build(path, parts.train.codebook))
+    assert said == (path.stem not in ("majority", "lexicon", "nb", "logreg", "embedding", "nli", "ensemble"))
+
+
+@pytest.mark.parametrize(
+    ("classifier", "random"),
+    [
+        (LogisticRegression(solver="saga"), True),
+        (LinearSVC(dual=False), False),
+        (RidgeClassifier(), False),
+        (RandomForestClassifier(), True),
+        (KNeighborsClassifier(), False),
+        (make_pipeline(MaxAbsScaler(), SGDClassifier()), True),
+        (make_pipeline(MaxAbsScaler(), ComplementNB()), False),
+    ],
+)
+def test_a_classifier_says_so_for_what_it_is_part_of(classifier, random):
+    inside = {"one": Linear(classifier), "run": "runs/stance-nb-0-*"}
+    assert depends_on_random_state(Linear(classifier)) == depends_on_random_state(Ensemble(inside)) == random
+    assert depends_on_random_state(Ensemble({**inside, "run": "runs/stance-nb-{random_state}-*"}))
+
+
+def test_what_is_said_not_to_depend_on_the_random_state_does_not(parts):
+    some = parts.train.take(range(0, 400, 4))
+    X, y = some.examples, encode(some)
+    for classifier in (LogisticRegression(max_iter=300), LinearSVC(dual=False), RidgeClassifier(), ComplementNB()):
+        found = [Linear(classifier, random_state=at).fit(X, y).predict_proba(X) for at in (0, 1)]
+        assert np.array_equal(*found)
+    for forest in (RandomForestClassifier(5), make_pipeline(MaxAbsScaler(), RandomForestClassifier(5))):
+        one, again, other = (Linear(forest, random_state=at).fit(X, y).predict_proba(X) for at in (0, 0, 1))
+        assert np.array_equal(one, again) and not np.array_equal(one, other)

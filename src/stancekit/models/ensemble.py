@@ -50,6 +50,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     """
 
     kind = "ensemble"
+    passes_on_random_state = True
 
     def __init__(
         self,

@@ -86,6 +86,8 @@ class Linear(ClassifierMixin, BaseEstimator):
     ['for', 'against']
     """
 
+    passes_on_random_state = True
+
     def __init__(
         self,
         classifier: Any = None,
@@ -114,8 +116,9 @@ class Linear(ClassifierMixin, BaseEstimator):
         self.__dict__.pop("_words", None)
         table = self._by_target(hstack(list(self._learn(X))).tocsr(), X)
         model = clone(self.classifier)
-        if "random_state" in model.get_params():
-            model.set_params(random_state=self.random_state)
+        # Of a pipeline, its parts' too.
+        random = [key for key in model.get_params() if key.split("__")[-1] == "random_state"]
+        model.set_params(**dict.fromkeys(random, self.random_state))
         self.model_ = (OneVsRestClassifier(model) if y.ndim == 2 else model).fit(table, y)
         self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else self.model_.classes_
         return self

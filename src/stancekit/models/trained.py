@@ -1,6 +1,6 @@
 """A fitted model with what is needed to read its scores as codes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any, Protocol, Self
@@ -148,6 +148,50 @@ def refitted(trained: Trained, train: LabelledSet, validation: LabelledSet) -> T
     if hasattr(trained.model, "temperature_"):
         model.temperature_ = trained.model.temperature_
     return replace(trained, model=model)
+
+
+# scikit-learn's estimators that take a random state and use it with some settings only.
+_RANDOM_ONLY_IF: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "LogisticRegression": lambda settings: settings["solver"] in ("sag", "saga", "liblinear"),
+    "RidgeClassifier": lambda settings: settings["solver"] in ("sag", "saga"),
+    "LinearSVC": lambda settings: settings["dual"] is not False,
+    "SVC": lambda settings: bool(settings["probability"]),
+    "NuSVC": lambda settings: bool(settings["probability"]),
+}
+
+
+def depends_on_random_state(model: Any) -> bool:
+    """Say whether `fit` can give another model for another random state, from the settings alone.
+
+    A model does that has a parameter `random_state` which it uses, or a part of which does. One that only passes it
+    on to its parts says so with a class attribute `passes_on_random_state`. What draws the training part or searches
+    for settings (`split`, `sweep`) may depend on the random state besides.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.svm import LinearSVC
+    >>> from stancekit.models.linear import Linear
+    >>> [depends_on_random_state(Linear(one)) for one in (LogisticRegression(), LinearSVC())]
+    [False, True]
+    """
+    if isinstance(model, str):  # a finished run, as a member of an ensemble
+        return "{random_state}" in model
+    settings = model.get_params(deep=False)
+    own = "random_state" in settings and not getattr(model, "passes_on_random_state", False)
+    if own and (only_if := _RANDOM_ONLY_IF.get(type(model).__name__)):
+        own = only_if(settings)
+    return own or any(map(depends_on_random_state, _parts(settings)))
+
+
+def _parts(settings: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the estimators among settings, and an ensemble's runs."""
+    yield from (value for value in settings.values() if hasattr(value, "get_params"))
+    members = settings.get("members") or {}
+    yield from members.values()
+    for value in settings.values():  # of a pipeline or a vote: pairs of a name and an estimator
+        if isinstance(value, list):
+            yield from (one[1] for one in value if isinstance(one, tuple) and hasattr(one[1], "get_params"))
 
 
 def _stops_early(model: Classifier) -> bool:

@@ -51,6 +51,8 @@ class Embedding(ClassifierMixin, BaseEstimator):
     """
 
     kind = "embedding"
+    # Its classifier's solver, L-BFGS, draws nothing.
+    passes_on_random_state = True
 
     def __init__(
         self,
