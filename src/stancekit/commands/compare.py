@@ -1,8 +1,10 @@
 """`stancekit compare`: the finished runs of an experiment, side by side."""
 
-import logging
+import shlex
 import shutil
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from tqdm import tqdm
 
-from stancekit.commands.report import report
-from stancekit.files import write_text
+from stancekit.commands.cli import cause
+from stancekit.commands.report import write_report
+from stancekit.errors import KitError, listing
+from stancekit.files import file_name, write_text
 from stancekit.models import store
 from stancekit.report.card import card
 from stancekit.report.checks import run_checks
@@ -19,8 +23,6 @@ from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, boards
 from stancekit.report.runs import read_runs
 from stancekit.report.tables import fallen, leaderboard, pairs, to_csv
-
-log = logging.getLogger(__name__)
 
 
 def compare(*, out: str | Path) -> list[Board]:
@@ -57,6 +59,25 @@ def keep(board: Board, folder: Path, command: str) -> Path:
     return folder
 
 
+def keep_all(found: Sequence[Board], folder: Path, command: str) -> None:
+    """Keep the best model of every codebook in `folder`, under the codebook's name.
+
+    Raises
+    ------
+    KitError
+        When a codebook has several boards, of several corpora or splits: one folder cannot hold the best of each.
+    """
+    names = [board.best.first.codebook for board in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise KitError(
+            f"keep={folder} takes one model per codebook, and there are several corpora or splits of "
+            f"{listing(twice)}. Keep models of an experiment with one corpus and split"
+        )
+    for name, board in zip(names, found, strict=True):
+        kept = keep(board, folder / file_name(name), command)
+        print(f"\nkept {board.chosen.model} as {kept}")
+
+
 class Comparison(Callback):
     """At the end of a multirun, compare its runs, write the report and keep the best models."""
 
@@ -82,13 +103,28 @@ class Comparison(Callback):
             self.bar.update()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Compare, report, keep."""
+        """Compare, report, keep.
+
+        Raises
+        ------
+        SystemExit
+            When any of it fails. Hydra turns every other exception of a callback into a warning, and ends with 0.
+        """
         if self.bar is not None:
             self.bar.close()
-        command = f"stancekit train experiment={Path(self.out).name}"
+        try:
+            self._end(shlex.join(["stancekit", "train", *config.hydra.overrides.task]))
+        except Exception as error:
+            if (known := cause(error)) is None:
+                traceback.print_exc()
+                raise SystemExit(1) from None
+            print(f"stancekit train: {known}", file=sys.stderr)
+            raise SystemExit(2) from None
+
+    def _end(self, command: str) -> None:
         found = compare(out=self.out)
-        for board in found:
-            if self.keep:
-                kept = keep(board, Path(self.keep) / board.entries[0].first.codebook, command)
-                print(f"\nkept {board.chosen.model} as {kept}")
-        print(f"\nreport: {report(out=self.out, command=command)}")
+        # The report first: it needs nothing but the runs.
+        page = write_report(found, Path(self.out), command)
+        if self.keep:
+            keep_all(found, Path(self.keep), command)
+        print(f"\nreport: {page}")

@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from stancekit.codebook import load_codebook
 from stancekit.corpus import Corpus, Parts
-from stancekit.files import write_json
+from stancekit.files import file_name, lock, write_json
 from stancekit.models import store
 from stancekit.models.trained import Trained, settled
 
@@ -47,8 +45,7 @@ def fit_joint(
     dict
         This codebook's share of the training time, `seconds`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
+    with lock(folder / ".lock", doing="the training that several codebooks share"):
         if not (folder / "done.json").exists():
             start = time.perf_counter()
             model.set_params(folder=str(folder))
@@ -57,9 +54,9 @@ def fit_joint(
             )
             for key, one in parts.items():
                 counts = list(one.train.counts.values()) if priors else ()
-                store.save(settled(model.head(key), one.validation, name=name, counts=counts), folder / key)
+                store.save(settled(model.head(key), one.validation, name=name, counts=counts), folder / file_name(key))
             write_json(folder / "done.json", {"seconds": time.perf_counter() - start, "curve": model.curve_})
     done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
-    trained = store.load(folder / own)
+    trained = store.load(folder / file_name(own))
     trained.model.curve_ = done["curve"]  # type: ignore[attr-defined]  # encoders keep one
     return trained, {"seconds": done["seconds"] / len(parts)}

@@ -1,7 +1,9 @@
 """What is written of a trained model and a test set: predictions, audit, facts, scores."""
 
+import math
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from stancekit.corpus import Parts
 from stancekit.corpus.labelled import LabelledSet, Labels
 from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.audit import variants
-from stancekit.files import write_json, write_text
+from stancekit.files import sha256, write_json, write_text
 from stancekit.models.finished import learned
 from stancekit.models.trained import Trained
 from stancekit.report.leaderboard import boards
-from stancekit.report.runs import judge, read_run, write_audit, write_predictions
+from stancekit.report.runs import judge, make_run, read_predictions, write_audit, write_predictions
 from stancekit.report.tables import to_csv
 
 
@@ -55,7 +57,7 @@ def record(
         "model": trained.name,
         **facts,
         "seconds": seconds,
-        "validation": validation,
+        "validation": None if math.isnan(validation) else validation,
         "thresholds": list(trained.thresholds),
         "temperature": trained.temperature,
         "caution": trained.caution.to_list(),
@@ -63,14 +65,14 @@ def record(
         "gold": {name: part.counts for name, part in every.items()},
         "learned": learned(parts.train.examples),
         "shared": parts.shared,
+        "predictions_sha256": sha256(folder / "predictions.jsonl"),
+        "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
         **provenance(),
     }
+    # Scores follow from what is on disk, which is rounded. `run.json` comes last: with it, a run is whole.
+    run = make_run(folder, found, read_predictions(folder))
+    write_text(folder / "scores.csv", to_csv(boards([run])[0].entries))
     write_json(folder / "run.json", found)
-    try:
-        write_text(folder / "scores.csv", to_csv(boards([read_run(folder)])[0].entries))
-    except BaseException:
-        (folder / "run.json").unlink(missing_ok=True)
-        raise
 
 
 def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, ...] | None]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stancekit.errors import KitError, listing
 from stancekit.evaluation.bootstrap import Kind
-from stancekit.files import file_name, write_text
+from stancekit.files import file_name, lock, write_json, write_text
 from stancekit.report import published
 from stancekit.report.card import card
 from stancekit.report.declining import queue
@@ -32,8 +32,7 @@ def report(
     out
         The experiment's folder; the report goes into `out/report`.
     command
-        What to show as the command that made the runs; by default what was published with them before, or
-        `stancekit train experiment=` and the folder's name.
+        What to show as the command that made the runs; by default what the report, or what was published, had before.
     interval
         `percentile` or `bca`.
     publish
@@ -51,35 +50,63 @@ def report(
     """
     if interval not in ("percentile", "bca"):
         raise KitError(f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile")
-    folder = Path(out) / "report"
-    command = command or published.command_of(Path(out)) or f"stancekit train experiment={Path(out).name}"
+    out = Path(out)
     if check:
-        _compare(_again(Path(out), interval, command))
-        return folder / "report.html"
-    alone = publish and (Path(out) / published.FILE).exists() and not any(Path(out).glob("runs/*/run.json"))
-    runs = published.read(Path(out)) if alone else read_runs(Path(out))
+        _compare(_again(out, interval))
+        return out / "report" / "report.html"
+    alone = publish and (out / published.FILE).exists() and not any(out.glob("runs/*/run.json"))
+    command = command or _made(out)["command"]
+    runs = published.read(out) if alone else read_runs(out)
     if not alone:
-        for name, text in _texts(boards(runs, kind=interval), Path(out), command):
-            write_text(folder / name, text)
+        write_report(boards(runs, kind=interval), out, command)
     if publish:
-        published.write(runs, Path(out), command)
-        for path, text in published.results(Path(out), command).items():
+        published.write(runs, out, command)
+        for path, text in published.results(out, command).items():
             write_text(path, text)
-    return Path(out) / "results.md" if alone else folder / "report.html"
+    written = out / "results.md" if alone else out / "report" / "report.html"
+    print(f"report: {written}")
+    return written
 
 
-def _again(out: Path, interval: Kind, command: str) -> dict[Path, str]:
+# What of a report does not follow from the runs: the command that made them, and the experiment's name. A check of a
+# folder that was copied or renamed takes them from here.
+MADE = "made.json"
+UNKNOWN = "unknown: each run's config.yaml says how it was made"
+
+
+def _made(out: Path) -> dict[str, str]:
+    """Return the command and the title of an experiment, as its report or what was published has them."""
+    try:
+        found = json.loads((out / "report" / MADE).read_text(encoding="utf-8"))
+        return {"command": str(found["command"]), "title": str(found["title"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"command": published.command_of(out) or UNKNOWN, "title": out.resolve().name}
+
+
+def write_report(found: list[Board], out: Path, command: str) -> Path:
+    """Write the files of a report into `out/report`, and return the path of its page."""
+    made = {"command": command, "title": out.resolve().name}
+    with lock(out / "report" / ".lock", doing="the same report"):
+        for name, text in _texts(found, **made):
+            write_text(out / "report" / name, text)
+        write_json(out / "report" / MADE, made)
+    return out / "report" / "report.html"
+
+
+def _again(out: Path, interval: Kind) -> dict[Path, str]:
     """Return every file that follows from predictions, as it should be."""
-    kept = published.results(out, command) if (out / published.FILE).exists() else {}
-    if kept and not any(out.glob("runs/*/run.json")):
-        return kept
+    kept = {}
+    if (out / published.FILE).exists():
+        kept = published.results(out, published.command_of(out) or UNKNOWN)
+        if not any(out.glob("runs/*/run.json")):
+            return kept
     runs = read_runs(out)
-    texts = {out / "report" / name: text for name, text in _texts(boards(runs, kind=interval), out, command)}
+    texts = {out / "report" / name: text for name, text in _texts(boards(runs, kind=interval), **_made(out))}
     own = {run.folder / "scores.csv": to_csv(boards([run])[0].entries) for run in runs}
     return {**kept, **own, **texts}
 
 
-def _texts(found: list[Board], out: Path, command: str) -> Iterator[tuple[str, str]]:
+def _texts(found: list[Board], *, command: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield the files of a report by name."""
     yield "scores.csv", to_csv(entry for board in found for entry in board.entries)
     yield "README.md", markdown(found, command)
@@ -90,7 +117,7 @@ def _texts(found: list[Board], out: Path, command: str) -> Iterator[tuple[str, s
         yield f"card-{name}.md", card(board, board.chosen, command)
         rows = [json.dumps(flat(row), ensure_ascii=False) for row in queue(board.chosen)]
         yield f"review-{name}.jsonl", "".join(f"{row}\n" for row in rows)
-    yield "report.html", page(found, title=out.name, command=command, out=out.as_posix())
+    yield "report.html", page(found, title=title, command=command, out="FOLDER")
 
 
 def _compare(texts: dict[Path, str]) -> None:

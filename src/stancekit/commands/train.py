@@ -1,44 +1,33 @@
 """`stancekit train`: fit one model on one corpus and codebook, and score it on test."""
 
-import hashlib
 import json
 import logging
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
-from filelock import FileLock
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
+from stancekit.commands.identity import describe, identity
 from stancekit.commands.joint import fit_joint, other_parts
 from stancekit.commands.record import record, score
-from stancekit.corpus import Corpus, Parts
+from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Parts
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError
-from stancekit.files import file_name, write_text
+from stancekit.files import file_name, lock, make_folder, write_text
 from stancekit.models import store
 from stancekit.models.sweep import Optuna
-from stancekit.models.trained import Trained, fit, refitted
-from stancekit.report.runs import Run, read_run
-from stancekit.report.tables import curve_csv
+from stancekit.models.trained import Trained, depends_on_random_state, fit, refitted
+from stancekit.report.runs import Run, main_score, read_run
+from stancekit.report.tables import curve_csv, shown
 
 log = logging.getLogger(__name__)
-# What may differ between two spellings of the same run.
-_UNHASHED = {"out", "name", "config", "choices", "data_dir"}
-# What is as if it were not there where it is off.
-_OFF = {"sweep", "refit", "priors"}
-
-
-def identity(config: Mapping[str, Any], digest: str) -> str:
-    """Return the hash that names a run: its configuration, its data, the kit's version."""
-    kept = {key: value for key, value in config.items() if key not in _UNHASHED and (value or key not in _OFF)}
-    whole = json.dumps([kept, digest, version("stancekit")], sort_keys=True, default=repr)
-    return hashlib.sha256(whole.encode()).hexdigest()[:10]
 
 
 def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
@@ -56,14 +45,18 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     priors: bool = False,
     config: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Fit a model on train, choose thresholds on validation, score it on test.
+    """Fit a model on train, choose thresholds on validation, score it on test, and print what it scored.
 
     Parameters
     ----------
     corpus, codebook, split
         The data, what is labelled, and how it is divided.
     model
-        An estimator over examples; `features`, `codebook` and `random_state` are set on it where it has them.
+        An estimator over examples; `codebook` and `random_state` are set on it where it has them.
+    features
+        What the model sees of actor and target; by default what the estimator was made with.
+    random_state
+        A model whose fit does not depend on it, on a split that does not, is trained once: as random state 0.
     out
         The experiment's folder; the run goes into a folder below `out/runs`.
     name
@@ -82,12 +75,13 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     Returns
     -------
     Run
-        The finished run; one that was done before is read back instead of done again.
+        The finished run; one with the same settings, data and version that was done before is read back instead of
+        done again.
 
     Raises
     ------
     KitError
-        When the data or the output folder is at fault.
+        When the data, a setting or the output folder is at fault.
 
     Examples
     --------
@@ -97,51 +91,119 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     >>> from stancekit.models.majority import Majority
     >>> stance, out = load_codebook("stance"), tempfile.mkdtemp()
     >>> run = train(corpus=bundled(), codebook=stance, split=FixedSplit(), model=Majority(), out=out)
+    ... # doctest: +ELLIPSIS
+    Majority for stance on un_votes, random state 0: macro-F1 .100 [.090, .110] on 865 test examples
+    run: ...
     >>> run.model
     'Majority'
     """
-    data = corpus.read(codebook)
-    parts = split(data, random_state=random_state)
     name = name or type(model).__name__
-    model = _told(model, features=features, codebook=codebook, random_state=random_state)
-    spelled = config or {"model": repr(model), "corpus": repr(vars(corpus)), "random_state": random_state}
-    plain = file_name(f"{codebook.name}-{name}-{random_state}")
-    folder = Path(out) / "runs" / f"{plain}-{identity(spelled, data.digest)}"
-    folder.mkdir(parents=True, exist_ok=True)
+    data = _read(corpus, codebook)
+    parts, random_state = _divide(model, data, split, random_state, sweep=sweep)
+    model = _set_up(model, features=features, codebook=codebook, random_state=random_state)
+    second = corpus.second_labels(codebook)
+    settings = {"split": split, "model": model, "random_state": random_state, "sweep": sweep or None}
+    settings |= {"refit": refit, "priors": priors, "second": second}
+    own = identity(corpus=data.name, codebook=codebook, data=data.digest, **settings)
+    folder = Path(out) / "runs" / f"{file_name(f'{codebook.name}-{name}-{random_state}')}-{own}"
+    if not (folder / "run.json").exists():
+        with _working(folder):
+            # Another process may have finished it while this one waited.
+            if not (folder / "run.json").exists():
+                if sweep:
+                    model = sweep(
+                        model, parts.train, parts.validation, folder=folder / "sweep", random_state=random_state
+                    )
+                learn = partial(_fit, model, parts, folder, name=name, priors=priors)
+                if hasattr(model, "fit_heads"):
+                    every = other_parts(model, corpus, split, random_state=random_state, known=parts)
+                    learned = {key: [one.train.digest, one.validation.digest] for key, one in every.items()}
+                    shared = identity(corpus=data.name, learned=learned, **settings | {"second": None})
+                    place = Path(out) / "joint" / shared
+                    learn = partial(fit_joint, model, every, place, own=codebook.name, name=name, priors=priors)
+                _warn(parts.train)
+                # The command line's own configuration can be done again; a call from Python is only described.
+                _write_config(folder, config or {"python": {"corpus": corpus, "codebook": codebook, **settings}})
+                facts = {
+                    "split": (config or {}).get("choices", {}).get("split", type(split).__name__),
+                    "random_state": random_state,
+                    "deterministic": not depends_on_random_state(model),
+                    "digest": data.digest,
+                    "refit": refit,
+                    "priors": priors,
+                }
+                trained, took = _refit(model, learn, parts) if refit else learn()
+                _save(folder, trained, parts, facts | took, second)
+    run = read_run(folder)
+    _print(run)
+    return run
+
+
+def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    plain = json.loads(json.dumps(describe(config)))
+    write_text(folder / "config.yaml", yaml.safe_dump(plain, sort_keys=False))
+
+
+def _save(
+    folder: Path, trained: Trained, parts: Parts, facts: Mapping[str, Any], second: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Save a run: its model, its training log, and what it says on test."""
+    store.save(trained, folder / "model", data=facts["digest"])
+    if curve := getattr(trained.model, "curve_", None):
+        write_text(folder / "curve.csv", curve_csv(curve))
+    record(folder, trained, parts, facts, second)
+
+
+# What was read last, by what was asked for and the state of its files: runs of one sweep share it.
+_LAST: dict[str, LabelledSet] = {}
+
+
+def _read(corpus: Corpus, codebook: Codebook) -> LabelledSet:
+    """Read a corpus, or return what was read of the very same files before."""
+    # Of other kinds of corpora it is not known which files they read.
+    if type(corpus) not in (JsonlCorpus, CsvCorpus):
+        return corpus.read(codebook)
+    files = [[str(file), file.stat().st_mtime_ns, file.stat().st_size] for file in corpus.paths()]
+    key = json.dumps([describe(corpus), describe(codebook), files], sort_keys=True)
+    if key not in _LAST:
+        # A sweep goes over codebooks; of more than a few the oldest goes.
+        while len(_LAST) >= 4:
+            _LAST.pop(next(iter(_LAST)))
+        _LAST[key] = corpus.read(codebook)
+    return _LAST[key]
+
+
+def _divide(
+    model: Any, data: LabelledSet, split: Callable[..., Parts], random_state: int, *, sweep: Optuna | None
+) -> tuple[Parts, int]:
+    """Return the parts, and the random state: 0 where another one changes nothing."""
+    parts = split(data, random_state=random_state)
+    if random_state == 0 or sweep or depends_on_random_state(model):
+        return parts, random_state
+    first = split(data, random_state=0)
+    same = all(getattr(parts, part) == getattr(first, part) for part in ("train", "validation", "test"))
+    return parts, 0 if same else random_state
+
+
+@contextmanager
+def _working(folder: Path) -> Iterator[None]:
+    """Hold a run's folder; where the run fails before it has anything to go on from, remove it again."""
     # Two processes that start the same run do not mix: the second waits, then finds it done.
-    with FileLock(folder / ".lock"):
-        if not (folder / "run.json").exists():
-            if sweep:
-                model = sweep(model, parts.train, parts.validation, folder=folder / "sweep", random_state=random_state)
-            learn = partial(_fit, model, parts, folder, name=name, priors=priors)
-            if hasattr(model, "fit_heads"):
-                every = other_parts(model, corpus, split, random_state=random_state, known=parts)
-                alike = {key: value for key, value in spelled.items() if key != "codebook"}
-                shared = Path(out) / "joint" / identity(alike, "".join(one.train.digest for one in every.values()))
-                learn = partial(fit_joint, model, every, shared, own=codebook.name, name=name, priors=priors)
-            _warn(parts.train)
-            plainly = json.loads(json.dumps(spelled, default=repr))
-            write_text(folder / "config.yaml", yaml.safe_dump(plainly, sort_keys=False))
-            trained, took = _refit(model, learn, parts) if refit else learn()
-            kind = spelled.get("choices", {}).get("split", type(split).__name__)
-            facts = {
-                "split": kind,
-                "random_state": random_state,
-                "digest": data.digest,
-                "refit": refit,
-                "priors": priors,
-                **took,
-            }
-            store.save(trained, folder / "model", data=data.digest)
-            if curve := getattr(trained.model, "curve_", None):
-                write_text(folder / "curve.csv", curve_csv(curve))
-            record(folder, trained, parts, facts, corpus.second_labels(codebook))
-    return read_run(folder)
+    with lock(make_folder(folder) / ".lock", doing="the same run"):
+        try:
+            yield
+        except BaseException:
+            left = {path.name for path in folder.iterdir()} - {".lock", "config.yaml"}
+            if not left:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
-def _told(model: Any, **given: Any) -> Any:
-    """Return a fresh copy of a model, with those of the given settings that it has."""
+def _set_up(model: Any, *, features: Any, **given: Any) -> Any:
+    """Return a fresh copy of a model with the settings that it has; features only where some are given."""
     known = model.get_params(deep=False)
+    if features is not None:
+        given["features"] = features
     return clone(model).set_params(**{key: value for key, value in given.items() if key in known})
 
 
@@ -150,7 +212,13 @@ def _fit(model: Any, parts: Parts, folder: Path, *, name: str, priors: bool) -> 
     if "folder" in model.get_params(deep=False):
         model.set_params(folder=str(folder))
     start = time.perf_counter()
-    trained = fit(model, parts.train, parts.validation, name=name, priors=priors)
+    try:
+        trained = fit(model, parts.train, parts.validation, name=name, priors=priors)
+    except ValueError as error:
+        # scikit-learn has no public name for it.
+        if type(error).__name__ != "InvalidParameterError":
+            raise
+        raise KitError(f"a setting of {name} is wrong: {error}") from None
     return trained, {"seconds": time.perf_counter() - start}
 
 
@@ -175,3 +243,12 @@ def _warn(train: LabelledSet) -> None:
             train.name,
             ", ".join(f"{code} ({n})" for code, n in few.items()),
         )
+
+
+def _print(run: Run) -> None:
+    """Print what a run scored, and where it is."""
+    print(
+        f"{run.model} for {run.codebook} on {run.corpus}, random state {run.random_state}: "
+        f"macro-F1 {shown(main_score(run))} on {len(run.rows)} test examples\nrun: {run.folder}",
+        flush=True,
+    )

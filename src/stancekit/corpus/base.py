@@ -175,6 +175,11 @@ class Corpus:
                 f"{self.origin or 'where it came from'}, or read it with corpus.sha256=null and compare with care"
             )
 
+    def paths(self) -> list[Path]:
+        """Return every file that is read, in order."""
+        held = [self.folder() / self.held] if self.held else []
+        return [*(file for _, file in self._files()), *held]
+
     def _files(self) -> list[tuple[str, Path]]:
         path = self.folder()
         if self.files:

@@ -153,7 +153,7 @@ def read_run(folder: Path) -> Run:
     """Read a finished run."""
     try:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+        rows = read_predictions(folder)
     except FileNotFoundError as error:
         raise KitError(
             f"{folder} is not a finished run: {error.filename} is missing; start the same command again"
@@ -163,10 +163,40 @@ def read_run(folder: Path) -> Run:
             f"{folder} was made by an older version of the kit (run.json has no {listing(missing)}); delete it and "
             "start the same command again"
         )
-    rows = tuple(_judged(json.loads(line)) for line in lines)
+    return make_run(folder, facts, rows)
+
+
+def read_predictions(folder: Path) -> list[Judged]:
+    """Read the judged test examples of a run."""
+    # Unlike splitlines, this does not break a line at U+2028 and the like within a text.
+    lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")
+    return [_judged(json.loads(line)) for line in lines if line]
+
+
+def make_run(folder: Path, facts: Mapping[str, Any], rows: Iterable[Judged]) -> Run:
+    """Return a run of the facts that `run.json` holds and its judged test examples."""
     named = {key: facts[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}
-    named |= {key: facts[key] for key in ("validation", "seconds", "digest")}
-    return Run(folder, **named, codes=tuple(facts["codes"]), rows=rows, facts=facts)
+    named |= {"seconds": facts["seconds"], "digest": facts["digest"]}
+    named["validation"] = float("nan") if facts["validation"] is None else facts["validation"]
+    return Run(folder, **named, codes=tuple(facts["codes"]), rows=tuple(rows), facts=facts)
+
+
+def main_score(run: Run) -> Score:
+    """Return a run's macro-F1 on the whole test set, as its `scores.csv` has it.
+
+    Raises
+    ------
+    KitError
+        When there is no such file, or it does not begin with that score.
+    """
+    path = run.folder / "scores.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            first = next(csv.DictReader(file))
+        value, low, high = (float(first[key]) for key in ("value", "low", "high"))
+        return Score(first["metric"], first["slice"], value, low, high, int(first["n"]))
+    except (OSError, StopIteration, KeyError, ValueError):
+        raise KitError(f"{path} is missing or damaged; delete {run.folder} and start the same command again") from None
 
 
 def read_runs(out: Path) -> list[Run]:
