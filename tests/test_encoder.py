@@ -17,7 +17,7 @@ from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.inputs import Inputs
 from stancekit.models.encoder.joint import Joint
 from stancekit.models.encoder.network import Head, Network, pool, pretrained
-from stancekit.models.encoder.training import Schedule, groups
+from stancekit.models.encoder.training import Schedule, bf16, groups, processor_has
 from stancekit.models.features import Marked, Plain
 from stancekit.models.trained import encode, fit
 from stancekit.types import Example, Mention
@@ -250,6 +250,19 @@ def test_the_packaged_weights_are_checked(monkeypatch, tmp_path):
     monkeypatch.setattr(weights, "find_spec", lambda name: spec)
     with pytest.raises(KitError, match="not the published"):
         weights.packaged()
+
+
+def test_bfloat16_can_be_switched_off_and_a_torch_without_the_question_has_none(monkeypatch):
+    for value, expected in (("0", False), ("1", True)):
+        monkeypatch.setenv("STANCEKIT_BF16", value)
+        assert bf16() is expected
+    monkeypatch.setenv("STANCEKIT_BF16", "no")
+    with pytest.raises(KitError, match=r"STANCEKIT_BF16 is 'no'; set it to 0"):
+        bf16()
+    monkeypatch.delenv("STANCEKIT_BF16")
+    assert processor_has("no_such_thing") is False
+    if not torch.cuda.is_available():
+        assert bf16() is (processor_has("avx512_bf16") or processor_has("amx_tile"))
 
 
 def test_rows_are_what_the_trainer_reads():

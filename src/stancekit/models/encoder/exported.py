@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from filelock import FileLock
 
 from stancekit.codebook import Codebook
@@ -22,6 +21,7 @@ from stancekit.files import sha256, write_json
 from stancekit.models.encoder.cache import folder
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.session import Session, write
+from stancekit.models.encoder.training import processor_has
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.trained import Trained
 
@@ -59,7 +59,7 @@ class Exported(NamedTuple):
 
 def precision() -> str:
     """Return `int8` where the processor has products of 8-bit integers (VNNI), else `fp32`."""
-    return "int8" if torch.cpu._is_vnni_supported() else "fp32"
+    return "int8" if processor_has("vnni") else "fp32"
 
 
 def export(trained: Trained, saved: Path, *, most_changed: float = 0.05, kind: str | None = None) -> Exported:

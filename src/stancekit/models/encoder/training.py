@@ -1,6 +1,7 @@
 """Fine-tuning through `transformers.Trainer`: resumable to the bit, quick on a few cores."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -89,10 +90,27 @@ def groups(network: Network, schedule: Schedule) -> list[dict[str, Any]]:
 
 
 def bf16() -> bool:
-    """Say whether matrix products in bfloat16 are quick here."""
+    """Say whether matrix products are made in bfloat16: where the processor has them, or as `STANCEKIT_BF16` says.
+
+    Raises
+    ------
+    KitError
+        When `STANCEKIT_BF16` is neither `0` nor `1`.
+    """
+    given = os.environ.get("STANCEKIT_BF16", "")
+    if given not in ("", "0", "1"):
+        raise KitError(f"STANCEKIT_BF16 is {given!r}; set it to 0 (32 bits) or 1 (bfloat16), or leave it unset")
+    if given:
+        return given == "1"
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return processor_has("avx512_bf16") or processor_has("amx_tile")
+
+
+def processor_has(feature: str) -> bool:
+    """Say whether torch finds a feature of the processor; a torch that cannot be asked is taken for a no."""
+    ask = getattr(torch.cpu, f"_is_{feature}_supported", None)
+    return bool(ask and ask())
 
 
 def _arguments(
