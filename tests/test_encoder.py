@@ -33,6 +33,19 @@ def quick(tiny):
     return Encoder(tiny, epochs=2, least_steps=0, batch_size=16, rate=1e-3, length=48, features=Marked())
 
 
+def schedule(**settings):
+    usual = {
+        "epochs": 1,
+        "least_steps": 0,
+        "batch_size": 16,
+        "rate": 1e-3,
+        "head_rate": 1e-3,
+        "decay": 1,
+        "patience": 9,
+    }
+    return Schedule(**usual | settings)
+
+
 def example(text, actor, target="the levy"):
     at = text.index(actor)
     return Example("1", text, Mention(actor, at, at + len(actor)), Mention(target), "a")
@@ -70,9 +83,9 @@ def test_pooling_takes_each_role_s_tokens_and_falls_back_on_all():
 
 def test_lower_layers_learn_more_slowly(tiny):
     network = Network(pretrained(tiny), {"codes": Head(3, multi_label=False)})
-    rates = {group["lr"] for group in groups(network, Schedule(rate=1.0, head_rate=9.0, decay=0.5))}
+    rates = {group["lr"] for group in groups(network, schedule(rate=1.0, head_rate=9.0, decay=0.5))}
     assert rates == {0.25, 0.5, 1.0, 9.0}
-    seen = sum(len(group["params"]) for group in groups(network, Schedule()))
+    seen = sum(len(group["params"]) for group in groups(network, schedule()))
     assert seen == len(list(network.parameters())) - 1
 
 
@@ -282,8 +295,8 @@ def test_a_saved_encoder_names_no_place_of_this_machine(saved, tiny):
 
 
 def test_a_handful_of_rows_is_gone_through_more_often():
-    schedule = Schedule(epochs=3, batch_size=16, least_steps=100)
-    assert schedule.rounds(64) == 25 and schedule.rounds(16_000) == 3
+    own = schedule(epochs=3, batch_size=16, least_steps=100)
+    assert own.rounds(64) == 25 and own.rounds(16_000) == 3
 
 
 def test_training_goes_on_from_a_saved_model_of_other_codes(quick, parts, frame_parts, tmp_path):

@@ -22,6 +22,7 @@ from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError
 from stancekit.files import file_name, write_text
 from stancekit.models import store
+from stancekit.models.encoder.checkpoints import forget_checkpoints
 from stancekit.models.sweep import Optuna
 from stancekit.models.trained import Trained, fit, refitted
 from stancekit.report.runs import Run, read_run
@@ -136,6 +137,8 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
             if curve := getattr(trained.model, "curve_", None):
                 write_text(folder / "curve.csv", curve_csv(curve))
             record(folder, trained, parts, facts, corpus.second_labels(codebook))
+        # Not before the run is whole: a kill until then costs the last steps, not the training.
+        forget_checkpoints(folder)
     return read_run(folder)
 
 

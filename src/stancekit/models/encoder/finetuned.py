@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from transformers import AutoTokenizer, set_seed
+from transformers import set_seed
 
+from stancekit.models.encoder import checkpoints
 from stancekit.models.encoder.batches import Collator, Rows
-from stancekit.models.encoder.inputs import Inputs
-from stancekit.models.encoder.network import Head, Network, pretrained
+from stancekit.models.encoder.inputs import Inputs, check_tokenizer, load_tokenizer
+from stancekit.models.encoder.network import Head, Network, check_length, pretrained
 from stancekit.models.encoder.training import Schedule, bf16, tune
-from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.encoder.weights import MINILM, resolve, started_from
 from stancekit.models.features import Marked
 from stancekit.types import Example
 
@@ -65,7 +66,10 @@ def beginning(checkpoint: str) -> tuple[torch.nn.Module, Any]:
         saved: Any = store.load(Path(checkpoint)).model
         return saved.network_.encoder.train(), saved.tokenizer_
     source = resolve(checkpoint)
-    return pretrained(source), AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    encoder: Any = pretrained(source)
+    tokenizer = load_tokenizer(source)
+    check_tokenizer(tokenizer, source, encoder.config)
+    return encoder, tokenizer
 
 
 class Encoder(ClassifierMixin, BaseEstimator):
@@ -83,7 +87,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     class_weight
         `balanced` weighs rare codes up in the loss, `None` does not.
     folder
-        Where training keeps its checkpoints; the same fit goes on from there after a crash.
+        Where training keeps its checkpoints; the same fit goes on from there after a crash, and is read back from
+        there when it had ended. `stancekit.models.encoder.checkpoints.forget_checkpoints` removes them.
     smoothing
         Label smoothing of single-label heads.
     epochs, least_steps, batch_size, rate, head_rate, decay, patience, every
@@ -190,6 +195,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     def _tune(self, X: Sequence[Example], labels: Labels, held: tuple[Sequence[Example], Labels] | None) -> None:
         set_seed(self.random_state or 0)
         encoder, self.tokenizer_ = beginning(self.checkpoint)
+        check_length(self.length, encoder)
+        self.started_from_ = started_from(self.checkpoint)
         self.network_ = Network(encoder, self._heads(labels), smoothing=self.smoothing)
         schedule = Schedule(
             epochs=self.epochs,
@@ -205,7 +212,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         train = Rows(self.inputs(X), labels)
         validation = Rows(self.inputs(held[0]), held[1]) if held else None
         with tempfile.TemporaryDirectory() as spare:
-            folder = Path(self.folder or spare) / "checkpoints"
+            folder = Path(self.folder or spare) / checkpoints.PLACE
             state = self.random_state or 0
             pad = self.tokenizer_.pad_token_id or 0
             self.curve_ = tune(self.network_, train, validation, schedule, folder=folder, random_state=state, pad=pad)

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
+from stancekit.errors import KitError
+from stancekit.models.encoder.inputs import readable
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -106,14 +109,43 @@ class Network(nn.Module):
 
 
 def pretrained(source: str) -> nn.Module:
-    """Load an encoder's safetensors weights; code that comes with a checkpoint is never run.
+    """Load the encoder in a folder; code that comes with a checkpoint is never run, and nothing is fetched.
 
     Attention weights are not dropped in training: the hidden states are, and to draw that many random numbers takes a
     sixth of a step on a processor.
+
+    Raises
+    ------
+    KitError
+        When the folder's files are no encoder that `transformers` knows.
     """
-    config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-    for name in ("attention_probs_dropout_prob", "attention_dropout"):
-        if hasattr(config, name):
-            setattr(config, name, 0.0)
-    model: nn.Module = AutoModel.from_pretrained(source, config=config, trust_remote_code=False, use_safetensors=True)
+    with readable(f"the encoder in {source}"):
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False, local_files_only=True)
+        for name in ("attention_probs_dropout_prob", "attention_dropout"):
+            if hasattr(config, name):
+                setattr(config, name, 0.0)
+        model: nn.Module = AutoModel.from_pretrained(
+            source, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True
+        )
     return model
+
+
+def check_length(length: int, encoder: Any) -> None:
+    """Check that an encoder of `transformers` has a position for each of `length` tokens.
+
+    Raises
+    ------
+    KitError
+        When it has fewer.
+    """
+    most = getattr(encoder.config, "max_position_embeddings", None)
+    if not isinstance(most, int) or most <= 0:
+        return
+    for name, module in encoder.named_modules():
+        # RoBERTa and its kin begin to count behind the id of padding.
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            most -= module.padding_idx + 1
+    if length > most:
+        raise KitError(
+            f"length is {length} tokens and this encoder reads {most} at most; set model.length={most} or less"
+        )
