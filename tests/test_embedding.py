@@ -76,6 +76,12 @@ def test_several_may_write_a_cache_at_once():
     base.close()
 
 
+def test_another_view_is_another_embedding(tiny, parts):
+    some = parts.train.examples[:4]
+    marked, pair = (Embedding(tiny, features=view).embed(some) for view in (Marked(), Pair()))
+    assert not np.allclose(marked, pair)
+
+
 def spoiled(file, how):
     """Damage a file of rows in some way."""
     if how == "a row":

@@ -166,8 +166,8 @@ def tune(
     Checkpoints hold weights, optimizer, scheduler and generator states, and the sums of these files; on the same
     machine a training that was killed ends with the same weights as one that was not, and one that had ended is read
     back. They stay until `forget_checkpoints` is called, which is for whoever has saved the model. A training with
-    other examples, settings or first weights has checkpoints of its own. They are the Trainer's own files, read back only
-    from the folder that this very training writes.
+    other examples, settings or first weights has checkpoints of its own. They are the Trainer's own files, read back
+    only from the folder that this very training writes.
 
     Returns
     -------
