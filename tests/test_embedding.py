@@ -13,7 +13,7 @@ from stancekit.models import store
 from stancekit.models.encoder import embedding
 from stancekit.models.encoder.cache import Cache, folder
 from stancekit.models.encoder.embedding import Embedding
-from stancekit.models.encoder.training import bf16
+from stancekit.models.encoder.precision import bf16
 from stancekit.models.features import Marked, Pair
 from stancekit.models.trained import encode, fit
 

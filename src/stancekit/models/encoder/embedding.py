@@ -17,7 +17,7 @@ from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.cache import Cache
 from stancekit.models.encoder.inputs import Ids, Inputs, check_tokenizer, load_tokenizer
 from stancekit.models.encoder.network import check_length, pool, pretrained
-from stancekit.models.encoder.training import bf16
+from stancekit.models.encoder.precision import bf16
 from stancekit.models.encoder.weights import MINILM, fingerprint, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example

@@ -18,7 +18,8 @@ from transformers.trainer_callback import PrinterCallback
 
 from stancekit.models.encoder.inputs import check_tokenizer, readable
 from stancekit.models.encoder.network import check_length
-from stancekit.models.encoder.training import bf16, diverged
+from stancekit.models.encoder.precision import bf16
+from stancekit.models.encoder.training import diverged
 from stancekit.models.encoder.weights import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example

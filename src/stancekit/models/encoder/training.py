@@ -1,6 +1,5 @@
 """Fine-tuning through `transformers.Trainer`: resumable to the bit, quick on a few cores."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from stancekit.models.encoder import checkpoints
 from stancekit.models.encoder.batches import LABELS, Buckets, Collator, Rows
 from stancekit.models.encoder.callbacks import SCORE, Bar, Epochs, Judge, Patience, spent
 from stancekit.models.encoder.network import Network
+from stancekit.models.encoder.precision import bf16
 
 # The share of steps in which the learning rate rises from zero, and how much weights decay.
 WARMUP, WEIGHT_DECAY = 0.1, 0.01
@@ -94,30 +94,6 @@ def groups(network: Network, schedule: Schedule) -> list[dict[str, Any]]:
     return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in found.items()]
 
 
-def bf16() -> bool:
-    """Say whether matrix products are made in bfloat16: where the processor has them, or as `STANCEKIT_BF16` says.
-
-    Raises
-    ------
-    KitError
-        When `STANCEKIT_BF16` is neither `0` nor `1`.
-    """
-    given = os.environ.get("STANCEKIT_BF16", "")
-    if given not in ("", "0", "1"):
-        raise KitError(f"STANCEKIT_BF16 is {given!r}; set it to 0 (32 bits) or 1 (bfloat16), or leave it unset")
-    if given:
-        return given == "1"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return processor_has("avx512_bf16") or processor_has("amx_tile")
-
-
-def processor_has(feature: str) -> bool:
-    """Say whether torch finds a feature of the processor; a torch that cannot be asked is taken for a no."""
-    ask = getattr(torch.cpu, f"_is_{feature}_supported", None)
-    return bool(ask and ask())
-
-
 def _arguments(
     schedule: Schedule, rows: int, folder: Path, random_state: int, *, judged: bool, heads: Sequence[str]
 ) -> TrainingArguments:
@@ -180,7 +156,16 @@ def tune(
         When the disk is full or the folder cannot be written; the last whole checkpoint stays. When the loss is no
         longer a number.
     """
-    settings = (schedule, random_state, pad, network.specs, network.smoothing, bf16(), torch.__version__)
+    settings = (
+        schedule,
+        random_state,
+        pad,
+        network.specs,
+        network.smoothing,
+        network.frozen_layers,
+        bf16(),
+        torch.__version__,
+    )
     own = folder / checkpoints.digest(settings, network.state_dict(), (train, validation))
     try:
         own.mkdir(parents=True, exist_ok=True)
