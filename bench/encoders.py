@@ -22,7 +22,7 @@ from transformers import (
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit, bundled
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.training import bf16
+from stancekit.models.encoder.precision import bf16
 from stancekit.models.encoder.weights import MINILM, resolve
 from stancekit.models.features import Pair
 from stancekit.models.trained import encode

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.metrics import f1_score
 from tiny import make_encoder
 
@@ -14,10 +15,11 @@ from stancekit.models import store
 from stancekit.models.encoder import weights
 from stancekit.models.encoder.batches import Buckets, Collator, Rows
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.inputs import Inputs
+from stancekit.models.encoder.inputs import Inputs, load_tokenizer
 from stancekit.models.encoder.joint import Joint
 from stancekit.models.encoder.network import Head, Network, pool, pretrained
-from stancekit.models.encoder.training import Schedule, bf16, groups, processor_has
+from stancekit.models.encoder.precision import bf16, processor_has
+from stancekit.models.encoder.training import Schedule, groups
 from stancekit.models.features import Marked, Plain
 from stancekit.models.trained import encode, fit
 from stancekit.types import Example, Mention
@@ -31,6 +33,19 @@ def tiny(tmp_path_factory, un_votes, stance):
 @pytest.fixture
 def quick(tiny):
     return Encoder(tiny, epochs=2, least_steps=0, batch_size=16, rate=1e-3, length=48, features=Marked())
+
+
+def schedule(**settings):
+    usual = {
+        "epochs": 1,
+        "least_steps": 0,
+        "batch_size": 16,
+        "rate": 1e-3,
+        "head_rate": 1e-3,
+        "decay": 1,
+        "patience": 9,
+    }
+    return Schedule(**usual | settings)
 
 
 def example(text, actor, target="the levy"):
@@ -70,9 +85,9 @@ def test_pooling_takes_each_role_s_tokens_and_falls_back_on_all():
 
 def test_lower_layers_learn_more_slowly(tiny):
     network = Network(pretrained(tiny), {"codes": Head(3, multi_label=False)})
-    rates = {group["lr"] for group in groups(network, Schedule(rate=1.0, head_rate=9.0, decay=0.5))}
+    rates = {group["lr"] for group in groups(network, schedule(rate=1.0, head_rate=9.0, decay=0.5))}
     assert rates == {0.25, 0.5, 1.0, 9.0}
-    seen = sum(len(group["params"]) for group in groups(network, Schedule()))
+    seen = sum(len(group["params"]) for group in groups(network, schedule()))
     assert seen == len(list(network.parameters())) - 1
 
 
@@ -84,6 +99,40 @@ def test_words_keep_their_vectors_and_attention_is_not_dropped(quick, tiny, part
     assert torch.equal(before.get_input_embeddings().weight, after.get_input_embeddings().weight)
     changed = [not torch.equal(one, other) for one, other in zip(before.parameters(), after.parameters(), strict=True)]
     assert sum(changed) > len(changed) / 2
+
+
+def test_frozen_layers_stay_and_their_kept_outputs_train_the_same(quick, tiny, parts, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_BF16", "0")
+    some = parts.train.take(range(48))
+    quick.set_params(frozen_layers=1, epochs=3)
+    kept = clone(quick).fit(some.examples, encode(some), validation=(some.examples, encode(some)))
+    monkeypatch.setattr(Network, "frozen", lambda self, ids, pad: None)
+    whole = clone(quick).fit(some.examples, encode(some), validation=(some.examples, encode(some)))
+    one, other = (fitted.network_.state_dict() for fitted in (kept, whole))
+    assert all(torch.allclose(value, other[name], atol=1e-5) for name, value in one.items())
+    assert np.allclose(kept.predict_proba(some.examples), whole.predict_proba(some.examples), atol=1e-4)
+    before = pretrained(tiny).state_dict()
+    changed = {name for name, value in before.items() if not torch.equal(value, one[f"encoder.{name}"])}
+    assert changed == {name for name in before if name.startswith("encoder.layer.1.")}
+
+
+def test_kept_outputs_are_those_of_the_frozen_part(quick, tiny, parts, monkeypatch):
+    quick.tokenizer_ = load_tokenizer(tiny)
+    ids = quick.inputs(parts.train.examples[:20])
+    network = Network(pretrained(tiny), {"codes": Head(3, multi_label=False)}, frozen_layers=1).eval()
+    for value, bound in (("0", 1e-5), ("1", 0.05)):
+        monkeypatch.setenv("STANCEKIT_BF16", value)
+        with_kept = Collator(0)([Rows(ids, {}, network.frozen(ids, 0))[at] for at in range(20)])
+        with torch.inference_mode():
+            kept, whole = network(**with_kept)["codes"], network(**Collator(0)(ids))["codes"]
+        assert torch.allclose(kept, whole, atol=bound)
+
+
+@pytest.mark.parametrize("layers", [2, -1])
+def test_more_layers_than_there_are_cannot_be_frozen(quick, parts, layers):
+    some = parts.train.take(range(8))
+    with pytest.raises(KitError, match=f"frozen_layers is {layers}; this encoder has 2 layers"):
+        quick.set_params(frozen_layers=layers).fit(some.examples, encode(some))
 
 
 def test_batches_hold_rows_of_similar_length_and_every_row_once():
@@ -282,8 +331,8 @@ def test_a_saved_encoder_names_no_place_of_this_machine(saved, tiny):
 
 
 def test_a_handful_of_rows_is_gone_through_more_often():
-    schedule = Schedule(epochs=3, batch_size=16, least_steps=100)
-    assert schedule.rounds(64) == 25 and schedule.rounds(16_000) == 3
+    own = schedule(epochs=3, batch_size=16, least_steps=100)
+    assert own.rounds(64) == 25 and own.rounds(16_000) == 3
 
 
 def test_training_goes_on_from_a_saved_model_of_other_codes(quick, parts, frame_parts, tmp_path):

@@ -10,6 +10,7 @@ from stancekit.codebook import load_codebook
 from stancekit.corpus import Corpus, Parts
 from stancekit.files import file_name, lock, write_json
 from stancekit.models import store
+from stancekit.models.encoder.checkpoints import forget_checkpoints
 from stancekit.models.trained import Trained, settled
 
 
@@ -56,6 +57,7 @@ def fit_joint(
                 counts = list(one.train.counts.values()) if priors else ()
                 store.save(settled(model.head(key), one.validation, name=name, counts=counts), folder / file_name(key))
             write_json(folder / "done.json", {"seconds": time.perf_counter() - start, "curve": model.curve_})
+        forget_checkpoints(folder)
     done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
     trained = store.load(folder / file_name(own))
     trained.model.curve_ = done["curve"]  # type: ignore[attr-defined]  # encoders keep one

@@ -22,6 +22,7 @@ from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError
 from stancekit.files import file_name, lock, make_folder, write_text
 from stancekit.models import store
+from stancekit.models.encoder.checkpoints import forget_checkpoints
 from stancekit.models.sweep import Optuna
 from stancekit.models.trained import Trained, depends_on_random_state, fit, refitted
 from stancekit.report.runs import Run, main_score, read_run
@@ -106,7 +107,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     settings |= {"refit": refit, "priors": priors, "second": second}
     own = identity(corpus=data.name, codebook=codebook, data=data.digest, **settings)
     folder = Path(out) / "runs" / f"{file_name(f'{codebook.name}-{name}-{random_state}')}-{own}"
-    if not (folder / "run.json").exists():
+    if not (folder / "run.json").exists() or (folder / "checkpoints").exists():
         with _working(folder):
             # Another process may have finished it while this one waited.
             if not (folder / "run.json").exists():
@@ -134,6 +135,8 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
                 }
                 trained, took = _refit(model, learn, parts) if refit else learn()
                 _save(folder, trained, parts, facts | took, second)
+            # Not before the run is whole: a kill until then costs the last steps, not the training.
+            forget_checkpoints(folder)
     run = read_run(folder)
     _print(run)
     return run

@@ -11,15 +11,21 @@ from torch.utils.data import Dataset, Sampler
 
 from stancekit.models.encoder.inputs import Ids
 
-LABELS = "labels_"
+LABELS, HIDDEN = "labels_", "hidden"
 
 
 class Rows(Dataset[dict[str, Any]]):
-    """Token ids and labels, row by row."""
+    """Token ids and labels, row by row; and the outputs of an encoder's frozen part, where they are known."""
 
-    def __init__(self, ids: Sequence[Ids], labels: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(
+        self,
+        ids: Sequence[Ids],
+        labels: Mapping[str, NDArray[Any]],
+        hidden: Sequence[torch.Tensor] | None = None,
+    ) -> None:
         self.ids = ids
         self.labels = labels
+        self.hidden = hidden
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -27,7 +33,8 @@ class Rows(Dataset[dict[str, Any]]):
 
     def __getitem__(self, at: int) -> dict[str, Any]:
         """Return one row."""
-        return {**self.ids[at], **{LABELS + name: values[at] for name, values in self.labels.items()}}
+        row = {**self.ids[at], **{LABELS + name: values[at] for name, values in self.labels.items()}}
+        return row if self.hidden is None else {**row, HIDDEN: self.hidden[at]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,9 @@ class Collator:
         for key in rows[0]:
             if key.startswith(LABELS):
                 batch[key] = torch.as_tensor(np.stack([row[key] for row in rows]))
+                continue
+            if key == HIDDEN:
+                batch[key] = torch.nn.utils.rnn.pad_sequence([row[key] for row in rows], batch_first=True).float()
                 continue
             blank = self.pad if key == "input_ids" else 0
             batch[key] = torch.tensor([[*row[key], *[blank] * (width - len(row[key]))] for row in rows])

@@ -3,18 +3,23 @@
 import hashlib
 import json
 import os
+import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from stancekit.files import replacing
-from stancekit.models.encoder.inputs import Ids
+if TYPE_CHECKING:
+    from stancekit.models.encoder.inputs import Ids
 
 Rows = NDArray[np.float32]
+# SQLite allows 999 parameters in its oldest builds.
+CHUNK = 500
 
 
 def folder() -> Path:
@@ -29,49 +34,65 @@ def folder() -> Path:
 
 
 class Cache:
-    """The embeddings of one encoder: a file of rows and a file of the SHA-256 sums that name them.
+    """The embeddings of one encoder, in a SQLite file: what a call reads and writes grows with what it asks for alone.
 
-    A cache that cannot be read, or does not fit its sums, is made anew; one that cannot be written is done
-    without.
+    A row that does not fit its sum is made anew, as is a file that is no database; one that cannot be read or written
+    is done without. Processes may share it.
 
     Parameters
     ----------
     fingerprint
-        Names the encoder's weights.
+        Names the encoder's weights, and how its products are made.
     """
 
     def __init__(self, fingerprint: str) -> None:
-        self.path = folder() / "embeddings" / f"{fingerprint}.npz"
+        self.path = folder() / "embeddings" / f"{fingerprint}.sqlite"
 
-    def get(self, ids: Sequence[Ids], embed: Callable[[Sequence[Ids]], Rows]) -> Rows:
+    def get(self, ids: Sequence["Ids"], embed: Callable[[Sequence["Ids"]], Rows]) -> Rows:
         """Return the embeddings of inputs, shape (inputs, width); `embed` makes those that are missing."""
-        keys = [hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest() for one in ids]
-        known = self._read()
+        keys = [hashlib.sha256(json.dumps(one, sort_keys=True).encode()).digest() for one in ids]
+        known = self._read(list(dict.fromkeys(keys)))
         missing = {key: one for key, one in zip(keys, ids, strict=True) if key not in known}
         if missing:
             fresh = dict(zip(missing, embed(list(missing.values())), strict=True))
+            self._write(fresh)
             known |= fresh
-            self._add(fresh)
         return np.stack([known[key] for key in keys])
 
-    def _read(self) -> dict[str, Rows]:
-        try:
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-                return dict(zip(found["keys"].tolist(), found["rows"], strict=True))
-        except (OSError, ValueError, KeyError, EOFError):
-            return {}
-        except Exception as error:  # zipfile's own errors have no common base
-            if type(error).__module__ != "zipfile":
-                raise
-            return {}
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, Rows]:
+        found: dict[bytes, Rows] = {}
+        with self._sound(), closing(self._connect()) as base:
+            for at in range(0, len(keys), CHUNK):
+                some = keys[at : at + CHUNK]
+                marks = ",".join("?" * len(some))
+                for key, total, row in base.execute(f"SELECT * FROM rows WHERE key IN ({marks})", some):  # noqa: S608
+                    if zlib.crc32(row) == total:
+                        found[key] = np.frombuffer(row, dtype="<f4")
+        # Rows of one encoder are equally long.
+        return found if len({len(row) for row in found.values()}) <= 1 else {}
 
-    def _add(self, fresh: dict[str, Rows]) -> None:
+    def _write(self, fresh: Mapping[bytes, Rows]) -> None:
+        rows = ((key, row.astype("<f4").tobytes()) for key, row in fresh.items())
+        with self._sound(), closing(self._connect()) as base, base:
+            base.executemany(
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", ((k, zlib.crc32(row), row) for k, row in rows)
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        base = sqlite3.connect(self.path, timeout=60)
+        base.execute("CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, sum INTEGER, row BLOB) WITHOUT ROWID")
+        return base
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        """End a block in silence where the file cannot be used, and remove one that is damaged."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Another process may have added rows since this one read.
-            with FileLock(self.path.with_suffix(".lock")):
-                rows = self._read() | fresh
-                with replacing(self.path) as temporary, temporary.open("wb") as file:
-                    np.savez(file, keys=np.array(list(rows)), rows=np.stack(list(rows.values())))
+            yield
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+                with suppress(OSError):
+                    self.path.unlink(missing_ok=True)
         except OSError:
             return

@@ -66,8 +66,20 @@ class Patience(TrainerCallback):
         scores = [row[SCORE] for row in state.log_history if SCORE in row]
         if scores and self.watch:
             self.watch(int(state.global_step), float(scores[-1]))
-        if scores and len(scores) - 1 - int(np.argmax(scores)) >= self.patience:
+        if spent(state.log_history, self.patience):
             control.should_training_stop = True
+
+
+def spent(log: Sequence[Mapping[str, float]], patience: int) -> bool:
+    """Say whether the validation score has not risen for `patience` measurements.
+
+    Examples
+    --------
+    >>> spent([{"eval_score": 0.5}, {"eval_score": 0.4}, {"eval_score": 0.5}], patience=2)
+    True
+    """
+    scores = [row[SCORE] for row in log if SCORE in row]
+    return bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= patience
 
 
 class Bar(TrainerCallback):

@@ -12,13 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from transformers import AutoTokenizer
 
 from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.cache import Cache
-from stancekit.models.encoder.inputs import Ids, Inputs
-from stancekit.models.encoder.network import pool, pretrained
-from stancekit.models.encoder.training import bf16
+from stancekit.models.encoder.inputs import Ids, Inputs, check_tokenizer, load_tokenizer
+from stancekit.models.encoder.network import check_length, pool, pretrained
+from stancekit.models.encoder.precision import bf16
 from stancekit.models.encoder.weights import MINILM, fingerprint, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example
@@ -74,6 +73,7 @@ class Embedding(ClassifierMixin, BaseEstimator):
     def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
         """Learn the classifier; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
         y = np.asarray(y)
+        self.source_ = resolve(self.checkpoint)
         logistic = LogisticRegression(
             C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
         )
@@ -95,18 +95,27 @@ class Embedding(ClassifierMixin, BaseEstimator):
 
     def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
         """Return the embeddings of examples, shape (examples, 3 x width), from the cache where they are in it."""
-        source = resolve(self.checkpoint)
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        source = self.source
+        tokenizer = load_tokenizer(source)
         ids = Inputs(tokenizer, self.features or Marked(), self.length)(X)
-        return Cache(fingerprint(source)).get(ids, partial(_embed, source, tokenizer.pad_token_id or 0))
+        # Products in bfloat16 are others than those in 32 bits.
+        cache = Cache(f"{fingerprint(source)}-{'bf16' if bf16() else 'fp32'}")
+        return cache.get(ids, partial(_embed, source, tokenizer, self.length))
+
+    @property
+    def source(self) -> str:
+        """Return the folder of the encoder's weights; that of a saved model was found when it was loaded."""
+        return getattr(self, "source_", None) or resolve(self.checkpoint)
 
 
 @torch.inference_mode()
-def _embed(source: str, pad: int, ids: Sequence[Ids]) -> NDArray[np.float32]:
+def _embed(source: str, tokenizer: Any, length: int, ids: Sequence[Ids]) -> NDArray[np.float32]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder: Any = pretrained(source).to(device).eval()
+    check_tokenizer(tokenizer, source, encoder.config)
+    check_length(length, encoder)
     order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
-    rows, collate = [], Collator(pad)
+    rows, collate = [], Collator(tokenizer.pad_token_id or 0)
     for start in range(0, len(order), BATCH):
         batch = {
             key: value.to(device) for key, value in collate([ids[at] for at in order[start : start + BATCH]]).items()

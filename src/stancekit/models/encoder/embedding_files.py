@@ -21,7 +21,7 @@ def write(model: Embedding, folder: Path) -> list[str]:
     settings = {
         "params": params,
         "features": named(model.features),
-        "encoder": fingerprint(resolve(model.checkpoint)),
+        "encoder": fingerprint(model.source),
         "classes": model.classes_.tolist(),
     }
     write_json(folder / SETTINGS, settings)
@@ -41,11 +41,15 @@ def read(folder: Path) -> Embedding:
         model = Embedding(**settings["params"], features=FEATURES[settings["features"]]())
         model.classes_ = np.array(settings["classes"])
         expected = settings["encoder"]
-    except (KeyError, TypeError, ValueError) as error:
+        # What a file names is looked for on this machine alone.
+        model.source_ = resolve(model.checkpoint, download=False)
+    except KitError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise KitError(
             f"saved model {folder} is refused: {SETTINGS} is not what this version wrote ({error})"
         ) from None
-    if fingerprint(resolve(model.checkpoint)) != expected:
+    if fingerprint(model.source_) != expected:
         raise KitError(
             f"saved model {folder} was trained on other weights of {model.checkpoint} than are here; "
             "get those weights again, or train the model anew"

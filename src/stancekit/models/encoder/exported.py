@@ -20,6 +20,7 @@ from stancekit.errors import KitError, MissingExtra
 from stancekit.files import sha256, write_json
 from stancekit.models.encoder.cache import folder
 from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.encoder.precision import processor_has
 from stancekit.models.encoder.session import Session, write
 from stancekit.models.encoder.training import processor_has
 from stancekit.models.ensemble import Ensemble

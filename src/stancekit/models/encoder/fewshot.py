@@ -16,7 +16,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from transformers import set_seed
 from transformers.trainer_callback import PrinterCallback
 
-from stancekit.models.encoder.training import bf16
+from stancekit.models.encoder.inputs import check_tokenizer, readable
+from stancekit.models.encoder.network import check_length
+from stancekit.models.encoder.precision import bf16
+from stancekit.models.encoder.training import diverged
 from stancekit.models.encoder.weights import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example
@@ -103,7 +106,12 @@ class FewShot(ClassifierMixin, BaseEstimator):
         """Learn from examples; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
         y = np.asarray(y)
         set_seed(self.random_state or 0)
-        self.encoder_ = SentenceTransformer(resolve(self.checkpoint), trust_remote_code=False)
+        source = resolve(self.checkpoint)
+        with readable(f"the sentence encoder in {source}"):
+            self.encoder_ = SentenceTransformer(source, trust_remote_code=False, local_files_only=True)
+        body: Any = self.encoder_[0]
+        check_tokenizer(self.encoder_.tokenizer, source, body.auto_model.config)
+        check_length(self.length, body.auto_model)
         self.encoder_.max_seq_length = self.length
         self._contrast(self.render(X), y)
         logistic = LogisticRegression(class_weight="balanced", max_iter=1000, random_state=self.random_state)
@@ -131,6 +139,8 @@ class FewShot(ClassifierMixin, BaseEstimator):
     def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
         """Return the embeddings of examples, shape (examples, width)."""
         found = self.encoder_.encode(self.render(X), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+        if not np.isfinite(found).all():
+            raise diverged(self.rate)
         return np.asarray(found, dtype=np.float32)
 
     def _contrast(self, texts: Sequence[str], y: NDArray[Any]) -> None:

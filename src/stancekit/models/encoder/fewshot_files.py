@@ -9,11 +9,11 @@ import safetensors.torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-from stancekit.errors import KitError
 from stancekit.files import write_json
 from stancekit.models import sklearn_files
 from stancekit.models.encoder.fewshot import FewShot
-from stancekit.models.encoder.saving import FEATURES, named
+from stancekit.models.encoder.inputs import check_tokenizer
+from stancekit.models.encoder.saving import FEATURES, check_architecture, named, refused
 
 HEAD, SETTINGS, ENCODER = "head.skops", "fewshot.json", "encoder"
 
@@ -43,12 +43,22 @@ def read(folder: Path) -> FewShot:
         settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
         model = FewShot(**settings["params"], features=FEATURES[settings["features"]]())
         model.classes_ = np.array(settings["classes"])
-        if json.loads((folder / ENCODER / "config.json").read_text(encoding="utf-8")).get("auto_map"):
-            raise ValueError("its encoder wants code of its own")
+        # Before anything reads them: settings that would have files fetched or code run.
+        check_architecture(json.loads((folder / ENCODER / "config.json").read_text(encoding="utf-8")))
+        if (folder / ENCODER / "adapter_config.json").exists():
+            raise ValueError("its encoder is an adapter of another")
         safetensors.torch.load_file(folder / ENCODER / "model.safetensors")
-        body = Transformer(str(folder / ENCODER), max_seq_length=model.length)
+        here = {"local_files_only": True}
+        body: Any = Transformer(
+            str(folder / ENCODER),
+            max_seq_length=model.length,
+            model_kwargs=here,
+            processor_kwargs=here,
+            config_kwargs=here,
+        )
         model.encoder_ = SentenceTransformer(modules=[body, Pooling(body.get_embedding_dimension())])
-    except (KeyError, TypeError, ValueError, OSError, safetensors.SafetensorError) as error:
-        raise KitError(f"saved model {folder} is refused: it is not of this version ({error})") from None
+        check_tokenizer(model.encoder_.tokenizer, str(folder), body.auto_model.config)
+    except BaseException as error:
+        raise refused(folder, error) from None
     model.model_ = sklearn_files.read(folder, file=HEAD)
     return model

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from transformers import AutoTokenizer, set_seed
+from transformers import set_seed
 
+from stancekit.models.encoder import checkpoints
 from stancekit.models.encoder.batches import Collator, Rows
-from stancekit.models.encoder.inputs import Inputs
-from stancekit.models.encoder.network import Head, Network, pretrained
-from stancekit.models.encoder.training import Schedule, bf16, tune
-from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.encoder.inputs import Inputs, check_tokenizer, load_tokenizer
+from stancekit.models.encoder.network import Head, Network, check_length, pretrained
+from stancekit.models.encoder.precision import bf16
+from stancekit.models.encoder.training import Schedule, tune
+from stancekit.models.encoder.weights import MINILM, resolve, started_from
 from stancekit.models.features import Marked
 from stancekit.types import Example
 
@@ -65,7 +67,10 @@ def beginning(checkpoint: str) -> tuple[torch.nn.Module, Any]:
         saved: Any = store.load(Path(checkpoint)).model
         return saved.network_.encoder.train(), saved.tokenizer_
     source = resolve(checkpoint)
-    return pretrained(source), AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    encoder: Any = pretrained(source)
+    tokenizer = load_tokenizer(source)
+    check_tokenizer(tokenizer, source, encoder.config)
+    return encoder, tokenizer
 
 
 class Encoder(ClassifierMixin, BaseEstimator):
@@ -82,8 +87,12 @@ class Encoder(ClassifierMixin, BaseEstimator):
         Most tokens of an input; a longer sentence is cut around its actor.
     class_weight
         `balanced` weighs rare codes up in the loss, `None` does not.
+    frozen_layers
+        How many of the encoder's lower layers stay as they were pretrained, besides the vectors of words. Their outputs
+        are computed once, in 16 or 32 bits a number, so training is quicker the more there are.
     folder
-        Where training keeps its checkpoints; the same fit goes on from there after a crash.
+        Where training keeps its checkpoints; the same fit goes on from there after a crash, and is read back from
+        there when it had ended. `stancekit.models.encoder.checkpoints.forget_checkpoints` removes them.
     smoothing
         Label smoothing of single-label heads.
     epochs, least_steps, batch_size, rate, head_rate, decay, patience, every
@@ -125,6 +134,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         every: int | None = None,
         smoothing: float = 0.1,
         class_weight: str | None = "balanced",
+        frozen_layers: int = 0,
         folder: str | None = None,
         random_state: int | None = 0,
     ) -> None:
@@ -141,6 +151,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.every = every
         self.smoothing = smoothing
         self.class_weight = class_weight
+        self.frozen_layers = frozen_layers
         self.folder = folder
         self.random_state = random_state
 
@@ -190,7 +201,11 @@ class Encoder(ClassifierMixin, BaseEstimator):
     def _tune(self, X: Sequence[Example], labels: Labels, held: tuple[Sequence[Example], Labels] | None) -> None:
         set_seed(self.random_state or 0)
         encoder, self.tokenizer_ = beginning(self.checkpoint)
-        self.network_ = Network(encoder, self._heads(labels), smoothing=self.smoothing)
+        check_length(self.length, encoder)
+        self.started_from_ = started_from(self.checkpoint)
+        self.network_ = Network(
+            encoder, self._heads(labels), smoothing=self.smoothing, frozen_layers=self.frozen_layers
+        )
         schedule = Schedule(
             epochs=self.epochs,
             least_steps=self.least_steps,
@@ -202,14 +217,18 @@ class Encoder(ClassifierMixin, BaseEstimator):
             every=self.every,
             watch=self.watch,
         )
-        train = Rows(self.inputs(X), labels)
-        validation = Rows(self.inputs(held[0]), held[1]) if held else None
+        self.network_.to("cuda" if torch.cuda.is_available() else "cpu")
+        train = self._rows(X, labels)
+        validation = self._rows(*held) if held else None
         with tempfile.TemporaryDirectory() as spare:
-            folder = Path(self.folder or spare) / "checkpoints"
-            state = self.random_state or 0
-            pad = self.tokenizer_.pad_token_id or 0
+            folder = Path(self.folder or spare) / checkpoints.PLACE
+            pad, state = self.tokenizer_.pad_token_id or 0, self.random_state or 0
             self.curve_ = tune(self.network_, train, validation, schedule, folder=folder, random_state=state, pad=pad)
-        self.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        self.network_.eval()
+
+    def _rows(self, X: Sequence[Example], labels: Labels) -> Rows:
+        ids = self.inputs(X)
+        return Rows(ids, labels, self.network_.frozen(ids, self.tokenizer_.pad_token_id or 0))
 
     @torch.inference_mode()
     def logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:

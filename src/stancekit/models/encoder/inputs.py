@@ -1,13 +1,87 @@
 """From examples to token ids: two segments, and a window that never cuts the actor out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from transformers import AutoTokenizer
+
+from stancekit.errors import KitError
 from stancekit.models.features import Rendered
 from stancekit.types import Example
 
 Ids = dict[str, list[int]]
 ROLES = {"actor": 1, "target": 2}
+# Room for the special tokens, the second segment's quarter and a few words.
+SHORTEST = 8
+# Of different lengths, so that they differ even where every word is unknown.
+_PROBES = ("Peru condemned the levy.", "A draft on trade and fishing was put to the vote by Chile today.")
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn whatever reading a file of a model raises into one clear error.
+
+    The libraries behind have no common error: `tokenizers` even ends in a panic that is no `Exception`.
+
+    Raises
+    ------
+    KitError
+        In place of any error but that of a user who interrupts.
+    """
+    try:
+        yield
+    except KitError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise KitError(f"{what} cannot be used: {cause[:300]}") from None
+
+
+def load_tokenizer(source: str) -> Any:
+    """Load the tokenizer in an encoder's folder.
+
+    Raises
+    ------
+    KitError
+        When there is none, or it gives every sentence the same ids, as the empty one that `transformers` makes then.
+    """
+    with readable(f"the tokenizer in {source}"):
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=True)
+    check_tokenizer(tokenizer, source)
+    return tokenizer
+
+
+def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
+    """Check that a tokenizer tells sentences apart and, with the encoder's `config`, that its ids are the encoder's.
+
+    Raises
+    ------
+    KitError
+        When it does not.
+    """
+    with readable(f"the tokenizer in {source}"):
+        if not getattr(tokenizer, "is_fast", False):
+            raise KitError(
+                f"the tokenizer in {source} has no fast version (tokenizer.json); save one beside the weights"
+            )
+        one, other = (tokenizer(text)["input_ids"] for text in _PROBES)
+        if one == other:
+            raise KitError(
+                f"the tokenizer in {source} gives different sentences the same ids, as one without a vocabulary does; "
+                "save the encoder's tokenizer in its folder (tokenizer.json or its vocabulary)"
+            )
+        if config is None:
+            return
+        pair = tokenizer(*_PROBES)
+        largest = max([*tokenizer.get_vocab().values(), *pair["input_ids"]])
+        if largest >= config.vocab_size:
+            raise KitError(f"the tokenizer in {source} has id {largest}; its encoder has {config.vocab_size} words")
+        kinds = getattr(config, "type_vocab_size", None)
+        if kinds and max(pair.get("token_type_ids", [0])) >= kinds:
+            raise KitError(f"the tokenizer in {source} has more segments than the {kinds} of its encoder")
 
 
 def window(length: int, room: int, first: int, last: int) -> tuple[int, int]:
@@ -64,9 +138,16 @@ class Inputs:
     length
         Most tokens of an input, special tokens included. A longer sentence is cut to a window around
         its actor; the second segment is cut to a quarter of the length.
+
+    Raises
+    ------
+    KitError
+        When no sentence fits into the length, or the tokenizer cannot read a text.
     """
 
     def __init__(self, tokenizer: Any, features: Any, length: int) -> None:
+        if length < SHORTEST:
+            raise KitError(f"length is {length} tokens, too few for a sentence; set {SHORTEST} or more")
         self.tokenizer = tokenizer
         self.features = features
         self.length = length
@@ -74,20 +155,28 @@ class Inputs:
     def __call__(self, examples: Sequence[Example]) -> list[Ids]:
         """Return the ids of each example, unpadded, and the role of each token: 1 actor, 2 target, 0 neither."""
         shown = [self._near(_shown(self.features.render(example), example)) for example in examples]
-        ids = self._encode(shown, examples)
-        for at, one in enumerate(ids):
-            if len(one["input_ids"]) > self.length:
-                ids[at] = self._encode([self._cut(shown[at])], [examples[at]])[0]
+        with readable("the tokenizer"):
+            ids = self._encode(shown, examples)
+            for at, one in enumerate(ids):
+                if len(one["input_ids"]) > self.length:
+                    ids[at] = self._encode([self._cut(shown[at])], [examples[at]])[0]
         return ids
 
     def _encode(self, shown: Sequence[_Shown], examples: Sequence[Example]) -> list[Ids]:
-        texts, pairs = [one.text for one in shown], [one.pair for one in shown]
-        found = self.tokenizer(texts, pairs if any(pairs) else None, verbose=False, return_offsets_mapping=True)
-        offsets = found.pop("offset_mapping")
-        rows = []
-        for at, (one, example) in enumerate(zip(shown, examples, strict=True)):
-            roles = _roles(one, example, offsets[at], found.sequence_ids(at))
-            rows.append({**{key: values[at] for key, values in found.items()}, "roles": roles})
+        """Return ids and roles; what an example becomes depends on nothing that stands beside it."""
+        rows: list[Ids] = [{} for _ in shown]
+        # A tokenizer that is given a second text, be it empty, ends the input twice: each kind by itself.
+        for paired in (False, True):
+            places = [at for at, one in enumerate(shown) if bool(one.pair) is paired]
+            if not places:
+                continue
+            texts = [shown[at].text for at in places]
+            pairs = [shown[at].pair for at in places] if paired else None
+            found = self.tokenizer(texts, pairs, verbose=False, return_offsets_mapping=True)
+            offsets = found.pop("offset_mapping")
+            for row, at in enumerate(places):
+                roles = _roles(shown[at], examples[at], offsets[row], found.sequence_ids(row))
+                rows[at] = {**{key: values[row] for key, values in found.items()}, "roles": roles}
         return rows
 
     def _near(self, shown: _Shown) -> _Shown:

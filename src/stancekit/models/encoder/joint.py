@@ -63,6 +63,7 @@ class Joint(Encoder):
         """Return the encoder with the head of one codebook alone, sharing its weights."""
         single = Encoder(**{key: value for key, value in self.get_params(deep=False).items() if key != "codebooks"})
         single.tokenizer_, single.curve_ = self.tokenizer_, self.curve_
+        single.started_from_ = self.started_from_
         network = self.network_
         single.network_ = Network(network.encoder, {CODES: network.specs[name]}, smoothing=network.smoothing)
         single.network_.heads[CODES].load_state_dict(network.heads[name].state_dict())

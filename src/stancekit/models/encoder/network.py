@@ -1,12 +1,17 @@
 """An encoder with mean pooling and one head per codebook."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
+
+from stancekit.errors import KitError
+from stancekit.models.encoder.frozen import Outputs, split
+from stancekit.models.encoder.inputs import Ids, readable
+from stancekit.models.encoder.precision import bf16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,16 @@ class Network(nn.Module):
         By name; the labels of head `stance` are passed as `labels_stance`, a missing label as -1.
     smoothing
         Label smoothing of single-label heads.
+    frozen_layers
+        How many of the encoder's lower layers stay as they were pretrained too, and drop nothing in training.
     """
 
     # Rows that are read together when labelling.
     rows = 32
 
-    def __init__(self, encoder: nn.Module, heads: Mapping[str, Head], *, smoothing: float = 0.0) -> None:
+    def __init__(
+        self, encoder: nn.Module, heads: Mapping[str, Head], *, smoothing: float = 0.0, frozen_layers: int = 0
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         body: Any = encoder
@@ -73,6 +82,24 @@ class Network(nn.Module):
         )
         self.specs = dict(heads)
         self.smoothing = smoothing
+        self.frozen_layers = frozen_layers
+        # In a list, so that the weights, which are the encoder's own, are not counted twice.
+        self.halves = [*split(encoder, frozen_layers)] if frozen_layers else []
+        if self.halves:
+            self.halves[0].requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set whether hidden states are dropped; those of the frozen part never are."""
+        super().train(mode)
+        if self.halves:
+            self.halves[0].eval()
+        return self
+
+    def frozen(self, ids: Sequence[Ids], pad: int) -> Outputs | None:
+        """Return what the frozen part makes of rows of token ids, `None` without one."""
+        if not self.halves:
+            return None
+        return Outputs(self.halves[0].eval(), ids, pad=pad, precise=not bf16())
 
     @property
     def device(self) -> torch.device:
@@ -80,10 +107,17 @@ class Network(nn.Module):
         return next(self.parameters()).device
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, roles: Tensor, **rest: Tensor) -> dict[str, Tensor]:
-        """Return logits by head, and the loss where labels are given."""
+        """Return logits by head, and the loss where labels are given.
+
+        The frozen part is passed over where its outputs are given as `hidden`, shape (batch, tokens, width).
+        """
         labels = {key[7:]: value for key, value in rest.items() if key.startswith("labels_")}
-        kinds = {"token_type_ids": rest["token_type_ids"]} if "token_type_ids" in rest else {}
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kinds).last_hidden_state
+        if "hidden" in rest:
+            part, inputs = self.halves[1], {"inputs_embeds": rest["hidden"]}
+        else:
+            part, inputs = self.encoder, {"input_ids": input_ids}
+            inputs |= {"token_type_ids": rest["token_type_ids"]} if "token_type_ids" in rest else {}
+        hidden = part(attention_mask=attention_mask, **inputs).last_hidden_state
         pooled = self.dropout(pool(hidden, attention_mask, roles))
         found = {name: head(pooled).float() for name, head in self.heads.items()}
         if not labels:
@@ -106,14 +140,43 @@ class Network(nn.Module):
 
 
 def pretrained(source: str) -> nn.Module:
-    """Load an encoder's safetensors weights; code that comes with a checkpoint is never run.
+    """Load the encoder in a folder; code that comes with a checkpoint is never run, and nothing is fetched.
 
     Attention weights are not dropped in training: the hidden states are, and to draw that many random numbers takes a
     sixth of a step on a processor.
+
+    Raises
+    ------
+    KitError
+        When the folder's files are no encoder that `transformers` knows.
     """
-    config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-    for name in ("attention_probs_dropout_prob", "attention_dropout"):
-        if hasattr(config, name):
-            setattr(config, name, 0.0)
-    model: nn.Module = AutoModel.from_pretrained(source, config=config, trust_remote_code=False, use_safetensors=True)
+    with readable(f"the encoder in {source}"):
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False, local_files_only=True)
+        for name in ("attention_probs_dropout_prob", "attention_dropout"):
+            if hasattr(config, name):
+                setattr(config, name, 0.0)
+        model: nn.Module = AutoModel.from_pretrained(
+            source, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True
+        )
     return model
+
+
+def check_length(length: int, encoder: Any) -> None:
+    """Check that an encoder of `transformers` has a position for each of `length` tokens.
+
+    Raises
+    ------
+    KitError
+        When it has fewer.
+    """
+    most = getattr(encoder.config, "max_position_embeddings", None)
+    if not isinstance(most, int) or most <= 0:
+        return
+    for name, module in encoder.named_modules():
+        # RoBERTa and its kin begin to count behind the id of padding.
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            most -= module.padding_idx + 1
+    if length > most:
+        raise KitError(
+            f"length is {length} tokens and this encoder reads {most} at most; set model.length={most} or less"
+        )

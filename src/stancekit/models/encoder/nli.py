@@ -7,10 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification
 
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError
+from stancekit.models.encoder.inputs import check_tokenizer, load_tokenizer, readable
+from stancekit.models.encoder.network import check_length
 from stancekit.models.encoder.weights import resolve
 from stancekit.types import Example
 
@@ -55,18 +57,27 @@ class NLI(ClassifierMixin, BaseEstimator):
         self.classes_ = np.arange(len(codes)) if self.multi_label_ else np.array([code.name for code in codes])
         return self
 
-    def load(self) -> None:
-        """Load tokenizer and network."""
+    def load(self, *, download: bool = True) -> None:
+        """Load tokenizer and network.
+
+        Parameters
+        ----------
+        download
+            Whether a hub name that the hub's cache lacks may be fetched.
+        """
         if not self.checkpoint:
             raise KitError(
                 "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
             )
-        source = resolve(self.checkpoint)
-        self.tokenizer_ = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        self.network_ = AutoModelForSequenceClassification.from_pretrained(
-            source, trust_remote_code=False, use_safetensors=True
-        )
+        self.source_ = resolve(self.checkpoint, download=download)
+        self.tokenizer_ = load_tokenizer(self.source_)
+        with readable(f"the model in {self.source_}"):
+            self.network_ = AutoModelForSequenceClassification.from_pretrained(
+                self.source_, trust_remote_code=False, use_safetensors=True, local_files_only=True
+            )
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        check_tokenizer(self.tokenizer_, self.source_, self.network_.config)
+        check_length(self.length, self.network_)
         self.entailment_ = entailment(self.network_.config.id2label, self.checkpoint)
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:

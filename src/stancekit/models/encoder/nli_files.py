@@ -20,7 +20,7 @@ def write(model: NLI, folder: Path) -> list[str]:
         "checkpoint": model.checkpoint,
         "length": model.length,
         "codebook": model.codebook.to_dict() if model.codebook else None,
-        "weights": fingerprint(resolve(model.checkpoint)),
+        "weights": fingerprint(model.source_),
         "classes": model.classes_.tolist(),
         "multi_label": bool(model.multi_label_),
     }
@@ -42,10 +42,13 @@ def read(folder: Path) -> NLI:
             settings["checkpoint"], codebook=Codebook.from_dict(settings["codebook"]), length=settings["length"]
         )
         model.classes_, model.multi_label_ = np.array(settings["classes"]), settings["multi_label"]
-        weights = settings["weights"]
-    except (KeyError, TypeError, ValueError) as error:
+        # What a file names is looked for on this machine alone.
+        here = fingerprint(resolve(model.checkpoint, download=False)) == settings["weights"]
+    except KitError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise KitError(f"saved model {folder} is refused: {SETTINGS} is not of this version ({error})") from None
-    if fingerprint(resolve(model.checkpoint)) != weights:
+    if not here:
         raise KitError(f"saved model {folder} names other weights of {model.checkpoint} than are here; get those again")
-    model.load()
+    model.load(download=False)
     return model

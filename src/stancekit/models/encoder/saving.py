@@ -1,6 +1,7 @@
 """Encoders on disk: safetensors, the tokenizer's JSON, and JSON. Nothing in them is executed."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,24 @@ import numpy as np
 import safetensors.torch
 import torch
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, PreTrainedTokenizerFast
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+)
 
 from stancekit.errors import KitError
 from stancekit.files import replacing, write_json
-from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.encoder.finetuned import CODES, Encoder
+from stancekit.models.encoder.inputs import check_tokenizer
 from stancekit.models.encoder.network import Head, Network
 from stancekit.models.features import Marked, Pair, Plain
 
 WEIGHTS, SETTINGS, TOKENIZER = "weights.safetensors", "encoder.json", "tokenizer.json"
 FEATURES = {"plain": Plain, "pair": Pair, "marked": Marked}
+# What an encoder of text may be; `transformers` also knows some that are built from other models, by name.
+_TEXT = {*MODEL_FOR_MASKED_LM_MAPPING_NAMES, *MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES}
+# Settings by which a configuration has `transformers` fetch weights, kernels or code.
+_FETCHES = re.compile(r"backbone|auto_map|(attn|experts)_implementation|quantization|pretrained|trust_remote")
 _SPECIAL = ("pad_token", "cls_token", "sep_token", "unk_token", "mask_token", "bos_token", "eos_token")
 
 
@@ -44,11 +54,13 @@ def write(model: Encoder, folder: Path) -> list[str]:
     with replacing(folder / TOKENIZER) as temporary:
         model.tokenizer_.backend_tokenizer.save(str(temporary))
     params = {key: value for key, value in model.get_params(deep=False).items() if key not in ("features", "folder")}
+    # A folder's path is of no use elsewhere, and nobody's business.
+    params["checkpoint"] = model.started_from_
     config: Any = model.network_.encoder.config
     settings = {
         "params": params,
         "features": named(model.features),
-        "config": {key: value for key, value in config.to_dict().items() if not key.startswith("_")},
+        "config": {"model_type": config.model_type, **_plain(config.model_type, config.to_dict())},
         "heads": {name: head.to_dict() for name, head in model.network_.specs.items()},
         "classes": model.classes_.tolist(),
         "multi_label": bool(model.multi_label_),
@@ -80,17 +92,54 @@ def read(folder: Path) -> Encoder:
         model.tokenizer_ = build(
             tokenizer_file=str(folder / TOKENIZER), model_input_names=settings["inputs"], **settings["special_tokens"]
         )
-        model.classes_, model.multi_label_ = np.array(settings["classes"]), settings["multi_label"]
-    except (KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
-        raise KitError(f"saved model {folder} is refused: it is not an encoder this version wrote ({error})") from None
+        model.classes_, model.multi_label_ = np.array(settings["classes"]), bool(settings["multi_label"])
+        model.started_from_ = model.checkpoint
+        if heads[CODES].codes != len(model.classes_) or heads[CODES].multi_label != model.multi_label_:
+            raise ValueError(f"its head has {heads[CODES].codes} outputs for {len(model.classes_)} codes")
+        check_tokenizer(model.tokenizer_, str(folder), model.network_.encoder.config)
+    except BaseException as error:
+        raise refused(folder, error) from None
     model.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     return model
 
 
-def _architecture(config: dict[str, Any]) -> Any:
+def refused(folder: Path, error: BaseException) -> BaseException:
+    """Return what is raised for an error in reading a saved model: a `KitError`, but for an interruption.
+
+    The libraries behind have no common error: `tokenizers` even ends in a panic that is no `Exception`.
+    """
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        return error
+    cause = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return KitError(f"saved model {folder} is refused: it is not an encoder this version wrote ({cause})")
+
+
+def check_architecture(config: dict[str, Any]) -> None:
+    """Check that settings are those of an architecture of text that `transformers` itself has, and fetch nothing.
+
+    Raises
+    ------
+    ValueError
+        When they ask for another, for code, or for files from elsewhere.
+    """
     kind = str(config.get("model_type"))
-    if kind not in CONFIG_MAPPING or "auto_map" in config:
-        raise ValueError(f"architecture {kind!r} is not one of transformers' own")
-    plain = {key: value for key, value in config.items() if key != "model_type"}
+    if kind not in _TEXT or kind not in CONFIG_MAPPING or "auto_map" in config:
+        raise ValueError(f"architecture {kind!r} is not one of transformers' own for text")
+    if asked := sorted(key for key in config if _FETCHES.search(key)):
+        raise ValueError(f"its settings {', '.join(asked)} ask for files or code from elsewhere")
+    if inner := sorted(key for key, value in config.items() if isinstance(value, dict) and "model_type" in value):
+        raise ValueError(f"its settings {', '.join(inner)} hold an architecture of their own")
+
+
+def _architecture(config: dict[str, Any]) -> Any:
+    """Return an encoder without its weights."""
+    check_architecture(config)
+    kind = str(config["model_type"])
     make: Any = AutoModel.from_config
-    return make(AutoConfig.for_model(kind, **plain), trust_remote_code=False)
+    return make(AutoConfig.for_model(kind, **_plain(kind, config)), trust_remote_code=False)
+
+
+def _plain(kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that an architecture itself has, `model_type` left out; others would be passed on unread."""
+    known = set(CONFIG_MAPPING[kind]().to_dict()) - {"model_type", "transformers_version", "architectures", "dtype"}
+    return {key: value for key, value in config.items() if key in known and not key.startswith("_")}

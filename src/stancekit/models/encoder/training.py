@@ -1,25 +1,27 @@
 """Fine-tuning through `transformers.Trainer`: resumable to the bit, quick on a few cores."""
 
-import json
-import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from stancekit.errors import KitError
+from stancekit.models.encoder import checkpoints
 from stancekit.models.encoder.batches import LABELS, Buckets, Collator, Rows
-from stancekit.models.encoder.callbacks import SCORE, Bar, Epochs, Judge, Patience
+from stancekit.models.encoder.callbacks import SCORE, Bar, Epochs, Judge, Patience, spent
 from stancekit.models.encoder.network import Network
+from stancekit.models.encoder.precision import bf16
+
+# The share of steps in which the learning rate rises from zero, and how much weights decay.
+WARMUP, WEIGHT_DECAY = 0.1, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,15 @@ class Schedule:
     `watch` is told the step and the validation score at each measurement; what it raises ends the training.
     """
 
-    epochs: int = 5
-    least_steps: int = 150
-    batch_size: int = 16
-    rate: float = 1e-4
-    head_rate: float = 1e-3
-    decay: float = 0.9
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    patience: int = 3
+    epochs: int
+    least_steps: int
+    batch_size: int
+    rate: float
+    head_rate: float
+    decay: float
+    patience: int
     every: int | None = None
-    watch: Callable[[int, float], None] | None = None
+    watch: Callable[[int, float], None] | None = field(default=None, compare=False, repr=False)
 
     def steps(self, rows: int) -> int:
         """Return the number of steps in an epoch."""
@@ -58,6 +58,7 @@ class _Bucketed(Trainer):
     """A Trainer that draws batches of similar length."""
 
     sampler: Buckets
+    rate: float
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return self.sampler
@@ -65,12 +66,16 @@ class _Bucketed(Trainer):
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Make a step; attention on a processor is by plain products, whose way back is quicker for sentences."""
         with sdpa_kernel(SDPBackend.MATH) if self.args.device.type == "cpu" else nullcontext():
-            return super().training_step(*args, **kwargs)
+            loss: torch.Tensor = super().training_step(*args, **kwargs)
+        if not torch.isfinite(loss):
+            raise diverged(self.rate)
+        return loss
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         # torch and safetensors tell of a full disk by errors of their own.
         try:
             super()._save_checkpoint(*args, **kwargs)
+            checkpoints.seal(Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}")
         except (RuntimeError, SafetensorError) as error:
             raise OSError(f"writing failed ({str(error).strip()})") from error
 
@@ -85,32 +90,8 @@ def groups(network: Network, schedule: Schedule) -> list[dict[str, Any]]:
         parts = name.split(".")
         depth = next((int(part) + 1 for part in parts if part.isdigit()), 0)
         rate = schedule.head_rate if parts[0] == "heads" else schedule.rate * schedule.decay ** (layers - depth)
-        found.setdefault((rate, schedule.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
+        found.setdefault((rate, WEIGHT_DECAY if parameter.ndim > 1 else 0.0), []).append(parameter)
     return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in found.items()]
-
-
-def bf16() -> bool:
-    """Say whether matrix products are made in bfloat16: where the processor has them, or as `STANCEKIT_BF16` says.
-
-    Raises
-    ------
-    KitError
-        When `STANCEKIT_BF16` is neither `0` nor `1`.
-    """
-    given = os.environ.get("STANCEKIT_BF16", "")
-    if given not in ("", "0", "1"):
-        raise KitError(f"STANCEKIT_BF16 is {given!r}; set it to 0 (32 bits) or 1 (bfloat16), or leave it unset")
-    if given:
-        return given == "1"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return processor_has("avx512_bf16") or processor_has("amx_tile")
-
-
-def processor_has(feature: str) -> bool:
-    """Say whether torch finds a feature of the processor; a torch that cannot be asked is taken for a no."""
-    ask = getattr(torch.cpu, f"_is_{feature}_supported", None)
-    return bool(ask and ask())
 
 
 def _arguments(
@@ -127,7 +108,7 @@ def _arguments(
         data_seed=random_state,
         report_to="none",
         lr_scheduler_type="linear",
-        warmup_steps=int(schedule.warmup * steps * schedule.rounds(rows)),
+        warmup_steps=int(WARMUP * steps * schedule.rounds(rows)),
         eval_strategy="steps" if judged else "no",
         save_strategy="steps",
         eval_steps=every,
@@ -156,10 +137,12 @@ def tune(
     random_state: int,
     pad: int = 0,
 ) -> list[dict[str, float]]:
-    """Fine-tune a network, going on from the last whole checkpoint in `folder`, which is emptied at the end.
+    """Fine-tune a network, going on from the last whole checkpoint of the same training in `folder`.
 
-    Checkpoints hold weights, optimizer, scheduler and generator states; on the same machine a training that
-    was killed ends with the same weights as one that was not. They are the Trainer's own files, read back
+    Checkpoints hold weights, optimizer, scheduler and generator states, and the sums of these files; on the same
+    machine a training that was killed ends with the same weights as one that was not, and one that had ended is read
+    back. They stay until `forget_checkpoints` is called, which is for whoever has saved the model. A training with
+    other examples, settings or first weights has checkpoints of its own. They are the Trainer's own files, read back
     only from the folder that this very training writes.
 
     Returns
@@ -170,47 +153,80 @@ def tune(
     Raises
     ------
     KitError
-        When the disk is full or the folder cannot be written; the last whole checkpoint stays.
+        When the disk is full or the folder cannot be written; the last whole checkpoint stays. When the loss is no
+        longer a number.
     """
-    sampler = Buckets([len(one["input_ids"]) for one in train.ids], schedule.batch_size, random_state)
-    calls: list[TrainerCallback] = [Epochs(sampler, schedule.steps(len(train))), Bar()]
-    if validation:
-        calls.append(Patience(schedule.patience, schedule.watch))
+    settings = (
+        schedule,
+        random_state,
+        pad,
+        network.specs,
+        network.smoothing,
+        network.frozen_layers,
+        bf16(),
+        torch.__version__,
+    )
+    own = folder / checkpoints.digest(settings, network.state_dict(), (train, validation))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trainer = _Bucketed(
-            model=network,
-            args=_arguments(
-                schedule, len(train), folder, random_state, judged=validation is not None, heads=list(train.labels)
-            ),
-            train_dataset=train,
-            eval_dataset=validation,
-            data_collator=Collator(pad),
-            optimizers=(torch.optim.AdamW(groups(network, schedule), fused=True), None),
-            compute_metrics=Judge(network.specs, list(train.labels)),
-            callbacks=calls,
-        )
-        trainer.remove_callback(PrinterCallback)
-        trainer.sampler = sampler
-        trainer.train(resume_from_checkpoint=_whole(folder))
+        own.mkdir(parents=True, exist_ok=True)
+        last = checkpoints.latest(own)
+        if last is None or not _ended(checkpoints.read_state(last), schedule):
+            _train(network, train, validation, schedule, folder=own, random_state=random_state, pad=pad, last=last)
+            last = checkpoints.latest(own)
+        if last is None:
+            raise OSError("its last checkpoint is gone or damaged")
+        state = checkpoints.read_state(last)
+        network.load_state_dict(load_file((checkpoints.best_of(last, state) or last) / checkpoints.WEIGHTS))
     except OSError as error:
         raise KitError(
             f"cannot write checkpoints to {folder}: {error}. Free space or choose another folder with out=FOLDER, then "
             "start the same command again: it goes on from the last whole checkpoint"
         ) from None
-    shutil.rmtree(folder, ignore_errors=True)
-    return [{key: float(value) for key, value in row.items()} for row in trainer.state.log_history]
+    return [{key: float(value) for key, value in row.items()} for row in state["log_history"]]
 
 
-def _whole(folder: Path) -> str | None:
-    """Return the last checkpoint that was written to its end, and remove a later one that was not."""
-    find: Callable[[str], str | None] = get_last_checkpoint
-    while (last := find(str(folder))) is not None:
-        # The Trainer writes this file last; the process may have died in the middle of it.
-        try:
-            json.loads((Path(last) / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            shutil.rmtree(last)
-        else:
-            return last
-    return None
+def _train(
+    network: Network,
+    train: Rows,
+    validation: Rows | None,
+    schedule: Schedule,
+    *,
+    folder: Path,
+    random_state: int,
+    pad: int,
+    last: Path | None,
+) -> None:
+    """Train to the end, from the checkpoint `last` where there is one; the Trainer leaves the result in `folder`."""
+    sampler = Buckets([len(one["input_ids"]) for one in train.ids], schedule.batch_size, random_state)
+    calls: list[TrainerCallback] = [Epochs(sampler, schedule.steps(len(train))), Bar()]
+    if validation:
+        calls.append(Patience(schedule.patience, schedule.watch))
+    trainer = _Bucketed(
+        model=network,
+        args=_arguments(
+            schedule, len(train), folder, random_state, judged=validation is not None, heads=list(train.labels)
+        ),
+        train_dataset=train,
+        eval_dataset=validation,
+        data_collator=Collator(pad),
+        optimizers=(torch.optim.AdamW(groups(network, schedule), fused=True), None),
+        compute_metrics=Judge(network.specs, list(train.labels)),
+        callbacks=calls,
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.sampler, trainer.rate = sampler, schedule.rate
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if not all(torch.isfinite(parameter).all() for parameter in network.parameters()):
+        raise diverged(schedule.rate)
+
+
+def _ended(state: Mapping[str, Any], schedule: Schedule) -> bool:
+    """Say whether nothing is left to do behind a checkpoint."""
+    return state["global_step"] >= state["max_steps"] or spent(state["log_history"], schedule.patience)
+
+
+def diverged(rate: float) -> KitError:
+    """Return the error for a training whose numbers have left the range of numbers."""
+    return KitError(
+        f"training diverged: its loss is no longer a number. The learning rate {rate:g} is too high; lower it"
+    )

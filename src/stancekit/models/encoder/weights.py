@@ -11,6 +11,11 @@ from stancekit.files import sha256
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # Published with the weights on the hub.
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# What is fetched of a repository: settings, tokenizer and weights that are plain data, in one format.
+FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+OTHER_FORMATS = ["onnx/*", "openvino/*"]
+# Stands before the sum of the weights that a saved model was trained from, in place of a folder's path.
+STARTED = "sha256:"
 
 
 def packaged() -> Path | None:
@@ -35,34 +40,79 @@ def packaged() -> Path | None:
     return folder
 
 
-def resolve(checkpoint: str) -> str:
-    """Return what `from_pretrained` is given for a checkpoint: a folder, or a hub name.
+def resolve(checkpoint: str, *, download: bool = True) -> str:
+    """Return the folder that holds a checkpoint's weights; nothing behind this reaches the network.
 
-    Examples
-    --------
-    >>> resolve("bert-base-uncased")
-    'bert-base-uncased'
+    Parameters
+    ----------
+    checkpoint
+        all-MiniLM-L6-v2, which comes with a package; a local folder; or a hub name, whose files are taken from the
+        hub's cache.
+    download
+        Whether a hub name that the cache lacks may be fetched: for names that the user gives, not for those that a
+        saved model holds.
+
+    Raises
+    ------
+    KitError
+        When there is no such encoder here, or it cannot be fetched, or its weights are pickled.
     """
-    if checkpoint == MINILM and (folder := packaged()):
-        return str(folder)
+    if not checkpoint or checkpoint.startswith(STARTED):
+        raise KitError(
+            f"checkpoint {checkpoint!r} names no encoder: a saved model does not tell which folder its training "
+            "started from. Give model.checkpoint=FOLDER or a hub name"
+        )
+    if checkpoint == MINILM and (own := packaged()):
+        return str(own)
     path = Path(checkpoint).expanduser()
     if path.is_dir():
-        if not (path / "config.json").exists():
-            raise KitError(f"folder {checkpoint} has no config.json; give the folder of an encoder, or a hub name")
-        if not list(path.glob("*.safetensors")):
-            raise KitError(f"folder {checkpoint} has no .safetensors weights; pickled weights are not loaded")
-        return str(path)
+        return _with_weights(path, f"folder {checkpoint}")
     if path.is_absolute() or checkpoint.startswith((".", "~")):
         raise KitError(f"there is no folder {checkpoint}; give the folder of an encoder, or a hub name")
-    return checkpoint
+    return _with_weights(_from_hub(checkpoint, download=download), f"{checkpoint} on the hub")
 
 
-def fingerprint(source: str) -> str:
-    """Return what names an encoder's weights: the SHA-256 of a folder's weights, or a hub name's own spelling."""
-    if Path(source).is_dir():
-        files = sorted(Path(source).glob("*.safetensors"))
-        return hashlib.sha256("".join(_sum(file, file.stat().st_mtime_ns) for file in files).encode()).hexdigest()
-    return hashlib.sha256(source.encode()).hexdigest()
+def _with_weights(folder: Path, called: str) -> str:
+    if not (folder / "config.json").exists():
+        raise KitError(f"{called} has no config.json; give the folder of an encoder, or a hub name")
+    if not list(folder.glob("*.safetensors")):
+        raise KitError(f"{called} has no .safetensors weights; pickled weights are not loaded")
+    return str(folder)
+
+
+def _from_hub(name: str, *, download: bool) -> Path:
+    """Return the folder in the hub's cache that holds a repository's files, fetched where that is allowed."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(name, local_files_only=not download, allow_patterns=FILES, ignore_patterns=OTHER_FORMATS)
+        )
+    except HFValidationError:
+        raise KitError(f"there is no folder {name}, and it is no hub name; give one of the two") from None
+    except LocalEntryNotFoundError:
+        cause = "the hub cannot be reached" if download else "a saved model is loaded without the network"
+    except (HfHubHTTPError, OSError) as error:
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    raise KitError(
+        f"encoder {name!r} is neither a folder nor in the hub's cache here ({cause}). Download it where there is a "
+        f"network, with: hf download {name}, and give its folder as model.checkpoint=FOLDER; "
+        f"{MINILM} comes with the kit"
+    )
+
+
+def started_from(checkpoint: str) -> str:
+    """Return what a saved model may tell of its beginning: a hub name, or the sum of a local folder's weights."""
+    if checkpoint == MINILM or not Path(checkpoint).expanduser().is_dir():
+        return checkpoint
+    return STARTED + fingerprint(str(Path(checkpoint).expanduser()))
+
+
+def fingerprint(folder: str) -> str:
+    """Return the SHA-256 of a folder's weights."""
+    files = sorted(Path(folder).glob("*.safetensors"))
+    return hashlib.sha256("".join(_sum(file, file.stat().st_mtime_ns) for file in files).encode()).hexdigest()
 
 
 @cache
