@@ -8,7 +8,6 @@ from conftest import ROWS, padded
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 
-from stancekit.__main__ import main
 from stancekit.commands.average import average
 from stancekit.commands.label import label
 from stancekit.commands.report import report
@@ -22,7 +21,7 @@ from stancekit.report.averaged import SLICE, averaged_run
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import read_runs
 
-PLACES = {"stance": "stance", "diplomacy": "frames"}
+CODEBOOKS = ("stance", "diplomacy")
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +41,8 @@ def out(tmp_path_factory, un_votes, stance, diplomacy):
 def kept(out, tmp_path_factory):
     """The average of each codebook's runs, as the program saves it."""
     folder = tmp_path_factory.mktemp("kept") / "both"
-    for codebook, place in PLACES.items():
-        assert main(["average", f"{out}/runs/{codebook}-words-*", f"keep={folder}/{place}"]) == 0
+    for codebook in CODEBOOKS:
+        average(runs=f"{out}/runs/{codebook}-words-*", keep=folder / codebook)
     return folder
 
 
@@ -51,21 +50,22 @@ def runs_of(out, codebook):
     return [run for run in read_runs(out) if (run.codebook, run.model) == (codebook, "words")]
 
 
-@pytest.mark.parametrize("codebook", PLACES)
+@pytest.mark.parametrize("codebook", CODEBOOKS)
 def test_the_saved_average_says_what_the_report_scores(out, kept, parts, frame_parts, codebook):
     examples = {"stance": parts, "diplomacy": frame_parts}[codebook].test.examples
-    said, one = store.load(kept / PLACES[codebook]).predict(examples), averaged_run(runs_of(out, codebook))
+    said, one = store.load(kept / codebook).predict(examples), averaged_run(runs_of(out, codebook))
     assert [row.example for row in said] == [row.example.id for row in one.rows]
     assert np.allclose([row.scores for row in said], one.scores, atol=2e-6)
     assert [row.labels for row in said] == one.labels
     assert any(one.labels != run.labels for run in runs_of(out, codebook))
-    card = (kept / PLACES[codebook] / "README.md").read_text()
+    card = (kept / codebook / "README.md").read_text()
     assert (
         "the mean of several runs was asked for" in card
         and f"{codebook}-words-*' keep=" in card
         and "| words |" in card
     )
-    assert sorted(path.name for path in kept.iterdir()) == ["frames", "stance"]
+    assert sorted(path.name for path in kept.iterdir() if not path.name.endswith(".lock")) == ["diplomacy", "stance"]
+    store.check_companions(kept / codebook)
 
 
 def test_the_report_shows_it_where_states_differ(out):
@@ -127,7 +127,16 @@ def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_pat
     place = tmp_path / "one"
     shutil.copytree(kept / "stance", place)
     file = place / "member-1" / "model.skops"
-    file.write_bytes(file.read_bytes()[:-1])
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
     with pytest.raises(KitError, match=r"member-1/model.skops was altered"):
         store.load(place)
+    file.write_bytes(whole)
+    (place / "member-9").symlink_to(kept / "diplomacy")
+    for read in (store.load, store.verify):
+        with pytest.raises(KitError, match="refused: member-9 is a link"):
+            read(place)
+    (place / "member-9").unlink()
+    (place / "member-9").mkdir()
+    assert len(store.load(place).model.members) == 2
     assert store.load(average(runs=f"{out}/runs/stance-words-*", keep=place)).name == "words-averaged"

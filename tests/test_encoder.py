@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from forging import forged
 from sklearn.base import clone
 from sklearn.metrics import f1_score
 from tiny import make_encoder
@@ -182,10 +183,7 @@ def saved(quick, parts, tmp_path):
 
 
 def forge(folder, name, data):
-    (folder / name).write_bytes(data)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"][name] = store.sha256(folder / name)
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    forged(folder, {name: data})
 
 
 def test_altered_weights_are_refused(saved):

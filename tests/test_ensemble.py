@@ -7,8 +7,9 @@ from sklearn.metrics import log_loss
 
 from stancekit.errors import KitError
 from stancekit.models import store
-from stancekit.models.ensemble import Ensemble, temperature, tempered
-from stancekit.models.features import Marked
+from stancekit.models.caution import learn
+from stancekit.models.ensemble import Ensemble
+from stancekit.models.features import Marked, Pair, Plain
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.models.trained import encode, fit
@@ -40,13 +41,31 @@ def test_an_average_is_calibrated_on_validation(parts):
         model.temperature_ /= factor
 
 
-def test_temperature_undoes_overconfidence():
-    random = np.random.default_rng(0)
-    logits = random.normal(size=(4000, 3))
-    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    hot = np.array([random.multinomial(1, row) for row in true]).astype(float)
-    sharp = tempered(true, 1 / 2.5, multi_label=False)
-    assert temperature(sharp, hot, multi_label=False) == pytest.approx(2.5, rel=0.1)
+def test_an_ensemble_is_calibrated_once_and_on_rows_that_it_has_not_seen(parts):
+    train, held = parts.train.take(range(0, 600, 3)), parts.validation.take(range(0, 160))
+    for how in ("average", "stack"):
+        trained = fit(Ensemble(members(), how=how), train, held)
+        assert trained.temperature == 1.0
+        assert np.array_equal(trained.scores(held.examples), trained.model.predict_proba(held.examples))
+    ids, scores = trained.model.validation_scores_
+    assert ids == [one.id for one in held.examples] and scores.shape == (160, 4)
+    wrong = scores.argmax(axis=1) != encode_positions(held)
+    assert wrong.mean() > (trained.scores(held.examples).argmax(axis=1) != encode_positions(held)).mean()
+    # When to decline was learned from those.
+    truth = np.eye(4, dtype=bool)[encode_positions(held)]
+    assert trained.caution == learn(scores, truth, wrong, held.articles)
+
+
+def encode_positions(data):
+    return np.array([data.codebook.names.index(code) for (code,) in data.labels])
+
+
+def test_members_keep_features_of_their_own(parts):
+    train = parts.train.take(range(60))
+    own = {"none": Linear(LogisticRegression()), "plain": Linear(LogisticRegression(), features=Plain())}
+    for given, expected in ((None, [type(None), Plain]), (Pair(), [Pair, Plain])):
+        model = Ensemble(own, features=given).fit(train.examples, encode(train))
+        assert [type(one.features) for one in model.members_.values()] == expected
 
 
 @pytest.mark.parametrize("how", ["average", "stack"])

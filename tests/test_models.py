@@ -16,10 +16,11 @@ from sklearn.preprocessing import MaxAbsScaler
 from sklearn.svm import LinearSVC
 from tiny import make_encoder, make_nli
 
+from stancekit.errors import KitError
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
-from stancekit.models.trained import depends_on_random_state, encode
+from stancekit.models.trained import depends_on_random_state, encode, fit
 from stancekit.types import Example
 
 # An ensemble of finished runs needs some: tests/test_finished.py.
@@ -164,3 +165,13 @@ def test_what_is_said_not_to_depend_on_the_random_state_does_not(parts):
     for forest in (RandomForestClassifier(5), make_pipeline(MaxAbsScaler(), RandomForestClassifier(5))):
         one, again, other = (Linear(forest, random_state=at).fit(X, y).predict_proba(X) for at in (0, 0, 1))
         assert np.array_equal(one, again) and not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("classifier", [LogisticRegression(), LinearSVC()])
+def test_a_train_part_of_one_code_is_told(classifier, parts):
+    only = parts.train.take([at for at, labels in enumerate(parts.train.labels) if labels == ("none",)][:30])
+    with pytest.raises(KitError, match=r"all 30 training examples of un_votes bear the code 'none', and mine learns"):
+        fit(Linear(classifier, characters=0), only, parts.validation, name="mine")
+    assert fit(Linear(ComplementNB(), characters=0), only, parts.validation).scores(parts.test.examples[:2]).sum() == 2
+    with pytest.raises(KitError, match="the train part of un_votes is empty"):
+        fit(Linear(classifier), parts.train.take([]), parts.validation)

@@ -59,7 +59,7 @@ def average(*, runs: str, keep: str | Path) -> Path:
     one = averaged_run(found, name=f"{'-'.join(models)}-averaged")
     (board,) = boards([*found, one])
     with store.replacing(Path(keep)) as fresh:
-        store.save(joined(members, name=one.model), fresh, data=one.digest)
+        store.write(joined(members, name=one.model), fresh, data=one.digest)
         write_text(fresh / "README.md", card(board, one, f"stancekit average '{runs}' keep={keep}", why=WHY))
         write_text(fresh / "scores.csv", to_csv([entry for entry in board.entries if entry.first.model == one.model]))
     print(f"{len(found)} runs averaged as {keep}, on {len(one.rows)} test examples:\n")

@@ -6,7 +6,7 @@ from stancekit.models import store
 
 
 def verify(*, path: str | Path) -> None:
-    """Check every file of a saved model against its manifest, and print what it is.
+    """Check every file of a saved model against its manifest, its card and scores too, and print what it is.
 
     Parameters
     ----------
@@ -16,7 +16,10 @@ def verify(*, path: str | Path) -> None:
     Raises
     ------
     KitError
-        When a file is missing, foreign or altered.
+        When a file is missing, foreign or altered, or the card describes another model.
     """
     manifest = store.verify(path)
+    notes = store.check_companions(path)
     print(f"{path}: {manifest['name']} for {manifest['codebook']['name']}, {len(manifest['files'])} files as recorded")
+    for note in notes:
+        print(f"note: {note}")

@@ -6,18 +6,21 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 
 from stancekit.errors import KitError
+from stancekit.files import file_name
 from stancekit.models.finished import finished
+from stancekit.models.temperature import best_temperature, scaled
 from stancekit.types import Example
 
 Validation = tuple[Sequence[Example], NDArray[Any]]
 Scores = NDArray[np.float64]
+# Probabilities are kept so far from 0 and 1 where their log-odds are learned from.
 TINY = 1e-6
 
 
@@ -32,13 +35,18 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     how
         `average` takes the mean of the members' probabilities; `stack` learns a logistic regression on them
         from the validation part.
-    features, codebook, random_state, folder
+    features
+        Set on every member that can take some and has none of its own.
+    codebook, random_state, folder
         Set on every member that has such a parameter.
 
     Attributes
     ----------
     temperature_
         What log-probabilities are divided by, fitted on validation (Guo et al. 2017); 1 without one.
+    validation_scores_
+        Of how=stack, the ids of the validation examples and their probabilities, shape (examples, codes), each from
+        a regression that has not seen the example; otherwise `None`. What is chosen on validation is chosen on these.
 
     Examples
     --------
@@ -82,6 +90,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         self.model_: Any = None
         self.temperature_ = 1.0
+        self.validation_scores_: tuple[list[str], Scores] | None = None
         if validation is not None:
             self._join(*validation)
         return self
@@ -89,7 +98,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Sequence[Example]) -> Scores:
         """Return the probability of each code, shape (examples, codes)."""
         joined = self._joined(self._all(X))
-        return tempered(joined, self.temperature_, multi_label=self.multi_label_)
+        return scaled(joined, self.temperature_, multi_label=self.multi_label_)
 
     def predict(self, X: Sequence[Example]) -> NDArray[Any]:
         """Return the likeliest code, or the indicator of codes at or above one half."""
@@ -102,8 +111,10 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         model = clone(model)
         given = {"features": self.features, "codebook": self.codebook, "random_state": self.random_state}
         if self.folder is not None:
-            given["folder"] = f"{self.folder}/{name}"
+            given["folder"] = f"{self.folder}/{file_name(name)}"
         known = model.get_params(deep=False)
+        if known.get("features") is not None:
+            del given["features"]
         model.set_params(**{key: value for key, value in given.items() if key in known})
         early = {"validation": held} if held is not None and "validation" in signature(model.fit).parameters else {}
         return model.fit(X, y, **early)
@@ -131,8 +142,12 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         known = np.arange(len(truth)) if self.multi_label_ else np.flatnonzero(np.isin(truth, self.classes_))
         scores, truth = self._all([X[at] for at in known.tolist()]), truth[known]
         joined = self._stack(scores, truth) if self.how == "stack" else self._joined(scores)
-        hot = truth if self.multi_label_ else (truth[:, None] == self.classes_[None])
-        self.temperature_ = temperature(joined, hot.astype(float), multi_label=self.multi_label_)
+        hot = truth.astype(bool) if self.multi_label_ else (truth[:, None] == self.classes_[None])
+        self.temperature_ = best_temperature(joined, hot, multi_label=self.multi_label_)
+        if self.model_ is not None:
+            whole = self.predict_proba(X)
+            whole[known] = scaled(joined, self.temperature_, multi_label=self.multi_label_)
+            self.validation_scores_ = ([one.id for one in X], whole)
 
     def _stack(self, scores: Scores, truth: NDArray[Any]) -> Scores:
         """Learn to stack, and return what it says of each held-out example when it has not seen it."""
@@ -152,30 +167,4 @@ class Ensemble(ClassifierMixin, BaseEstimator):
 def _table(scores: Scores) -> Scores:
     """Return log-odds of all members side by side, shape (examples, members x codes)."""
     clipped = scores.clip(TINY, 1 - TINY)
-    return np.asarray(np.concatenate(np.log(clipped / (1 - clipped)), axis=1))
-
-
-def tempered(scores: Scores, by: float, *, multi_label: bool) -> Scores:
-    """Return probabilities with their logits divided by a temperature.
-
-    Examples
-    --------
-    >>> tempered(np.array([[0.9, 0.1]]), 2.0, multi_label=False).round(2).tolist()
-    [[0.75, 0.25]]
-    """
-    clipped = scores.clip(TINY, 1 - TINY)
-    if multi_label:
-        return np.asarray(1 / (1 + np.exp(-np.log(clipped / (1 - clipped)) / by)))
-    power = clipped ** (1 / by)
-    return np.asarray(power / power.sum(axis=1, keepdims=True))
-
-
-def temperature(scores: Scores, hot: Scores, *, multi_label: bool) -> float:
-    """Return the temperature of the least log loss on held-out examples, both of shape (examples, codes)."""
-
-    def loss(logarithm: float) -> float:
-        found = tempered(scores, float(np.exp(logarithm)), multi_label=multi_label).clip(TINY, 1 - TINY)
-        against = (1 - hot) * np.log(1 - found) if multi_label else 0
-        return float(-(hot * np.log(found) + against).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+    return np.asarray(np.concatenate(logit(clipped), axis=1))

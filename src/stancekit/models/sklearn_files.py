@@ -1,17 +1,26 @@
 """scikit-learn models on disk: skops, which rebuilds only the types in `TRUSTED` and scikit-learn's own."""
 
+import time
+import warnings
 import zipfile
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stancekit.errors import KitError, listing
-from stancekit.files import replacing
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from stancekit.errors import KitError, listing, printable
+from stancekit.files import write_bytes
 from stancekit.imports import hidden
+from stancekit.models.lexicon import Lexicon
+from stancekit.models.linear import Linear
+from stancekit.models.majority import Majority
 
 FILE = "model.skops"
+# Besides scikit-learn's own; a sparse matrix, which neighbours and support vectors are kept in, is plain numbers.
 TRUSTED = [
+    "scipy.sparse._csr.csr_matrix",
     "stancekit.codebook.Code",
     "stancekit.codebook.Codebook",
     "stancekit.models.features.Marked",
@@ -21,6 +30,8 @@ TRUSTED = [
     "stancekit.models.linear.Linear",
     "stancekit.models.majority.Majority",
 ]
+# A zip file holds no date before.
+_FIRST_YEAR = 1980
 
 
 def _skops() -> Any:
@@ -30,13 +41,28 @@ def _skops() -> Any:
 
 
 def write(model: Any, folder: Path, *, file: str = FILE) -> list[str]:
-    """Write a model, and return the names of its files."""
-    with replacing(folder / file) as temporary:
-        temporary.write_bytes(_skops().dumps(model))
+    """Write a model that can be read back, and return the names of its files.
+
+    Raises
+    ------
+    KitError
+        When it holds types that `read` would refuse.
+    """
+    if time.localtime().tm_year < _FIRST_YEAR:
+        raise KitError("this machine's clock is before 1980, a date that model files cannot hold; set the clock")
+    io = _skops()
+    data = io.dumps(model)
+    if unknown := [name for name in io.get_untrusted_types(data=data) if name not in TRUSTED]:
+        raise KitError(
+            f"model {printable(model, most=80)} cannot be saved, as it could not be read back: it holds types that "
+            f"are not trusted: {listing(unknown)}. Use a linear model, naive Bayes, nearest neighbours or a support "
+            "vector machine of scikit-learn; trees, forests and models of your own are not read back"
+        )
+    write_bytes(folder / file, data)
     return [file]
 
 
-def read(folder: Path, *, file: str = FILE, trusted: Sequence[str] = TRUSTED) -> Any:
+def read(folder: Path, *, file: str = FILE) -> Any:
     """Read a model back.
 
     Raises
@@ -46,10 +72,38 @@ def read(folder: Path, *, file: str = FILE, trusted: Sequence[str] = TRUSTED) ->
     """
     io, path = _skops(), folder / file
     try:
-        types = io.get_untrusted_types(file=path)
-    except (zipfile.BadZipFile, ValueError, KeyError) as error:
-        raise KitError(f"saved model {folder} is refused: {file} cannot be read as a skops file ({error})") from None
-    unknown = [name for name in types if name not in trusted]
+        _check_size(path)
+        unknown = [name for name in io.get_untrusted_types(file=path) if name not in TRUSTED]
+        if not unknown:
+            with warnings.catch_warnings():
+                # The manifest's versions are compared, once for the whole model.
+                warnings.simplefilter("ignore", InconsistentVersionWarning)
+                model = io.load(path, trusted=TRUSTED)
+            _check(model, kit=file == FILE)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever a file that someone made can lead skops to
+        raise KitError(
+            f"saved model {folder} is refused: {file} cannot be read as a skops file "
+            f"({type(error).__name__}: {printable(error, most=200)})"
+        ) from None
     if unknown:
         raise KitError(f"saved model {folder} is refused: it holds types that are not trusted: {listing(unknown)}")
-    return io.load(path, trusted=list(trusted))
+    return model
+
+
+def _check_size(path: Path) -> None:
+    """Raise where a zip file would grow when it is read: the kit's own are not compressed."""
+    with zipfile.ZipFile(path) as file:
+        if sum(one.file_size for one in file.infolist()) > path.stat().st_size:
+            raise ValueError("what it holds is larger than the file")
+
+
+def _check(model: Any, *, kit: bool) -> None:
+    """Raise where a model, of the `kit` or of scikit-learn, is not what training makes."""
+    if kit and not isinstance(model, Lexicon | Linear | Majority):
+        raise ValueError(f"it holds a {type(model).__name__} and no model over examples")
+    for one in model.vectorizers_ if isinstance(model, Linear) else ():
+        # Others open the files that texts name.
+        if one is not None and not (type(one) is TfidfVectorizer and one.input == "content"):
+            raise ValueError("it reads texts in another way than the kit")

@@ -2,26 +2,34 @@
 
 A model folder holds `manifest.json`, the model's files, and perhaps its card and scores. `KINDS` says which
 module writes and reads a kind of model; that a manifest names a kind never imports anything else.
+
+A folder is written beside its place and then takes it, so that it is the old model or the new one, whole, whenever
+the writer is killed. Of `stance`, `.stance.new` and `.stance.old` are leftovers of a writer that was; the next start
+clears them away.
 """
 
-import importlib.metadata
-import json
+import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
-from stancekit.files import sha256, write_json
-from stancekit.models.caution import Caution
+from stancekit.files import lock, make_folder, sha256, writing
+from stancekit.models.manifest import (
+    COMPANIONS,
+    NAME,
+    Manifest,
+    describe,
+    read_manifest,
+    seal,
+    trained_of,
+    warn_of_versions,
+)
 from stancekit.models.trained import Trained
 
-FORMAT = 1
-COMPANIONS = {"manifest.json", "README.md", "scores.csv"}
 # Each has `write(model, folder) -> names of files` and `read(folder) -> model`.
 KINDS = {
     "skops": "stancekit.models.sklearn_files",
@@ -32,108 +40,211 @@ KINDS = {
     "ensemble": "stancekit.models.ensemble_files",
     "average": "stancekit.models.average_files",
 }
-PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
+# What systems leave in folders that someone looked into.
+_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
-def save(trained: Trained, folder: Path, **facts: Any) -> Path:
-    """Save a trained model; `facts` (data digest, scores) go into the manifest.
+def save(trained: Trained, folder: str | Path, **facts: Any) -> Path:
+    """Save a trained model; what was there before, card and scores of another model included, is replaced.
 
-    The manifest is written last, so a folder with one is whole.
+    Parameters
+    ----------
+    facts
+        What the manifest is to say besides, such as the digest of the data.
+
+    Raises
+    ------
+    KitError
+        When something else than a saved model is there, or the model cannot be read back.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "manifest.json").unlink(missing_ok=True)
+    with replacing(folder) as fresh:
+        write(trained, fresh, **facts)
+    return Path(folder)
+
+
+def write(trained: Trained, folder: Path, **facts: Any) -> Path:
+    """Write a model into an empty folder, as in the block of `replacing`; `facts` go into the manifest.
+
+    Raises
+    ------
+    KitError
+        When it is of a kind that cannot be read back.
+    """
+    make_folder(folder)
     kind = getattr(trained.model, "kind", "skops")
-    names: list[str] = import_module(KINDS[kind]).write(trained.model, folder)
-    manifest = {
-        "format": FORMAT,
-        "kind": kind,
-        "name": trained.name,
-        "codebook": trained.codebook.to_dict(),
-        "thresholds": list(trained.thresholds),
-        "temperature": trained.temperature,
-        "offsets": list(trained.offsets),
-        "caution": trained.caution.to_list(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "files": {name: sha256(folder / name) for name in names},
-        **facts,
-    }
-    write_json(folder / "manifest.json", manifest)
+    if kind not in KINDS:
+        raise KitError(f"a model of kind {kind!r} cannot be saved; this version saves: {', '.join(KINDS)}")
+    with writing(folder):
+        names: list[str] = import_module(KINDS[kind]).write(trained.model, folder)
+    seal(folder, describe(trained, kind, {name: sha256(folder / name) for name in names}, facts), {})
     return folder
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """Give a new folder to save a model in, which takes the place of `folder` when all went well.
+def replacing(folder: str | Path) -> Iterator[Path]:
+    """Give an empty folder to write a model in; it takes the place of `folder` when the block ends well.
+
+    The block may also write a card and scores (`README.md`, `scores.csv`), whose sums are added to the manifest. Other
+    writers of the same folder wait.
 
     Raises
     ------
     KitError
-        When something else than a saved model lies there.
+        When something else than a saved model is there; card and scores alone may be.
     """
-    if folder.exists() and not (folder / "manifest.json").is_file() and (folder.is_file() or any(folder.iterdir())):
-        raise KitError(f"{folder} is there and holds no saved model (no manifest.json); name a folder that is new")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        yield fresh
-        fresh.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
+    # Through a link, its end is replaced and not the link.
+    place = Path(folder).resolve()
+    _check_replaceable(place)
+    fresh, old = (_beside(place, end) for end in ("new", "old"))
+    with _locked(place):
+        with writing(place):
+            _heal(place)
+        _check_replaceable(place)
+        try:
+            yield make_folder(fresh)
+            seal_companions(fresh)
+            with writing(place):
+                if place.exists():
+                    place.rename(old)
+                fresh.rename(place)
+        finally:
+            with suppress(OSError):
+                _heal(place)
 
 
-def verify(folder: str | Path) -> dict[str, Any]:
+def seal_companions(folder: Path) -> None:
+    """Write down in a checked folder's manifest which card and scores are there."""
+    manifest, found = verify(folder), _companions(folder)
+    if found != manifest.get("companions", {}):
+        seal(folder, manifest, found)
+
+
+def _companions(folder: Path) -> dict[str, str]:
+    return {name: sha256(folder / name) for name in COMPANIONS if (folder / name).is_file()}
+
+
+def _beside(place: Path, end: str) -> Path:
+    return place.parent / f".{place.name}.{end}"
+
+
+def _locked(place: Path) -> AbstractContextManager[None]:
+    return lock(_beside(place, "lock"), f"work on the model {place}")
+
+
+def _heal(place: Path) -> None:
+    """Clear away what a writer left that was killed; between its two renames the old model lies aside."""
+    fresh, old = (_beside(place, end) for end in ("new", "old"))
+    if old.exists() and not place.exists():
+        old.rename(place)
+    for left in (fresh, old):
+        if left.exists():
+            shutil.rmtree(left)
+
+
+def _check_replaceable(place: Path) -> None:
+    if not place.exists():
+        return
+    if not place.is_dir():
+        raise KitError(f"{place} is a file and no folder of a saved model; name another folder")
+    known = set(COMPANIONS)
+    if (place / NAME).exists():
+        known |= {NAME, *read_manifest(place)["files"]}
+    foreign = [name for name in _files(place) if name not in known]
+    if foreign:
+        kind = "files that are not its own" if NAME in known else f"no saved model (no {NAME}) but other files"
+        raise KitError(f"{place} is there and holds {kind}: {listing(foreign)}; move them away, or name a new folder")
+
+
+def verify(folder: str | Path) -> Manifest:
     """Check a model folder against its manifest, without loading the model, and return the manifest.
 
+    Card and scores are not looked at, as no label depends on them: see `check_companions`.
+
     Raises
     ------
     KitError
-        When the manifest is missing or foreign, or a file is missing, foreign or altered.
+        When the manifest is missing, foreign or altered, or a file is.
     """
     folder = Path(folder)
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise KitError(
-            f"{folder} holds no saved model (no manifest.json); train one with: stancekit train experiment=un_votes"
-        ) from None
-    except ValueError:
-        raise KitError(f"{folder}/manifest.json is not JSON; the folder is damaged, train the model again") from None
-    if (
-        not isinstance(manifest, dict)
-        or manifest.get("format") != FORMAT
-        or not isinstance(manifest.get("files"), dict)
-    ):
-        raise KitError(
-            f"{folder}/manifest.json is not a model manifest of format {FORMAT}; it was written by another "
-            "program or version"
-        )
-    _check_files(folder, manifest["files"])
+    if not os.path.exists(folder / NAME) and os.path.exists(_beside(folder.resolve(), "old")):  # noqa: PTH110  # long names
+        # A writer is between two renames, or was killed there.
+        with _locked(folder.resolve()), writing(folder):
+            _heal(folder.resolve())
+    manifest = read_manifest(folder)
+    faults = _bad_files(folder, manifest["files"])
+    if faults:
+        raise KitError(f"saved model {folder} is refused: {listing(faults)}. Copy it again, or train it again")
     return manifest
 
 
-def _check_files(folder: Path, sums: dict[str, str]) -> None:
-    root = folder.resolve()
+def _bad_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
     faults = []
     for name, expected in sums.items():
-        path = (folder / name).resolve()
-        if not path.is_relative_to(root):
-            faults.append(f"{name} lies outside the folder")
-        elif not path.is_file():
+        path = folder / name
+        if not path.is_file():
             faults.append(f"{name} is missing")
         elif sha256(path) != expected:
             faults.append(f"{name} was altered")
-    known = {*sums, *COMPANIONS}
-    faults += [
-        f"{name} is not in the manifest"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and (name := path.relative_to(folder).as_posix()) not in known
-    ]
+    known = {*sums, *COMPANIONS, NAME}
+    faults += [f"{name} is a link" for name in _links(folder)]
+    return faults + [f"{name} is not in the manifest" for name in _files(folder) if name not in known]
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the names of a folder's files, those in its folders too."""
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in _inside(folder)
+        if not path.is_dir() and not path.is_symlink() and path.name not in _BY_SYSTEMS
+    )
+
+
+def _links(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in _inside(folder) if path.is_symlink())
+
+
+def _inside(folder: Path) -> Iterable[Path]:
+    for root, folders, files in os.walk(folder):
+        yield from (Path(root, name) for name in (*folders, *files))
+
+
+def check_companions(folder: str | Path) -> list[str]:
+    """Check that the card and the scores in a model folder are this model's, and return notes on them.
+
+    A card is a text, which people edit: one that was edited is noted, as long as its heading still names the model.
+
+    Raises
+    ------
+    KitError
+        When a card names no or another model, or scores were altered or not written with this model.
+    """
+    folder = Path(folder)
+    manifest, found = read_manifest(folder), _companions(folder)
+    said = manifest.get("companions", {})
+    heading = f"# {' '.join(manifest['name'].split())} for {manifest['codebook']['name']}"
+    faults, notes = [], []
+    for name in COMPANIONS:
+        if found.get(name) == said.get(name):
+            continue
+        if name not in found:
+            notes.append(f"{name} was removed")
+        elif name.endswith(".md") and _names(folder / name, heading):
+            notes.append(f"{name} was edited since it was written with the model")
+        elif name in said:
+            faults.append(f"{name} was altered" + (f" and has no heading {heading!r}" if name.endswith(".md") else ""))
+        else:
+            faults.append(f"{name} was not written with this model, {manifest['name']}")
     if faults:
-        raise KitError(f"saved model {folder} is refused: {listing(faults)}. Copy it again, or train it again")
+        raise KitError(
+            f"{folder}: {listing(faults)}. Remove what describes another model, or write the model with its card again"
+        )
+    return notes
+
+
+def _names(path: Path, heading: str) -> bool:
+    """Say whether a text in Markdown has a heading that begins with the given one."""
+    lines = path.read_text(encoding="utf-8", errors="replace").replace("\\", "").split("\n")
+    return any(line == heading or line.startswith(f"{heading},") for line in lines)
 
 
 def load(folder: str | Path) -> Trained:
@@ -142,19 +253,31 @@ def load(folder: str | Path) -> Trained:
     Raises
     ------
     KitError
-        When a file was altered, or holds a type that is not trusted.
+        When a file was altered, or holds a type that is not trusted, or the model does not fit its codebook.
     """
+    folder = Path(folder)
     manifest = verify(folder)
-    kind = manifest.get("kind")
+    kind = manifest["kind"]
     if kind not in KINDS:
         raise KitError(f"saved model {folder} is of kind {kind!r}; this version knows: {', '.join(KINDS)}")
-    model = import_module(KINDS[kind]).read(Path(folder))
-    return Trained(
-        model,
-        Codebook.from_dict(manifest["codebook"]),
-        tuple(manifest["thresholds"]),
-        manifest["name"],
-        manifest["temperature"],
-        Caution.from_list(manifest["caution"]),
-        tuple(manifest.get("offsets", ())),
-    )
+    try:
+        model = import_module(KINDS[kind]).read(folder)
+    except FileNotFoundError:
+        model = None
+    if model is None or read_manifest(folder) != manifest:
+        raise KitError(f"saved model {folder} was replaced while it was read; run the command again")
+    trained = trained_of(manifest, model)
+    _check_codes(folder, trained)
+    warn_of_versions(folder, manifest)
+    return trained
+
+
+def _check_codes(folder: Path, trained: Trained) -> None:
+    """Raise a `KitError` where a model's columns are not codes of its codebook."""
+    names, classes = trained.codebook.names, [str(code) for code in trained.model.classes_]
+    several = trained.codebook.multi_label
+    if len(classes) != len(names) if several else not (classes and set(classes) <= set(names)):
+        raise KitError(
+            f"saved model {folder} is refused: it scores {listing(classes)}, its codebook has {listing(names)}. "
+            "Train it again"
+        )

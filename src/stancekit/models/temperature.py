@@ -1,80 +1,70 @@
-"""Temperature scaling: scores of a single-label model that mean what they say, fitted on validation alone."""
-
-from collections.abc import Sequence
-from typing import Any, Self
+"""Temperature scaling: probabilities that mean what they say, fitted on validation alone."""
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.frozen import FrozenEstimator
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit, xlogy
 
 Scores = NDArray[np.float64]
+# A probability below counts as this one, so that no single example decides; 0 stays 0, the code cannot be given.
 _LEAST = 1e-9
+# What temperatures are sought between.
+_COLDEST, _HOTTEST = 0.05, 20.0
 
 
-class _AsGiven(ClassifierMixin, BaseEstimator):
-    """A classifier whose input is its own logits, so that scikit-learn calibrates scores computed elsewhere."""
+def scaled(scores: Scores, temperature: float, *, multi_label: bool = False) -> Scores:
+    """Return probabilities with their logits divided by a temperature, shape (examples, codes).
 
-    def __init__(self, codes: int = 2) -> None:
-        self.codes = codes
-
-    def fit(self, X: Scores, y: Any) -> Self:
-        self.classes_ = np.arange(self.codes)
-        return self
-
-    def decision_function(self, X: Scores) -> Scores:
-        # scikit-learn reads one column x of a two-class problem as the logits -x and x.
-        return (X[:, 1] - X[:, 0]) / 2 if self.codes == 2 else X
-
-    def predict(self, X: Scores) -> NDArray[np.int64]:
-        return np.asarray(X.argmax(axis=1))
-
-
-def scaled(scores: Scores, temperature: float) -> Scores:
-    """Return scores sharpened or softened by a temperature, each row summing to one.
+    Of one label per example each row sums to one, and a probability of 0, as of a code that training lacks, stays 0.
 
     Examples
     --------
-    >>> scaled(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
-    [[0.667, 0.333]]
+    >>> scaled(np.array([[0.8, 0.2, 0.0]]), 2.0).round(3).tolist()
+    [[0.667, 0.333, 0.0]]
+    >>> scaled(np.array([[0.9, 0.1]]), 2.0, multi_label=True).round(2).tolist()
+    [[0.75, 0.25]]
     """
     if temperature == 1:
         return scores
-    logits = np.log(np.clip(scores, _LEAST, None)) / temperature
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    if multi_label:
+        return np.asarray(expit(logit(scores.clip(_LEAST, 1 - _LEAST)) / temperature))
+    known = scores > 0
+    logits = np.log(scores.clip(_LEAST)) / temperature
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True)) * known
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True).clip(_LEAST))
 
 
-def best_temperature(scores: Scores, gold: Sequence[int] | NDArray[np.int64]) -> float:
+def best_temperature(scores: Scores, truth: NDArray[np.bool_], *, multi_label: bool = False) -> float:
     """Return the temperature of the least log loss (Guo et al. 2017, "On Calibration of Modern Neural Networks").
 
     Parameters
     ----------
-    scores
-        Shape (examples, codes), of the validation part.
-    gold
-        The position of each example's code.
+    scores, truth
+        Shape (examples, codes), of the validation part. Examples of codes that the model cannot give, which score 0
+        throughout, say nothing about a temperature and are left out.
 
     Returns
     -------
     float
-        Between 0.05 and 20; 1 where validation has one code only.
+        Between 0.05 and 20; 1 where the rest of validation has one code only.
 
     Examples
     --------
     >>> sure_and_often_wrong = np.array([[0.99, 0.01]] * 10)
-    >>> best_temperature(sure_and_often_wrong, [0] * 6 + [1] * 4) > 5
+    >>> best_temperature(sure_and_often_wrong, np.eye(2, dtype=bool)[[0] * 6 + [1] * 4]) > 5
     True
     """
-    shown = sorted({int(code) for code in gold})
-    if len(shown) < 2:
+    if not multi_label:
+        rows = truth[:, scores.any(axis=0)].any(axis=1)
+        scores, truth = scores[rows], truth[rows]
+    shown = truth.any(axis=0)
+    if shown.sum() < (1 if multi_label else 2):
         return 1.0
-    logits = np.log(np.clip(scores, _LEAST, None))
-    # A code that validation does not show stays out of the fit, which needs one example of each.
-    whole = _AsGiven(len(shown)).fit(logits, gold)
-    rows = np.arange(len(gold))
-    fitted = CalibratedClassifierCV(FrozenEstimator(whole), method="temperature", ensemble=False, cv=[(rows, rows)])
-    fitted.fit(logits[:, shown], np.searchsorted(shown, gold))
-    inverse = float(fitted.calibrated_classifiers_[0].calibrators[0].beta_)
-    return float(np.clip(1 / inverse, 0.05, 20))
+
+    def loss(logarithm: float) -> float:
+        found = scaled(scores, float(np.exp(logarithm)), multi_label=multi_label).clip(_LEAST, 1 - _LEAST)
+        against = xlogy(~truth, 1 - found) if multi_label else 0.0
+        return float(-(xlogy(truth, found) + against).mean())
+
+    bounds = (np.log(_COLDEST), np.log(_HOTTEST))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x))

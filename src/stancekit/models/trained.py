@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.labelled import LabelledSet, indicator
+from stancekit.errors import KitError
 from stancekit.models.caution import Caution, confidence, learn
 from stancekit.models.priors import best_offsets, shifted
 from stancekit.models.temperature import best_temperature, scaled
@@ -63,12 +64,16 @@ class Trained:
 
         A code the model never saw in training scores 0.
         """
-        raw = self.model.predict_proba(examples)
+        raw = self.by_code(self.model.predict_proba(examples))
+        return raw if self.codebook.multi_label else scaled(shifted(raw, self.offsets), self.temperature)
+
+    def by_code(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the model's own scores with a column for every code, shape (examples, codes), not yet calibrated."""
         if self.codebook.multi_label:
             return raw
-        full = np.zeros((len(examples), len(self.codebook.names)))
+        full = np.zeros((len(raw), len(self.codebook.names)))
         full[:, [self.codebook.names.index(str(code)) for code in self.model.classes_]] = raw
-        return scaled(shifted(full, self.offsets), self.temperature)
+        return full
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Label examples."""
@@ -112,26 +117,54 @@ def fit(
     """Fit a model on the train part; when to stop and how to read its scores come from the validation part.
 
     With `priors`, the codes' shares of train count as far as macro-F1 on validation asks for.
+
+    Raises
+    ------
+    KitError
+        When train is empty, or has one code only and the model cannot learn from that.
     """
+    if not len(train):
+        raise KitError(f"the train part of {train.name} is empty; use another split, or more data")
     held = {"validation": (validation.examples, encode(validation))} if _stops_early(model) else {}
-    model.fit(train.examples, encode(train), **held)
+    y = encode(train)
+    try:
+        model.fit(train.examples, y, **held)
+    except ValueError as error:
+        if isinstance(error, KitError) or y.ndim == 2 or len(only := np.unique(y)) > 1:
+            raise
+        raise KitError(
+            f"all {len(y)} training examples of {train.name} bear the code {str(only[0])!r}, and {name} learns from two "
+            "codes or more; add examples of others, use another split, or a model that needs none, as model=majority"
+        ) from error
     return settled(model, validation, name=name, counts=list(train.counts.values()) if priors else ())
 
 
 def settled(model: Scorer, validation: LabelledSet, *, name: str = "model", counts: Sequence[int] = ()) -> Trained:
-    """Complete a fitted model with what reads its scores: thresholds or offsets and a temperature, when to decline."""
+    """Complete a fitted model with what reads its scores: thresholds or offsets and a temperature, when to decline.
+
+    A model that has calibrated itself on validation (`temperature_`) is not calibrated there once more.
+    """
     bare = Trained(model, validation.codebook, name=name)
-    names, scores = bare.codebook.names, bare.scores(validation.examples)
+    names, scores = bare.codebook.names, _validation_scores(bare, validation)
     truth = indicator(validation.labels, names)
     if validation.codebook.multi_label:
         ready = replace(bare, thresholds=tuple(best_thresholds(scores, truth)))
     else:
         offsets = best_offsets(scores, truth.argmax(axis=1), counts) if len(counts) else ()
         scores = shifted(scores, offsets)
-        ready = replace(bare, offsets=offsets, temperature=best_temperature(scores, truth.argmax(axis=1)))
+        calibrated = hasattr(model, "temperature_") and not any(offsets)
+        ready = replace(bare, offsets=offsets, temperature=1.0 if calibrated else best_temperature(scores, truth))
         scores = scaled(scores, ready.temperature)
     wrong = (indicator(ready.read(scores), names) != truth).any(axis=1)
     return replace(ready, caution=learn(scores, truth, wrong, validation.articles, ready.thresholds))
+
+
+def _validation_scores(bare: Trained, validation: LabelledSet) -> NDArray[np.float64]:
+    """Return scores of validation by code; of a model that has learned from it, those it made while it had not."""
+    ids, kept = getattr(bare.model, "validation_scores_", None) or (None, None)
+    if kept is not None and ids == [one.id for one in validation.examples]:
+        return bare.by_code(kept)
+    return bare.scores(validation.examples)
 
 
 def refitted(trained: Trained, train: LabelledSet, validation: LabelledSet) -> Trained:

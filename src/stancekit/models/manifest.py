@@ -1,0 +1,244 @@
+"""The manifest of a saved model: what reads its scores, and a SHA-256 sum of every file, itself included."""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from stancekit.codebook import Codebook
+from stancekit.errors import KitError, listing, printable
+from stancekit.files import write_json
+from stancekit.models.caution import Caution
+from stancekit.models.trained import Trained
+
+log = logging.getLogger(__name__)
+
+FORMAT = 2
+NAME = "manifest.json"
+# The card and the scores: texts for people, which no label depends on.
+COMPANIONS = ("README.md", "scores.csv")
+PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
+# Another version of these may make other scores of the same files: for kinds that need only some, which.
+_DECIDING = {"skops": ("stancekit", "scikit-learn"), "encoder": ("stancekit", "torch", "transformers")}
+_EVERY = ("stancekit", "scikit-learn", "torch", "transformers")
+_SUM = re.compile(r"[0-9a-f]{64}")
+_FIELDS = ("kind", "name", "codebook", "thresholds", "temperature", "offsets", "caution", "versions", "files")
+
+Manifest = dict[str, Any]
+
+
+def describe(trained: Trained, kind: str, files: Mapping[str, str], facts: Mapping[str, Any]) -> Manifest:
+    """Return the manifest of a model and its files, not yet sealed.
+
+    Parameters
+    ----------
+    files
+        SHA-256 by name.
+    facts
+        Besides: the digest of the data, for instance.
+    """
+    return {
+        **facts,
+        "format": FORMAT,
+        "kind": kind,
+        "name": trained.name,
+        "codebook": trained.codebook.to_dict(),
+        "thresholds": list(trained.thresholds),
+        "temperature": trained.temperature,
+        "offsets": list(trained.offsets),
+        "caution": trained.caution.to_list(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "files": dict(files),
+    }
+
+
+def seal(folder: Path, manifest: Manifest, companions: Mapping[str, str]) -> None:
+    """Write a manifest, with the sums of card and scores and one over all that it says.
+
+    Raises
+    ------
+    KitError
+        When it would not be read back: a temperature that is not a number, for instance.
+    """
+    whole = {**manifest, "companions": dict(companions)}
+    try:
+        # What is written is checked as it will be read: tuples are lists there.
+        whole = json.loads(_plain(whole))
+        faults = _faults(whole)
+    except ValueError as error:
+        faults = [str(error)]
+    if faults:
+        raise KitError(f"model {manifest['name']!r} cannot be saved: {listing(faults)}. Train it with other settings")
+    write_json(folder / NAME, {**whole, "manifest_sha256": own_sum(whole)})
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a manifest and check everything it says; no other file is looked at.
+
+    Raises
+    ------
+    KitError
+        When there is none, or it is damaged, altered or of another version.
+    """
+    try:
+        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"), parse_constant=_not_a_number)
+    except (FileNotFoundError, NotADirectoryError):
+        raise KitError(
+            f"{folder} holds no saved model (no {NAME}); train one with: stancekit train experiment=un_votes"
+        ) from None
+    except OSError as error:
+        raise KitError(f"{folder}/{NAME} cannot be read: {error.strerror}; name the folder of a saved model") from None
+    except (ValueError, RecursionError):
+        raise KitError(f"{folder}/{NAME} is not JSON; the folder is damaged, train the model again") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        seen = manifest.get("format") if isinstance(manifest, dict) else None
+        raise KitError(
+            f"{folder}/{NAME} is not a model manifest of format {FORMAT} (seen: {printable(repr(seen), most=40)}); "
+            "it was written by another program or version. Train the model again"
+        )
+    own = manifest.pop("manifest_sha256", None)
+    faults = _faults(manifest)
+    if not faults and own != own_sum(manifest):
+        faults = ["it was altered: its own sum is another"]
+    if faults:
+        raise KitError(
+            f"saved model {folder} is refused: in {NAME}, {listing(faults)}. Copy the folder again, or train it again"
+        )
+    return manifest
+
+
+def trained_of(manifest: Manifest, model: Any) -> Trained:
+    """Return a model with what the manifest says about reading its scores."""
+    return Trained(
+        model,
+        Codebook.from_dict(manifest["codebook"]),
+        tuple(manifest["thresholds"]),
+        manifest["name"],
+        manifest["temperature"],
+        Caution.from_list(manifest["caution"]),
+        tuple(manifest["offsets"]),
+    )
+
+
+def warn_of_versions(folder: Path, manifest: Manifest) -> None:
+    """Log a warning where a package that decides scores is here in another major or minor version."""
+    differ = [
+        f"{name} {then} (here {now})"
+        for name in _DECIDING.get(manifest["kind"], _EVERY)
+        if _minor(then := manifest["versions"].get(name, "none")) != _minor(now := importlib.metadata.version(name))
+    ]
+    if differ:
+        log.warning(
+            "saved model %s was made with %s; its scores may differ. Check it with stancekit evaluate",
+            folder,
+            ", ".join(differ),
+        )
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
+
+
+def _plain(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
+def own_sum(manifest: Manifest) -> str:
+    """Return the SHA-256 of what a manifest says, whatever the order of its keys and the blanks between them."""
+    return hashlib.sha256(_plain(manifest).encode()).hexdigest()
+
+
+def _not_a_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def _faults(manifest: Manifest) -> list[str]:
+    """Return what is wrong with the fields of a manifest."""
+    if missing := [name for name in _FIELDS if name not in manifest]:
+        return [f"{listing(missing)} missing"]
+    codebook = _codebook(manifest["codebook"])
+    if codebook is None:
+        return ["codebook is none"]
+    n, several = len(codebook.names), codebook.multi_label
+    checks: dict[str, Callable[[Any], bool]] = {
+        "kind": lambda value: isinstance(value, str),
+        "name": lambda value: isinstance(value, str) and bool(value),
+        # Without any, the threshold is one half.
+        "thresholds": lambda value: _numbers(value, (0, n * several)) and all(0 <= one <= 1 for one in value),
+        "temperature": lambda value: _number(value) and value > 0 and (value == 1 or not several),
+        "offsets": lambda value: _numbers(value, (0, n * (not several))),
+        "caution": _is_caution,
+        "versions": lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
+        "files": lambda value: _sums(value) and bool(value) and not {NAME, *COMPANIONS} & set(value),
+        "companions": lambda value: _sums(value) and set(value) <= set(COMPANIONS),
+    }
+    given = {"companions": {}, **manifest}
+    return [
+        f"{name} is {printable(repr(given[name]), most=60)}" for name, right in checks.items() if not right(given[name])
+    ]
+
+
+def _codebook(data: Any) -> Codebook | None:
+    try:
+        codebook = Codebook.from_dict(data)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    texts = [codebook.name, codebook.column, *codebook.scale]
+    for code in codebook.codes:
+        texts += [code.name, code.definition, code.near_miss, code.hypothesis, *code.positive]
+    plain = all(isinstance(text, str) for text in texts) and isinstance(codebook.multi_label, bool)
+    apart = plain and len(set(codebook.names)) == len(codebook.codes) > 0
+    return codebook if apart and codebook.name and codebook.unit in ("example", "sentence") else None
+
+
+def _number(value: Any) -> bool:
+    # An integer of hundreds of digits is no float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf and value < 1e300
+
+
+def _numbers(value: Any, lengths: Sequence[int]) -> bool:
+    return isinstance(value, list) and len(value) in lengths and all(map(_number, value))
+
+
+def _is_caution(value: Any) -> bool:
+    """Say whether there are two lists of pairs: rising shares, cuts that fall with the risk or rise with the misses."""
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(pairs, list) for pairs in value):
+        return False
+    if not all(isinstance(pair, list) and len(pair) == 2 for pairs in value for pair in pairs):
+        return False
+    shares = [[share for share, _ in pairs] for pairs in value]
+    cuts = [[math.inf if cut is None else cut for _, cut in pairs] for pairs in value]
+    if not all(_number(share) and 0 < share < 1 for some in shares for share in some):
+        return False
+    if not all(cut == math.inf or _number(cut) for cut in cuts[0]) or not all(map(_number, cuts[1])):
+        return False
+    return (
+        all(some == sorted(set(some)) for some in shares)
+        and cuts[0] == sorted(cuts[0], reverse=True)
+        and cuts[1] == sorted(cuts[1])
+    )
+
+
+def _sums(value: Any) -> bool:
+    """Say whether a value maps names of files inside a folder to SHA-256 sums."""
+    return isinstance(value, dict) and all(
+        isinstance(total, str) and _SUM.fullmatch(total) and _inside(name) for name, total in value.items()
+    )
+
+
+def _inside(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return (
+        0 < len(name) < 1000
+        and all(len(part.encode("utf-8", "replace")) < 256 for part in parts)
+        and "\0" not in name
+        and "\\" not in name
+        and not PurePosixPath(name).is_absolute()
+        and ".." not in parts
+        and PurePosixPath(*parts).as_posix() == name
+    )
