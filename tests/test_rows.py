@@ -59,12 +59,12 @@ def test_offsets_alone_name_the_actor(jsonl, stance):
 
 
 def test_duplicate_ids(jsonl, stance):
-    with pytest.raises(KitError, match=r"id 'a' of row 1 used again \(rows 3\)"):
+    with pytest.raises(KitError, match=r"id used more than once \(rows 1, 3: 'a'\)"):
         JsonlCorpus(jsonl(GOOD | {"id": "a"}, GOOD | {"id": "b"}, GOOD | {"id": "a"})).read(stance)
 
 
 def test_a_label_column_of_numbers_needs_a_map(jsonl, stance):
-    rows = [GOOD | {"stance": 0}, GOOD | {"stance": 1}]
+    rows = [ROWS[0] | {"stance": 0}, ROWS[1] | {"stance": 1}]
     with pytest.raises(KitError, match=r"unknown label '0'.*rows 1.*unknown label '1'.*corpus.labels"):
         JsonlCorpus(jsonl(*rows)).read(stance)
     data = JsonlCorpus(jsonl(*rows), labels={0: "condemn", 1: "support"}).read(stance)

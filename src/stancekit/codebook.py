@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -56,11 +57,21 @@ class Codebook:
                 if label not in known:
                     bad.setdefault(label, []).append(row)
         if bad:
-            seen = "; ".join(f"unknown label {label!r} in {where} (rows {listing(at)})" for label, at in bad.items())
+            told = [f"unknown label {label[:60]!r} in {where} (rows {listing(at)})" for label, at in bad.items()]
+            seen = "; ".join([*told[:8], *([f"and {len(told) - 8} more unknown labels"] if len(told) > 8 else [])])
             raise KitError(
-                f"{seen}; codebook {self.name!r} has: {', '.join(self.names)}. "
-                "Correct the rows, or map the labels with corpus.labels={seen: code}"
+                f"{seen}; codebook {self.name!r} has: {', '.join(self.names)}. Correct the rows, or map the labels "
+                f"with 'corpus.labels={{seen: code}}'{self._divided(bad)}"
             )
+
+    def _divided(self, labels: Iterable[str]) -> str:
+        """Return what to do where an unknown label is several codes with another sign between them."""
+        for word, sign in {"comma": ",", "pipe": "|", "/": "/", "#": "#", "+": "+"}.items():
+            for label in labels:
+                parts = [part.strip() for part in label.split(sign)]
+                if self.multi_label and len(parts) > 1 and set(parts) <= set(self.names):
+                    return f"; {label[:60]!r} seems to hold several: set corpus.label_separator={word}"
+        return ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads back."""
@@ -87,17 +98,40 @@ def make_codebook(name: str, codes: Mapping[str, Mapping[str, Any]], **rest: Any
 
 
 def load_codebook(name: str) -> Codebook:
-    """Load a shipped codebook by name.
+    """Load a shipped codebook by name, or a YAML file of one's own by path.
+
+    Raises
+    ------
+    KitError
+        When there is none, or the file is none.
 
     Examples
     --------
     >>> load_codebook("stance").names
     ['abstain', 'condemn', 'none', 'support']
     """
-    path = shipped("configs", "codebook", f"{name}.yaml")
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    data.pop("_target_")
-    return make_codebook(**data)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _shipped(name)
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data.pop("_target_", None)
+        return make_codebook(**data)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        raise KitError(f"{path} is no codebook: {error}; write it like configs/codebook/stance.yaml") from None
+
+
+def _shipped(name: str) -> Path:
+    try:
+        return shipped("configs", "codebook", f"{name}.yaml")
+    except FileNotFoundError:
+        known = ", ".join(shipped_codebooks())
+        raise KitError(
+            f"there is no codebook {name!r}; the kit has: {known}. One of your own is named by its file, as in my.yaml"
+        ) from None
+
+
+def shipped_codebooks() -> list[str]:
+    """Return the names of the codebooks under `configs/codebook`, in alphabetical order."""
+    return sorted(path.stem for path in shipped("configs", "codebook").glob("[!.]*.yaml"))
 
 
 def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stancekit.corpus.base import Corpus, decode
+from stancekit.corpus.base import Corpus, decode, lines_of
 from stancekit.corpus.files import CsvCorpus, JsonlCorpus
 from stancekit.corpus.rows import Row
 from stancekit.errors import KitError
@@ -68,7 +68,7 @@ class DseNews(CsvCorpus):
     )
 
     def _parse(self, text: str, file: Path) -> Iterable[Row]:
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(lines_of(text), 1):
             sentence, _, _, code = (line.split("\t") + [""] * 4)[:4]
             found = list(_BRACKET.finditer(sentence))
             if len(found) != 2 or code not in "01234" or not code:
@@ -116,6 +116,7 @@ class SemEval2016(Corpus):
     A folder per target, each with texts and labels of train, val and test in files of their own.
     """
 
+    without = ("files", "held")
     _CODES: Sequence[str] = ("none", "condemn", "support")
     _TARGETS: Mapping[str, str] = {
         "abortion": "legalization of abortion",
@@ -132,7 +133,7 @@ class SemEval2016(Corpus):
         for folder, target in self._TARGETS.items():
             for part in ("train", "val", "test"):
                 texts, labels = (
-                    decode(self.folder() / folder / f"{part}_{kind}.txt").splitlines() for kind in ("text", "labels")
+                    lines_of(decode(self.folder() / folder / f"{part}_{kind}.txt")) for kind in ("text", "labels")
                 )
                 if len(texts) != len(labels):
                     raise KitError(f"{folder}/{part}: {len(texts)} texts, {len(labels)} labels; copy the files again")

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import yaml
 
 from stancekit.corpus.base import Corpus
+from stancekit.corpus.cells import sign
 from stancekit.corpus.rows import Row
 from stancekit.errors import KitError, listing
 from stancekit.shipped import shipped
@@ -31,7 +34,7 @@ class JsonlCorpus(Corpus):
     (('condemn',),)
     """
 
-    suffix = ".jsonl"
+    suffixes = (".jsonl", ".ndjson")
 
     def _parse(self, text: str, file: Path) -> Iterable[Row]:
         rows: list[Row] = []
@@ -40,26 +43,56 @@ class JsonlCorpus(Corpus):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
-                broken.append(f"line {number}: {getattr(error, 'msg', 'nested too deeply')}")
-                continue
-            if isinstance(row, dict):
-                rows.append(row)
+                row = _object(line)
+            except RecursionError:
+                broken.append(f"line {number}: nested too deeply")
+            except ValueError as error:
+                # Also whole numbers of more digits than Python reads, and half a character.
+                broken.append(f"line {number}: {getattr(error, 'msg', error)}")
             else:
-                broken.append(f"line {number}: not an object")
+                rows.append(row)
+        if broken and _whole(text):
+            raise KitError(
+                f"{file} is one JSON value, and JSON lines are meant: an object on each line. Convert it, as in: "
+                f"jq -c '.[]' {file.name} > lines.jsonl"
+            )
         if broken:
             raise KitError(f"{file} has lines that are not JSON objects: {listing(broken)}. Correct or remove them")
         return rows
 
 
-class CsvCorpus(Corpus):
-    """A table with a header; the separator is `separator`, by default a comma, or a tab in `.tsv`.
+def _object(line: str) -> Row:
+    row = json.loads(line, object_pairs_hook=_once)
+    if not isinstance(row, dict):
+        raise ValueError("not an object")
+    if "\\ud" in line.lower():
+        # Half of a pair of escapes: no character, and nothing that could be written again.
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    return row
 
-    With `quoted` false, quotation marks are letters like others.
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        twice = [key for key, n in Counter(key for key, _ in pairs).items() if n > 1]
+        raise ValueError(f"key {listing(map(repr, twice))} twice")
+    return row
+
+
+def _whole(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list | dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+class CsvCorpus(Corpus):
+    """A table with a header; the separator is `separator`, or else what the header shows: comma, semicolon, tab, bar.
+
+    With `quoted` false, quotation marks are letters like others. Empty rows at the end are passed over.
     """
 
-    suffix = ".csv"
+    suffixes = (".csv", ".tsv")
 
     def __init__(self, path: str | Path, *, separator: str | None = None, quoted: bool = True, **rest: Any) -> None:
         super().__init__(path, **rest)
@@ -67,20 +100,88 @@ class CsvCorpus(Corpus):
         self.quoted = quoted
 
     def _parse(self, text: str, file: Path) -> Iterable[Row]:
-        separator = self.separator or ("\t" if file.suffix == ".tsv" else ",")
-        quoting: Any = {} if self.quoted else {"quoting": csv.QUOTE_NONE}
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True, **quoting)
-        try:
-            rows = list(reader)
-        except csv.Error as error:
-            raise KitError(f"{file}, line {reader.line_num}: {error}; quote cells that hold quotes or breaks") from None
-        long = [row + 1 for row, cells in enumerate(rows) if None in cells]
-        if long:
+        said, text = _said(text)
+        separator = sign(self.separator, "corpus.separator") or said or _shown(text, file)
+        lines = self._cells(text, separator, file, skipped=bool(said))
+        while lines and not "".join(lines[-1]).strip():
+            lines.pop()
+        if not lines:
+            return []
+        header = [name.strip() for name in lines[0]]
+        if twice := [name for name, n in Counter(header).items() if n > 1 and name]:
+            raise KitError(f"{file} has columns of the same name: {listing(twice)}; give each a name of its own")
+        faults: dict[str, list[int]] = {}
+        for row, cells in enumerate(lines[1:], 1):
+            if "".join(cells[len(header) :]).strip():
+                faults.setdefault("more", []).append(row)
+            elif len(cells) < len(header):
+                faults.setdefault("fewer", []).append(row)
+        if faults:
+            told = "; ".join(f"{which} cells than the header (rows {listing(at)})" for which, at in faults.items())
             raise KitError(
-                f"{file} has rows with more cells than the header (rows {listing(long)}); quote cells "
-                f"that hold {separator!r}, or set corpus.separator"
+                f"{file} has rows with {told}, divided by {separator!r}; quote cells that hold it, fill up rows that "
+                "are cut short, or set corpus.separator=SIGN"
             )
-        return rows
+        return [dict(zip(header, cells, strict=False)) for cells in lines[1:]]
+
+    def _cells(self, text: str, separator: str, file: Path, *, skipped: bool) -> list[list[str]]:
+        """Return the cells of every line that is not empty."""
+        quoting: Any = {} if self.quoted else {"quoting": csv.QUOTE_NONE}
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, **quoting)
+        found: list[list[str]] = []
+        close = (
+            "close the quotation mark and double those inside a cell, or set corpus.quoted=false where quotation marks "
+            "are letters like others"
+        )
+        while True:
+            line = reader.line_num + 1 + skipped
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return found
+            except csv.Error as error:
+                raise KitError(f"{file}, row that begins on line {line}: {error}; {close}") from None
+            if separator == "\t" and any("\t" in cell and "\n" in cell for cell in cells):
+                raise KitError(f"{file}, row that begins on line {line}: a quotation mark holds several rows; {close}")
+            if cells:
+                found.append(cells)
+
+
+def _said(text: str) -> tuple[str, str]:
+    """Return the separator that a first line `sep=;` states, as Excel writes it, and the text below."""
+    found = re.match(r'"?sep=(.)"?\r?\n', text)
+    return (found[1], text[found.end() :]) if found else ("", text)
+
+
+def _shown(text: str, file: Path) -> str:
+    """Return the separator that a header shows."""
+    header = re.sub(r'"[^"]*"', "", next((line for line in text.split("\n") if line.strip()), ""))
+    seen = [one for one in ",;\t|" if one in header]
+    if "\t" in seen and file.suffix.lower() == ".tsv":
+        return "\t"
+    if len(seen) > 1:
+        raise KitError(
+            f"{file} may be divided by {' or '.join(map(repr, seen))}, by its header. Say which with "
+            "corpus.separator=comma, semicolon, tab or pipe, or put names that hold such signs in quotation marks"
+        )
+    return seen[0] if seen else ","
+
+
+def second_rows(path: str | Path) -> list[Row]:
+    """Return the rows of a second annotator's file, JSON lines or CSV.
+
+    Raises
+    ------
+    KitError
+        When it is not there, or cannot be read.
+    """
+    kind = CsvCorpus if Path(path).suffix.lower() in CsvCorpus.suffixes else JsonlCorpus
+    reader = kind(path)
+    try:
+        reader.folder()
+    except KitError:
+        raise KitError(f"there is no second annotator's file {path}; set corpus.second=FILE, or null") from None
+    return [row for _, row in reader.rows()]
 
 
 def bundled(name: str = "un_votes") -> JsonlCorpus:

@@ -70,8 +70,9 @@ class LabelledSet:
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of the examples and their codes."""
+        """Return the SHA-256 of all that decides a run: examples, codes, contexts and marked parts."""
         total = hashlib.sha256(self.codebook.name.encode())
-        for example, labels in zip(self.examples, self.labels, strict=True):
-            total.update(json.dumps([asdict(example), labels], sort_keys=True).encode())
+        for example, labels, context, part in zip(self.examples, self.labels, self.contexts, self.parts, strict=True):
+            whole = [asdict(example), labels, asdict(context), part]
+            total.update(json.dumps(whole, sort_keys=True).encode())
         return total.hexdigest()

@@ -10,6 +10,7 @@ from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.mentions import MarkedSentence
 from stancekit.corpus.parts import OWN
 from stancekit.errors import KitError, listing
+from stancekit.types import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Source:
     codebook
         The shipped codebook that its labels are read with.
     codes
-        From codes of that codebook to codes of the mixture's; `null` leaves an example out. By default they are alike.
+        From codes of that codebook, all of them, to codes of the mixture's; `null` leaves an example out, and the empty
+        code stands for no code. By default they are alike.
     """
 
     corpus: Corpus
@@ -35,24 +37,40 @@ class Source:
         data = self.corpus.read(load_codebook(self.codebook))
         codes = {code: code for code in data.codebook.names} if self.codes is None else dict(self.codes)
         known = {code for code in codes.values() if code is not None}
-        if faults := [*sorted(set(codes) - set(data.codebook.names)), *sorted(known - set(target.names))]:
+        if faults := [*sorted(set(codes) - {*data.codebook.names, ""}), *sorted(known - set(target.names))]:
             raise KitError(
                 f"source {name!r} maps {listing(faults)}; it maps codes of {self.codebook} "
                 f"({', '.join(data.codebook.names)}) to codes of {target.name} ({', '.join(target.names)})"
             )
-        kept = data.take(row for row, labels in enumerate(data.labels) if any(codes.get(one) for one in labels))
-        mapped = tuple(_mapped(labels, codes) for labels in kept.labels)
-        examples = tuple(replace(one, id=f"{name}/{one.id}", article=_home(name, one.article)) for one in kept.examples)
+        if unsaid := sorted(set(data.codebook.names) - set(codes)):
+            raise KitError(
+                f"source {name!r} says nothing of {listing(unsaid)}; map each code of {self.codebook} to one of "
+                f"{target.name}, or to null, which leaves its examples out"
+            )
+        given = [_mapped(labels, codes) for labels in data.labels]
+        kept = data.take(row for row, labels in enumerate(given) if labels is not None)
+        mapped = tuple(labels for labels in given if labels is not None)
+        if not target.multi_label and (
+            odd := [one.id for one, of in zip(kept.examples, mapped, strict=True) if len(of) != 1]
+        ):
+            raise KitError(
+                f"source {name!r} gives {len(odd)} examples no code or several ({listing(odd)}); codebook "
+                f"{target.name!r} takes one. Map its codes to one or to null, and the empty one, '', for no code"
+            )
+        examples = tuple(replace(one, id=f"{name}/{one.id}", article=_home(name, one)) for one in kept.examples)
         contexts = tuple(replace(one, source=name) for one in kept.contexts)
         return LabelledSet(data.name, target, examples, mapped, contexts, kept.parts)
 
 
-def _mapped(labels: tuple[str, ...], codes: Mapping[str, str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code for one in labels if (code := codes.get(one))))
+def _mapped(labels: tuple[str, ...], codes: Mapping[str, str | None]) -> tuple[str, ...] | None:
+    """Return the mixture's codes of an example, `None` where the mapping leaves it out."""
+    given = labels or (("",) if "" in codes else ())
+    found = tuple(dict.fromkeys(code for one in given if (code := codes[one]) is not None))
+    return None if given and not found else found
 
 
-def _home(source: str, article: str) -> str:
-    return article if article.startswith(OWN) else f"{source}/{article}"
+def _home(source: str, example: Example) -> str:
+    return example.article if example.article == OWN + example.text else f"{source}/{example.article}"
 
 
 class Mixture(Corpus):

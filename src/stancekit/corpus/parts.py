@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError, listing
 
+# A text of which the data names no article is an article of its own, called by this and itself.
 OWN = "text:"
 
 
@@ -37,7 +38,7 @@ def divided(whole: LabelledSet, of: Sequence[str]) -> Parts:
     homes: dict[str, set[str]] = {}
     for example, part in zip(whole.examples, of, strict=True):
         # Where the data names no articles, every text is its own; copies are looked for elsewhere.
-        if part and not example.article.startswith(OWN):
+        if part and example.article != OWN + example.text:
             homes.setdefault(example.article, set()).add(part)
     shared = sorted(article for article, parts in homes.items() if len(parts) > 1)
     if shared:
