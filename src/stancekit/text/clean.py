@@ -10,14 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# A hyphen at a line's end belongs to the word behind one of these, or before one of those; any other divides a word.
-_FIRST = frozenset(
-    "non pro anti co self ex vice well so long short high low half one two three four five six all cross inter mid "
-    "much most least best better ill far near post pre semi quasi then by cease".split()
+# A hyphen at a line's end belongs to the word behind one of these, or before one of those; others divide a word.
+_FIRST = re.compile(
+    r"(?:non|anti|self|vice|well|half|cross|much|quasi|cease|two|three|four|five|six|seven|eight|nine|ten)"
 )
-_SECOND = frozenset(
-    "led backed based sponsored drafted wide term old year day month week in out up off on to the of and or called like "
-    "free related made held run owned known elect general scale level range party way time third thirds born".split()
+_SECOND = re.compile(
+    r"(?:led|backed|based|sponsored|drafted|wide|term|old|years?|day|month|week|in|out|up|off|on|to|the|of|and|or|called|"
+    r"like|free|related|made|held|run|owned|known|elect|general|scale|level|range|party|way|time|thirds?|born)"
 )
 _ODD = re.compile(
     r"(?P<divided>(?<=[^\W\d_])[-\u2010\u00ad]\s*[\n\r\v\f\x85\u2028]\s*(?=[^\W\d_]))"
@@ -98,5 +97,5 @@ def _compound(match: re.Match[str], text: str) -> bool:
         return False
     before = re.split(r"[^\w-]", text[max(0, match.start() - 30) : match.start()])[-1]
     after = re.split(r"\W", text[match.end() : match.end() + 30], maxsplit=1)[0]
-    known = before.lower() in _FIRST or after.lower() in _SECOND
-    return known or "-" in before or after[0].isupper() or (len(before) > 1 and before.isupper())
+    known = _FIRST.fullmatch(before.lower()) or _SECOND.fullmatch(after)
+    return bool(known) or "-" in before or after[0].isupper() or (len(before) > 1 and before.isupper())
