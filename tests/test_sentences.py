@@ -28,6 +28,10 @@ def split(text):
         "It was … different, and worth 3.5 million.",
         "The text (A/RES/ES-11/7) passed with 93 votes.",
         "1. The Assembly takes note.",
+        "The 3rd Inf. Div. of Lt. Col. Osei left with Sgt. Mensah.",
+        "See www.example.Com, St.Petersburg, Mr.Osei and no.1 Kenya.",
+        "Read art.2 Peru or A/RES/76/1.Add.",
+        "A. The Assembly takes note.",
     ],
 )
 def test_one_sentence_stays_whole(text):
@@ -45,10 +49,34 @@ def test_one_sentence_stays_whole(text):
         ["She left at 5 p.m.", "But the others stayed."],
         ["(It failed.)", "Peru walked out."],
         ["It cost $3.5.", "Nobody paid..."],
+        # the marks of footnotes
+        ["Norway rejected it.[1]", "Chile left."],
+        ["Norway rejected it.[1][2]", "Chile left."],
+        ["Norway rejected it.1", "Chile left."],
+        ["Norway “rejected it.”1,2", "“Chile left.”"],
+        ["Norway rejected it.¹", "Chile left."],
+        # numbers and letters of a list
+        ["1. The Assembly takes note.", "2. It condemns the levy.", "3. Peru leaves."],
+        ["A. Kenya takes note.", "B. The levy stays."],
+        ["(a) Kenya takes note.", "(b) The levy stays.", "(ii) Peru leaves."],
+        ["He kept 3 cats.", "2 dogs left."],
     ],
 )
 def test_sentences_part(parts):
     assert split(" ".join(parts)) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["They disliked the levy.|Norway left.", "They left Peru!|Chile said no.|Norway too.", "(“No.”)|So it ended."],
+)
+def test_a_missing_space_ends_a_sentence(text):
+    assert split(text.replace("|", "")) == text.split("|")
+
+
+def test_a_sentence_over_lines_keeps_them():
+    text = "Iceland cannot accept the levy on herring and\nvoted against it in the Committee. Peru wel-\ncomed it."
+    assert split(text) == [text[:80], text[81:]]
 
 
 def test_a_line_ends_a_sentence():
@@ -64,6 +92,14 @@ def test_no_words_no_sentences(text):
 def test_other_scripts_and_astral_planes():
     assert split("امتنعت كينيا. هل صوتت مصر؟ نعم.") == ["امتنعت كينيا.", "هل صوتت مصر؟", "نعم."]
     assert split("🇺🇳 𝔎enya 👩🏽‍⚖️ abstained. 𝕋ogo 🎉 did not.") == ["🇺🇳 𝔎enya 👩🏽‍⚖️ abstained.", "𝕋ogo 🎉 did not."]
+
+
+@pytest.mark.parametrize("run", [". ", "!?", "!? ", ".'", "a.1", "[1]", "1. ", "(a) "])
+def test_long_runs_of_stops(run):
+    started = time.perf_counter()
+    split(run * 10_000 + " a")
+    split(run * 10_000)
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize("text", ["word " * 200_000, "x" * 1_000_000, "(" * 1_000_000 + "a", "a." * 500_000])

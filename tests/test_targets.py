@@ -1,7 +1,7 @@
 """Targets: the user's, or the topic and the other actors."""
 
 from stancekit.text import find_targets
-from stancekit.text.targets import find_matters, locate, topic_of
+from stancekit.text.targets import find_matters, topic_of
 from stancekit.types import Article, Mention
 
 KENYA, TOGO = Mention("Kenya", 0, 5, "KEN"), Mention("Togo", 13, 17, "TGO")
@@ -24,13 +24,6 @@ def test_given_targets_are_the_only_ones():
 def test_nobody_takes_a_side_towards_itself():
     assert names(given=["kenya", "Togo", "togo"]) == ["Togo"]
     assert find_targets(TEXT, KENYA, [KENYA]) == []
-
-
-def test_a_target_has_its_span_where_it_is_spelled_out():
-    assert locate("togo", TEXT) == Mention("togo", 13, 17)
-    assert not locate("the draft", TEXT).located
-    assert not locate("", TEXT).located
-    assert locate("Togo", "ßİ Togo").start == 3
 
 
 def test_no_title_no_topic():

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from stancekit.errors import KitError
 from stancekit.text.actors import ActorFinder
+from stancekit.text.locate import mention
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import find_targets, locate, topic_of
+from stancekit.text.targets import find_targets, topic_of
 from stancekit.types import Article, Example, Mention, Sentence
 
 _TITLE = re.compile(r"\s*(?P<title>[^\n]*\S)[^\S\n]*\n[^\S\n]*\n")
@@ -93,7 +94,7 @@ def examples_in(
         actors = _canonical(mentions)
         pairs = (
             (actor, target)
-            for actor in ([locate(speaker, sentence.text)] if speaker else actors)
+            for actor in ([mention(speaker, sentence.text)] if speaker else actors)
             for target in find_targets(sentence.text, actor, actors, given=targets, topic=topic)
         )
         for k, (actor, target) in enumerate(pairs):

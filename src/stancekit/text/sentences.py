@@ -4,24 +4,39 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stancekit.text.clean import clean
+from stancekit.text.lines import paragraphs
 from stancekit.text.nlp import load_tokenizer
 from stancekit.types import Article, Sentence
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BULLET = re.compile(r"\s*(?:[-*•‣▪◦·–—]\s+)*")
 _WORD = re.compile(r"\w")
 _STOP = "[.!?…。！？｡।॥؟۔։።]"
 _STOPS = re.compile(f"{_STOP}+")
-# A stop with a letter somewhere behind it; without one there is nothing to cut.
-_INNER = re.compile(rf"{_STOP}[^\w]*\w")
+# Behind a word's full stop a footnote's mark ("it.[1] Chile", "it.1 Chile"), or no space ("levy.Norway").
+_TIED = re.compile(
+    r"(?<=[a-z])[.!?][\"”’)]*"
+    r"(?:(?:(?:\[\d{1,3}\])+|\d{1,3}(?:,\d{1,3})*|[¹²³⁰-⁹]+)(?=\s+[\"“‘(]?[A-Z])|(?=[\"“‘(]?[A-Z][a-z]))"
+)
+_LAST_WORD = re.compile(r"(?<![\w.@/])\w{2,}$")
+_DOMAIN = re.compile(r"(?:Com|Org|Net|Edu|Gov)\b")
 _CLOSERS = frozenset("\"'”’»›)]}」』")
 _OPENERS = "\"'“‘«‹([{「『-–—"
 # Abbreviations that a number follows, those that a name follows, and those that may end a sentence.
-_NUMBERED = re.compile(r"(?:nos?|arts?|paras?|pp?|vol|ch|sec|res|op|fig|cl|reg|doc|col|ed)", re.IGNORECASE)
-_SHORTENED = re.compile(r"(?:amb|approx|dept|govt|hon|min|rt|cf|viz|incl|est|supt|insp|cllr|mt)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:nos?|arts?|paras?|pp?|vol|ch|sec|res|op|fig|cl|reg|doc|ed)", re.IGNORECASE)
+_SHORTENED = re.compile(
+    r"(?:amb|approx|dept|govt|hon|min|rt|cf|viz|incl|est|supt|insp|cllr|mt|inf|div|brig|bde|regt|bn|lt|sgt|capt|maj|"
+    r"cmdr|cpl|pvt|col)",
+    re.IGNORECASE,
+)
+# Abbreviations that spaCy knows, where no space is behind them.
+_TITLED = re.compile(
+    r"(?:mrs?|ms|drs?|prof|st|sts|vs|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|pres|rep|sen|gov|gen|adm)",
+    re.IGNORECASE,
+)
 _MAY_END = re.compile(r"(?:(?:[A-Za-z]\.){2,}|etc\.|Inc\.|Co\.|Corp\.|Ltd\.|Jr\.|Sr\.|[A-Z]\.)")
 _FIRST_WORD = re.compile(
     r"(?:an?|the|th(?:is|at|[eo]se|e[ny]|eir|ere)|s?he|it|its|we|i|you|his|her|our|my|here|in|on|at|by|for|from|with|without|"
@@ -30,13 +45,15 @@ _FIRST_WORD = re.compile(
     r"how|which|is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|asked)",
     re.IGNORECASE,
 )
+_NUMERAL = re.compile(r"[a-zA-Z]|[ivx]{1,4}")
 
 
 def split_sentences(article: Article) -> list[Sentence]:
     r"""Return the sentences of an article, in order.
 
-    A line ends a sentence, so headings and list items stand alone. Bullets and surrounding white
-    space are left out. `article.text[s.start:s.end] == s.text` holds for every sentence.
+    A line ends a sentence, so headings and list items stand alone. Lines that were broken at a width (`lines`) are
+    joined: such a sentence holds its line breaks as the article does, and `clean` shows it without. Bullets and
+    surrounding white space are left out. `article.text[s.start:s.end] == s.text` holds for every sentence.
 
     Examples
     --------
@@ -44,35 +61,64 @@ def split_sentences(article: Article) -> list[Sentence]:
     >>> [sentence.text for sentence in split_sentences(Article("a", text))]
     ['Vote delayed', 'The U.S. delegate met Mr. Osei on Feb. 24.', "'No deal.'", 'Kenya left.']
     """
-    spans = [span for line in _LINE.finditer(article.text) for span in _split_line(line.group(), line.start())]
+    spans = [span for start, end in paragraphs(article.text) for span in _split(article.text[start:end], start)]
     return [
         Sentence(f"{article.id}.{i}", article.id, start, article.text[start:end])
         for i, (start, end) in enumerate(spans)
     ]
 
 
-def _split_line(line: str, offset: int) -> Iterator[tuple[int, int]]:
+def _split(paragraph: str, offset: int) -> Iterator[tuple[int, int]]:
+    seen = clean(paragraph)
+    line = seen.text
     bullet = _BULLET.match(line)
-    start = bullet.end() if bullet else 0
+    start = read = bullet.end() if bullet else 0
     for end in [*_ends(line, start), len(line)]:
-        text = line[start:end]
-        left, right = start + len(text) - len(text.lstrip()), start + len(text.rstrip())
-        if _WORD.search(text):
+        if _WORD.search(line, read, end):
+            text = line[start:end]
+            left, right = seen.back(start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
             yield offset + left, offset + right
             start = end
+        read = end
 
 
-def _ends(line: str, start: int) -> Iterator[int]:
-    if not _INNER.search(line, start):
-        return
+def _ends(line: str, start: int) -> list[int]:
+    """Return where sentences end within a line; without a word behind a full stop there is nothing to cut."""
+    stop = _STOPS.search(line, start)
+    if not stop or not _WORD.search(line, stop.end()):
+        return []
+    ends = [match.end() for match in _TIED.finditer(line, start) if _is_tied(match)]
     doc = load_tokenizer().tokenizer(line)
+    first, read = 0, -1
     for i, token in enumerate(doc):
-        text = token.text
-        if token.idx < start or not (_STOPS.fullmatch(text) or (text[-1] == "." and _MAY_END.fullmatch(text))):
+        stop = _STOPS.fullmatch(token.text) or _MAY_END.fullmatch(token.text)
+        if i <= read or token.idx < start or not stop:
             continue
-        last = _absorb(doc, i)
-        if last + 1 < len(doc) and _breaks(doc, i, last):
-            yield doc[last].idx + len(doc[last])
+        while first < i and (doc[first].is_space or doc[first].idx < start):
+            first += 1
+        read = _absorb(doc, i)
+        if read + 1 < len(doc) and not _numbers(doc, first, i, read) and _breaks(doc, i, read):
+            ends.append(doc[read].idx + len(doc[read]))
+            first = read + 1
+    return sorted({*ends})
+
+
+def _is_tied(match: re.Match[str]) -> bool:
+    """Say whether a sentence ends with the word before, which is no abbreviation and no part of an address."""
+    line, at = match.string, match.start()
+    word = _LAST_WORD.search(line, max(0, at - 30), at)
+    if not word or _DOMAIN.match(line, match.end()):
+        return False
+    tied = (_SHORTENED, _TITLED, _NUMBERED) if line[match.end() - 1].isdigit() else (_SHORTENED, _TITLED)
+    return not any(known.fullmatch(word[0]) for known in tied)
+
+
+def _numbers(doc: "Doc", first: int, i: int, last: int) -> bool:
+    """Say whether the full stop at token `i` belongs to the number or letter that opens a sentence of a list."""
+    if last > i or i - first > 1 or doc[i].text[-1] != ".":
+        return False
+    opening = doc[first].text.removesuffix(".")
+    return opening.isdigit() or bool(_NUMERAL.fullmatch(opening))
 
 
 def _absorb(doc: "Doc", i: int) -> int:
@@ -87,10 +133,11 @@ def _absorb(doc: "Doc", i: int) -> int:
 
 def _breaks(doc: "Doc", i: int, last: int) -> bool:
     """Say whether a sentence ends behind token `last`, its full stop being token `i`."""
-    following = _content(doc, last + 1)
-    if following is None or not (doc[last].whitespace_ or doc[last + 1].is_space):
+    at = _content(doc, last + 1)
+    if at is None or not (doc[last].whitespace_ or doc[last + 1].is_space):
         return False
-    if following.text[0].islower():
+    following = doc[at]
+    if following.text[0].islower() and not _is_item(doc, at):
         return False
     if _MAY_END.fullmatch(doc[i].text) and last == i:
         return bool(_FIRST_WORD.fullmatch(following.text))
@@ -98,15 +145,22 @@ def _breaks(doc: "Doc", i: int, last: int) -> bool:
 
 
 def _abbreviates(doc: "Doc", i: int, following: "Token") -> bool:
-    """Say whether the full stop at token `i` belongs to an abbreviation or a list number."""
+    """Say whether the full stop at token `i` belongs to an abbreviation."""
     if i == 0 or doc[i - 1].whitespace_:
         return False
     before = doc[i - 1]
     if _NUMBERED.fullmatch(before.text):
         return following.text[0].isdigit() or (following.text[0] in "IVX" and following.is_upper)
-    return bool(_SHORTENED.fullmatch(before.text)) or (i == 1 and (before.is_digit or len(before) == 1))
+    return bool(_SHORTENED.fullmatch(before.text))
 
 
-def _content(doc: "Doc", i: int) -> "Token | None":
+def _content(doc: "Doc", i: int) -> int | None:
     """Return the first token from `i` on that is neither white space nor an opening mark."""
-    return next((token for token in doc[i : i + 6] if not token.is_space and token.text not in _OPENERS), None)
+    known = (token.i for token in doc[i : i + 6] if not token.is_space and token.text not in _OPENERS)
+    return next(known, None)
+
+
+def _is_item(doc: "Doc", at: int) -> bool:
+    """Say whether the token at `at` is the letter of a list in brackets: "(b)"."""
+    bracketed = 0 < at < len(doc) - 1 and doc[at - 1].text == "(" and doc[at + 1].text == ")"
+    return bracketed and bool(_NUMERAL.fullmatch(doc[at].text))

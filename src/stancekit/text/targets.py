@@ -7,6 +7,7 @@ from functools import cache
 import yaml
 
 from stancekit.shipped import shipped
+from stancekit.text.locate import mention
 from stancekit.types import Article, Mention
 
 _WORD = re.compile(r"\w+(?:[-–]\w+)*")
@@ -21,21 +22,6 @@ def topic_of(article: Article) -> Mention | None:
     'Fish war'
     """
     return Mention(article.topic) if article.topic else None
-
-
-def locate(target: str, text: str) -> Mention:
-    """Return a target with its span where the sentence spells it out, letter case aside.
-
-    Examples
-    --------
-    >>> locate("the draft", "Peru read The draft.")
-    Mention(name='the draft', start=10, end=19, code=None)
-    >>> locate("whaling", "Peru read the draft.").located
-    False
-    """
-    # A few characters change their length in lower case, and would shift what follows.
-    start = text.casefold().find(target.casefold()) if len(text.casefold()) == len(text) else text.find(target)
-    return Mention(target) if start < 0 or not target else Mention(target, start, start + len(target))
 
 
 @cache
@@ -114,6 +100,6 @@ def find_targets(
     """
     matters = [one for one in find_matters(text) if not any(_overlap(one, other) for other in actors)]
     assumed = (matters or ([topic] if topic else [])) + list(actors)
-    candidates = [locate(name, text) for name in given] if given else assumed
+    candidates = [mention(name, text) for name in given] if given else assumed
     unique = {target.name.casefold(): target for target in reversed(candidates)}
     return [target for target in reversed(unique.values()) if target.name.casefold() != actor.name.casefold()]
