@@ -20,7 +20,7 @@ from stancekit.corpus.labels import (
 )
 from stancekit.corpus.periods import PERIODS, position, with_period
 from stancekit.errors import KitError, listing
-from stancekit.evaluation.drawing import Sample, joined, unlike
+from stancekit.evaluation.samples import Sample, joined, unlike
 from stancekit.evaluation.shares import Cell, Units, cell
 
 # Of more cells it is not asked of each whether its rows were annotated as often as others.
@@ -103,22 +103,23 @@ def units_of(
         batch, chance_ = np.array([batch_of(row) for row in judged]), np.array(chance)
         for number in np.unique(batch).tolist():
             own = batch == number
-            hit = own & done
-            samples.append(Sample(place[hit], chance_[hit], float(done[own].mean()), number))
+            samples.append(Sample(place[own], chance_[own], done[own], number))
             facts = {"place in the labels": place[own].astype(float), "probability": chance_[own]}
             facts |= {f"score of {code}": found[place[own], k] for k, code in enumerate(codes)}
             facts |= _membership([rows[one] for one in place[own].tolist()], by)
             if names := unlike(done[own], facts):
-                notes.append(_unlike(int(hit.sum()), int(own.sum()), names))
+                notes.append(_unlike(int(done[own].sum()), int(own.sum()), names))
     _check_batches(golds, samples)
     drawn, gold = np.zeros(size, dtype=bool), np.zeros((size, len(codes)))
     for number, of in known.items():
         drawn[number] = True
         gold[number] = [code in of for code in codes]
-    probability, left = joined(samples, size)
+    annotated, weights, _ = joined(samples, np.ones(size, dtype=bool))
+    probability = np.ones(size)
+    probability[annotated] = 1 / weights
     articles = np.unique([value_of(row, "article") for row in rows], return_inverse=True)[1]
     said = labels_given(rows, what, codes)
-    return Units(found, said, articles, drawn, gold, probability, exclusive=what == "stance", left=left), notes
+    return Units(found, said, articles, drawn, gold, probability, exclusive=what == "stance", samples=samples), notes
 
 
 def _at(row: Row, at: Mapping[str, int]) -> int:
@@ -164,6 +165,9 @@ def _check_batches(golds: Sequence[Sequence[Row]], samples: Sequence[Sample]) ->
         raise KitError(
             f"gold has several samples of batch {several[0]}, and batch {batches[-1]} extends one; leave one out"
         )
+    last = batches[-1]
+    if blank := sorted({one.batch for one in samples if not one.annotated.any() and one.batch < last}):
+        raise KitError(f"nothing of batch {blank[0]} of gold is judged, and batch {last} extends it; judge both")
     home: dict[str, int] = {}
     if twice := [
         row_id(row)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from stancekit.evaluation.samples import Sample, joined
+
 Array = NDArray[np.float64]
 LEVEL = 0.95
 # Below so many gold labels, or effective units with one, a cell gets no number.
@@ -38,10 +40,9 @@ class Units:
         With what probability a unit was drawn, the inverse of its weight, shape (N,); read of drawn ones only.
     exclusive
         Whether a unit bears exactly one code, so that shares add up to 1.
-    left
-        What part of a drawn unit's variance is left to chance in a claim about this very corpus, shape (N,); by
-        default 1 - `probability`, the finite population correction. `evaluation.drawing.joined` gives it for samples
-        that were drawn one after another.
+    samples
+        How units were drawn, where that took more than one draw or not all drawn units were annotated; by default one
+        draw with `probability`.
     """
 
     scores: Array
@@ -51,7 +52,7 @@ class Units:
     gold: Array
     probability: Array
     exclusive: bool = True
-    left: Array | None = None
+    samples: Sequence[Sample] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +119,18 @@ def cell(units: Units, mask: NDArray[np.bool_] | None = None, *, corpus: bool = 
     # The units of chance: rows that were drawn, or articles.
     number = np.cumsum(units.drawn) - 1 if corpus else units.article
     many, n = int(number.max()) + 1, int(inside.sum())
-    rows, codes = np.flatnonzero(inside & units.drawn), units.scores.shape[1]
+    codes = units.scores.shape[1]
+    rows, inverse, left = _weighted(units, inside)
     scores = units.scores[inside]
     naive = units.said[inside].mean(axis=0) if n else np.full(codes, np.nan)
     if not len(rows):
         nothing, empty = np.full(codes, np.nan), np.zeros((many, codes))
         return Cell(n, 0, 0.0, naive, nothing, nothing, np.zeros(codes), empty, empty)
-    whole = len(rows) == n
-    # Where every row is annotated, how likely that was says nothing more about the share: all count alike.
-    inverse = np.ones(n) if whole else 1 / units.probability[rows]
-    left = 1 - units.probability if units.left is None else units.left
     weights = (inverse / inverse.sum())[:, None]
     gold, seen, own = units.gold[rows], units.scores[rows], number[rows]
     classical, of_seen, of_all = (weights * gold).sum(axis=0), (weights * seen).sum(axis=0), scores.mean(axis=0)
     # Of a unit that is drawn for certain nothing is left to chance.
-    chance = np.sqrt(np.zeros(n) if whole else left[rows])[:, None] if corpus else 1.0
+    chance = np.sqrt(left)[:, None] if corpus else 1.0
     alone = _scattered(own, chance * weights * (gold - classical), many)
     control = -_scattered(own, chance * weights * (seen - of_seen), many)
     if not corpus:
@@ -149,8 +147,19 @@ def cell(units: Units, mask: NDArray[np.bool_] | None = None, *, corpus: bool = 
         trust,
         influence,
         alone,
-        certain=whole and corpus,
+        certain=corpus and len(rows) == n,
     )
+
+
+def _weighted(units: Units, inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Array, Array]:
+    """Return the annotated rows of a cell, their weights, and what part of each one's variance is left to chance."""
+    rows = np.flatnonzero(inside & units.drawn)
+    if len(rows) == inside.sum():
+        # Where every row is annotated, how likely that was says nothing more about the share: all count alike.
+        return rows, np.ones(len(rows)), np.zeros(len(rows))
+    if units.samples:
+        return joined(units.samples, inside)
+    return rows, 1 / units.probability[rows], 1 - units.probability[rows]
 
 
 def _tuned(alone: Array, control: Array, *, together: bool) -> tuple[Array, Array]:

@@ -10,9 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from stancekit.corpus.gold import guarded
 from stancekit.corpus.periods import position
 from stancekit.report.plots import BLUE, GREY, INK, panels, svg
-from stancekit.report.tables import cell, table
+from stancekit.report.tables import table
 
 # Of more periods than this not every one is named below the drawing.
 MOST_NAMED = 24
@@ -131,7 +132,7 @@ def to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str,
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(head)
-        writer.writerows([f"{one:.6f}" if isinstance(one, float) else cell(one) for one in row] for row in body)
+        writer.writerows([f"{one:.6f}" if isinstance(one, float) else guarded(one) for one in row] for row in body)
         files.append(text.getvalue())
     return files[0], files[1]
 
