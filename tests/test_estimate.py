@@ -5,44 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from made_labels import ACTORS, CODES, judged, made, stances, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
 from stancekit.errors import KitError
-
-CODES = ("abstain", "condemn", "none", "support")
-ACTORS = ("Avaria", "Belmont")
-# How often the classifier calls what is `none` of an actor `condemn` instead: counting misleads about Belmont.
-ERRORS = {"Avaria": 0.05, "Belmont": 0.6}
-
-
-def made(years=("2020",), articles=120, seed=0):
-    """Rows of labels, and the gold code of each."""
-    random, rows, gold = np.random.default_rng(seed), [], {}
-    for article in range(articles):
-        for at in range(8):
-            actor, key = ACTORS[at % 2], f"a{article}-{at}"
-            true = CODES[random.choice(4, p=[0.1, 0.3, 0.35, 0.25])]
-            said = "condemn" if true == "none" and random.random() < ERRORS[actor] else true
-            scores = {code: 0.85 if code == said else 0.05 for code in CODES}
-            rows.append(
-                {"id": key, "article": f"a{article}", "sentence": f"Sentence {key}.", "actor": actor, "target": "it"}
-                | {"date": f"{years[article % len(years)]}-03-01", "stance": said, "stance_scores": scores}
-            )
-            gold[key] = true
-    return rows, gold
-
-
-def judged(drawn, gold, path):
-    path.write_text("".join(json.dumps({**row, "stance": gold[row["id"]]}) + "\n" for row in drawn))
-    return path
-
-
-def written(tmp_path, rows):
-    path = tmp_path / "labels.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
 
 @pytest.mark.parametrize("how", ["random", "stratified", "uncertain"])
 def test_from_labels_to_shares_that_counting_gets_wrong(tmp_path, how):
@@ -143,11 +110,13 @@ def test_rows_left_empty_are_not_used(tmp_path):
     assert {one.gold for one in found} == {100}
 
 
-def test_a_gold_file_without_probabilities_is_taken_for_a_random_sample(tmp_path, caplog):
+def test_a_gold_file_without_probabilities_is_taken_for_a_random_sample(tmp_path, capsys):
     rows, gold = made()
     drawn = [{"id": row["id"]} for row in rows[::4]]
-    found = estimate(labels=written(tmp_path, rows), gold=judged(drawn, gold, tmp_path / "gold.jsonl"))
-    assert "taken for a random sample" in caplog.text and found[0].gold == 240
+    path = judged(drawn, gold, tmp_path / "gold.jsonl")
+    found = estimate(labels=written(tmp_path, rows), gold=path, output=tmp_path / "out")
+    assert "taken for a random sample" in capsys.readouterr().out and found[0].gold == 240
+    assert "taken for a random sample" in (tmp_path / "out" / "shares.html").read_text()
 
 
 @pytest.mark.parametrize(

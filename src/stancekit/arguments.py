@@ -1,10 +1,11 @@
 """Arguments of commands as a user may give them, from Python or from the command line."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
-def as_list(value: str | Sequence[Any] | None) -> tuple[str, ...]:
+def as_list(value: str | Path | Sequence[Any] | None) -> tuple[str, ...]:
     """Return an argument that names several things: one string is one of them, nothing is none.
 
     Numbers become strings, as a target `2334` or a column `2021` is meant by its name.

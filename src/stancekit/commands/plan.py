@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stancekit.commands.estimate import cells_of, units_of
-from stancekit.corpus.labels import codes_of, read_labels, with_period
-from stancekit.errors import KitError
-from stancekit.evaluation.planning import planned
+from stancekit.arguments import as_list
+from stancekit.commands.annotated import aside, cells_of, labelled, units_of
+from stancekit.corpus.gold import read_gold
+from stancekit.errors import KitError, printable
+from stancekit.evaluation.drawing import filled
+from stancekit.evaluation.planning import Plan, planned
+from stancekit.evaluation.shares import FEW, FEW_UNITS, Cell, cell
 from stancekit.files import write_text
 from stancekit.report.plan import Step, curve, plan_table
 from stancekit.report.plots import svg
@@ -21,10 +24,11 @@ STEPS = 8
 def plan(
     *,
     labels: str | Path,
-    gold: str | Path,
+    gold: str | Path | Sequence[str | Path],
     what: str = "stance",
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
     about: str = "corpus",
+    date_format: str | None = None,
     minutes: float = 0.5,
     most: int | None = None,
     output: str | Path | None = None,
@@ -33,8 +37,9 @@ def plan(
 
     Parameters
     ----------
-    labels, gold, what, by, about
-        As of `stancekit estimate`; fifty judged rows give an idea, a hundred a better one.
+    labels, gold, what, by, about, date_format
+        As of `stancekit estimate`; fifty judged rows give an idea, a hundred a better one. Cells with too few judged
+        rows for a number are planned for as if their rows varied as all rows do.
     minutes
         How long it takes to judge a row.
     most
@@ -51,29 +56,27 @@ def plan(
     Raises
     ------
     KitError
-        When no cell has gold labels enough to plan from, or `minutes` or `most` make no sense.
+        When there are too few gold labels to plan from, or `minutes` or `most` make no sense.
     """
     if minutes <= 0:
         raise KitError(f"minutes={minutes} for judging a row; give how many it takes, as minutes=0.5")
-    if about not in ("corpus", "beyond"):
-        raise KitError(f"unknown about={about!r}; there are corpus and beyond. Set about=corpus")
-    rows = with_period(read_labels(labels))
-    codes = codes_of(rows, what)
-    units = units_of(rows, with_period(read_labels(gold)), what, codes)
-    corpus, now = about == "corpus", int(units.drawn.sum())
-    cells = {key: one for key, one in cells_of(units, rows, by, corpus=corpus).items() if one.enough}
-    if not cells:
+    by, corpus = as_list(by), about == "corpus"
+    rows, codes = labelled(labels, what, by, about=about, date_format=date_format)
+    units, notes = units_of(rows, [read_gold(one) for one in as_list(gold)], what, codes, by)
+    now, cells = int(units.drawn.sum()), list(cells_of(units, rows, by, corpus=corpus).values())
+    whole = cell(units, corpus=corpus)
+    known = sum(one.enough for one in cells)
+    not_all = known < len(cells)
+    if not_all and not whole.enough:
         raise KitError(
-            f"{now} judged rows are too few in every cell to plan from; judge some fifty per cell, or drop by="
+            f"{now} judged rows are too few to plan from; judge at least {FEW}, of {FEW_UNITS} articles for a claim "
+            "about=beyond; some fifty give an idea"
         )
     top = min(most or 10 * now, len(rows))
     if top < now:
         raise KitError(f"most={most} is less than the {now} rows that are judged; give a larger one")
     sizes = sorted({now, *np.geomspace(now, top, STEPS).round().astype(int).tolist()})
-    widths = [
-        planned(one, tuple(min(one.n, round(one.gold * size / now)) for size in sizes), corpus=corpus)
-        for one in cells.values()
-    ]
+    widths = _widths(cells, whole, sizes, corpus=corpus)
     steps = [
         Step(
             size,
@@ -83,10 +86,28 @@ def plan(
         for at, size in enumerate(sizes)
     ]
     print(plan_table(steps))
-    print(f"\n{now} rows are judged; cells planned for: {len(cells)}; sampled as before, a row in {minutes:g} minutes")
+    few = f" ({len(cells) - known} with too few judged rows, as if they varied as all rows do)" if not_all else ""
+    told = (
+        f"{now} rows are judged; cells planned for: {len(cells)}{few}; sampled as before, a row in {minutes:g} minutes"
+    )
+    print(f"\n{told}")
+    for note in (*aside(labels), *notes):
+        print(printable(f"note: {note}"))
     if output is not None:
         _write(Path(output), steps)
     return steps
+
+
+def _widths(cells: Sequence[Cell], whole: Cell, sizes: Sequence[int], *, corpus: bool) -> list[Plan]:
+    """Foresee the intervals of every cell at numbers of judged rows in all of them."""
+    most = np.array([one.n for one in cells])
+    # Cells get more rows as they got those there are; one that has none yet, as many as its part of the corpus.
+    wanted = np.array([one.gold or one.n * whole.gold / whole.n for one in cells])
+    own = [np.maximum(filled(wanted, most, size), [one.gold for one in cells]) for size in sizes]
+    return [
+        planned(one if one.enough else whole, tuple(max(of[at], 1.0) for of in own), corpus=corpus, n=one.n)
+        for at, one in enumerate(cells)
+    ]
 
 
 def _write(folder: Path, steps: Sequence[Step]) -> None:

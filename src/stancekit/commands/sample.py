@@ -2,15 +2,19 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from xml.sax.saxutils import quoteattr
 
-from stancekit.corpus.labels import COLUMNS, Row, codes_of, read_labels, scores, with_period
-from stancekit.errors import KitError
+import numpy as np
+
+from stancekit.arguments import as_list
+from stancekit.commands.annotated import aside, labelled
+from stancekit.corpus.gold import NO_CODE, batch_of, guarded, judged_codes, read_gold, unguarded
+from stancekit.corpus.labels import COLUMNS, Row, row_id, scores, value_of
+from stancekit.errors import KitError, listing, printable
 from stancekit.evaluation.drawing import draw, probabilities
-from stancekit.files import write_json, write_text
+from stancekit.files import write_json, write_jsonl, write_text
 
 KEPT = ("id", "article", "sentence", "actor", "target")
 
@@ -21,7 +25,9 @@ def sample(
     n: int = 300,
     how: str = "random",
     what: str = "stance",
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
+    extend: str | Path | Sequence[str | Path] = (),
+    date_format: str | None = None,
     output: str | Path = "sample.csv",
     random_state: int = 0,
 ) -> list[Row]:
@@ -31,66 +37,140 @@ def sample(
     ----------
     labels
         What `stancekit label` wrote: a file, or a folder of files.
+    n
+        How many rows to draw.
     how
         `random`; `stratified`: as many of every value of `by`; `uncertain`: more where the model is unsure.
+    by
+        Columns of the labels, as `[actor]`; they are written too, for whoever reads the sample.
+    extend
+        Samples that were drawn before: n rows are drawn from the others, and estimates take all these files together.
+    date_format
+        As of `stancekit estimate`.
     output
-        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio. Its column `probability` is what
-        makes estimates from it unbiased: leave it as it is.
+        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio. Its columns `probability` and
+        `batch` are what makes estimates from it unbiased: leave them as they are.
 
     Returns
     -------
     list of dict
-        The rows drawn, in the order of the labels.
+        The rows drawn, in random order: whoever judges them from the top and stops has judged a random part.
+
+    Raises
+    ------
+    KitError
+        When the output holds judged rows, or what is asked for cannot be drawn.
     """
-    path = Path(output)
+    path, by = Path(output), as_list(by)
     if path.suffix not in (".csv", ".jsonl", ".json"):
         raise KitError(f"cannot write {output}: samples go to a .csv, a .jsonl or, for Label Studio, a .json file")
-    rows = with_period(read_labels(labels))
-    codes = codes_of(rows, what)
+    _spare(path)
+    rows, codes = labelled(labels, what, by, date_format=date_format)
     if how == "stratified" and not by:
         raise KitError("how=stratified needs what to stratify by; add by=[actor]")
-    strata = ["\t".join(str(row.get(key)) for key in by) for row in rows]
-    chance = probabilities(strata, scores(rows, what, codes), n, how=how)
+    earlier = [Path(one) for one in as_list(extend)]
+    if path in earlier:
+        raise KitError(f"output={output} is a sample to extend; write the further rows to another file, as more.csv")
+    before, batch = _drawn_before(earlier, rows)
+    pool = np.flatnonzero(~before)
+    if not len(pool):
+        raise KitError(f"all {len(rows)} rows were drawn before; there is nothing to extend the sample with")
+    strata = ["\t".join(value_of(rows[at], key) for key in by) for at in pool]
+    chance = probabilities(strata, scores([rows[at] for at in pool], what, codes), n, how=how)
+    columns = (*KEPT, *(one for one in by if one not in KEPT))
     drawn = [
-        {key: rows[at].get(key) for key in (*KEPT, *(one for one in by if one not in KEPT))}
-        | {"probability": round(float(chance[at]), 9), COLUMNS[what][0]: ""}
-        for at in draw(chance, strata, random_state=random_state).tolist()
+        {key: rows[pool[at]].get(key) for key in columns}
+        | {"probability": round(float(chance[at]), 9)}
+        | ({"batch": batch} if batch > 1 else {})
+        | {COLUMNS[what][0]: ""}
+        for at in _shuffled(draw(chance, strata, random_state=random_state), random_state)
     ]
     _write(path, drawn, codes, what)
-    several = ", several divided by ;, - where there is none" if what == "frames" else ""
-    print(f"{len(drawn)} of {len(rows)} rows drawn ({how}), to be judged in {path}")
-    print(f"fill in {COLUMNS[what][0]} with one of: {', '.join(codes)}{several}")
+    several = f", several divided by ;, {NO_CODE} where there is none" if what == "frames" else ""
+    told = f"{len(drawn)} of {len(pool)} rows{' not drawn before' if before.any() else ''} drawn ({how})"
+    print(printable(f"{told}, to be judged in {path} from the top"))
+    print(printable(f"fill in {COLUMNS[what][0]} with one of: {', '.join(codes)}{several}"))
+    if before.any():
+        every = ",".join([*as_list(extend), str(output)])
+        print(printable(f"then take all files together: stancekit estimate {labels} gold='[{every}]'"))
+    for note in aside(labels):
+        print(printable(f"note: {note}"))
     return drawn
 
 
+def _spare(path: Path) -> None:
+    """See to it that nobody's judgements are lost."""
+    if not path.exists():
+        return
+    try:
+        rows = read_gold(path)
+        done = sum(any(judged_codes(row, what) is not None for what in COLUMNS) for row in rows)
+    except KitError as error:
+        raise KitError(f"{path} is there and is no sample ({error}); choose another file with output=") from None
+    if done:
+        raise KitError(
+            f"{path} has {done} judged rows, which would be lost; choose another file with output=, and to draw more "
+            f"rows beside these add extend={path}"
+        )
+
+
+def _drawn_before(files: Sequence[Path], rows: Sequence[Row]) -> tuple[np.ndarray, int]:
+    """Return which rows samples hold already, and the number of the next batch."""
+    at = {row_id(row): number for number, row in enumerate(rows)}
+    before, batches = np.zeros(len(rows), dtype=bool), [0]
+    for file in files:
+        found = read_gold(file)
+        places = [at.get(row_id(row), at.get(unguarded(row_id(row)))) for row in found]
+        if lost := [row_id(row) for row, place in zip(found, places, strict=True) if place is None]:
+            raise KitError(
+                f"{file} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend samples of these"
+            )
+        before[np.array(places, dtype=np.int64)] = True
+        batches += {batch_of(row) for row in found}
+    numbers = sorted(batches)
+    if numbers != list(range(len(numbers))):
+        raise KitError(
+            f"extend names batches {listing(numbers[1:])}; it takes a sample and all that extended it, one of each, as "
+            "in extend='[sample.csv,more.csv]'"
+        )
+    return before, len(numbers)
+
+
+def _shuffled(drawn: np.ndarray, random_state: int) -> list[int]:
+    # A stream of its own, so that which rows are drawn does not hang on their order.
+    order: list[int] = np.random.default_rng([random_state, 1]).permutation(drawn).tolist()
+    return order
+
+
 def _write(path: Path, drawn: Sequence[Row], codes: Sequence[str], what: str) -> None:
+    column = COLUMNS[what][0]
     if path.suffix == ".json":
-        write_json(path, [{"data": {**row, "codes": list(codes)}} for row in drawn])
+        # An empty answer among the data would overwrite the annotator's in some of Label Studio's exports.
+        tasks = [{key: value for key, value in row.items() if key != column} for row in drawn]
+        write_json(path, [{"data": {**row, "codes": list(codes)}} for row in tasks])
         write_text(path.with_suffix(".xml"), _interface(codes, what))
     elif path.suffix == ".jsonl":
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in drawn))
+        write_jsonl(path, drawn)
     else:
         text = io.StringIO()
         writer = csv.DictWriter(text, list(drawn[0]) if drawn else [*KEPT, "probability"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in drawn)
+        writer.writerows({key: guarded(value) for key, value in row.items()} for row in drawn)
         write_text(path, text.getvalue())
 
 
-def _cell(value: Any) -> Any:
-    # A spreadsheet would run a text that begins like a formula.
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")) else value
-
-
 def _interface(codes: Sequence[str], what: str) -> str:
-    """Return the labelling interface of Label Studio for these codes."""
-    choice = "multiple" if what == "frames" else "single"
-    choices = "\n".join(f'    <Choice value="{code}"/>' for code in codes)
+    """Return the labelling interface of Label Studio for these codes; an answer is required, "none of these" is one."""
+    several = what == "frames"
+    choices = [f"    <Choice value={quoteattr(code)}/>" for code in codes]
+    if several:
+        choices.append(f'    <Choice value="none of these" alias="{NO_CODE}"/>')
+    listed = "\n".join(choices)
     return f"""<View>
   <Header value="$actor towards $target"/>
   <Text name="sentence" value="$sentence"/>
-  <Choices name="{COLUMNS[what][0]}" toName="sentence" choice="{choice}">
-{choices}
+  <Choices name="{COLUMNS[what][0]}" toName="sentence" choice="{"multiple" if several else "single"}" required="true">
+{listed}
   </Choices>
 </View>
 """

@@ -1,4 +1,4 @@
-"""Labels that a model gave, read back: what `stancekit label` wrote, and gold codes of a sample of it."""
+"""Labels that a model gave, read back: what `stancekit label` wrote."""
 
 import json
 from collections import Counter
@@ -17,45 +17,112 @@ from stancekit.errors import KitError, listing
 Row = dict[str, Any]
 # By what is labelled: the column of codes, and that of scores.
 COLUMNS = {"stance": ("stance", "stance_scores"), "frames": ("frames", "frame_scores")}
-_READ = (".jsonl", ".parquet", ".csv")
+# What a cell is called that has no value of a column.
+NOTHING = "(none)"
+_READ = (".jsonl", ".parquet", ".csv", ".tsv")
+_REVIEW = ".review.jsonl"
 
 
 def read_labels(path: str | Path) -> list[Row]:
-    """Read a file of labels, or all of a folder in order of name: `.jsonl`, `.parquet` or `.csv`.
+    """Read a file of labels, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv` or `.tsv`.
 
-    Of a folder that `stancekit label` wrote, its parts.
+    Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a person as too uncertain
+    (`risk=`), they are read too: without them the rest would speak for the sure rows only.
 
     Raises
     ------
     KitError
-        When there is nothing to read, or an id stands twice.
+        When there is nothing to read, rows that were set aside are missing, or an id is missing or stands twice.
     """
-    place = Path(path)
-    files = [place]
-    if place.is_dir():
-        found = sorted(one for one in place.glob("*") if one.suffix in _READ)
-        files = [one for one in found if one.name.startswith("part-")] or found
-    if not files or not all(one.exists() for one in files):
-        raise KitError(f"there are no labels in {path}; write some with: stancekit label ARTICLE output=labels.jsonl")
-    rows = [row for file in files for row in _rows(file)]
-    twice = [key for key, n in Counter(str(row.get("id")) for row in rows).items() if n > 1]
+    files = label_files(path)
+    rows = [row for file in (*files, *set_aside(path, files)) for row in read_rows(file)]
+    ids = [row_id(row) for row in rows]
+    if lost := [number for number, one in enumerate(ids, 1) if not one]:
+        raise KitError(f"{path} has rows without an id (rows {listing(lost)}); give every row an id of its own")
+    twice = [key for key, n in Counter(ids).items() if n > 1]
     if twice:
         raise KitError(f"{path} has {len(twice)} ids more than once: {listing(twice)}; give every row an id of its own")
     return rows
 
 
-def _rows(file: Path) -> list[Row]:
+def label_files(path: str | Path) -> list[Path]:
+    """Return the files that hold labels, without rows that were set aside."""
+    place = Path(path)
+    files = [place]
+    if place.is_dir():
+        found = sorted(one for one in place.glob("*") if one.suffix in _READ and not one.name.endswith(_REVIEW))
+        files = [one for one in found if one.name.startswith("part-")] or found
+    if not files or not all(one.exists() for one in files):
+        raise KitError(f"there are no labels in {path}; write some with: stancekit label ARTICLE output=labels.jsonl")
+    if place.name.endswith(_REVIEW) or (place.name == "review" and _settings(place.parent)):
+        raise KitError(
+            f"{path} holds only the rows that were too uncertain; name the labels beside it, which go with it"
+        )
+    return files
+
+
+def set_aside(path: str | Path, files: Sequence[Path] | None = None) -> list[Path]:
+    """Return the files of rows that `stancekit label risk=…` set aside as too uncertain, for a person to judge.
+
+    Raises
+    ------
+    KitError
+        When some of them are missing.
+    """
+    files = label_files(path) if files is None else files
+    risk = _settings(files[0].parent).get("risk")
+    found: list[Path] = []
+    missing: list[Path] = []
+    for file in files:
+        review = file.parent / "review" / f"{file.stem}.jsonl"
+        if file.name.startswith("part-") and (risk is not None or review.parent.is_dir()):
+            (found if review.exists() else missing).append(review)
+        elif (review := file.with_suffix(_REVIEW)).exists():
+            found.append(review)
+    if missing:
+        raise KitError(
+            f"{path} was labelled with a risk, and its uncertain rows in {listing(missing, most=3)} are missing; "
+            "without them no share of this corpus can be estimated. Put it back, or label again without risk="
+        )
+    return found
+
+
+def _settings(folder: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads((folder / "labelling.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_rows(file: Path) -> list[Row]:
+    """Read the rows of one file, without those that hold nothing."""
     if file.suffix == ".parquet":
         try:
             found: list[Row] = pyarrow.parquet.read_table(file).to_pylist()
         except (OSError, pyarrow.ArrowException) as error:
             raise KitError(f"{file} cannot be read as Parquet: {error}") from None
-    elif file.suffix in (".jsonl", ".csv"):
+    elif file.suffix in (".jsonl", ".csv", ".tsv"):
         reader = JsonlCorpus(file) if file.suffix == ".jsonl" else CsvCorpus(file)
         found = [dict(row) for _, row in reader.rows()]
     else:
         raise KitError(f"cannot read labels from {file}; they come as {', '.join(_READ)}")
-    return found
+    return [row for row in found if not all(blank(value) for value in row.values())]
+
+
+def blank(value: object) -> bool:
+    """Say whether a cell holds nothing: no value, not a number, or only space."""
+    return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124
+
+
+def row_id(row: Row) -> str:
+    """Return a row's id as text, empty where it has none."""
+    return "" if blank(row.get("id")) else str(row["id"])
+
+
+def value_of(row: Row, key: str) -> str:
+    """Return what a row holds in a column as the name of a cell."""
+    return NOTHING if blank(row.get(key)) else str(row[key])
 
 
 def codes_of(rows: Sequence[Row], what: str) -> list[str]:
@@ -68,9 +135,13 @@ def codes_of(rows: Sequence[Row], what: str) -> list[str]:
     """
     if what not in COLUMNS:
         raise KitError(f"unknown what={what!r}; there are {', '.join(COLUMNS)}. Set what=stance")
-    if not rows or COLUMNS[what][1] not in rows[0]:
-        raise KitError(f"labels have no column {COLUMNS[what][1]!r}; they are those that stancekit label writes")
-    return sorted(_scores(rows[0], what))
+    column = COLUMNS[what][1]
+    if not rows or column not in rows[0]:
+        raise KitError(f"labels have no column {column!r}; they are those that stancekit label writes")
+    try:
+        return sorted(_scores(rows[0], what))
+    except (TypeError, ValueError):
+        raise KitError(f"row {row_id(rows[0])} has no scores in {column}: {rows[0][column]!r}; label again") from None
 
 
 def _scores(row: Row, what: str) -> Mapping[str, float]:
@@ -84,42 +155,51 @@ def scores(rows: Sequence[Row], what: str, codes: Sequence[str]) -> NDArray[np.f
     Raises
     ------
     KitError
-        When a row has not the same codes as the first.
+        When a row has not the same codes as the first, or a score is no number from 0 to 1.
     """
-    try:
-        return np.array([[float(of[code]) for code in codes] for of in (_scores(row, what) for row in rows)])
-    except (KeyError, TypeError, ValueError) as error:
-        raise KitError(f"not every row has a score of {', '.join(codes)}: {error}; label all with one model") from None
+    found = np.empty((len(rows), len(codes)))
+    other: list[str] = []
+    for number, row in enumerate(rows):
+        try:
+            own = _scores(row, what)
+            found[number] = [float(own[code]) for code in codes]
+        except (KeyError, TypeError, ValueError):
+            other.append(row_id(row))
+            continue
+        if len(own) != len(codes):
+            other.append(row_id(row))
+    if other:
+        raise KitError(
+            f"not every row has a score of just {', '.join(codes)} (rows {listing(other)}); label all with one model"
+        )
+    if wrong := np.flatnonzero(~((found >= 0) & (found <= 1)).all(axis=1)).tolist():
+        seen = [f"{row_id(rows[at])}: {rows[at][COLUMNS[what][1]]}" for at in wrong]
+        raise KitError(
+            f"{COLUMNS[what][1]} holds what is no probability in {len(wrong)} rows ({listing(seen, most=4)}); "
+            "scores lie between 0 and 1. Correct the rows, or label again"
+        )
+    return found
 
 
-def given(row: Row, what: str) -> tuple[str, ...]:
-    """Return the codes that a row bears."""
-    return split_labels(row.get(COLUMNS[what][0]))
+def labels_given(rows: Sequence[Row], what: str, codes: Sequence[str]) -> NDArray[np.bool_]:
+    """Return whether the model gave each row each code, shape (rows, codes).
 
-
-def judged_codes(row: Row, what: str) -> tuple[str, ...] | None:
-    """Return the codes that a person gave a row, `None` where nobody did; `-` is no frame, `;` divides several.
-
-    Examples
-    --------
-    >>> judged_codes({"frames": "-"}, "frames"), judged_codes({"frames": ""}, "frames")
-    ((), None)
-    >>> judged_codes({"frames": "peace; power"}, "frames")
-    ('peace', 'power')
-    >>> judged_codes({"frames": '{"choices": ["peace", "power"]}'}, "frames")
-    ('peace', 'power')
+    Raises
+    ------
+    KitError
+        When a label is none of the codes, or a row has no stance or several.
     """
-    written = row.get(COLUMNS[what][0])
-    if written in (None, ""):
-        return None
-    if isinstance(written, str) and written.startswith("{"):
-        # Several choices of one question, as Label Studio exports them to CSV.
-        written = json.loads(written)["choices"]
-    return tuple(code for code in split_labels(written) if what != "frames" or code != "-")
-
-
-def with_period(rows: Sequence[Row]) -> list[Row]:
-    """Return rows with `year` and `month` from their `date`, where they have one and lack the others."""
-    return [
-        {"year": str(row["date"])[:4], "month": str(row["date"])[:7], **row} if row.get("date") else row for row in rows
+    column, known = COLUMNS[what][0], set(codes)
+    given = [split_labels(row.get(column)) for row in rows]
+    wrong = [
+        f"{row_id(row)}: {'; '.join(own) or 'nothing'}"
+        for row, own in zip(rows, given, strict=True)
+        if set(own) - known or (what == "stance" and len(own) != 1)
     ]
+    if wrong:
+        one = "exactly one" if what == "stance" else "none or some"
+        raise KitError(
+            f"column {column} of the labels is unreadable in {len(wrong)} rows ({listing(wrong)}); a row bears {one} "
+            f"of {', '.join(codes)}. Correct the rows, or label again"
+        )
+    return np.array([[code in own for code in codes] for own in given])

@@ -41,14 +41,20 @@ def probabilities(strata: Sequence[str], scores: Array, n: int, *, how: str = "r
         return np.full(size, n / size)
     if how == "stratified":
         names, home, counts = np.unique(np.asarray(strata), return_inverse=True, return_counts=True)
-        return _filled(np.ones(len(names)), counts, n)[home] / counts[home]
+        return filled(np.ones(len(names)), counts, n)[home] / counts[home]
     spread = np.sqrt((scores * (1 - scores)).clip(0).sum(axis=1))
     spread = np.full(size, 1.0) if spread.sum() == 0 else spread / spread.mean()
-    return _filled(0.2 + 0.8 * spread, np.ones(size), n)
+    return filled(0.2 + 0.8 * spread, np.ones(size), n)
 
 
-def _filled(wanted: Array, most: NDArray[np.int64] | Array, n: float) -> Array:
-    """Share out n in proportion to `wanted`, nobody more than `most`."""
+def filled(wanted: Array, most: NDArray[np.int64] | Array, n: float) -> Array:
+    """Share out n in proportion to `wanted`, nobody more than `most`.
+
+    Examples
+    --------
+    >>> filled(np.array([3.0, 1.0]), np.array([4, 9]), 8).tolist()
+    [4.0, 4.0]
+    """
     given = np.zeros(len(wanted))
     free = np.ones(len(wanted), dtype=bool)
     while free.any():

@@ -14,12 +14,12 @@ class Plan:
     `own` is that of the estimates, `alone` that of judged rows without the model.
     """
 
-    sizes: tuple[int, ...]
+    sizes: tuple[float, ...]
     own: Array
     alone: Array
 
 
-def planned(found: Cell, sizes: tuple[int, ...], *, corpus: bool = True) -> Plan:
+def planned(found: Cell, sizes: tuple[float, ...], *, corpus: bool = True, n: int | None = None) -> Plan:
     """Foresee half-widths at other numbers of judged rows than the cell has.
 
     A variance falls as one over the number of rows, and in a claim about the corpus itself also by the share that is
@@ -32,6 +32,9 @@ def planned(found: Cell, sizes: tuple[int, ...], *, corpus: bool = True) -> Plan
         Numbers of judged rows of the cell.
     corpus
         Whether the claim is about this very corpus.
+    n
+        How many rows there are to be judged; by default those of the cell. With another number the plan is for rows
+        that vary as those of the cell do.
 
     Examples
     --------
@@ -43,9 +46,11 @@ def planned(found: Cell, sizes: tuple[int, ...], *, corpus: bool = True) -> Plan
     """
     own: list[Array] = []
     alone: list[Array] = []
+    whole = found.n if n is None else n
     for size in sizes:
         more = size / found.gold
-        left = (1 - size / found.n) / (1 - found.gold / found.n) if corpus and found.gold < found.n else 1.0
+        unjudged = max(1 - size / whole, 0.0)
+        left = unjudged / (1 - found.gold / found.n) if corpus and found.gold < found.n else float(not corpus)
         for rows, classical in ((own, False), (alone, True)):
-            rows.append(half_width(found, more=more, left=max(left, 0.0), classical=classical))
+            rows.append(half_width(found, more=more, left=left, classical=classical))
     return Plan(sizes, np.array(own), np.array(alone))

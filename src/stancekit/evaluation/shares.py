@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from stancekit.evaluation.samples import Sample, joined
+
 Array = NDArray[np.float64]
 LEVEL = 0.95
 # Below so many gold labels, or effective units with one, a cell gets no number.
@@ -35,9 +37,12 @@ class Units:
     gold
         Whether a drawn unit bears each code, shape (N, codes); what stands in other rows is not read.
     probability
-        With what probability a unit was drawn, shape (N,); read of drawn ones only.
+        With what probability a unit was drawn, the inverse of its weight, shape (N,); read of drawn ones only.
     exclusive
         Whether a unit bears exactly one code, so that shares add up to 1.
+    samples
+        How units were drawn, where that took more than one draw or not all drawn units were annotated; by default one
+        draw with `probability`.
     """
 
     scores: Array
@@ -47,6 +52,7 @@ class Units:
     gold: Array
     probability: Array
     exclusive: bool = True
+    samples: Sequence[Sample] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class Cell:
     have shape (units of chance, codes): what each unit adds to the estimate, from which variances of differences
     follow. Of a claim about this corpus chance lies in which rows were drawn; of one beyond it, in the articles.
     `effective` is how many units bear gold labels, fewer than there are where they weigh differently; `weight` says
-    how far the scores are trusted: 0 not at all, 1 fully.
+    how far the scores are trusted: 0 not at all, 1 fully. `certain` says that every row of the cell was annotated and
+    the claim is about these very rows: then the share is known, however the rows were drawn.
     """
 
     n: int
@@ -69,16 +76,12 @@ class Cell:
     weight: Array
     influence: Array
     classical_influence: Array
+    certain: bool = False
 
     @property
     def enough(self) -> bool:
         """Say whether there are gold labels enough for a number."""
         return self.certain or (self.gold >= FEW and self.effective >= FEW_UNITS)
-
-    @property
-    def certain(self) -> bool:
-        """Say whether nothing was left to chance: all was judged."""
-        return bool(self.gold == self.n and not self.classical_influence.any())
 
 
 def _scattered(home: NDArray[np.int64], values: Array, units: int) -> Array:
@@ -116,18 +119,18 @@ def cell(units: Units, mask: NDArray[np.bool_] | None = None, *, corpus: bool = 
     # The units of chance: rows that were drawn, or articles.
     number = np.cumsum(units.drawn) - 1 if corpus else units.article
     many, n = int(number.max()) + 1, int(inside.sum())
-    rows, codes = np.flatnonzero(inside & units.drawn), units.scores.shape[1]
+    codes = units.scores.shape[1]
+    rows, inverse, left = _weighted(units, inside)
     scores = units.scores[inside]
     naive = units.said[inside].mean(axis=0) if n else np.full(codes, np.nan)
     if not len(rows):
         nothing, empty = np.full(codes, np.nan), np.zeros((many, codes))
         return Cell(n, 0, 0.0, naive, nothing, nothing, np.zeros(codes), empty, empty)
-    probability = units.probability[rows]
-    weights = (1 / probability / (1 / probability).sum())[:, None]
+    weights = (inverse / inverse.sum())[:, None]
     gold, seen, own = units.gold[rows], units.scores[rows], number[rows]
     classical, of_seen, of_all = (weights * gold).sum(axis=0), (weights * seen).sum(axis=0), scores.mean(axis=0)
     # Of a unit that is drawn for certain nothing is left to chance.
-    chance = np.sqrt(1 - probability)[:, None] if corpus else 1.0
+    chance = np.sqrt(left)[:, None] if corpus else 1.0
     alone = _scattered(own, chance * weights * (gold - classical), many)
     control = -_scattered(own, chance * weights * (seen - of_seen), many)
     if not corpus:
@@ -144,7 +147,19 @@ def cell(units: Units, mask: NDArray[np.bool_] | None = None, *, corpus: bool = 
         trust,
         influence,
         alone,
+        certain=corpus and len(rows) == n,
     )
+
+
+def _weighted(units: Units, inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Array, Array]:
+    """Return the annotated rows of a cell, their weights, and what part of each one's variance is left to chance."""
+    rows = np.flatnonzero(inside & units.drawn)
+    if len(rows) == inside.sum():
+        # Where every row is annotated, how likely that was says nothing more about the share: all count alike.
+        return rows, np.ones(len(rows)), np.zeros(len(rows))
+    if units.samples:
+        return joined(units.samples, inside)
+    return rows, 1 / units.probability[rows], 1 - units.probability[rows]
 
 
 def _tuned(alone: Array, control: Array, *, together: bool) -> tuple[Array, Array]:
@@ -182,12 +197,15 @@ def interval(found: Cell, *, classical: bool = False, level: float = LEVEL) -> t
     if found.certain:
         return share, share
     centre, half = _wilson(found, 1.0, 1.0, classical=classical, level=level)
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    # Wilson's interval holds its share; rounding must not take a share of 0 or 1 out of it.
+    return np.minimum(np.clip(centre - half, 0, 1), share), np.maximum(np.clip(centre + half, 0, 1), share)
 
 
 def half_width(found: Cell, *, more: float = 1.0, left: float = 1.0, classical: bool = False) -> Array:
     """Return half of every interval, if there were `more` times the gold labels and `left` times the unjudged rest."""
-    return _wilson(found, more, left, classical=classical, level=LEVEL)[1] if left else np.zeros_like(found.value)
+    if found.certain or not left:
+        return np.zeros_like(found.value)
+    return _wilson(found, more, left, classical=classical, level=LEVEL)[1]
 
 
 def _wilson(found: Cell, more: float, left: float, *, classical: bool, level: float) -> tuple[Array, Array]:
@@ -206,7 +224,7 @@ def _wilson(found: Cell, more: float, left: float, *, classical: bool, level: fl
 def contrast(cells: Sequence[Cell], by: Sequence[float], *, level: float = LEVEL) -> tuple[Array, Array, Array]:
     """Return a weighted sum of the shares of cells, as of a difference or a slope, and the ends of its interval.
 
-    Articles that stand in several cells are taken into account.
+    Articles that stand in several cells are taken into account. The ends lie within what shares between 0 and 1 allow.
 
     Examples
     --------
@@ -217,6 +235,9 @@ def contrast(cells: Sequence[Cell], by: Sequence[float], *, level: float = LEVEL
     """
     value = np.sum([weight * one.value for weight, one in zip(by, cells, strict=True)], axis=0)
     influence = np.sum([weight * one.influence for weight, one in zip(by, cells, strict=True)], axis=0)
-    least = min(one.effective for one in cells)
-    half = quantile(least, level) * np.sqrt(_variance(influence, least))
-    return value, value - half, value + half
+    # Cells that are known for certain add no uncertainty, however few rows they have.
+    least = min((one.effective for one in cells if not one.certain), default=np.inf)
+    half = quantile(least, level) * np.sqrt(_variance(influence, least)) if np.isfinite(least) else np.zeros_like(value)
+    most = sum(weight for weight in by if weight > 0)
+    fewest = sum(weight for weight in by if weight < 0)
+    return value, np.maximum(value - half, min(fewest, 0.0)), np.minimum(value + half, most)

@@ -10,16 +10,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from stancekit.corpus.gold import guarded
+from stancekit.corpus.periods import position
 from stancekit.report.plots import BLUE, GREY, INK, panels, svg
-from stancekit.report.tables import cell, table
+from stancekit.report.tables import table
+
+# Of more periods than this not every one is named below the drawing.
+MOST_NAMED = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """The share of a code in a cell; without enough gold labels no number, and `lacking` says how many more it takes.
 
-    `naive` counts the model's labels, `adjusted` corrects the count by the model's error rates, `classical` uses the
-    gold sample alone; every estimate is (value, low, high).
+    Where no more of them would do, `lacking` is 0 and `why` says what stands in the way. `naive` counts the model's
+    labels, `adjusted` corrects the count by the model's error rates, `classical` uses the gold sample alone; every
+    estimate is (value, low, high).
     """
 
     cell: tuple[str, ...]
@@ -31,6 +37,7 @@ class Share:
     classical: tuple[float, float, float] | None
     lacking: int = 0
     adjusted: float = float("nan")
+    why: str = ""
 
     @property
     def name(self) -> str:
@@ -65,7 +72,7 @@ def shown(of: tuple[float, float, float] | None) -> str:
 
 
 def _note(share: Share) -> str:
-    return f"{share.lacking} more gold labels needed" if share.estimate is None else ""
+    return share.why or (f"{share.lacking} more gold labels needed" if share.estimate is None else "")
 
 
 def share_table(shares: Sequence[Share]) -> str:
@@ -125,7 +132,7 @@ def to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str,
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(head)
-        writer.writerows([f"{one:.6f}" if isinstance(one, float) else cell(one) for one in row] for row in body)
+        writer.writerows([f"{one:.6f}" if isinstance(one, float) else guarded(one) for one in row] for row in body)
         files.append(text.getvalue())
     return files[0], files[1]
 
@@ -181,19 +188,25 @@ def trends(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
     for one in shares:
         if one.estimate:
             lines.setdefault(one.cell[:-1], []).append(one)
-    times = sorted({one.cell[-1] for of in lines.values() for one in of if one.cell})
+    times = sorted({one.cell[-1] for of in lines.values() for one in of if one.cell and position(one.cell[-1])})
     if len(times) < 2:
         return None
+    # Drawn where they lie in time; of many, not every one is named.
+    named = times[:: 1 + len(times) // MOST_NAMED]
     drawn, axes = panels(2.2 + 2.6 * len(codes), 3.2, len(codes))
     for plot, code in zip(axes, codes, strict=True):
         for group, of in lines.items():
-            own = sorted((one for one in of if one.code == code), key=lambda one: one.cell[-1])
-            x = [times.index(one.cell[-1]) for one in own]
+            own = sorted(
+                (one for one in of if one.code == code and one.cell[-1] in times), key=lambda one: one.cell[-1]
+            )
+            if not own:
+                continue
+            x = [position(one.cell[-1]) for one in own]
             ends = np.array([one.estimate for one in own if one.estimate]) * 100
             (line,) = plot.plot(x, ends[:, 0], marker="o", label=", ".join(group) or "all")
             plot.fill_between(x, ends[:, 1], ends[:, 2], alpha=0.15, color=line.get_color())
         plot.set_title(code, color=INK, fontsize=10)
-        plot.set_xticks(range(len(times)), times, rotation=45, ha="right", fontsize=8)
+        plot.set_xticks([position(one) for one in named], named, rotation=45, ha="right", fontsize=8)
     axes[0].set_ylim(0, 100)
     axes[0].set_ylabel("% of rows")
     axes[-1].legend(frameon=False, fontsize=8, labelcolor=INK)
@@ -207,6 +220,7 @@ def page(
     *,
     about: str,
     chance: str,
+    notes: Sequence[str] = (),
 ) -> str:
     """Return estimates as one HTML page, saying what they are about and where chance lies; all data is escaped."""
     environment = Environment(
@@ -219,6 +233,7 @@ def page(
         figures=drawn,
         about=about,
         chance=chance,
+        notes=notes,
         shown=shown,
         note=_note,
         percent=percent,
