@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 ORDER = [
-    {"errors", "types", "codebook", "shipped", "files", "imports"},
+    {"errors", "arguments", "types", "codebook", "shipped", "files", "imports"},
     {"text"},
     {"corpus"},
     {"models"},
