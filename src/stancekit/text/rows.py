@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -14,6 +15,8 @@ LONGEST = 10_000_000
 FIELD = "text"
 # Rows of a Parquet file that are held at once.
 _BATCH = 32
+# Bytes that are not UTF-8, as "surrogateescape" hands them on.
+_FOREIGN = re.compile("[\udc80-\udcff]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -114,39 +117,49 @@ def _repeated(names: Sequence[str]) -> list[str]:
 def _table(stream: BinaryIO, separator: str) -> Found:
     """Read a table with a header; its separator is the one that sets a column `text` apart."""
     lines = _lines(stream)
-    above: list[_Line] = []
-    for line in lines:
-        above.append(line)
-        if line.data.strip():
-            if isinstance(fault := _decoded(line.data), Fault):
-                yield 0, Fault(f"its header is {fault.reason}", rest=True)
-                return
-            separator = _separator(fault, separator)
-            break
-    records = (_plain if separator == "\t" else _quoted)(chain(above, lines), separator)
+    above = _above(lines)
+    header = _decoded(above[-1].data) if above else ""
+    if isinstance(header, Fault):
+        yield 0, Fault(f"its header is {header.reason}", rest=True)
+        return
+    separator = _separator(header, separator)
     head: list[str] = []
-    for number, cells in records:
+    for number, cells in (_plain if separator == "\t" else _quoted)(chain(above, lines), separator):
         if isinstance(cells, Fault):
             yield number, cells
         elif not any(cell.strip() for cell in cells):
             # An empty line, or one of separators alone, as spreadsheets leave them at the end.
             continue
-        elif not head:
-            head = cells
-            if fault := _header_fault(head):
-                yield 0, fault
-                return
-        elif len(cells) != len(head):
-            yield number, Fault(f"{len(cells)} cells where the header has {len(head)}")
-        elif foreign := [ord(sign) for cell in cells for sign in cell if "\udc80" <= sign <= "\udcff"]:
-            yield number, Fault(f"not UTF-8: byte 0x{foreign[0] - 0xDC00:02x}")
+        elif head:
+            yield number, _row(head, cells)
+        elif fault := _header_fault(cells):
+            yield 0, fault
+            return
         else:
-            yield number, dict(zip(head, cells, strict=True))
+            head = cells
+
+
+def _above(lines: Iterator[_Line]) -> list[_Line]:
+    """Take the lines of a file down to the first that is not empty."""
+    above = []
+    for line in lines:
+        above.append(line)
+        if line.data.strip():
+            break
+    return above
+
+
+def _row(head: Sequence[str], cells: Sequence[str]) -> Mapping[str, Any] | Fault:
+    if len(cells) != len(head):
+        return Fault(f"{len(cells)} cells where the header has {len(head)}")
+    if foreign := next(filter(None, map(_FOREIGN.search, cells)), None):
+        return Fault(f"not UTF-8: byte 0x{ord(foreign[0]) - 0xDC00:02x}")
+    return dict(zip(head, cells, strict=True))
 
 
 def _separator(header: str, separator: str) -> str:
     for one in (separator, ",", ";", "\t"):
-        if FIELD in next(csv.reader([header.split("\r")[0]], delimiter=one), []):
+        if FIELD in next(csv.reader([header.split("\r", maxsplit=1)[0]], delimiter=one), []):
             return one
     return separator
 

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import lzma
 import math
-import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -86,8 +85,8 @@ class Source:
     Attributes
     ----------
     files
-        Names and sizes of what is read, in this order. Of a folder or a glob, what is hidden is not read, nor are links,
-        which may lead out of it or round in a circle; links are named among what could not be read.
+        Names and sizes of what is read, in this order. Of a folder or a glob, what is hidden is passed by, and links
+        are not followed, since they may lead out of it or round in a circle; they are named as what cannot be read.
     size, done
         Bytes of all files, none of standard input, and how many of them were read.
 
