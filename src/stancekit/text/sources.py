@@ -1,20 +1,21 @@
 """Texts to be labelled, one after the other: from files of any size, with what cannot be read named and passed by."""
 
 import bz2
-import glob
 import gzip
 import lzma
-import os
+import math
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing, printable
 from stancekit.text.examples import titled
-from stancekit.text.rows import FIELD, KINDS, Found
+from stancekit.text.files import find
+from stancekit.text.rows import FIELD, KINDS, LONGEST, ROWS, TEXTS, Fault, Found
 from stancekit.types import Article
 
 _OPEN: Mapping[str, Callable[[BinaryIO], Any]] = {
@@ -22,7 +23,16 @@ _OPEN: Mapping[str, Callable[[BinaryIO], Any]] = {
     ".bz2": bz2.BZ2File,
     ".xz": lzma.LZMAFile,
 }
-_BROKEN = (OSError, EOFError, lzma.LZMAError, ValueError)
+_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError, ArithmeticError)
+_LOOSE = [kind for kind in KINDS if kind != ".parquet"]
+_KNOWN = f"not one of {', '.join(_LOOSE)}, these also as {', '.join(_OPEN)}, and .parquet"
+_INSTEAD = {
+    ".json": "write JSON lines, one object per line: jq -c '.[]' FILE.json > FILE.jsonl",
+    **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "export it as CSV in UTF-8"),
+}
+# Fields of a row that are read, besides its text and those to keep.
+_READ = ("article", "id", "title", "date", "actor", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +60,40 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """What could not be read: a line of a file, or with line 0 the file."""
+    """What could not be read: a line of a file, or with line 0 the file; with `rest` also all behind it."""
 
     file: str
     line: int
     reason: str
+    rest: bool = False
 
 
 class Source:
     r"""Texts of a file, a folder or a glob, or of standard input, one at a time.
 
-    Files are `.txt`, `.jsonl`, `.csv`, `.tsv`, also as `.gz`, `.bz2` or `.xz`, and `.parquet`. Rows have a field `text`
-    and may have `id`, `article`, `title`, `date`, `actor` and `target`. Standard input, `-`, is JSON lines.
+    Files are `.txt`, `.md`, `.jsonl`, `.csv`, `.tsv`, also as `.gz`, `.bz2` or `.xz`, and `.parquet`, in small letters
+    or capitals. Rows have a field `text` and may have `id`, `article`, `title`, `date`, `actor` and `target`. Standard
+    input, `-`, is JSON lines.
 
     Parameters
     ----------
     keep
         Fields of rows to be handed on.
+    without
+        A folder that is not read, such as that of the output.
 
     Attributes
     ----------
     files
-        What is read, in this order; links are not followed out of a folder.
+        Names and sizes of what is read, in this order. Of a folder or a glob, what is hidden is passed by, and links
+        are not followed, since they may lead out of it or round in a circle; they are named as what cannot be read.
     size, done
         Bytes of all files, none of standard input, and how many of them were read.
+
+    Raises
+    ------
+    KitError
+        When there is nothing to read, or the one file is of no kind that is read.
 
     Examples
     --------
@@ -84,83 +104,145 @@ class Source:
     ['speeches.jsonl:1', 'not JSON: Expecting value']
     """
 
-    def __init__(self, path: str | Path, *, keep: Sequence[str] = ("date",)) -> None:
+    def __init__(self, path: str | Path, *, keep: Sequence[str] = ("date",), without: Path | None = None) -> None:
         self.path = Path(path)
         self.keep = tuple(keep)
-        self.root, self.files = (Path(), []) if str(path) == "-" else _files(path)
-        self.size = sum(file.stat().st_size for file in self.files)
+        self.files: list[tuple[str, int]] = []
         self.done = 0
+        self._places: list[Path] = []
+        self._left: list[Rejected] = []
+        if str(path) != "-":
+            if self.path.is_file():
+                check_kind(self.path)
+            found = find(path, without)
+            self._places = found.files
+            self._left = [Rejected(found.name(place), 0, printable(why), rest=True) for place, why in found.left]
+            self.files = [(found.name(place), _size(place)) for place in found.files]
+        self.size = sum(size for _, size in self.files)
 
     def __iter__(self) -> Iterator[Text | Rejected]:
         """Read all texts, holding one at a time."""
         self.done = 0
+        yield from self._left
         if not self.files:
-            yield from self._rows(KINDS[".jsonl"](sys.stdin.buffer), "stdin")
-        for file in self.files:
-            before = self.done
-            name = file.relative_to(self.root).as_posix()
+            yield from self._rows(ROWS[".jsonl"](sys.stdin.buffer, self._fields), "stdin")
+        for (name, size), place in zip(self.files, self._places, strict=True):
+            before, line = self.done, 0
             try:
-                yield from self._read(file, name)
+                for one in self._read(place, name):
+                    line = one.line if isinstance(one, Rejected) else line + 1
+                    yield one
             except _BROKEN as error:
-                yield Rejected(name, 0, f"cannot be read: {error}")
-            self.done = before + file.stat().st_size
+                yield Rejected(name, 0, printable(f"cannot be read{' to its end' if line else ''}: {error}"), rest=True)
+            self.done = before + size
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        return (FIELD, *_READ, *self.keep)
 
     def _read(self, file: Path, name: str) -> Iterator[Text | Rejected]:
-        packed = file.suffix in _OPEN
-        kind = Path(file.stem).suffix if packed else file.suffix
-        if kind not in KINDS or (packed and kind == ".parquet"):
-            yield Rejected(name, 0, f"not one of {', '.join(KINDS)}, the first four also as {', '.join(_OPEN)}")
+        kind, packing = kind_of(file)
+        if kind not in KINDS or (packing and kind == ".parquet"):
+            yield Rejected(name, 0, _KNOWN, rest=True)
             return
         before = self.done
-        with file.open("rb") as raw, _OPEN[file.suffix](raw) if packed else raw as stream:
-            for found in self._rows(KINDS[kind](stream), name):
+        with file.open("rb") as raw, _OPEN[packing](raw) if packing else raw as stream:
+            for found in self._rows(KINDS[kind](stream, self._fields), name):
                 self.done = before + raw.tell()
                 yield found
 
     def _rows(self, rows: Found, name: str) -> Iterator[Text | Rejected]:
         for number, row in rows:
-            yield Rejected(name, number, row) if isinstance(row, str) else self._text(name, number, row)
+            if isinstance(row, Fault):
+                yield Rejected(name, number, printable(row.reason, most=300), rest=row.rest)
+                continue
+            try:
+                yield self._text(name, number, row)
+            except ValueError as error:
+                yield Rejected(name, number, printable(error, most=300))
 
-    def _text(self, name: str, number: int, row: Mapping[str, Any]) -> Text | Rejected:
-        text = row.get(FIELD)
-        if not isinstance(text, str) or not text.strip():
-            reason = "no text" if FIELD in row else f"no field text; seen: {', '.join(map(str, row))[:200]}"
-            return Rejected(name, number, reason)
-        if "\0" in text:
-            return Rejected(name, number, "its text holds NUL characters")
-        given = {key: str(row[key]) for key in ("article", "id", "title", "actor", "target") if row.get(key)}
+    def _text(self, name: str, number: int, row: Mapping[str, Any]) -> Text:
+        if FIELD not in row:
+            raise ValueError(f"no field text; seen: {listing(row)}")
+        given = {key: _string(row, key) for key in (FIELD, *_READ)}
         own = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
-        article = titled(Article(own, text, source=name, date=str(row.get("date") or ""), topic=given.get("title", "")))
-        group = given.get("article", given.get("id", own))
-        kept = {key: _plain(row[key]) for key in self.keep if row.get(key) is not None}
-        return Text(article, group, given.get("actor", ""), given.get("target", ""), kept)
+        text = given[FIELD]
+        if not isinstance(row[FIELD], str) or not text.strip():
+            raise ValueError("no text")
+        if "\0" in text:
+            raise ValueError("its text holds NUL characters")
+        if len(text) > LONGEST:
+            raise ValueError(f"longer than {LONGEST:,} characters")
+        article = titled(Article(own, text, source=name, date=given["date"], topic=given["title"]))
+        group = given["article"] or given["id"] or own
+        kept = {key: _plain(row[key], key) for key in self.keep if not _missing(row.get(key))}
+        return Text(article, group, given["actor"], given["target"], kept)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value that JSON can hold: a date of a Parquet file becomes a text."""
-    if isinstance(value, datetime | date):
+def kind_of(path: Path) -> tuple[str, str]:
+    """Return what a file's name says it holds, and how it is packed.
+
+    Examples
+    --------
+    >>> kind_of(Path("news.CSV.gz")), kind_of(Path("news"))
+    (('.csv', '.gz'), ('', ''))
+    """
+    last = path.suffix.lower()
+    return (Path(path.stem).suffix.lower(), last) if last in _OPEN else (last, "")
+
+
+def check_kind(path: Path) -> None:
+    """Raise a `KitError` for a file that is neither text nor rows: its marks and keys would be labelled as sentences.
+
+    Files without an ending are taken for text.
+    """
+    kind, packing = kind_of(path)
+    if (kind in KINDS and not (packing and kind == ".parquet")) or (not kind and not packing):
+        return
+    instead = _INSTEAD.get(kind, f"if it is plain text, give it an ending {' or '.join(TEXTS)}, or: label - < FILE")
+    raise KitError(f"cannot label {path}: its ending is {_KNOWN}; {instead}")
+
+
+def _size(place: Path) -> int:
+    try:
+        return place.stat().st_size
+    except OSError:
+        # Reading it tells why.
+        return 0
+
+
+def _missing(value: Any) -> bool:
+    """Say whether a field is empty: NaN is what pandas writes for nothing, and 0 is a value."""
+    return value is None or value == "" or bool(value != value)  # noqa: PLR0124  # NaN alone is not itself
+
+
+def _string(row: Mapping[str, Any], key: str) -> str:
+    """Return a field as a string, empty where the row has none."""
+    value = row.get(key)
+    if _missing(value):
+        return ""
+    if isinstance(value, list | tuple | dict) and key != FIELD:
+        raise ValueError(f"its field {key} is a list or an object, not a text")
+    return str(_plain(value, key))
+
+
+def _plain(value: Any, key: str) -> Any:
+    """Return a value that JSON can hold: dates of a Parquet file become ISO dates, decimals text."""
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
-
-
-def _files(path: str | Path) -> tuple[Path, list[Path]]:
-    """Return what names are told from, and all files in order of name."""
-    place = Path(path)
-    if place.is_dir():
-        found = [Path(top) / name for top, _, names in os.walk(place) for name in names if not name.startswith(".")]
-        root = place
-    elif place.is_file():
-        found, root = [place], place.parent
-    else:
-        found = [Path(name) for name in glob.glob(str(path), recursive=True)]  # noqa: PTH207  # may be absolute
-        root = Path(os.path.commonpath([file.parent for file in found])) if found else place
-        found = [file for file in found if not _linked(file, root)]
-    files = sorted(file for file in found if file.is_file())
-    if not files:
-        raise KitError(f"there is nothing to label in {path}; give a file, a folder, or a glob in quotation marks")
-    return root, files
-
-
-def _linked(file: Path, root: Path) -> bool:
-    """Return whether a folder between a file and the root is a link, which may lead round in a circle."""
-    return any(folder.is_symlink() for folder in file.parents if folder != root and folder.is_relative_to(root))
+    if isinstance(value, dict):
+        return {_plain(str(name), key): _plain(one, key) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, key) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"its field {key} holds {value}, which JSON has no number for")
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    try:
+        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        text.encode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"its field {key} holds bytes that are not UTF-8") from None
+    except UnicodeEncodeError as error:
+        raise ValueError(f"its field {key} holds half a character: {value[error.start]!a}") from None
+    return text
