@@ -2,10 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from inspect import signature
 from typing import Any
-from unittest.mock import patch
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -14,68 +15,93 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from stancekit.errors import KitError
+from stancekit.commands.words import checked, kinds, overrides, unknown
+from stancekit.errors import KitError, printable
 from stancekit.imports import hidden
 from stancekit.shipped import shipped
 
-# A first word without "=" stands for this key, as in `stancekit label article.txt`.
-FIRST = {
-    "label": "input",
-    "sample": "labels",
-    "estimate": "labels",
-    "plan": "labels",
-    "reproduce": "run",
-    "data": "corpus",
-    "verify": "path",
-    "report": "out",
-    "compare": "out",
-    "average": "runs",
-}
 
+def cause(error: BaseException) -> str | None:
+    """Return what to tell the user of an exception, if it is an error that the user can fix.
 
-def cause(error: BaseException) -> KitError | None:
-    """Return the user's error behind an exception, if there is one."""
+    That is an error of the kit's own, a setting that scikit-learn refuses, or a file that cannot be opened; or one that
+    Hydra has made another of. An error that merely came up while another was dealt with is a fault of the program.
+    """
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, KitError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
+        if isinstance(seen, KitError) or type(seen).__name__ == "InvalidParameterError":
+            return str(seen)
+        if isinstance(seen, OSError) and seen.filename is not None and seen.strerror:
+            return f"{seen.filename}: {seen.strerror}"
+        seen = seen.__cause__
     return None
+
+
+def arguments(command: str, config: DictConfig) -> dict[str, Any]:
+    """Instantiate a config, and return what the command's function is to be called with.
+
+    Raises
+    ------
+    KitError
+        When a key is missing, unknown, or has a value of another type than the function takes.
+    """
+    missing = sorted(str(key) for key in OmegaConf.missing_keys(config))
+    if missing:
+        raise KitError(f"stancekit {command} needs a value for: {', '.join(missing)}; add {missing[0]}=VALUE")
+    function = function_of(command)
+    # A text is read once: what it says itself is not to be taken for a reference, however it is spelled.
+    texts: dict[str, Any] = {
+        key: list(config[key]) if OmegaConf.is_list(config[key]) else config[key]
+        for key, kind in kinds(function).items()
+        if key in config and (kind.texts or (kind.text and not OmegaConf.is_config(config[key])))
+    }
+    # Choices are composed as nodes, so resolve first: a value that refers to a group sees the group.
+    OmegaConf.resolve(config)
+    rest = OmegaConf.masked_copy(config, [str(key) for key in config if key not in texts])
+    given = {**instantiate(rest, _convert_="all"), **texts}
+    # Only other keys refer to it.
+    given.pop("data_dir", None)
+    if others := [key for key in given if key not in signature(function).parameters]:
+        raise unknown(command, others)
+    return checked(function, given)
 
 
 def call(command: str, config: DictConfig) -> Any:
     """Instantiate a config and call the command's function with it."""
-    function: Callable[..., Any] = getattr(import_module(f"stancekit.commands.{command}"), command)
-    missing = sorted(str(key) for key in OmegaConf.missing_keys(config))
-    if missing:
-        raise KitError(f"stancekit {command} needs a value for: {', '.join(missing)}; add {missing[0]}=VALUE")
-    # Choices are composed as nodes, so resolve first: a value that refers to a group sees the group.
-    OmegaConf.resolve(config)
-    given = dict(instantiate(config, _convert_="all"))
-    # Only other keys refer to it.
-    given.pop("data_dir", None)
+    given = arguments(command, config)
     if command == "train":
         plain: Any = OmegaConf.to_container(config)
         choices = HydraConfig.get().runtime.choices
         plain["choices"] = {group: choices[group] for group in ("corpus", "codebook", "split", "features", "model")}
         given["config"] = plain
         given["name"] = given.get("name") or choices["model"]
-    return function(**given)
+    return function_of(command)(**given)
 
 
-def _keyed(command: str, words: list[str]) -> list[str]:
-    """Give a first word without a key the one it stands for."""
-    if words and command in FIRST and "=" not in words[0] and not words[0].startswith("--"):
-        words[0] = f"{FIRST[command]}={words[0]}"
-    return words
+def function_of(command: str) -> Callable[..., Any]:
+    """Return the function of a command."""
+    function: Callable[..., Any] = getattr(import_module(f"stancekit.commands.{command}"), command)
+    return function
+
+
+@contextmanager
+def _told_to_hydra(words: Sequence[str]) -> Iterator[None]:
+    """Put words where Hydra reads them, and ask it for the errors themselves, not for its own account of them."""
+    argv, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = list(words)
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        if full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full
 
 
 def run(command: str, words: Sequence[str]) -> int:
-    """Run a command and return its exit code: 2 for what the user can mend, 3 where some of the input was not read."""
-    words = _keyed(command, list(words))
-    # Hydra prints a shortened traceback of its own otherwise, also for a user's slip.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-
+    """Run a command and return its exit code: 2 for what the user can fix, 3 where some of the input was not read."""
     if command == "label" or "task=actors" in words:
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need it.
         with hidden("torch"):
@@ -94,15 +120,17 @@ def run(command: str, words: Sequence[str]) -> int:
             # Hydra would print the job's overrides over a user's own error; SystemExit passes it by.
             if (known := cause(error)) is None:
                 raise
-            print(f"stancekit {command}: {known}", file=sys.stderr)
+            _say(command, known)
             raise SystemExit(2) from None
 
     start = hydra.main(config_path=str(shipped("configs")), config_name=command, version_base="1.3")(task)
     try:
-        with patch.object(sys, "argv", [f"stancekit {command}", *words]):
+        plain = words if {"-h", "--help"} & set(words) else overrides(command, words, function_of(command))
+        with _told_to_hydra([f"stancekit {command}", *plain]):
             start()
-    except (HydraException, OmegaConfBaseException) as error:
-        print(f"stancekit {command}: {error}", file=sys.stderr)
+    except (KitError, HydraException, OmegaConfBaseException) as error:
+        # Where Hydra has looked is of no use to who misspelled a name.
+        _say(command, str(error).split("\nConfig search path:")[0].strip())
         return 2
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
@@ -110,3 +138,8 @@ def run(command: str, words: Sequence[str]) -> int:
         print(f"\nstancekit {command}: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def _say(command: str, error: str) -> None:
+    shown = printable(error, keep="\n\t")
+    print(f"stancekit {command}: {shown}", file=sys.stderr)

@@ -1,0 +1,243 @@
+"""The words of a command line, as overrides for Hydra: a value that is a text is taken as it is written."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from glob import iglob
+from inspect import signature
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import yaml
+from hydra.core.override_parser.types import Quote, QuotedString
+
+from stancekit.errors import KitError, listing
+from stancekit.shipped import shipped
+
+# A word without a key stands for this key, as in `stancekit label article.txt`.
+FIRST = {
+    "label": "input",
+    "sample": "labels",
+    "estimate": "labels",
+    "plan": "labels",
+    "reproduce": "run",
+    "data": "corpus",
+    "verify": "path",
+    "report": "out",
+    "compare": "out",
+    "average": "runs",
+}
+# Hydra's options that take the next word.
+_VALUED = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
+_MULTIRUN = ("-m", "--multirun")
+_ORDINARY = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the value of a key is read, by the annotation of the function's parameter."""
+
+    text: bool = False
+    texts: bool = False
+    optional: bool = False
+    types: tuple[type, ...] = ()
+    choices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, annotation: Any) -> "Kind":
+        """Read an annotation; one of an object of the kit's own gives a kind with nothing in it."""
+        parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+        choices = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
+        return cls(
+            text=bool(choices) or str in parts or Path in parts,
+            texts=any(_of_texts(part) for part in parts),
+            optional=NoneType in parts,
+            types=tuple(part for part in parts if part in _ORDINARY),
+            choices=choices,
+        )
+
+
+def _of_texts(part: Any) -> bool:
+    of = get_args(part)
+    if get_origin(part) not in (Sequence, list, tuple) or not of:
+        return False
+    within = get_args(of[0]) if get_origin(of[0]) in (Union, UnionType) else of[:1]
+    return set(within) <= {str, Path}
+
+
+def kinds(function: Callable[..., Any]) -> dict[str, Kind]:
+    """Return the kind of each parameter of a command's function."""
+    return {name: Kind.of(one.annotation) for name, one in signature(function).parameters.items()}
+
+
+def keys_of(command: str) -> tuple[list[str], list[str]]:
+    """Return the keys that a command's config sets, and the groups that it chooses from."""
+    config = yaml.safe_load(shipped("configs", f"{command}.yaml").read_text(encoding="utf-8"))
+    chosen = [one for entry in config.pop("defaults") if isinstance(entry, dict) for one in entry]
+    return list(config), [name.removeprefix("optional ") for name in chosen]
+
+
+def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) -> list[str]:
+    r"""Return a command's words as Hydra reads them.
+
+    The value of a key that is a text or a path is quoted, so that nothing in it has a meaning for Hydra: neither
+    commas nor brackets, quotation marks, `=` or `${…}`. Of a key that is a list of texts, the same holds for what
+    stands between `[`, commas and `]`. Other keys, choices in groups, and all keys of a multirun, which sweeps over
+    values with commas, are Hydra's own. A word that has no key, or is a file, stands for the command's first key.
+
+    Raises
+    ------
+    KitError
+        When a key is unknown, a value is empty or not clear, or there is more than one word without a key.
+
+    Examples
+    --------
+    >>> from stancekit.commands.verify import verify
+    >>> overrides("verify", ["UN debate, 2019"], verify)
+    ["path='UN debate, 2019'"]
+    """
+    keys, groups = keys_of(command)
+    known = {key: kind for key, kind in kinds(function).items() if key in keys}
+    sweeps = any(word in _MULTIRUN for word in words)
+    found: list[str] = []
+    alone: list[str] = []
+    for word in _options(words, found):
+        key, equals, value = word.partition("=")
+        if equals and key in keys:
+            found.append(word if sweeps else f"{key}={_value(key, value, known.get(key, Kind()))}")
+        elif equals and key in groups:
+            found.append(word)
+        elif word == "-" or _is_there(word) or not (equals or word.lstrip("~") in (*keys, *groups)):
+            alone.append(word)
+        elif re.fullmatch(r"\w+", key):
+            raise unknown(command, [key])
+        else:
+            found.append(word)
+    return [*_first(command, alone, found, groups), *found]
+
+
+def _options(words: Sequence[str], found: list[str]) -> Iterator[str]:
+    """Yield the words that are no options of Hydra's; put those, with what belongs to them, into `found`."""
+    rest = iter(words)
+    for word in rest:
+        if word in _VALUED:
+            found += [word, *([value] if (value := next(rest, None)) is not None else [])]
+        elif word.startswith("-") and word != "-" and not _is_there(word):
+            found.append(word)
+        else:
+            yield word
+
+
+def _first(command: str, alone: Sequence[str], others: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """Give the word without a key the one it stands for."""
+    if not alone:
+        return []
+    key = FIRST.get(command)
+    if key is None:
+        raise KitError(f"{alone[0]!r} has no key; words are KEY=VALUE. {_keys(command)}")
+    if len(alone) > 1 or any(word.startswith(f"{key}=") for word in others):
+        named = [word for word in others if word.startswith(f"{key}=")]
+        raise KitError(f"{command} takes one {key}, and these are several: {listing([*alone, *named])}")
+    return [f"{key}={alone[0] if key in groups else quoted(_given(key, alone[0]))}"]
+
+
+def _given(key: str, value: str) -> str:
+    if not value:
+        raise KitError(f"{key}= is empty; give it a value, or leave it out")
+    return value
+
+
+def _value(key: str, value: str, kind: Kind) -> str:
+    """Return a key's value as Hydra is to read it."""
+    if not (kind.text or kind.texts) or (kind.optional and value == "null"):
+        return value
+    whole = _unquoted(_given(key, value))
+    if kind.texts and re.fullmatch(r"\[.*\]", value, re.DOTALL) and not (kind.text and _is_there(value)):
+        return f"[{','.join(quoted(item) for item in items(value))}]"
+    if kind.texts and not kind.text and whole == value and "," in value:
+        spelled = f"{key}='[{value}]' for several, {key}='[\"{value}\"]' for one"
+        raise KitError(f"{key}={value} may be one or several; write {spelled}")
+    return quoted(whole)
+
+
+def items(value: str) -> list[str]:
+    r"""Return the items of a list as it is written on the command line, `[one, "two, with a comma"]`.
+
+    Examples
+    --------
+    >>> items("[People's Republic of China, resolution 2334 (2016)]")
+    ["People's Republic of China", 'resolution 2334 (2016)']
+    >>> items('["a, b", 7]')
+    ['a, b', '7']
+    """
+    item = r"""\s*("(?:\\.|[^"])*"(?=\s*(?:,|$))|'(?:\\.|[^'])*'(?=\s*(?:,|$))|[^,]*)\s*(?:,|$)"""
+    inside = value.strip()[1:-1]
+    found = [match[1].strip() for match in re.finditer(item, inside, re.DOTALL) if match[0]]
+    return [_unquoted(one) for one in found if one]
+
+
+def _unquoted(value: str) -> str:
+    """Take off quotation marks, which Hydra would ask for, unless a file is called so."""
+    if len(value) > 2 and value[0] == value[-1] and value[0] in "'\"" and not _is_there(value):
+        return value[1:-1].replace(f"\\{value[0]}", value[0])
+    return value
+
+
+def quoted(text: str) -> str:
+    """Return a text as a value of Hydra's that is this text, whatever is in it."""
+    escaped = re.sub(r"(\\*)\$\{", lambda match: f"{match[1] * 2}\\${{", text)
+    return QuotedString(text=escaped, quote=Quote.single).with_quotes()
+
+
+def _is_there(word: str) -> bool:
+    """Say whether a word names a file, or several by a pattern."""
+    try:
+        return Path(word).exists() or next(iglob(word), None) is not None  # noqa: PTH207  # absolute patterns too
+    except (OSError, ValueError):
+        return False
+
+
+def unknown(command: str, keys: Sequence[str]) -> KitError:
+    """Return the error for keys that a command does not have."""
+    known, groups = keys_of(command)
+    close = get_close_matches(keys[0], [*known, *groups], 1)
+    meant = f"; is {close[0]} meant?" if close else "."
+    return KitError(f"unknown key {listing(keys)}{meant} {_keys(command)}")
+
+
+def _keys(command: str) -> str:
+    known, groups = keys_of(command)
+    choices = f"; choices: {', '.join(groups)}" if groups else ""
+    return f"stancekit {command} has the keys {', '.join(known)}{choices}"
+
+
+def checked(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a function's arguments with numbers that are meant as texts as such, and of the types annotated.
+
+    Raises
+    ------
+    KitError
+        When a value is of another type.
+    """
+    known = kinds(function)
+    return {key: _checked(key, value, known.get(key, Kind())) for key, value in given.items()}
+
+
+def _checked(key: str, value: Any, kind: Kind) -> Any:
+    if kind.text and isinstance(value, bool | int | float):
+        value = str(value)
+    if kind.choices and value is not None and value not in kind.choices:
+        raise KitError(f"unknown {key}={value}; there are {', '.join(kind.choices)}")
+    plain = kind.types and not (kind.text or kind.texts) and not (kind.optional and value is None)
+    if plain and not any(_is(value, one) for one in kind.types):
+        meant = " or ".join(_ORDINARY[one] for one in kind.types)
+        raise KitError(f"{key} takes {meant}, not {value!r}")
+    return value
+
+
+def _is(value: Any, kind: type) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, int) if kind is int else isinstance(value, int | float) and kind is float
