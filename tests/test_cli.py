@@ -1,12 +1,19 @@
-"""The program as a user meets it: real processes, exit codes, messages."""
+"""The program as a user meets it: exit codes, messages; real processes where the process is the point."""
 
 import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from conftest import ROWS
+import yaml
+from conftest import ROOT, ROWS, padded
+from hydra.errors import InstantiationException
+
+from stancekit.__main__ import COMMANDS, main
+from stancekit.commands.cli import cause
+from stancekit.errors import KitError
 
 
 def program(*words, cwd=None, **rest):
@@ -18,6 +25,16 @@ def program(*words, cwd=None, **rest):
         check=False,
         **rest,
     )
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Return the words that choose a corpus of a dozen rows, which trains in no time."""
+    path = tmp_path / "small.jsonl"
+    rows = [row | {"split": part} for row in ROWS for part in ("train", "validation", "test")]
+    rows = [row | {"text": padded(row["text"], at), "article": str(at)} for at, row in enumerate(rows)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return ["corpus=jsonl", f"corpus.path={path}"]
 
 
 def test_help_needs_neither_hydra_nor_sklearn():
@@ -34,10 +51,17 @@ def test_an_unknown_command_lists_the_commands():
     assert done.returncode == 2 and "commands are: train, evaluate, label" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "label", "compare", "average", "report", "data", "verify"])
-def test_each_command_shows_its_keys(command):
-    done = program(command, "--help")
-    assert done.returncode == 0 and ("groups" in done.stdout.lower())
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_the_help_of_a_command_shows_each_of_its_keys_and_groups(command, capsys):
+    assert main([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    config = yaml.safe_load((ROOT / "configs" / f"{command}.yaml").read_text())
+    groups = [name for entry in config.pop("defaults") if isinstance(entry, dict) for name in entry]
+    for key in config:
+        # `n` would be read as "no" without its quotation marks.
+        assert f"\n{key}:" in shown or f"\n'{key}':" in shown
+    for group in groups:
+        assert f"\n{group}: " in shown
 
 
 def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
@@ -51,53 +75,97 @@ def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["train", "modle=svm"], "modle"),
-        (["train", "model=svn"], "svn"),
+        (["train", "modle=svm"], "unknown key modle; is model meant?"),
+        (["train", "model=svn"], "svm\n"),
+        (["train", "experiment=un_vote"], "un_votes_encoders\n"),
         (["label"], "needs a value for: input"),
+        (["label", "a.txt", "+ouput=x"], "unknown key ouput; is output meant?"),
         (["evaluate", "saved=nowhere"], "no saved model"),
         (["compare", "nowhere"], "no finished runs"),
         (["average", "runs/*", "keep=one"], "two finished runs or more; found: none"),
         (["average", "runs/*"], "needs a value for: keep"),
+        (["estimate", "labels.jsonl", "gold=g.csv"], "labels.jsonl"),
     ],
 )
-def test_slips_exit_with_2_and_name_the_slip(words, told, tmp_path):
-    done = program(*words, cwd=tmp_path)
-    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+def test_slips_exit_with_2_and_name_the_slip(words, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert told in capsys.readouterr().err
 
 
-def test_train_compare_report_evaluate_verify(tmp_path):
-    for model in ("majority", "logreg"):
-        done = program("train", f"model={model}", "out=exp", cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-    assert "logreg - majority" in program("compare", "exp", cwd=tmp_path).stdout
-    assert program("report", "exp", cwd=tmp_path).returncode == 0
-    assert (tmp_path / "exp" / "report" / "report.html").exists()
-    saved = next((tmp_path / "exp" / "runs").glob("stance-logreg-*")) / "model"
-    assert "logreg for stance" in program("verify", saved, cwd=tmp_path).stdout
+def test_a_setting_that_scikit_learn_refuses(small, tmp_path, capsys):
+    assert main(["train", *small, "model.classifier.C=abc", f"out={tmp_path}"]) == 2
+    assert "'C' parameter of LogisticRegression must be a float" in capsys.readouterr().err
+
+
+def raised(function):
+    with pytest.raises(Exception) as info:
+        function()
+    return info.value
+
+
+def test_only_an_error_that_comes_from_a_user_s_is_one():
+    def within():
+        try:
+            raise KitError("mine")
+        except KitError:
+            raise ZeroDivisionError from None
+
+    def meanwhile():
+        try:
+            raise KitError("mine")
+        except KitError:
+            return 1 / 0
+
+    def wrapped():
+        try:
+            raise KitError("mine")
+        except KitError as error:
+            raise InstantiationException("in a constructor") from error
+
+    assert cause(raised(within)) is None and cause(raised(meanwhile)) is None
+    assert cause(raised(wrapped)) == "mine" == cause(KitError("mine"))
+    assert cause(raised(lambda: Path("nowhere/x").read_text())) == "nowhere/x: No such file or directory"
+
+
+def test_what_a_user_s_file_says_cannot_control_the_terminal(tmp_path, capsys):
     path = tmp_path / "mine.jsonl"
-    path.write_text("\n".join(json.dumps(row | {"frames": ["economy"]}) for row in ROWS))
-    done = program("evaluate", f"saved={saved}", "corpus=jsonl", f"corpus.path={path}", "out=scored", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    path.write_text(json.dumps(ROWS[0] | {"stance": "\x1b]0;title\x07con\u202edems"}))
+    assert main(["train", "corpus=jsonl", f"corpus.path={path}", "split=grouped", f"out={tmp_path}"]) == 2
+    told = capsys.readouterr().err
+    assert "\x1b" not in told and "\x07" not in told and "\u202e" not in told and "x1b]0;title" in told
+
+
+def test_train_compare_report_evaluate_verify(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for model in ("majority", "nb"):
+        assert main(["train", *small, f"model={model}", "out=exp"]) == 0
+    assert main(["compare", "exp"]) == 0 and "nb - majority" in capsys.readouterr().out
+    assert main(["report", "exp"]) == 0
+    assert (tmp_path / "exp" / "report" / "report.html").exists()
+    saved = next((tmp_path / "exp" / "runs").glob("stance-nb-*")) / "model"
+    assert main(["verify", str(saved)]) == 0 and "nb for stance" in capsys.readouterr().out
+    assert main(["evaluate", f"saved={saved}", *small, "part=all", "out=scored"]) == 0
     assert (tmp_path / "scored" / "scores.csv").read_text().startswith("corpus,codebook,model,metric,slice,value")
-    assert len((tmp_path / "scored" / "predictions.jsonl").read_text().splitlines()) == 4
+    assert len((tmp_path / "scored" / "predictions.jsonl").read_text().splitlines()) == 12
 
 
-def test_the_same_command_again_skips_what_is_done(tmp_path):
-    words = ("train", "model=nb", "out=exp")
-    assert program(*words, cwd=tmp_path).returncode == 0
-    run = next((tmp_path / "exp" / "runs").iterdir())
+def test_the_same_command_again_skips_what_is_done(small, tmp_path):
+    words = ["train", *small, "model=majority", f"out={tmp_path}"]
+    assert main(words) == 0
+    (run,) = (tmp_path / "runs").iterdir()
     before = (run / "run.json").stat().st_mtime_ns
-    assert program(*words, cwd=tmp_path).returncode == 0
-    assert [one.name for one in (tmp_path / "exp" / "runs").iterdir()] == [run.name]
+    assert main(words) == 0
+    assert [one.name for one in (tmp_path / "runs").iterdir()] == [run.name]
     assert (run / "run.json").stat().st_mtime_ns == before
 
 
-def test_two_processes_that_start_the_same_run_do_not_mix(tmp_path):
-    words = [sys.executable, "-m", "stancekit", "train", "model=nb", "out=exp"]
+def test_two_processes_that_start_the_same_run_do_not_mix(small, tmp_path):
+    words = [sys.executable, "-m", "stancekit", "train", *small, "model=nb", "out=exp"]
     both = [subprocess.Popen(words, cwd=tmp_path) for _ in range(2)]
     assert [one.wait(120) for one in both] == [0, 0]
     (run,) = (tmp_path / "exp" / "runs").iterdir()
-    assert program("verify", run / "model", cwd=tmp_path).returncode == 0
+    assert main(["verify", str(run / "model")]) == 0
 
 
 @pytest.mark.slow

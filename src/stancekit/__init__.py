@@ -1,6 +1,8 @@
 """Label sentences by actor stance and framing, train classifiers, report what the numbers are worth."""
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 _PLACES = {
@@ -31,3 +33,24 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'stancekit' has no attribute {name!r}; it has: {', '.join(__all__)}")
     return getattr(import_module(f"stancekit.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, also those that are not imported yet."""
+    return __all__
+
+
+class _Kit(ModuleType):
+    """The kit as a module whose `report` is the command, also when the package of that name has been imported."""
+
+    @property
+    def report(self) -> Any:
+        """The function behind `stancekit report`."""
+        return import_module("stancekit.commands.report").report
+
+    @report.setter
+    def report(self, package: ModuleType) -> None:
+        """Pass by what the import system sets; `from stancekit.report.runs import …` finds the package all the same."""
+
+
+sys.modules[__name__].__class__ = _Kit
