@@ -1,20 +1,30 @@
 """Run folders: one model x one codebook x one corpus and split x one random state."""
 
 import csv
+import hashlib
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError, listing
 from stancekit.evaluation.scores import score
-from stancekit.files import write_jsonl
+from stancekit.files import sha256, write_jsonl
 from stancekit.types import Context, Example, Mention, Prediction, Score
+
+log = logging.getLogger(__name__)
+# What two random states of one model may differ in. The corpus is told by the digest of its data, wherever it lies.
+_VARIES = {"random_state", "out", "name", "config", "choices", "data_dir", "corpus"}
 
 
 @dataclass(frozen=True, slots=True)
