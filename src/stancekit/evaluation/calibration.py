@@ -54,7 +54,7 @@ def bins(claimed: Array, held: NDArray[np.bool_], clusters: Sequence[str], *, wi
     cells = (np.ones_like(flat), flat, true, (flat - true) ** 2)
     many, at = int(home.max(initial=-1)) + 1, home * width + place
     total = [np.bincount(at, weights=column, minlength=many * width) for column in cells]
-    return np.stack(total, axis=-1).reshape(many, width, 4)
+    return np.stack(total, axis=-1).reshape(many, width, 4).astype(float)
 
 
 def gaps(table: Array) -> Array:

@@ -40,7 +40,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All pairs of some models, and the groups of those that do not differ significantly; a model in no pair has none."""
+    """All pairs of some models, and the groups of those that do not differ significantly.
+
+    A model that was not paired is in no group.
+    """
 
     models: tuple[str, ...]
     pairs: tuple[Pair, ...]
@@ -94,7 +97,13 @@ def _gaps(first: Array, second: Array) -> Array:
 
 
 def compare_models(
-    counts: Mapping[str, Array], metric: Metric, *, n: int, name: str = "macro_f1", replicates: int = REPLICATES
+    counts: Mapping[str, Array],
+    metric: Metric,
+    *,
+    n: int,
+    codes: int | None = None,
+    name: str = "macro_f1",
+    replicates: int = REPLICATES,
 ) -> Comparison:
     """Compare every two models on one test set.
 
@@ -111,6 +120,8 @@ def compare_models(
         A macro average is bound to the codes that the common gold bears.
     n
         The number of test examples.
+    codes
+        The number of codes that a macro average runs over.
 
     Returns
     -------
@@ -136,7 +147,8 @@ def compare_models(
         if np.isnan(wide.scale):
             continue
         at = float(apart.mean())
-        score = Score(f"{name} difference", f"{first} - {second}", at, *interval(gap, at=at, stretch=wide.stretch()), n)
+        ends = interval(gap, at=at, stretch=wide.stretch())
+        score = Score(f"{name} difference", f"{first} - {second}", at, *ends, n, codes)
         least = float((ndtri(1 - LEVEL / 2) + ndtri(POWER)) * gap.std() * wide.scale)
         needed = n * (least / at) ** 2 if at else np.inf
         found.append((first, second, score, wide.p_value(gap) if at or gap.std() else 1.0, least, needed))

@@ -1,6 +1,6 @@
 """Scores of a model: every metric, overall, per code and per slice, each with its interval."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,12 +36,27 @@ class _How:
 
 
 def _rows(counts: Array, where: str, n: int, how: _How) -> Iterator[Score]:
-    """Yield the metrics of counts (random states, clusters, codes, 4); without macro averages if gold has no code."""
+    """Yield the metrics of counts, shape (random states, clusters, codes, 4); macro averages first."""
     metrics = metrics_for(how.names, counts[0], multi_label=how.multi_label)
     codes = int(in_gold(counts[0]).sum())
+    yield from _named(metrics, codes, lambda kept: how(counts, together(kept)), where, n)
+
+
+def _named(
+    metrics: Mapping[str, Metric],
+    codes: int,
+    estimated: Callable[[Mapping[str, Metric]], list[Estimate]],
+    where: str,
+    n: int,
+) -> Iterator[Score]:
+    """Yield metrics as scores; a macro average over no code at all is NaN, and left out of slices."""
     kept = {name: metric for name, metric in metrics.items() if codes or name not in MACRO}
-    for name, of in zip(kept, how(counts, together(kept)), strict=True):
-        yield Score(name, where, *of, n, codes if name in MACRO else None)
+    found = dict(zip(kept, estimated(kept), strict=True))
+    for name in metrics:
+        if name in found:
+            yield Score(name, where, *found[name], n, codes if name in MACRO else None)
+        elif where == "all":
+            yield Score(name, where, np.nan, np.nan, np.nan, n, 0)
 
 
 def _per_code(counts: Array) -> Array:
@@ -90,7 +105,7 @@ def score(
     The slice `all` pools the examples; where targets with ten examples or more make up nearly all of them, the slice
     `mean over targets` is the mean of their macro-F1, in which a rare target counts as much as a frequent one.
     Macro averages run over the codes that the gold of the slice bears; a code that gold lacks has no row of its own,
-    and a slice whose gold bears no code has no macro average.
+    and a slice whose gold bears no code has no macro average; that of the slice `all` is NaN then.
 
     Parameters
     ----------
@@ -168,9 +183,7 @@ def score_apart(
     kept = [name for name in each[0] if codes or name not in MACRO]
     metrics = [together({name: own[name] for name in kept}) for own in each]
     found = estimate_apart(tables, metrics, replicates=replicates)
-    rows = [
-        Score(name, "all", *of, n, codes if name in MACRO else None) for name, of in zip(kept, found, strict=True)
-    ]
+    rows = [Score(name, "all", *of, n, codes if name in MACRO else None) for name, of in zip(kept, found, strict=True)]
     return [*rows, *_codes_apart(tables, names, replicates)]
 
 
