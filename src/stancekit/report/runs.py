@@ -24,6 +24,8 @@ from stancekit.types import Context, Example, Mention, Prediction, Score
 log = logging.getLogger(__name__)
 # What two random states of one model may differ in. The corpus is told by the digest of its data, wherever it lies.
 _VARIES = {"random_state", "out", "name", "config", "choices", "data_dir", "corpus"}
+# What reports read of `run.json` besides the fields of a `Run`.
+_NEEDED = {"split", "caution", "shared", "examples", "gold", "thresholds", "temperature", "machine", "versions"}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -245,7 +247,7 @@ def _facts(folder: Path) -> dict[str, Any]:
         raise _damaged(path, error) from None
     if not isinstance(facts, dict):
         raise _damaged(path, "it is no JSON object")
-    if missing := sorted({"split", "caution", "shared"} - set(facts)):
+    if missing := sorted(_NEEDED - set(facts)):
         raise KitError(
             f"{folder} was made by an older version of the kit (run.json has no {listing(missing)}); delete it and "
             "start the same command again"
@@ -276,10 +278,11 @@ def read_predictions(folder: Path, digest: str | None = None) -> list[Judged]:
         raise _damaged(path, error) from None
 
 
-def make_run(folder: Path, facts: Mapping[str, Any], rows: Iterable[Judged]) -> Run:
+def make_run(folder: Path, facts: Mapping[str, Any], rows: Iterable[Judged], source: Path | None = None) -> Run:
     """Return a run of the facts that `run.json` holds and its judged test examples.
 
-    A validation score of `None` is NaN: of a model that was only evaluated there is none.
+    A validation score of `None` is NaN: of a model that was only evaluated there is none. `source` is the file to
+    name where the rows are at fault, by default the folder's `predictions.jsonl`.
     """
     try:
         known = {key: facts[key] for key in ("corpus", "codebook", "model", "split", "digest", "multi_label")}
@@ -288,8 +291,8 @@ def make_run(folder: Path, facts: Mapping[str, Any], rows: Iterable[Judged]) -> 
         known |= {"part": facts.get("part", "test"), "settings": facts.get("settings") or settings_of(folder, facts)}
         run = Run(folder, **known, codes=tuple(facts["codes"]), rows=tuple(rows), facts=facts)
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(folder / "run.json", error) from None
-    return checked(run, folder / "predictions.jsonl")
+        raise _damaged(source or folder / "run.json", error) from None
+    return checked(run, source or folder / "predictions.jsonl")
 
 
 def main_score(run: Run) -> Score:
@@ -362,33 +365,35 @@ def read_runs(out: Path) -> list[Run]:
     if not folders:
         raise KitError(f"{out} holds no finished runs; start some with: stancekit train out={out}")
     known = [(folder, facts, _finished(folder, facts)) for folder in folders for facts in [_facts(folder)]]
-    known.sort(key=lambda one: (one[2], one[0].name))
-    by_model: dict[tuple[Any, ...], dict[int, Path]] = {}
+    kept: dict[tuple[Any, ...], dict[int, tuple[Path, dict[str, Any]]]] = {}
     settings: dict[tuple[Any, ...], str] = {}
     left_out: dict[tuple[Any, ...], list[str]] = {}
-    for folder, facts, _ in reversed(known):
+    for folder, facts, _ in sorted(known, key=lambda one: (one[2], one[0].name), reverse=True):
         try:
-            model = *(facts[key] for key in ("corpus", "codebook", "split")), facts.get("part", "test"), facts["model"]
+            model = (*(facts[key] for key in ("corpus", "codebook", "split", "model")), facts.get("part", "test"))
             state, own = facts["random_state"], settings_of(folder, facts)
         except KeyError as error:
             raise _damaged(folder / "run.json", error) from None
-        kept = by_model.setdefault(model, {})
-        if state in kept:
+        states = kept.setdefault(model, {})
+        if state in states:
             left_out.setdefault(model, []).append(f"{folder.name} (older)")
         elif settings.setdefault(model, own) != own:
             left_out.setdefault(model, []).append(f"{folder.name} (other settings or data)")
         else:
-            kept[state] = folder
+            states[state] = folder, facts | {"settings": own}
     for model, names in left_out.items():
         log.warning(
-            "%s of %s: %d runs are left out, since newer ones count: %s. Delete them, or train what is to be "
-            "compared under names of its own (name=)",
-            *(printable(model[-1]), printable(model[0]), len(names), listing(names)),
+            "runs of %s for %s that are left out, since newer ones count: %s. Delete them, or train what is to be "
+            "compared under a name of its own (name=)",
+            *(printable(model[3]), printable(model[1]), listing(names)),
         )
     runs = [
-        replace(read_run(folder), left_out=tuple(left_out.get(model, ())))
-        for model, kept in by_model.items()
-        for folder in kept.values()
+        replace(
+            make_run(folder, facts, read_predictions(folder, facts.get("predictions_sha256"))),
+            left_out=tuple(left_out.get(model, ())),
+        )
+        for model, states in kept.items()
+        for folder, facts in states.values()
     ]
     return sorted(runs, key=lambda run: run.key)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from stancekit.errors import printable
 from stancekit.evaluation.pairs import Pair
 from stancekit.report.averaged import SLICE
-from stancekit.report.checks import Check, run_checks
+from stancekit.report.checks import Check, run_checks, unscored
 from stancekit.report.generalisation import Step, steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.sources import by_source
@@ -186,15 +186,16 @@ def leaderboard(board: Board, *, timed: bool = True) -> str:
     return table(head, body)
 
 
-def joined(board: Board) -> list[tuple[str, int, dict[str, Score]]]:
+def joined(board: Board) -> list[tuple[str, int, dict[str, Score | None]]]:
     """Return by model what it scores with its random states averaged into one: its name, how many, score by column."""
-    named = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
-    rows = []
-    for entry in board.entries:
-        scores = ((column, entry.value(metric, SLICE)) for metric, column in named.items())
-        if found := {column: score for column, score in scores if score}:
-            rows.append((entry.first.model, len(entry.runs), found))
-    return rows
+    known = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
+    found = [(entry, {metric: entry.value(metric, SLICE) for metric in known}) for entry in board.entries]
+    found = [(entry, scores) for entry, scores in found if any(scores.values())]
+    used = [metric for metric in known if any(scores[metric] for _, scores in found)]
+    return [
+        (entry.first.model, len(entry.runs), {known[metric]: scores[metric] for metric in used})
+        for entry, scores in found
+    ]
 
 
 def averages(board: Board) -> list[str]:
@@ -203,9 +204,8 @@ def averages(board: Board) -> list[str]:
     if not rows:
         return []
     heading = "Random states averaged into one model (`stancekit average`); intervals over articles, not other states:"
-    columns = list(dict.fromkeys(column for _, _, scores in rows for column in scores))
-    body = [[model, states, *(shown(scores.get(column)) for column in columns)] for model, states, scores in rows]
-    return [heading, "", table(["model", "states", *columns], body), ""]
+    body = [[model, states, *map(shown, scores.values())] for model, states, scores in rows]
+    return [heading, "", table(["model", "states", *rows[0][2]], body), ""]
 
 
 def per_code(entry: Entry) -> str:
@@ -215,7 +215,9 @@ def per_code(entry: Entry) -> str:
         found = [entry.value(metric, f"code={name}") for metric in ("precision", "recall", "f1")]
         body.append([name, *map(shown, found), found[0].n if found[0] else 0])
     lines = [table(["code", "precision", "recall", "F1", "n"], body)]
-    return "\n".join([*lines, *(["", one_line(unscored(entry))] if unscored(entry) else [])])
+    if lacking := unscored(entry):
+        lines += ["", f"{lacking[0].upper()}{one_line(lacking[1:])}."]
+    return "\n".join(lines)
 
 
 def averaged_over(board: Board) -> str:
@@ -224,18 +226,11 @@ def averaged_over(board: Board) -> str:
     Where random states have test sets of their own, the fewest and the most are named.
     """
     fewest, most = board.codes
+    every = len(board.best.first.codes)
+    if fewest == every:
+        return f"macro-F1 over all {every} codes"
     many = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    return f"macro-F1 over {many} of {len(board.best.first.codes)} codes, those in gold"
-
-
-def unscored(entry: Entry) -> str:
-    """Return in words which codes are not in gold, and how often a model gives them nevertheless; empty if none is."""
-    gold = {name for run in entry.runs for given in run.gold for name in given}
-    if not (lacking := [name for name in entry.first.codes if name not in gold]):
-        return ""
-    states = f" in {len(entry.runs)} random states together" if len(entry.runs) > 1 else ""
-    given = ", ".join(f"{name} {entry.foreign.get(name, 0)} times" for name in lacking)
-    return f"Not in gold, so without a score of their own: predicted{states} {given}."
+    return f"macro-F1 over the {many} of {every} codes that are in gold"
 
 
 def pairs(board: Board) -> str:
