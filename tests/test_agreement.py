@@ -23,3 +23,13 @@ def test_sets_of_codes_and_clusters():
     first = [frozenset({"peace"}), frozenset(), frozenset({"peace", "legality"})] * 10
     score = alpha(first, first[::-1], clusters=[str(at // 3) for at in range(30)], name="frames")
     assert score.n == 30 and score.slice == "frames" and score.low <= score.value <= score.high
+
+
+def test_a_code_that_neither_annotator_used_has_no_alpha():
+    never = [False] * 12
+    score = alpha(never, never, clusters=[str(at // 3) for at in range(12)], name="none")
+    assert np.isnan([score.value, score.low, score.high]).all() and score.n == 12
+    # A code used once: replicates without it do not count as full agreement.
+    once = [True, *never[1:]]
+    rare = alpha(once, never, clusters=[str(at) for at in range(12)])
+    assert rare.value == 0 and rare.low <= 0 <= rare.high < 0.5

@@ -3,7 +3,9 @@ import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from stancekit.evaluation import bootstrap, count, interval, micro_f1
-from stancekit.evaluation.bootstrap import leave_one_out, point
+from stancekit.evaluation.apart import estimate_apart
+from stancekit.evaluation.bootstrap import estimate, leave_one_out, point
+from stancekit.evaluation.metrics import f1
 
 
 def counts_of(right, clusters):
@@ -50,3 +52,21 @@ def test_the_same_random_state_gives_the_same_draws():
 def test_bca_needs_its_parts():
     with pytest.raises(ValueError, match="needs the estimate"):
         interval(np.zeros(3), kind="bca")
+
+
+def test_an_interval_holds_its_estimate_even_where_replicates_do_not():
+    draws = np.linspace(0.4, 0.6, 101)
+    for at in (0.3, 0.5, 0.7):
+        low, high = interval(draws, at=at, stretch=1.2)
+        assert low <= at <= high
+
+
+def test_a_single_cluster_gives_no_interval():
+    counts = counts_of([True, True, False], ["x"] * 3)
+    two = np.concatenate([counts, counts_of([True, False, False], ["x"] * 3)])
+    metric = {"one state": counts, "two states": two}
+    for of in metric.values():
+        ((value, low, high),) = estimate(of, lambda table: micro_f1(table)[..., None])
+        assert 0 < value < 1 and np.isnan(low) and np.isnan(high)
+    assert not np.isnan(estimate(counts_of([True, False], ["x", "y"]), f1)[0][1])
+    assert np.isnan(estimate_apart([counts[0]], [f1])[0][1])

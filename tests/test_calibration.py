@@ -24,7 +24,7 @@ def test_the_interval_holds_the_true_error(over):
     assert np.mean([low <= over <= high for _, low, high in found]) >= 0.89
 
 
-def test_what_is_far_off_is_told_from_nought():
+def test_what_is_far_off_is_not_taken_for_zero():
     generator = np.random.default_rng(1)
     assert all(estimate_ece(_drawn(generator, 0.15), replicates=300)[1] > 0.05 for _ in range(10))
 
@@ -33,3 +33,8 @@ def test_both_scores_are_there():
     ece, brier = calibration(_drawn(np.random.default_rng(2), 0.1))
     assert (ece.metric, brier.metric, ece.n) == ("ece", "brier", 600)
     assert ece.low <= ece.value <= ece.high
+
+
+def test_a_single_article_gives_no_interval():
+    value, low, high = estimate_ece(_drawn(np.random.default_rng(3), 0.15, articles=1), replicates=300)
+    assert value > 0.1 and np.isnan(low) and np.isnan(high)

@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 import pytest
 from sklearn.naive_bayes import ComplementNB
 
@@ -22,26 +23,16 @@ def out(tmp_path_factory, un_votes, stance, diplomacy):
     folder = tmp_path_factory.mktemp("experiment")
     for codebook in (stance, diplomacy):
         for name, model in (("majority", Majority()), ("nb", Linear(ComplementNB(alpha=0.3)))):
-            for state in (0, 1):
-                train(
-                    corpus=un_votes,
-                    codebook=codebook,
-                    split=FixedSplit(),
-                    features=Marked(),
-                    model=model,
-                    name=name,
-                    random_state=state,
-                    out=folder,
-                )
+            given = {"features": Marked(), "name": name, "out": folder}
+            train(corpus=un_votes, codebook=codebook, split=FixedSplit(), model=model, **given)
     return folder
 
 
-def test_boards_rank_models_over_random_states(out):
+def test_boards_rank_models(out):
     found = {board.entries[0].first.codebook: board for board in boards(read_runs(out))}
     assert set(found) == {"stance", "diplomacy"}
     board = found["stance"]
     assert [entry.first.model for entry in board.entries] == ["nb", "majority"]
-    assert all(len(entry.runs) == 2 for entry in board.entries)
     (pair,) = board.behind
     gap = pair.difference
     assert pair.told_apart and pair.p < 0.05 and board.comparison.letters("nb") != board.comparison.letters("majority")
@@ -50,7 +41,8 @@ def test_boards_rank_models_over_random_states(out):
 
 def test_scores_cover_codes_and_slices_with_intervals(out):
     entry = boards(read_runs(out))[1].entries[0]
-    for one in (one for one in entry.scores if "gap" not in one.metric):
+    # A slice of a single article has no interval.
+    for one in (one for one in entry.scores if "gap" not in one.metric and not np.isnan(one.low)):
         assert 0 <= one.low <= one.value + 1e-9 and one.value <= one.high + 1e-9 <= 1 + 1e-9
     slices = {one.slice for one in entry.scores}
     assert {"all", "setting=in-topic", "setting=cross-topic", "code=peace"} <= slices
@@ -76,7 +68,7 @@ def test_the_report_is_one_page_without_the_network(out):
     assert text.count("<svg") == 6 and "Differences" in text and "Target audit" in text
     with (html.parent / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {row["random_states"] for row in rows} == {"2"} and {row["codebook"] for row in rows} == {
+    assert {row["random_states"] for row in rows} == {"1"} and {row["codebook"] for row in rows} == {
         "stance",
         "diplomacy",
     }

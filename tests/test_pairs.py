@@ -32,7 +32,32 @@ def test_detectable_and_needed_follow_from_the_spread():
 
 
 def test_models_on_other_test_sets_are_not_paired():
-    assert compare_models({"a": _counts(0.9, 80), "b": _counts(0.6, 70)}, macro_f1, n=1).pairs == ()
+    found = compare_models({"a": _counts(0.9, 80), "b": _counts(0.6, 70)}, macro_f1, n=1)
+    assert found.pairs == () and found.groups == () and found.letters("a") == ""
+
+
+def test_on_a_single_article_nothing_is_paired():
+    found = compare_models({"a": _counts(0.9, 1), "b": _counts(0.2, 1, seed=1)}, macro_f1, n=20)
+    assert found.pairs == () and found.groups == ()
+
+
+def test_what_no_test_set_would_show_needs_no_number():
+    same = _counts(0.6, 40)
+    (pair,) = compare_models({"a": same, "b": same}, macro_f1, n=800).pairs
+    assert pair.needed is None and not pair.told_apart and pair.p == 1
+    # Where one is better in one article by what the other is better in the next, hardly anything is left.
+    nearly = same.copy()
+    nearly[0, 0, 0] += [1, 0, -1, 0]
+    nearly[1, 1, 0] -= [1, 0, -1, 0]
+    (pair,) = compare_models({"a": nearly, "b": same}, macro_f1, n=800).pairs
+    assert 0 < abs(pair.difference.value) < 1e-5 and pair.needed is None
+
+
+def test_a_difference_that_is_the_same_in_every_replicate_is_significant():
+    right, wrong = np.array([5.0, 0, 0, 5]), np.array([0.0, 5, 5, 0])
+    counts = {"right": np.tile(right, (1, 30, 2, 1)), "wrong": np.tile(wrong, (1, 30, 2, 1))}
+    (pair,) = compare_models(counts, macro_f1, n=300).pairs
+    assert pair.difference.value == 1 and pair.told_apart
 
 
 def test_models_with_other_numbers_of_random_states_are_compared():

@@ -109,7 +109,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One row of every table: a metric on a slice of the test set, with its 95 % interval."""
+    """One row of every table: a metric on a slice of the test set, with its 95 % interval.
+
+    `low` and `high` are NaN where there is no interval, as of a test set that is a single article. `codes` is the
+    number of codes that a macro average runs over: those that the gold of the slice bears.
+    """
 
     metric: str
     slice: str
@@ -117,3 +121,4 @@ class Score:
     low: float
     high: float
     n: int
+    codes: int | None = None

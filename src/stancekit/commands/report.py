@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import Kind
 from stancekit.files import file_name, lock, write_json, write_text
 from stancekit.report import published
@@ -55,7 +55,7 @@ def report(
         _compare(_again(out, interval))
         return out / "report" / "report.html"
     alone = publish and (out / published.FILE).exists() and not any(out.glob("runs/*/run.json"))
-    command = command or _made(out)["command"]
+    command = command or (published.command_of(out) if alone else None) or _made(out)["command"]
     runs = published.read(out) if alone else read_runs(out)
     if not alone:
         write_report(boards(runs, kind=interval), out, command)
@@ -113,7 +113,7 @@ def _texts(found: list[Board], *, command: str, title: str) -> Iterator[tuple[st
     yield "tables.tex", latex(found)
     for board in found:
         run = board.best.first
-        name = file_name(f"{run.codebook}-{run.corpus}-{run.split}")
+        name = file_name("-".join(run.board[: None if run.part != "test" else 3]))
         yield f"card-{name}.md", card(board, board.chosen, command)
         rows = [json.dumps(flat(row), ensure_ascii=False) for row in queue(board.chosen)]
         yield f"review-{name}.jsonl", "".join(f"{row}\n" for row in rows)
@@ -136,7 +136,7 @@ def _compare(texts: dict[Path, str]) -> None:
             faults.append(f"{path} line {at} says {pair[0]!r}; recomputed it is {pair[1]!r}")
     if faults:
         raise KitError(
-            f"{len(faults)} of {len(texts)} files do not follow from the predictions: {listing(faults)}. Write them "
-            "again with stancekit report, and find out why they differed"
+            f"{len(faults)} of {len(texts)} files do not follow from the predictions: {'; '.join(faults[:8])}. Write "
+            "them again with stancekit report, and find out why they differed"
         )
     print(f"{len(texts)} files, {numbers} rows of scores: all as recomputed from the predictions")

@@ -6,19 +6,24 @@ Published stance models have been found to do as well without the target (Kausha
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from stancekit.corpus.labelled import Labels
 from stancekit.evaluation.bootstrap import bootstrap, by_state, effective, interval, reach
 from stancekit.evaluation.counts import count
-from stancekit.evaluation.metrics import macro_f1
+from stancekit.evaluation.metrics import in_gold, macro_f1
 from stancekit.types import Example, Mention, Score
 
 SOMETHING = "something"
 NEGATION = "It is not true that "
 # The variant that decides: with a target from elsewhere, no gold code has a reason to hold.
 DECISIVE = "target swapped at random"
+# A fall of macro-F1 by less than this is as good as none.
+MARGIN = 0.05
+Use = Literal["uses its target", "target-blind", "cannot tell"]
 
 
 def _moved(mention: Mention | None, at: int, by: int) -> Mention | None:
@@ -140,7 +145,7 @@ class Finding:
 
     @property
     def matters(self) -> bool:
-        """Say whether what was taken away was of use: the gap's interval lies above nought."""
+        """Say whether what was taken away was of use: the gap's interval lies above zero."""
         return self.gap.low > 0
 
 
@@ -151,7 +156,7 @@ def audit(
     names: Sequence[str],
     clusters: Sequence[str],
 ) -> list[Finding]:
-    """Compare predictions on the full input with those on every variant.
+    """Compare predictions on the full input with those on every variant, by macro-F1 over the codes of the same gold.
 
     Parameters
     ----------
@@ -170,21 +175,51 @@ def audit(
     found = []
     for variant, states in changed.items():
         at = [row for row, labels in enumerate(states[0]) if labels is not None]
-        if not at:
+        if not any(gold[row] for row in at):
             continue
         truth, homes = [gold[row] for row in at], [clusters[row] for row in at]
         before = [[state[row] for row in at] for state in full]
         after = [[state[row] or () for row in at] for state in states]
         both = [np.stack([count(truth, one, names, homes) for one in part]) for part in (before, after)]
-        draws = bootstrap(both[0], macro_f1) - bootstrap(both[1], macro_f1)
-        apart = by_state(both[0], macro_f1) - by_state(both[1], macro_f1)
+        codes = in_gold(both[0])
+        metric = partial(macro_f1, codes=codes)
+        draws = bootstrap(both[0], metric) - bootstrap(both[1], metric)
+        apart = by_state(both[0], metric) - by_state(both[1], metric)
         lies, stretch = float(apart.mean()), reach(draws, apart, effective(both[0])).stretch()
-        gap = Score("macro_f1 gap", variant, lies, *interval(draws, at=lies, stretch=stretch), len(at))
+        ends = interval(draws, at=lies, stretch=stretch)
+        gap = Score("macro_f1 gap", variant, lies, *ends, len(at), int(codes.sum()))
         moved = np.mean([[a != b for a, b in zip(x, y, strict=True)] for x, y in zip(before, after, strict=True)])
-        found.append(Finding(variant, float(by_state(both[1], macro_f1).mean()), gap, float(moved)))
+        found.append(Finding(variant, float(by_state(both[1], metric).mean()), gap, float(moved)))
     return found
+
+
+def target_use(findings: Sequence[Finding]) -> Use | None:
+    """Say whether a model uses its target, by how far its macro-F1 falls with a target taken from elsewhere.
+
+    A gap that is not significant shows nothing by itself: a small test set makes it of any model. So a model is called
+    target-blind only where the whole interval of its fall lies below `MARGIN` (equivalence testing by intervals:
+    Schuirmann 1987, "A Comparison of the Two One-Sided Tests Procedure and the Power Approach"), and is said to use
+    its target where the interval lies above zero.
+
+    Returns
+    -------
+    str or None
+        `None` where the variant that decides does not apply, as of frames.
+
+    Examples
+    --------
+    >>> gaps = [Score("macro_f1 gap", DECISIVE, 0.06, low, high, 30) for low, high in ((0.01, 0.1), (-0.01, 0.13))]
+    >>> [target_use([Finding(DECISIVE, 0.5, gap, 0.2)]) for gap in gaps]
+    ['uses its target', 'cannot tell']
+    """
+    gap = next((one.gap for one in findings if one.variant == DECISIVE), None)
+    if gap is None:
+        return None
+    if gap.high < MARGIN:
+        return "target-blind"
+    return "uses its target" if gap.low > 0 else "cannot tell"
 
 
 def target_blind(findings: Sequence[Finding]) -> bool:
     """Say whether a model does as well with a target taken from elsewhere."""
-    return any(one.variant == DECISIVE and not one.matters for one in findings)
+    return target_use(findings) == "target-blind"

@@ -11,8 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from stancekit.evaluation.metrics import Metric
 
@@ -88,6 +87,7 @@ class Reach:
     would be right: both matter for three random states and fifty articles. Hesterberg (2015, "What Teachers Should
     Know About the Bootstrap", section 5.3) corrects for both by quantiles further out; the quantiles of a mean over
     three random states end at the lowest of the three, so here the distance from the estimate is stretched instead.
+    Of a single unit nothing can be said of how units vary: both fields are NaN then, and so is all that follows.
     """
 
     scale: float
@@ -95,19 +95,20 @@ class Reach:
 
     def stretch(self, level: float = LEVEL) -> float:
         """Return by how much the distance of a quantile from the estimate grows."""
-        return float(self.scale * student.ppf((1 + level) / 2, self.freedom) / norm.ppf((1 + level) / 2))
+        upper = (1 + level) / 2
+        return float(self.scale * stdtrit(self.freedom, upper) / ndtri(upper))
 
     def p_value(self, draws: Array) -> float:
-        """Return the two-sided p of a difference of nought: the level at which the interval first touches it.
+        """Return the two-sided p of a difference of zero: the level at which the interval first touches it.
 
-        Where no replicate lies beyond nought, their number would set a floor; then their mean in standard deviations
+        Where no replicate lies beyond zero, their number would set a floor; then their mean in standard deviations
         says how far away it is.
         """
         below = ((draws < 0).sum() + (draws == 0).sum() / 2 + 0.5) / (len(draws) + 1)
-        far = abs(float(norm.ppf(below)))
+        far = abs(float(ndtri(below)))
         if min((draws <= 0).sum(), (draws >= 0).sum()) == 0:
             far = max(far, abs(float(draws.mean())) / max(float(draws.std()), 1e-12))
-        return float(2 * student.sf(far / self.scale, self.freedom))
+        return float(2 * stdtr(self.freedom, -far / self.scale))
 
 
 def reach(draws: Array, states: Array, clusters: float) -> Reach:
@@ -123,7 +124,7 @@ def reach(draws: Array, states: Array, clusters: float) -> Reach:
     states
         The value for each random state, shape (random states,).
     clusters
-        The number of clusters, `effective` where sizes differ.
+        The number of clusters, `effective` where sizes differ; of a single one there is no widening, but NaN.
 
     Examples
     --------
@@ -131,6 +132,8 @@ def reach(draws: Array, states: Array, clusters: float) -> Reach:
     >>> round(reach(draws, np.zeros(1), 10).stretch(), 2), round(reach(draws, np.zeros(1), 1000).stretch(), 2)
     (1.22, 1.0)
     """
+    if clusters <= 1:
+        return Reach(float("nan"), float("nan"))
     n = len(states)
     total = float(draws.var())
     between = float(states.var(ddof=1)) / n if n > 1 else 0.0
@@ -152,7 +155,7 @@ def interval(
     jackknife: Array | None = None,
     stretch: float = 1.0,
 ) -> tuple[float, float]:
-    """Return the interval of bootstrap replicates.
+    """Return the interval of bootstrap replicates; one that is given the estimate always holds it.
 
     Parameters
     ----------
@@ -162,7 +165,8 @@ def interval(
         `percentile`, or `bca`: bias-corrected and accelerated (Efron 1987, equation 6.6), which
         needs the estimate `at` and the leave-one-cluster-out values `jackknife`.
     stretch
-        Of `Reach`: how much further than the quantiles the ends lie from the estimate `at`.
+        Of `Reach`: how much further than the quantiles the ends lie from the estimate `at`; both ends are NaN where it
+        is.
 
     Examples
     --------
@@ -170,6 +174,8 @@ def interval(
     >>> round(low, 3), round(high, 3)
     (0.025, 0.975)
     """
+    if np.isnan(stretch):
+        return float("nan"), float("nan")
     ends = np.array([(1 - level) / 2, (1 + level) / 2])
     if kind == "bca":
         if at is None or jackknife is None:
@@ -178,12 +184,15 @@ def interval(
         gaps = jackknife.mean() - jackknife
         spread = float((gaps**2).sum() ** 1.5)
         skew = float((gaps**3).sum()) / (6 * spread) if spread else 0.0
-        bias, normal = norm.ppf(below), norm.ppf(ends)
-        ends = norm.cdf(bias + (bias + normal) / (1 - skew * (bias + normal)))
+        bias, normal = ndtri(below), ndtri(ends)
+        ends = ndtr(bias + (bias + normal) / (1 - skew * (bias + normal)))
     low, high = np.quantile(values, ends)
     centre = float(np.median(values)) if at is None else at
-    # A stretched end on the wrong side of the estimate would move further away from it.
-    return float(min(low, centre + stretch * (low - centre))), float(max(high, centre + stretch * (high - centre)))
+    # Where replicates lie to one side of the estimate, the nearer end is the estimate itself.
+    return (
+        float(min(low, centre, centre + stretch * (low - centre))),
+        float(max(high, centre, centre + stretch * (high - centre))),
+    )
 
 
 def leave_one_out(counts: Array, metric: Metric) -> Array:
@@ -207,7 +216,7 @@ def estimate(
     Returns
     -------
     list of (value, low, high)
-        One for each of the k.
+        One for each of the k; the ends are NaN where there is only one cluster.
 
     Examples
     --------
@@ -227,5 +236,5 @@ def estimate(
         left = None if rest is None else rest[:, k]
         low, high = interval(own, kind=kind, at=at, jackknife=left, stretch=stretch)
         # All that is estimated here lies between 0 and 1.
-        found.append((at, max(low, 0.0), min(high, 1.0)))
+        found.append((at, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))))
     return found

@@ -18,6 +18,7 @@ from stancekit.evaluation.bootstrap import (
     reach,
     weights,
 )
+from stancekit.evaluation.counts import numbered
 from stancekit.types import Score
 
 Array = NDArray[np.float64]
@@ -47,14 +48,13 @@ def bins(claimed: Array, held: NDArray[np.bool_], clusters: Sequence[str], *, wi
     >>> bins(np.array([[0.95], [0.85]]), np.array([[True], [False]]), ["a", "a"])[0, -1].round(4).tolist()
     [1.0, 0.95, 1.0, 0.0025]
     """
-    order = {cluster: at for at, cluster in enumerate(dict.fromkeys(clusters))}
-    home = np.repeat([order[cluster] for cluster in clusters], claimed.shape[1])
+    home = np.repeat(numbered(clusters), claimed.shape[1])
     flat, true = claimed.ravel(), held.ravel().astype(float)
     place = np.minimum((flat * width).astype(int), width - 1)
-    cells = np.stack([np.ones_like(flat), flat, true, (flat - true) ** 2], axis=-1)
-    total = np.zeros((len(order), width, 4))
-    np.add.at(total, (home, place), cells)
-    return total
+    cells = (np.ones_like(flat), flat, true, (flat - true) ** 2)
+    many, at = int(home.max(initial=-1)) + 1, home * width + place
+    total = [np.bincount(at, weights=column, minlength=many * width) for column in cells]
+    return np.stack(total, axis=-1).reshape(many, width, 4).astype(float)
 
 
 def gaps(table: Array) -> Array:
@@ -72,7 +72,7 @@ def ece(table: Array) -> Array:
 
 
 def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
-    """Return the expected calibration error with its interval.
+    """Return the expected calibration error with its interval; its ends are NaN where there is only one cluster.
 
     Gaps are taken absolutely, so noise adds to them, and to those of replicates once more. The interval is moved down
     by how far the replicates' mean lies above the estimate, its lower end twice, since the estimate lies as far above
@@ -89,7 +89,10 @@ def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
     """
     states, draws = by_state(tables, ece), bootstrap(tables, ece, replicates=replicates)
     found, value = gaps(tables.sum(axis=1)), float(states.mean())
-    stretch = reach(draws, states, effective(tables)).stretch()
+    clusters = effective(tables)
+    if clusters <= 1:
+        return value, float("nan"), float("nan")
+    stretch = reach(draws, states, clusters).stretch()
     above = draws.mean() - value
     low, high = interval(draws - above, at=value, stretch=stretch)
     drawn = weights(tables.shape[1], replicates, 0)
@@ -98,7 +101,8 @@ def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
         for one, own in zip(tables, found, strict=True)
     ]
     chance = np.mean([np.abs(one).sum(axis=-1) for one in again], axis=0)
-    return value, 0.0 if value <= np.quantile(chance, LEVEL) else max(low - above, 0.0), min(high, 1.0)
+    begin = 0.0 if value <= np.quantile(chance, LEVEL) else low - above
+    return value, float(np.clip(min(begin, value), 0, 1)), float(np.clip(high, 0, 1))
 
 
 def brier(table: Array) -> Array:

@@ -1,6 +1,6 @@
 """Gold and predicted codes as counts per cluster: all that metrics and bootstraps need."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,43 @@ from numpy.typing import NDArray
 from stancekit.corpus.labelled import Labels, indicator
 
 Array = NDArray[np.float64]
+Cells = NDArray[np.bool_]
+
+
+def numbered(values: Iterable[Hashable]) -> NDArray[np.intp]:
+    """Return values as numbers from 0, in the order of their first appearance.
+
+    Examples
+    --------
+    >>> numbered(["b", "a", "b"]).tolist()
+    [0, 1, 0]
+    """
+    order: dict[Hashable, int] = {}
+    return np.array([order.setdefault(value, len(order)) for value in values], dtype=np.intp)
+
+
+def summed(values: NDArray[np.generic], home: NDArray[np.intp]) -> Array:
+    """Return the sums of rows by cluster, shape (rows, ...) to (clusters, ...).
+
+    Parameters
+    ----------
+    home
+        The number of each row's cluster, from `numbered`.
+    """
+    order = np.argsort(home, kind="stable")
+    starts = np.flatnonzero(np.diff(home[order], prepend=-1))
+    return np.asarray(np.add.reduceat(values[order].astype(float), starts, axis=0))
+
+
+def outcomes(gold: Labels, predicted: Labels, names: Sequence[str]) -> Cells:
+    """Return per example and code whether it is a true positive, false positive, false negative or true negative.
+
+    Returns
+    -------
+    array, shape (examples, codes, 4)
+    """
+    truth, guess = indicator(gold, names), indicator(predicted, names)
+    return np.stack([truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess], axis=-1)
 
 
 def count(
@@ -25,15 +62,16 @@ def count(
     array, shape (clusters, codes, 4)
         In the last axis: true positives, false positives, false negatives, true negatives. Clusters
         are in the order of their first example.
+
+    Examples
+    --------
+    >>> count([("a",), ("b",)], [("a",), ("a",)], ["a", "b"], ["x", "x"]).tolist()
+    [[[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]]]
     """
-    truth, guess = indicator(gold, names), indicator(predicted, names)
-    cells = np.stack([truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess], axis=-1)
+    cells = outcomes(gold, predicted, names)
     if mask is not None:
-        cells &= mask[:, None, None]
-    order = {cluster: at for at, cluster in enumerate(dict.fromkeys(clusters))}
-    total = np.zeros((len(order), len(names), 4))
-    np.add.at(total, [order[cluster] for cluster in clusters], cells)
-    return total
+        cells = cells & mask[:, None, None]
+    return summed(cells, numbered(clusters)) if len(cells) else np.zeros((0, len(names), 4))
 
 
 def confusion(gold: Labels, predicted: Labels, names: Sequence[str]) -> NDArray[np.int64]:

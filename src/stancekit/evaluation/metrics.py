@@ -1,7 +1,8 @@
 """Metrics as functions of counts, so that every replicate of a bootstrap is one array operation.
 
 Each takes counts of shape (..., codes, 4): true positives, false positives, false negatives and true
-negatives; and returns shape (...). A metric of a code that is neither in gold nor predicted is 0.
+negatives; and returns shape (...). Precision, recall and F1 of a code that is neither in gold nor predicted are 0;
+macro averages run over the codes that gold bears.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,15 +34,43 @@ def f1(counts: Array) -> Array:
     return _ratio(2 * counts[..., 0], 2 * counts[..., 0] + counts[..., 1] + counts[..., 2])
 
 
-def macro_f1(counts: Array) -> Array:
-    """Return the mean F1 over all codes of the codebook, present in the split or not.
+def in_gold(counts: Array) -> NDArray[np.bool_]:
+    """Say which codes gold bears, shape (..., codes, 4) to (codes,); all leading axes are summed.
 
     Examples
     --------
-    >>> float(macro_f1(np.array([[1.0, 0, 0, 1], [1, 0, 0, 1]])))
+    >>> in_gold(np.array([[1.0, 0, 0, 1], [0, 1, 0, 1]])).tolist()
+    [True, False]
+    """
+    total = counts.reshape(-1, *counts.shape[-2:]).sum(axis=0)
+    return np.asarray(total[:, 0] + total[:, 2] > 0)
+
+
+def macro_f1(counts: Array, codes: NDArray[np.bool_] | None = None) -> Array:
+    """Return the mean F1 over the codes that gold bears; NaN where it bears none.
+
+    The arithmetic mean of F1 over classes (Opitz and Burst 2021, "Macro F1 and Macro F1", equation 1). A code that the
+    gold of a test set lacks cannot be right in it, so averaging over it would punish a model for the codebook.
+
+    Parameters
+    ----------
+    codes
+        Which codes to average over, shape (codes,): what `in_gold` says of the whole test set, so that all models, and
+        all replicates of a bootstrap, are averaged over the same. By default the codes in the gold of `counts` itself.
+
+    Examples
+    --------
+    >>> float(macro_f1(np.array([[1.0, 0, 0, 1], [1, 0, 0, 1], [0, 0, 0, 2]])))
     1.0
     """
-    return np.asarray(f1(counts).mean(axis=-1))
+    return _mean(f1(counts), in_gold(counts) if codes is None else codes)
+
+
+def _mean(values: Array, codes: NDArray[np.bool_]) -> Array:
+    """Return the mean over some codes, shape (..., codes) to (...), NaN where there are none."""
+    if not codes.any():
+        return np.full(values.shape[:-1], np.nan)
+    return np.asarray(values[..., codes].mean(axis=-1))
 
 
 def micro_f1(counts: Array) -> Array:
@@ -58,23 +87,51 @@ def f_avg(counts: Array, against: int = 0, favour: int = 1) -> Array:
     return np.asarray(f1(counts)[..., [against, favour]].mean(axis=-1))
 
 
-def both_f1(counts: Array) -> Array:
-    """Return the mean over codes of the mean F1 of bearing a code and of not bearing it.
+def both_f1(counts: Array, gold: Array | None = None) -> Array:
+    """Return the mean, over the codes that gold bears, of the mean F1 of bearing a code and of not bearing it.
 
     What multi-label frame studies publish as macro-F1 (as in Lemor et al., Canadian climate framing): far higher than
-    `macro_f1` where codes are rare, since not bearing a rare code is easy.
+    `macro_f1` where codes are rare, since not bearing a rare code is easy. Of a code that every example bears, not
+    bearing it has no gold and is left out.
+
+    Parameters
+    ----------
+    gold
+        Counts of the whole test set, which say what gold has; by default `counts` itself.
     """
-    other = np.stack([counts[..., 3], counts[..., 2], counts[..., 1], counts[..., 0]], axis=-1)
-    return np.asarray((f1(counts) + f1(other)).mean(axis=-1) / 2)
+    other = counts[..., ::-1]
+    has, lacks = (in_gold(one) for one in ((counts, other) if gold is None else (gold, gold[..., ::-1])))
+    both = np.where(lacks, (f1(counts) + f1(other)) / 2, f1(counts))
+    return _mean(both, has)
 
 
 METRICS: dict[str, Metric] = {"macro_f1": macro_f1, "micro_f1": micro_f1}
 PER_CODE: dict[str, Metric] = {"precision": precision, "recall": recall, "f1": f1}
+# Means over the codes that gold bears; the other metrics do not depend on which these are.
+MACRO = ("macro_f1", "both_f1")
 
 
-def metrics_for(names: Sequence[str], *, multi_label: bool = False) -> dict[str, Metric]:
-    """Return the metrics that make sense for a codebook, `f_avg` where there are two sides, `both_f1` for several."""
-    found = dict(METRICS) | ({"both_f1": both_f1} if multi_label else {})
+def metrics_for(names: Sequence[str], gold: Array, *, multi_label: bool) -> dict[str, Metric]:
+    """Return the metrics that make sense for a codebook, `f_avg` where there are two sides, `both_f1` for several.
+
+    Parameters
+    ----------
+    names
+        All codes, in alphabetical order.
+    gold
+        Counts of the whole test set, shape (..., codes, 4): they say over which codes macro averages run.
+    multi_label
+        Whether the codebook allows several codes per example.
+
+    Examples
+    --------
+    >>> gold = np.array([[3.0, 0, 0, 1], [1, 0, 0, 3]])
+    >>> list(metrics_for(["condemn", "support"], gold, multi_label=False))
+    ['macro_f1', 'micro_f1', 'f_avg']
+    """
+    found: dict[str, Metric] = {"macro_f1": partial(macro_f1, codes=in_gold(gold)), "micro_f1": micro_f1}
+    if multi_label:
+        found["both_f1"] = partial(both_f1, gold=gold)
     if "condemn" in names and "support" in names:
         found["f_avg"] = partial(f_avg, against=names.index("condemn"), favour=names.index("support"))
     return found

@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from stancekit.evaluation.bootstrap import REPLICATES, bootstrap, by_state, effective, interval, reach
 from stancekit.evaluation.metrics import Array, Metric
 from stancekit.types import Score
 
 LEVEL, POWER = 0.05, 0.8
+# Nobody annotates a test set of more examples than this to compare two models.
+MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two models: how far the first lies before the second, and whether that can be told.
+    """Two models: how far the first lies before the second, and whether they differ significantly.
 
     `p` is corrected for the number of pairs. `detectable` is the smallest difference that a test set like this
     one would show with a power of 80 %, and `needed` how many examples it would take, to two digits, to
-    show the one seen.
+    show the one seen: `None` where the two are so alike that over a million would not do.
     """
 
     first: str
@@ -28,24 +30,27 @@ class Pair:
     difference: Score
     p: float
     detectable: float
-    needed: int
+    needed: int | None
 
     @property
     def told_apart(self) -> bool:
-        """Say whether the two differ, at 5 % over all pairs."""
+        """Say whether the two differ significantly, at 5 % over all pairs."""
         return self.p < LEVEL
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All pairs of some models, and the groups of those that cannot be told apart."""
+    """All pairs of some models, and the groups of those that do not differ significantly.
+
+    A model that was not paired is in no group.
+    """
 
     models: tuple[str, ...]
     pairs: tuple[Pair, ...]
     groups: tuple[tuple[str, ...], ...]
 
     def letters(self, model: str) -> str:
-        """Return the letters of a model's groups: two models that share one cannot be told apart."""
+        """Return the letters of a model's groups: two models that share one do not differ significantly."""
         return "".join(chr(ord("a") + at) for at, group in enumerate(self.groups) if model in group)
 
 
@@ -65,7 +70,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def cliques(names: Sequence[str], apart: set[frozenset[str]]) -> list[tuple[str, ...]]:
-    """Return the largest groups in which no two are told apart, in the order of their first.
+    """Return the largest groups in which no two differ significantly, in the order of their first.
 
     Piepho (2004), "An Algorithm for a Letter-Based Representation of All-Pairwise Comparisons".
 
@@ -92,7 +97,13 @@ def _gaps(first: Array, second: Array) -> Array:
 
 
 def compare_models(
-    counts: Mapping[str, Array], metric: Metric, *, n: int, name: str = "macro_f1", replicates: int = REPLICATES
+    counts: Mapping[str, Array],
+    metric: Metric,
+    *,
+    n: int,
+    codes: int | None = None,
+    name: str = "macro_f1",
+    replicates: int = REPLICATES,
 ) -> Comparison:
     """Compare every two models on one test set.
 
@@ -105,8 +116,17 @@ def compare_models(
     ----------
     counts
         Of each model, shape (random states, clusters, codes, 4), best model first.
+    metric
+        A macro average is bound to the codes that the common gold bears.
     n
         The number of test examples.
+    codes
+        The number of codes that a macro average runs over.
+
+    Returns
+    -------
+    Comparison
+        Without pairs where the test set is a single article: how articles vary cannot be seen in one.
 
     Examples
     --------
@@ -124,15 +144,20 @@ def compare_models(
             continue
         gap, apart = draws[first] - draws[second], _gaps(states[first], states[second])
         wide = reach(gap, apart, effective(counts[first]))
+        if np.isnan(wide.scale):
+            continue
         at = float(apart.mean())
-        score = Score(f"{name} difference", f"{first} - {second}", at, *interval(gap, at=at, stretch=wide.stretch()), n)
-        least = float((norm.ppf(1 - LEVEL / 2) + norm.ppf(POWER)) * gap.std() * wide.scale)
+        ends = interval(gap, at=at, stretch=wide.stretch())
+        score = Score(f"{name} difference", f"{first} - {second}", at, *ends, n, codes)
+        least = float((ndtri(1 - LEVEL / 2) + ndtri(POWER)) * gap.std() * wide.scale)
         needed = n * (least / at) ** 2 if at else np.inf
-        found.append((first, second, score, wide.p_value(gap) if gap.std() else 1.0, least, needed))
+        found.append((first, second, score, wide.p_value(gap) if at or gap.std() else 1.0, least, needed))
     raw = [one[3] for one in found]
     pairs = tuple(
-        Pair(first, second, score, p, least, int(float(f"{min(needed, 1e9):.1e}")))
+        Pair(first, second, score, p, least, int(float(f"{needed:.1e}")) if needed <= MOST else None)
         for (first, second, score, _, least, needed), p in zip(found, holm(raw), strict=True)
     )
     apart_pairs = {frozenset((pair.first, pair.second)) for pair in pairs if pair.told_apart}
-    return Comparison(tuple(counts), pairs, tuple(cliques(list(counts), apart_pairs)))
+    paired = {model for pair in pairs for model in (pair.first, pair.second)}
+    compared = [model for model in counts if model in paired or len(counts) == 1]
+    return Comparison(tuple(counts), pairs, tuple(cliques(compared, apart_pairs)) if compared else ())

@@ -1,15 +1,16 @@
 """Scores of a model: every metric, overall, per code and per slice, each with its interval."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import Labels
 from stancekit.evaluation.apart import estimate_apart
 from stancekit.evaluation.bootstrap import REPLICATES, Estimate, Kind, estimate
-from stancekit.evaluation.counts import count
-from stancekit.evaluation.metrics import PER_CODE, Array, Metric, macro_f1, metrics_for
+from stancekit.evaluation.counts import count, numbered, outcomes, summed
+from stancekit.evaluation.metrics import MACRO, PER_CODE, Array, Metric, in_gold, macro_f1, metrics_for
 from stancekit.evaluation.slices import ENOUGH, Slices
 from stancekit.types import Score
 
@@ -25,6 +26,7 @@ _COVERED = 0.9
 
 @dataclass(frozen=True, slots=True)
 class _How:
+    names: Sequence[str]
     replicates: int
     kind: Kind
     multi_label: bool
@@ -33,26 +35,55 @@ class _How:
         return estimate(counts, metric, kind=self.kind, replicates=self.replicates)
 
 
-def _rows(counts: Array, names: Sequence[str], where: str, n: int, how: _How) -> Iterator[Score]:
-    metrics = metrics_for(names, multi_label=how.multi_label)
-    for name, of in zip(metrics, how(counts, together(metrics)), strict=True):
-        yield Score(name, where, *of, n)
+def _rows(counts: Array, where: str, n: int, how: _How) -> Iterator[Score]:
+    """Yield the metrics of counts, shape (random states, clusters, codes, 4); macro averages first."""
+    metrics = metrics_for(how.names, counts[0], multi_label=how.multi_label)
+    codes = int(in_gold(counts[0]).sum())
+    yield from _named(metrics, codes, lambda kept: how(counts, together(kept)), where, n)
 
 
-def _codes(counts: Array, names: Sequence[str], how: _How) -> Iterator[Score]:
+def _named(
+    metrics: Mapping[str, Metric],
+    codes: int,
+    estimated: Callable[[Mapping[str, Metric]], list[Estimate]],
+    where: str,
+    n: int,
+) -> Iterator[Score]:
+    """Yield metrics as scores; a macro average over no code at all is NaN, and left out of slices."""
+    kept = {name: metric for name, metric in metrics.items() if codes or name not in MACRO}
+    found = dict(zip(kept, estimated(kept), strict=True))
+    for name in metrics:
+        if name in found:
+            yield Score(name, where, *found[name], n, codes if name in MACRO else None)
+        elif where == "all":
+            yield Score(name, where, np.nan, np.nan, np.nan, n, 0)
+
+
+def _per_code(counts: Array) -> Array:
+    """Return precision, recall and F1 of each code, shape (..., codes, 4) to (..., 3 x codes)."""
+    return np.concatenate([metric(counts) for metric in PER_CODE.values()], axis=-1)
+
+
+def _codes(counts: Array, how: _How) -> Iterator[Score]:
+    """Yield precision, recall and F1 of every code that gold bears."""
     gold = counts[0].sum(axis=0)[:, [0, 2]].sum(axis=-1)
-    for metric, use in PER_CODE.items():
-        for at, of in enumerate(how(counts, use)):
-            yield Score(metric, f"code={names[at]}", *of, int(gold[at]))
+    found = how(counts, _per_code)
+    for place, metric in enumerate(PER_CODE):
+        for at, name in enumerate(how.names):
+            if gold[at]:
+                yield Score(metric, f"code={name}", *found[place * len(how.names) + at], int(gold[at]))
 
 
 def _per_target(parts: Sequence[Array], n: int, how: _How) -> Score:
     """Score the mean over targets of macro-F1; parts have shape (random states, clusters, codes, 4)."""
     stacked = np.stack(parts, axis=2)
     states, clusters, targets, codes, _ = stacked.shape
+    borne = [in_gold(part) for part in parts]
 
     def metric(counts: Array) -> Array:
-        return np.asarray(macro_f1(counts.reshape(*counts.shape[:-2], targets, codes, 4)).mean(axis=-1)[..., None])
+        apart = counts.reshape(*counts.shape[:-2], targets, codes, 4)
+        each = [macro_f1(apart[..., at, :, :], codes=own) for at, own in enumerate(borne)]
+        return np.asarray(np.mean(each, axis=0)[..., None])
 
     (of,) = how(stacked.reshape(states, clusters, targets * codes, 4), metric)
     return Score("macro_f1", "mean over targets", *of, n)
@@ -64,6 +95,7 @@ def score(
     names: Sequence[str],
     clusters: Sequence[str],
     *,
+    multi_label: bool,
     slices: Slices | None = None,
     replicates: int = REPLICATES,
     kind: Kind = "percentile",
@@ -72,6 +104,8 @@ def score(
 
     The slice `all` pools the examples; where targets with ten examples or more make up nearly all of them, the slice
     `mean over targets` is the mean of their macro-F1, in which a rare target counts as much as a frequent one.
+    Macro averages run over the codes that the gold of the slice bears; a code that gold lacks has no row of its own,
+    and a slice whose gold bears no code has no macro average; that of the slice `all` is NaN then.
 
     Parameters
     ----------
@@ -83,6 +117,8 @@ def score(
         All codes, in alphabetical order (`Codebook.names`).
     clusters
         The article of each example: the unit of the bootstrap.
+    multi_label
+        What the codebook says; whether an example may bear several codes is not guessed from those it bears.
     slices
         Masks of shape (examples,) by name.
     kind
@@ -91,32 +127,44 @@ def score(
     Examples
     --------
     >>> gold, guess = [("a",), ("b",)], [("a",), ("b",)]
-    >>> rows = score(gold, [guess], ["a", "b"], ["x", "y"])
-    >>> rows[0].metric, rows[0].value, rows[0].n
-    ('macro_f1', 1.0, 2)
+    >>> rows = score(gold, [guess], ["a", "b", "c"], ["x", "y"], multi_label=False)
+    >>> rows[0].metric, rows[0].value, rows[0].n, rows[0].codes
+    ('macro_f1', 1.0, 2, 2)
     """
-    how = _How(replicates, kind, any(len(one) != 1 for one in gold))
-    counts = np.stack([count(gold, state, names, clusters) for state in predicted])
-    rows = [*_rows(counts, names, "all", len(gold), how)]
+    how = _How(names, replicates, kind, multi_label)
+    cells, home = np.stack([outcomes(gold, state, names) for state in predicted], axis=1), numbered(clusters)
+    counts = _by_state(cells, home)
+    rows = [*_rows(counts, "all", len(gold), how)]
     targets, covered = [], 0
     sliced: list[Score] = []
     for where, mask in (slices or {}).items():
-        at = np.flatnonzero(mask).tolist()
-        some = [[state[i] for i in at] for state in predicted]
-        own, homes = [gold[i] for i in at], [clusters[i] for i in at]
-        sliced += _rows(np.stack([count(own, state, names, homes) for state in some]), names, where, len(at), how)
-        if where.startswith("target=") and len(at) >= ENOUGH:
-            covered += len(at)
-            targets.append(np.stack([count(gold, state, names, clusters, mask=mask) for state in predicted]))
+        n = int(mask.sum())
+        sliced += _rows(_by_state(cells[mask], numbered(home[mask].tolist())), where, n, how)
+        part = _by_state(cells & mask[:, None, None, None], home)
+        if where.startswith("target=") and n >= ENOUGH and in_gold(part).any():
+            covered += n
+            targets.append(part)
     if len(targets) > 1 and covered >= _COVERED * len(gold):
         rows.append(_per_target(targets, len(gold), how))
-    return [*rows, *_codes(counts, names, how), *sliced]
+    return [*rows, *_codes(counts, how), *sliced]
+
+
+def _by_state(cells: NDArray[np.bool_], home: NDArray[np.intp]) -> Array:
+    """Return counts by random state and cluster, from cells of shape (examples, random states, codes, 4)."""
+    return np.moveaxis(summed(cells, home), 1, 0)
 
 
 def score_apart(
-    parts: Sequence[tuple[Labels, Labels, Sequence[str]]], names: Sequence[str], *, replicates: int = REPLICATES
+    parts: Sequence[tuple[Labels, Labels, Sequence[str]]],
+    names: Sequence[str],
+    *,
+    multi_label: bool,
+    replicates: int = REPLICATES,
 ) -> list[Score]:
     """Score predictions where every random state has a test set of its own: overall and per code.
+
+    The macro average of a random state runs over the codes that the gold of its own test set bears, as in its own
+    scores, and a code's score is the mean over the random states whose gold bears it.
 
     Parameters
     ----------
@@ -126,17 +174,28 @@ def score_apart(
     Returns
     -------
     list of Score
-        `n` is the mean number of examples, rounded.
+        `n` is the mean number of examples, rounded; `codes` that of the test set with the fewest.
     """
     tables = [count(gold, predicted, names, clusters) for gold, predicted, clusters in parts]
     n = round(sum(len(of[0]) for of in parts) / len(parts))
-    metrics = metrics_for(names, multi_label=any(len(one) != 1 for of in parts for one in of[0]))
-    rows = [
-        Score(name, "all", *of, n)
-        for name, of in zip(metrics, estimate_apart(tables, together(metrics), replicates=replicates), strict=True)
-    ]
-    gold = sum(table.sum(axis=0)[:, [0, 2]].sum(axis=-1) for table in tables) / len(tables)
-    for metric, use in PER_CODE.items():
-        for at, of in enumerate(estimate_apart(tables, use, replicates=replicates)):
-            rows.append(Score(metric, f"code={names[at]}", *of, round(float(gold[at]))))
-    return rows
+    codes = min(int(in_gold(table).sum()) for table in tables)
+    each = [metrics_for(names, table, multi_label=multi_label) for table in tables]
+    kept = [name for name in each[0] if codes or name not in MACRO]
+    metrics = [together({name: own[name] for name in kept}) for own in each]
+    found = estimate_apart(tables, metrics, replicates=replicates)
+    rows = [Score(name, "all", *of, n, codes if name in MACRO else None) for name, of in zip(kept, found, strict=True)]
+    return [*rows, *_codes_apart(tables, names, replicates)]
+
+
+def _codes_apart(tables: Sequence[Array], names: Sequence[str], replicates: int) -> Iterator[Score]:
+    borne = [in_gold(table) for table in tables]
+    by_code = {}
+    for at, name in enumerate(names):
+        own = [table[:, [at]] for table, has in zip(tables, borne, strict=True) if has[at]]
+        if own:
+            gold = sum(float(table[..., [0, 2]].sum()) for table in own) / len(own)
+            found = estimate_apart(own, [_per_code] * len(own), replicates=replicates)
+            by_code[name] = [(*of, round(gold)) for of in found]
+    for place, metric in enumerate(PER_CODE):
+        for name, rows in by_code.items():
+            yield Score(metric, f"code={name}", *rows[place])

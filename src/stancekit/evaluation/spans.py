@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.evaluation.bootstrap import REPLICATES, estimate
+from stancekit.evaluation.counts import numbered, summed
 from stancekit.evaluation.metrics import PER_CODE
 from stancekit.evaluation.slices import Slices
 from stancekit.types import Score
@@ -58,9 +59,10 @@ def score_spans(
     scores = []
     for name, mask in where.items():
         part, gold = counts[mask], int(counts[mask][:, [0, 2]].sum())
-        order = {cluster: at for at, cluster in enumerate(dict.fromkeys(np.asarray(clusters)[mask].tolist()))}
-        table = np.zeros((1, len(order), 1, 4))
-        np.add.at(table[0, :, 0, :3], [order[one] for one in np.asarray(clusters)[mask].tolist()], part)
+        if not len(part):
+            continue
+        sums = summed(part, numbered(np.asarray(clusters)[mask].tolist()))
+        table = np.pad(sums, ((0, 0), (0, 1)))[None, :, None, :]
         for metric, use in PER_CODE.items():
             (of,) = estimate(table, use, replicates=replicates)
             scores.append(Score(metric, name, *of, gold))

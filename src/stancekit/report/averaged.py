@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from stancekit.evaluation import count, macro_f1, score
 from stancekit.evaluation.bootstrap import Kind
+from stancekit.evaluation.metrics import in_gold
 from stancekit.evaluation.pairs import compare_models
 from stancekit.models.average import mean
 from stancekit.models.trained import codes
@@ -46,10 +48,12 @@ def averaged_scores(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[S
     if not vary(runs):
         return []
     first, one = runs[0], averaged_run(runs)
-    found = score(one.gold, [one.labels], one.codes, one.articles, kind=kind)
+    found = score(one.gold, [one.labels], one.codes, one.articles, multi_label=one.multi_label, kind=kind)
     counts = [
         np.stack([count(first.gold, run.labels, first.codes, first.articles) for run in some]) for some in ([one], runs)
     ]
-    (pair,) = compare_models(dict(zip((SLICE, "mean"), counts, strict=True)), macro_f1, n=len(one.rows)).pairs
-    gain = replace(pair.difference, metric="macro_f1 gain", slice=SLICE)
-    return [*(replace(row, slice=SLICE) for row in found if row.slice == "all"), gain]
+    codes = in_gold(counts[0])
+    both = dict(zip((SLICE, "mean"), counts, strict=True))
+    pairs = compare_models(both, partial(macro_f1, codes=codes), n=len(one.rows), codes=int(codes.sum())).pairs
+    gain = [replace(pair.difference, metric="macro_f1 gain", slice=SLICE) for pair in pairs]
+    return [*(replace(row, slice=SLICE) for row in found if row.slice == "all"), *gain]

@@ -1,29 +1,42 @@
 """Model cards of kept models."""
 
 import json
+import math
 
 from stancekit.report.leaderboard import Board
 from stancekit.report.runs import Run
-from stancekit.report.tables import leaderboard, one_line, per_code
+from stancekit.report.tables import averaged_over, code, leaderboard, one_line, per_code
+
+# What the bundled corpus is licensed under, and so what is made of it may be shared as.
+_LICENSES = {"un_votes": "cc-by-4.0"}
 
 
 def card(board: Board, run: Run, command: str, *, why: str | None = None) -> str:
-    """Return the card of a kept model as Markdown; `why` it was kept, by default for its score on validation."""
+    """Return the card of a model as Markdown.
+
+    Under which licence a model may be shared follows from the data it was trained on, so a card names one only where
+    that is known: for the bundled corpus.
+
+    Parameters
+    ----------
+    why
+        Why the model was kept, by default for its score on validation.
+    """
     entry = next(one for one in board.entries if one.first.model == run.model)
-    why = why or f"it was best on validation ({run.validation:.3f} macro-F1, random state {run.random_state})"
+    license = f"license: {_LICENSES[run.corpus]}\n" if run.corpus in _LICENSES else ""
     origin = "Trained on composed English sentences about diplomacy: test" if run.corpus == "un_votes" else "Test"
     return f"""---
-license: apache-2.0
-library_name: stancekit
+{license}library_name: stancekit
 tags: [stance-detection, framing, {json.dumps(run.codebook)}]
 ---
 
-# {one_line(run.model)} for {run.codebook}, trained on {one_line(run.corpus)}
+# {one_line(run.model)} for {one_line(run.codebook)}, trained on {one_line(run.corpus)}
 
 Labels {"sentences" if run.multi_label else "a sentence, for an actor and a target,"}
 with {one_line(", ".join(run.codes))}.
-Kept because {why}; the scores
-below are on {len(run.rows)} test examples that took no part in that choice.
+{_chosen(run, why)}
+
+{one_line(averaged_over(board).capitalize())}; codes of {one_line(run.model)}:
 
 {per_code(entry)}
 
@@ -35,5 +48,17 @@ Use it with `stancekit label input=ARTICLE saved=FOLDER`, check its files with `
 {origin} it on a sample of your own text before you rely on it,
 and do not read its counts as estimates of shares.
 
-Command: `{command}`
+Command: {code(command)}
 """
+
+
+def _chosen(run: Run, why: str | None) -> str:
+    tested = f"The scores\nbelow are on {len(run.rows)} {one_line(run.part)} examples"
+    if why:
+        return f"Kept because {why}. {tested}."
+    if math.isnan(run.validation):
+        return f"{tested}; no model was chosen by a score on validation."
+    return (
+        f"Best on validation ({run.validation:.3f} macro-F1, random state {run.random_state}). {tested} that took no "
+        "part in that choice."
+    )

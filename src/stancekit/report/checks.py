@@ -6,16 +6,21 @@ from typing import Literal
 
 import numpy as np
 
-from stancekit.evaluation.audit import DECISIVE, target_blind
+from stancekit.errors import listing
+from stancekit.evaluation.audit import DECISIVE, MARGIN, target_use
 from stancekit.evaluation.bootstrap import by_state
-from stancekit.evaluation.metrics import macro_f1
+from stancekit.evaluation.pairs import Pair
 from stancekit.report.leaderboard import Board, Entry
+from stancekit.report.runs import Run
 from stancekit.types import Score
 
 FEW = 10
 FEW_ARTICLES = 30
 APART = 0.05
 MISCALIBRATED = 0.05
+# Splits whose test part is the same for every random state, and the setting that makes it so for the others.
+_FIXED = ("fixed", "official", "clean", "few", "transfer", "FixedSplit", "none")
+_ALIKE = "split.random_state=0, which draws the same test part for all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +35,62 @@ class Check:
 
 
 def _interval(score: Score) -> str:
-    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
+    interval = "no interval" if np.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"
+    return f"{score.value:.3f} [{interval}]"
 
 
 def constant(entry: Entry) -> float:
-    """Return the macro-F1 on test of always giving what is commonest in training.
+    """Return the macro-F1 on test of always giving what is commonest in training, over the codes in gold.
 
-    For several codes per unit: of giving every code to every unit, which is the best that a constant can do.
+    For several codes per unit: of giving every code to every unit, which is the best that a constant can do. The mean
+    over random states.
     """
-    run = entry.first
-    if run.multi_label:
-        shares = [sum(code in gold for gold in run.gold) / len(run.rows) for code in run.codes]
-        return float(np.mean([2 * share / (1 + share) for share in shares]))
+    return float(np.mean([_constant(run) for run in entry.runs]))
+
+
+def _constant(run: Run) -> float:
+    shares = {code: sum(code in gold for gold in run.gold) / len(run.rows) for code in run.codes}
+    found = {code: 2 * share / (1 + share) for code, share in shares.items() if share}
+    if run.multi_label or not found:
+        return float(np.mean(list(found.values()))) if found else 0.0
     counts = run.facts["gold"]["train"] if run.facts["examples"]["train"] else run.facts["gold"]["test"]
-    most = max(counts, key=lambda code: counts[code])
-    share = sum(most in gold for gold in run.gold) / len(run.rows)
-    return 2 * share / (1 + share) / len(run.codes)
+    return found.get(max(counts, key=lambda code: counts[code]), 0.0) / len(found)
 
 
 def no_better_than_constant(board: Board) -> Iterator[Check]:
     """C01: the best model does not beat giving everything the same code."""
-    floor = constant(board.best)
-    if board.best.main.low <= floor:
+    main, floor = board.best.main, constant(board.best)
+    if np.isnan(main.value):
+        yield Check(
+            "C01",
+            "stop",
+            "nothing to find",
+            f"none of the {main.n} test examples bears a code",
+            "test on examples that bear codes, and look at how the labels were read (stancekit data)",
+        )
+    elif (main.value if np.isnan(main.low) else main.low) <= floor:
         yield Check(
             "C01",
             "stop",
             "no better than a constant",
-            f"{board.best.first.model} scores {_interval(board.best.main)}, giving the commonest code {floor:.3f}",
+            f"{board.best.first.model} scores {_interval(main)}, giving the commonest code {floor:.3f}",
             "check the labels and the actor and target columns; train on more examples",
         )
 
 
 def shared_text(board: Board) -> Iterator[Check]:
     """C02: test has text that training has too."""
-    shared = max(int(entry.first.facts.get("shared", 0)) for entry in board.entries)
+    known = [entry.first.facts.get("shared", 0) for entry in board.entries]
+    shared = max((int(one) for one in known if one is not None), default=0)
+    if None in known:
+        models = [entry.first.model for entry, one in zip(board.entries, known, strict=True) if one is None]
+        yield Check(
+            "C02",
+            "mind",
+            "text shared by train and test is not known",
+            f"what {', '.join(models)} learned from is not recorded with the model in a way that can be compared",
+            "make sure that no test text, or a copy of it, was among the training texts",
+        )
     if shared:
         yield Check(
             "C02",
@@ -76,33 +103,67 @@ def shared_text(board: Board) -> Iterator[Check]:
 
 def few_gold(board: Board) -> Iterator[Check]:
     """C03: a code has too few gold examples to learn or to score."""
-    gold = board.best.first.facts["gold"]
+    facts = board.best.first.facts
     for part in ("train", "test"):
-        if not board.best.first.facts["examples"][part]:
+        if not facts["examples"][part]:
             continue
-        rare = {code: n for code, n in gold[part].items() if n < FEW}
-        if rare:
+        # A code that test lacks has no score to doubt; that it lacks it is said for itself.
+        rare = [f"{code}: {n}" for code, n in facts["gold"][part].items() if n < FEW and facts["gold"]["test"][code]]
+        lacking = unscored(board.best) if part == "test" else ""
+        if rare or lacking:
             yield Check(
                 "C03",
                 "mind",
                 f"few gold examples in {part}",
-                ", ".join(f"{code}: {n}" for code, n in rare.items()),
-                f"label more, or leave the code out: its scores mean nothing under {FEW} examples",
+                "; ".join(filter(None, [", ".join(rare), lacking])),
+                f"annotate more of them: scores of a code mean little under {FEW} examples",
             )
 
 
+def unscored(entry: Entry) -> str:
+    """Return in words which codes gold lacks, and how often a model gives them nevertheless; empty if it lacks none.
+
+    Over all random states; where these have test sets of their own, codes that none of them has.
+    """
+    gold = {code for run in entry.runs for given in run.gold for code in given}
+    lacking = [code for code in entry.first.codes if code not in gold]
+    if not lacking:
+        return ""
+    rows = sum(len(run.rows) for run in entry.runs)
+    given = ", ".join(
+        f"{code} (predicted {entry.foreign.get(code, 0)} times in {rows} predictions)" for code in lacking
+    )
+    return f"not in gold, so without a score and in no macro average: {given}"
+
+
 def blind(board: Board) -> Iterator[Check]:
-    """C04: a stance model does as well with a target taken from elsewhere."""
+    """C04: a stance model does as well with a target taken from elsewhere, or this cannot be told."""
+    unsure = []
     for entry in board.entries:
-        if target_blind(entry.findings):
-            gap = next(finding.gap for finding in entry.findings if finding.variant == DECISIVE)
+        use = target_use(entry.findings)
+        if use == "cannot tell":
+            unsure.append(entry)
+        elif use == "target-blind":
             yield Check(
                 "C04",
                 "stop" if entry is board.best else "mind",
                 f"{entry.first.model} is target-blind",
-                f"with a random target its macro-F1 falls by {_interval(gap)}, which covers nought",
+                f"with a random target its macro-F1 falls by {_interval(_decisive(entry))}, surely less than {MARGIN}",
                 "do not read its labels as stances towards a target; show it the target (features=marked)",
             )
+    if unsure:
+        falls = ", ".join(f"{entry.first.model} by {_interval(_decisive(entry))}" for entry in unsure)
+        yield Check(
+            "C04",
+            "mind",
+            "whether targets are used is open",
+            f"with a random target macro-F1 falls: {falls}; that may be zero, and may be more than {MARGIN}",
+            "test on more examples, of sentences with several targets, before labels are read as stances towards one",
+        )
+
+
+def _decisive(entry: Entry) -> Score:
+    return next(finding.gap for finding in entry.findings if finding.variant == DECISIVE)
 
 
 def states_disagree(board: Board) -> Iterator[Check]:
@@ -110,7 +171,7 @@ def states_disagree(board: Board) -> Iterator[Check]:
     for entry in board.entries:
         if len(entry.runs) < 2 or not entry.alike:
             continue
-        values = by_state(entry.counts, macro_f1)
+        values = by_state(entry.counts, entry.macro)
         if values.max() - values.min() > APART:
             yield Check(
                 "C05",
@@ -152,39 +213,57 @@ def badly_calibrated(board: Board) -> Iterator[Check]:
 
 
 def not_told_apart(board: Board) -> Iterator[Check]:
-    """C08: the best model cannot be told from others."""
+    """C08: the best model is not significantly better than others."""
     same = [pair for pair in board.behind if not pair.told_apart]
     if same:
-        pair = same[0]
-        more = int(float(f"{max(pair.needed - len(board.best.first.rows), 0):.1e}"))
-        take = f"about {more:,} more test examples" if more else "more random states"
         yield Check(
             "C08",
             "mind",
             f"{board.best.first.model} is not shown to be best",
-            f"not told apart from {', '.join(one.second for one in same)}; this test set shows differences from "
-            f"{pair.detectable:.3f} on",
-            f"say so; to settle the first two would take {take}",
+            f"not significantly different from {', '.join(one.second for one in same)}; this test set shows "
+            f"differences from {same[0].detectable:.3f} on",
+            f"say so; {_more(same[0], len(board.best.first.rows))}",
         )
+
+
+def _more(pair: Pair, n: int) -> str:
+    """Return in words what it would take to settle which of two models is better."""
+    if pair.needed is None:
+        return f"{pair.first} and {pair.second} are so alike that no test set of practical size would settle it"
+    more = int(float(f"{max(pair.needed - n, 0):.1e}"))
+    return (
+        f"to settle the first two would take {f'about {more:,} more test examples' if more else 'more random states'}"
+    )
 
 
 def one_state(board: Board) -> Iterator[Check]:
     """C09: a model that depends on chance was trained once."""
-    single = [entry.first.model for entry in board.entries if len(entry.runs) == 1]
+    single = [one for one in board.entries if len(one.runs) == 1 and not one.first.facts.get("deterministic")]
     if single:
+        where = {entry.first.split for entry in single} - set(_FIXED)
         yield Check(
             "C09",
             "mind",
             "one random state",
-            f"{', '.join(single)}: the interval says nothing of what another random state would give",
-            "train with random_state=0,1,2",
+            f"{', '.join(one.first.model for one in single)}: the interval says nothing of what another random state "
+            "would give",
+            f"train with random_state=0,1,2{f' and {_ALIKE}' if where else ''}",
         )
 
 
 def few_articles(board: Board) -> Iterator[Check]:
     """C10: too few articles for an interval to hold."""
-    n = len(set(board.best.first.articles))
-    if n < FEW_ARTICLES:
+    n = min(len(set(run.articles)) for run in board.best.runs)
+    if n == 1:
+        yield Check(
+            "C10",
+            "stop",
+            "one article",
+            "the test set is a single article, and examples of one article are not independent: no interval can be "
+            "given, and no two models compared",
+            f"test on {FEW_ARTICLES} articles or more, and name the article of each example (corpus.columns.article)",
+        )
+    elif n < FEW_ARTICLES:
         yield Check(
             "C10",
             "mind",
@@ -207,6 +286,41 @@ def topic_bound(board: Board) -> Iterator[Check]:
         )
 
 
+def other_test_sets(board: Board) -> Iterator[Check]:
+    """C12: random states or models were not tested on the same examples, so that some things are not computed."""
+    best, apart = board.best, [entry.first.model for entry in board.entries if not entry.alike]
+    if apart:
+        yield Check(
+            "C12",
+            "mind",
+            "random states have test sets of their own",
+            f"{', '.join(apart)}: each random state was tested on other examples (split={best.first.split}), so paired "
+            "differences, ECE, Brier, slices and the target audit are not computed; scores are means over test sets",
+            f"where models are to be compared, train all of them with {_ALIKE}",
+        )
+    if others := [model for model in board.unpaired if model not in apart]:
+        yield Check(
+            "C12",
+            "mind",
+            "models have test sets of their own",
+            f"{', '.join(others)}: tested on other examples, gold or data than {best.first.model}, so no difference "
+            "between them is computed",
+            "train all of them on the same corpus and split, the present one",
+        )
+
+
+def left_out(board: Board) -> Iterator[Check]:
+    """C13: the folder has runs that do not count."""
+    if board.left_out:
+        yield Check(
+            "C13",
+            "mind",
+            "runs that do not count",
+            f"newer runs stand for these: {listing(board.left_out)}",
+            "delete them, or train what is to be compared under a name of its own (name=)",
+        )
+
+
 CHECKS: tuple[Callable[[Board], Iterator[Check]], ...] = (
     no_better_than_constant,
     shared_text,
@@ -219,6 +333,8 @@ CHECKS: tuple[Callable[[Board], Iterator[Check]], ...] = (
     one_state,
     few_articles,
     topic_bound,
+    other_test_sets,
+    left_out,
 )
 
 

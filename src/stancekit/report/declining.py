@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import indicator
+from stancekit.evaluation.counts import numbered
 from stancekit.models.caution import Caution, confidence
 from stancekit.report.leaderboard import Entry
 from stancekit.report.runs import Judged, Run
@@ -22,7 +23,7 @@ def _caution(run: Run) -> Caution:
 def declining(entry: Entry) -> list[tuple[float, float, float]]:
     """Return by accepted risk the share of test examples labelled and the share of errors among them.
 
-    Means over random states; the second is nought where nothing is labelled.
+    Means over random states; the second is zero where nothing is labelled.
     """
     found = []
     for risk, _ in _caution(entry.first).risks:
@@ -43,8 +44,7 @@ def sets(entry: Entry) -> list[tuple[float, float, float]]:
         for run in entry.runs:
             inside = run.scores >= dict(_caution(run).sets)[miss]
             truth = indicator(run.gold, run.codes)
-            order = {article: at for at, article in enumerate(dict.fromkeys(run.articles))}
-            home = [order[article] for article in run.articles]
+            home = numbered(run.articles)
             missed, total = (np.bincount(home, cells.sum(axis=1)) for cells in (truth & ~inside, truth))
             both.append((float((missed / total.clip(min=1)).mean()), float(inside.sum(axis=1).mean())))
         outside, size = np.mean(both, axis=0).tolist()

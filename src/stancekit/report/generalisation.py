@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.evaluation import count, macro_f1
-from stancekit.evaluation.apart import draws_apart
-from stancekit.evaluation.bootstrap import by_state, effective, interval, reach
+from stancekit.evaluation.apart import draws_apart, states_apart
+from stancekit.evaluation.bootstrap import effective, interval, reach
+from stancekit.evaluation.metrics import in_gold
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.types import Score
 
@@ -30,21 +31,32 @@ def _tables(entry: Entry) -> list[NDArray[np.float64]]:
     return [count(run.gold, run.labels, run.codes, run.articles) for run in entry.runs]
 
 
-def drop(reference: Entry, other: Entry) -> Score:
-    """Return macro-F1 of the first less that of the second, on test sets of their own, drawn independently."""
+def drop(reference: Entry, other: Entry) -> Score | None:
+    """Return macro-F1 of the first less that of the second, on test sets of their own, drawn independently.
+
+    Over the codes that the gold of every test set bears, so that the difference is one of the same quantity; `None`
+    where there are none.
+    """
     tables = [_tables(entry) for entry in (reference, other)]
+    codes = np.logical_and.reduce([in_gold(table) for part in tables for table in part])
+    if not codes.any():
+        return None
+
+    def metric(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return macro_f1(counts, codes=codes)[..., None]
+
+    each = [[metric] * len(part) for part in tables]
     draws = [
-        draws_apart(part, lambda counts: macro_f1(counts)[..., None], random_state=at)[:, 0]
-        for at, part in enumerate(tables)
+        draws_apart(part, own, random_state=at)[:, 0] for at, (part, own) in enumerate(zip(tables, each, strict=True))
     ]
-    states = [np.stack([by_state(table[None], macro_f1)[0] for table in part]) for part in tables]
+    states = [states_apart(part, own)[:, 0] for part, own in zip(tables, each, strict=True)]
     least = min(len(part) for part in states)
     apart = states[0][:least] - states[1][:least]
     clusters = min(sum(effective(table[None]) for table in part) for part in tables)
     gap = draws[0] - draws[1]
     value = float(states[0].mean() - states[1].mean())
-    stretch = reach(gap, apart, clusters).stretch()
-    return Score("macro_f1 drop", other.first.split, value, *interval(gap, at=value, stretch=stretch), other.main.n)
+    ends = interval(gap, at=value, stretch=reach(gap, apart, clusters).stretch())
+    return Score("macro_f1 drop", other.first.split, value, *ends, other.main.n, int(codes.sum()))
 
 
 def steps(boards: Sequence[Board]) -> list[Step]:

@@ -1,9 +1,11 @@
 """Tables for a paper, to be included with booktabs."""
 
+import math
 from collections.abc import Iterable, Sequence
 
+from stancekit.errors import printable
 from stancekit.report.leaderboard import Board
-from stancekit.report.tables import METRIC_NAMES
+from stancekit.report.tables import METRIC_NAMES, averaged_over, title_of
 from stancekit.types import Score
 
 _SPECIAL = {
@@ -19,7 +21,6 @@ _SPECIAL = {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
-    "\n": " ",
 }
 
 
@@ -31,12 +32,16 @@ def escape(text: object) -> str:
     >>> print(escape("50% of {a_b}"))
     50\% of \{a\_b\}
     """
-    return "".join(_SPECIAL.get(letter, letter) for letter in str(text))
+    # TeX ends a line at a carriage return too, and a line's end may end a table's row or a paragraph.
+    plain = printable(" ".join(str(text).split()))
+    return "".join(_SPECIAL.get(letter, letter) for letter in plain)
 
 
 def _score(score: Score | None) -> str:
     if score is None:
         return "--"
+    if math.isnan(score.low):
+        return "n.a." if math.isnan(score.value) else f"{score.value:.3f}".replace("0.", ".")
     return rf"{score.value:.3f} {{\scriptsize [{score.low:.3f}, {score.high:.3f}]}}".replace("0.", ".")
 
 
@@ -65,7 +70,7 @@ def latex(boards: Sequence[Board]) -> str:
     for board in boards:
         run = board.best.first
         names = [name for name in METRIC_NAMES if board.best.value(name)]
-        about = f"{run.codebook} on {run.corpus} ({run.split} split), {len(run.rows)} test examples"
+        about = f"{title_of(board)}, {len(run.rows)} test examples"
         body = [
             [
                 escape(entry.first.model),
@@ -78,9 +83,9 @@ def latex(boards: Sequence[Board]) -> str:
             tabular(
                 ["model", *(METRIC_NAMES[name] for name in names), "group"],
                 body,
-                caption=f"{about}: means over random states with 95 % intervals. Models that share a letter cannot "
-                "be told apart (paired bootstrap over articles, Holm-corrected).",
-                label=f"{run.codebook}-{run.corpus}-{run.split}",
+                caption=f"{about}: {averaged_over(board)}; means over random states with 95 % intervals. Models that "
+                "share a letter are not significantly different (paired bootstrap over articles, Holm-corrected).",
+                label="-".join(run.board),
             )
         )
         codes = [
@@ -92,7 +97,7 @@ def latex(boards: Sequence[Board]) -> str:
                 ["code", "precision", "recall", "F1"],
                 codes,
                 caption=f"{about}: codes of {run.model}.",
-                label=f"{run.codebook}-{run.corpus}-{run.split}-codes",
+                label="-".join([*run.board, "codes"]),
             )
         )
     return "\n\n".join([*parts, ""])

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from stancekit.evaluation.audit import target_blind
+from stancekit.evaluation.audit import MARGIN, target_use
 from stancekit.evaluation.mistakes import KINDS, kinds, tally
 from stancekit.evaluation.slices import ENOUGH
 from stancekit.report import plots
-from stancekit.report.checks import Check, run_checks
+from stancekit.report.checks import Check, run_checks, unscored
 from stancekit.report.confusions import confusions, headings
 from stancekit.report.declining import declining, sets
 from stancekit.report.generalisation import steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import Judged, Run
 from stancekit.report.sources import by_source, drawing
-from stancekit.report.tables import METRIC_NAMES, joined, p_value, shown
+from stancekit.report.tables import METRIC_NAMES, averaged_over, joined, needed, number, p_value, shown, title_of
 from stancekit.types import Example, Score
 
 
@@ -43,12 +43,6 @@ def errors(run: Run, most: int = 30) -> list[Judged]:
     return sorted(wrong, key=lambda row: -max(row.prediction.scores))[:most]
 
 
-def name_of(board: Board) -> str:
-    """Return what a board is about, in words."""
-    run = board.best.first
-    return f"{run.codebook} on {run.corpus}" + (f", {run.split} split" if run.split != "fixed" else "")
-
-
 def verdict(board: Board, doubts: Sequence[Check]) -> str:
     """Return in a sentence what may be made of a board."""
     best = board.best
@@ -57,10 +51,15 @@ def verdict(board: Board, doubts: Sequence[Check]) -> str:
         return f"Do not rely on these numbers yet: {'; '.join(stops)}."
     same = [pair.second for pair in board.behind if not pair.told_apart]
     if same:
-        return f"{best.first.model} leads, but is not told apart from {', '.join(same)}."
-    if board.behind:
+        return f"{best.first.model} leads, but is not significantly different from {', '.join(same)}."
+    if board.behind and len(board.behind) + 1 == len(board.entries):
         return f"{best.first.model} is better than every other model here."
     return f"{best.first.model} scores {shown(best.main)}."
+
+
+def breakable(score: Score | None) -> str:
+    """Return a score that a narrow column may break between value and interval, and nowhere else."""
+    return shown(score).replace(", ", ",\u00a0")
 
 
 def slices(entry: Entry) -> dict[str, list[Score]]:
@@ -101,6 +100,8 @@ def page(boards: Sequence[Board], *, title: str, command: str, out: str) -> str:
     )
     environment.globals.update(
         shown=shown,
+        breakable=breakable,
+        margin=MARGIN,
         p_value=p_value,
         highlight=highlight,
         errors=errors,
@@ -111,12 +112,16 @@ def page(boards: Sequence[Board], *, title: str, command: str, out: str) -> str:
         joined=joined,
         checks=run_checks,
         verdict=verdict,
-        name_of=name_of,
+        name_of=title_of,
+        averaged_over=averaged_over,
+        unscored=unscored,
+        needed=needed,
+        number=number,
         confusions=confusions,
         headings=headings,
         kinds=_kinds,
         meanings=KINDS,
-        blind=target_blind,
+        use=target_use,
         declining=declining,
         sets=sets,
         curves=_curves,

@@ -9,7 +9,6 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from stancekit.evaluation import macro_f1
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.calibration import reliability, risk_coverage
 from stancekit.models.caution import confidence
@@ -19,7 +18,7 @@ from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.runs import second_annotator
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
-# Told apart by colour-blind readers too, and on light and dark ground.
+# Different for colour-blind readers too, and on light and dark ground.
 CODES = ("#c77c1e", "#b9a7d6", "#8f8f8f", "#3b7dd8", "#5aa469", "#c65f7b", "#7b6ccf", "#4fb3bf", "#a08060")
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -73,12 +72,13 @@ def forest(board: Board) -> Figure:
         axes.plot([one.low, one.high], [at, at], color=BLUE, linewidth=2.4, solid_capstyle="round")
         axes.plot(one.value, at, "o", color=BLUE, markersize=7)
         if len(entry.runs) > 1 and entry.alike:
-            values = by_state(entry.counts, macro_f1)
+            values = by_state(entry.counts, entry.macro)
             axes.plot(values, [at] * len(values), "|", color=GREY, markersize=9)
         if joined := entry.value("macro_f1", SLICE):
             axes.plot(joined.value, at, "D", color=BLUE, markersize=7, fillstyle="none")
     if ceiling := second_annotator(board.best.first):
-        axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
+        if not np.isnan(ceiling.low):
+            axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
         axes.axvline(ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK)
     axes.set_yticks(range(len(entries)), [entry.first.model for entry in entries])

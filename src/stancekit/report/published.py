@@ -1,6 +1,7 @@
 """Predictions that are committed beside an experiment's results, without any text, and the results that follow."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,27 +13,16 @@ import pyarrow.parquet
 from stancekit.errors import KitError
 from stancekit.files import replacing
 from stancekit.report.leaderboard import boards
-from stancekit.report.runs import Judged, Run
+from stancekit.report.runs import Judged, Run, make_run
 from stancekit.report.tables import markdown, to_csv
 from stancekit.types import Context, Example, Mention, Prediction
 
 FILE = "predictions.parquet"
 # Fields of a run that say what it is; the others of `run.json` tell of the machine.
 _FACTS = (
-    *("corpus", "codebook", "codes", "multi_label", "model", "split", "random_state", "validation", "seconds"),
-    *(
-        "digest",
-        "thresholds",
-        "temperature",
-        "caution",
-        "examples",
-        "gold",
-        "shared",
-        "refit",
-        "priors",
-        "stancekit",
-        "versions",
-    ),
+    *("corpus", "codebook", "codes", "multi_label", "model", "split", "part", "random_state", "validation", "seconds"),
+    *("digest", "thresholds", "temperature", "caution", "examples", "gold", "shared", "refit", "priors"),
+    *("deterministic", "stancekit", "versions"),
 )
 # Slices that would need text, names or dates.
 _LEFT_OUT = ("actor", "target", "topic", "year", "length")
@@ -90,23 +80,32 @@ def write(runs: Sequence[Run], out: Path, command: str) -> None:
     unless one of `runs` takes their place or the corpus has changed since. `command` is what results show as theirs.
     """
     runs = [*runs, *_earlier(runs, out)]
-    facts = [{key: run.facts[key] for key in _FACTS if key in run.facts} for run in runs]
+    facts = [{key: run.facts[key] for key in _FACTS if key in run.facts} | _told(run) for run in runs]
     rows = [row for at, run in enumerate(runs) for row in _rows(at, run)]
-    schema = _SCHEMA.with_metadata({"runs": json.dumps(facts), "command": command})
+    schema = _SCHEMA.with_metadata({"runs": json.dumps(facts, allow_nan=False), "command": command})
     table = pyarrow.Table.from_pylist(rows, schema=schema)
     with replacing(out / FILE) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
 
 
+def _told(run: Run) -> dict[str, Any]:
+    """Return what a run says of itself otherwise than its facts."""
+    settings = {"settings": run.settings} if run.settings else {}
+    return settings | {"validation": None if math.isnan(run.validation) else run.validation}
+
+
 def _earlier(runs: Sequence[Run], out: Path) -> list[Run]:
-    """Return the published runs that new ones neither replace nor outdate."""
+    """Return the published runs that new ones neither replace nor outdate, by other data or settings."""
     if not (out / FILE).exists():
         return []
     new, digests = {run.key for run in runs}, {(run.corpus, run.codebook): run.digest for run in runs}
+    settings = {run.key[:-1]: run.settings for run in runs}
     return [
         run
         for run in read(out)
-        if run.key not in new and run.digest == digests.get((run.corpus, run.codebook), run.digest)
+        if run.key not in new
+        and run.digest == digests.get((run.corpus, run.codebook), run.digest)
+        and (not run.settings or run.settings == settings.get(run.key[:-1], run.settings))
     ]
 
 
@@ -133,19 +132,22 @@ def read(out: Path) -> list[Run]:
         rows = table.to_pylist()
     except (OSError, KeyError, ValueError, pyarrow.ArrowException) as error:
         raise KitError(f"{out / FILE} holds no predictions ({error}); write it with publish=true") from None
-    by_run: dict[int, list[dict[str, Any]]] = {at: [] for at in range(len(facts))}
-    for row in rows:
-        by_run[row["run"]].append(row)
-    found = []
-    for at, one in enumerate(facts):
-        own = by_run[at]
-        heard = [json.loads(row["audit"]) for row in own if row["audit"]]
-        said = {name: [_codes(row[name]) for row in heard] for name in (heard[0] if heard else ())}
-        named = {key: one[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}
-        named |= {key: one[key] for key in ("validation", "seconds", "digest")}
-        judged = tuple(_judged(row) for row in own)
-        found.append(Run(out, **named, codes=tuple(one["codes"]), rows=judged, facts=one | {"audit": said}))
-    return found
+    try:
+        by_run: dict[int, list[dict[str, Any]]] = {at: [] for at in range(len(facts))}
+        for row in rows:
+            by_run[row["run"]].append(row)
+        return [_run(out, one, by_run[at]) for at, one in enumerate(facts)]
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise KitError(f"{out / FILE} is damaged ({error!r}); write it again with publish=true") from None
+
+
+def _run(out: Path, facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Run:
+    heard = [json.loads(row["audit"]) for row in rows if row["audit"]]
+    said = {name: [_codes(row[name]) for row in heard] for name in (heard[0] if heard else ())}
+    # Where a file does not say it, the settings are not known, and nothing is told from there being no configuration.
+    run = make_run(out, facts | {"settings": facts.get("settings", "unknown")}, map(_judged, rows), out / FILE)
+    settings = "" if run.settings == "unknown" else run.settings
+    return replace(run, facts=facts | {"audit": said}, settings=settings)
 
 
 def command_of(out: Path) -> str | None:

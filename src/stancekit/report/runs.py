@@ -1,20 +1,32 @@
 """Run folders: one model x one codebook x one corpus and split x one random state."""
 
 import csv
+import hashlib
 import json
+import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import LabelledSet
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, printable
 from stancekit.evaluation.scores import score
-from stancekit.files import write_jsonl
+from stancekit.files import sha256, write_jsonl
 from stancekit.types import Context, Example, Mention, Prediction, Score
+
+log = logging.getLogger(__name__)
+# What two random states of one model may differ in. The corpus is told by the digest of its data, wherever it lies.
+_VARIES = {"random_state", "out", "name", "config", "choices", "data_dir", "corpus"}
+# What reports read of `run.json` besides the fields of a `Run`.
+_NEEDED = {"split", "caution", "shared", "examples", "gold", "thresholds", "temperature", "machine", "versions"}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run, read back from its folder."""
+    """A finished run, read back from its folder.
+
+    `part` is what it was scored on: `test`, or what `stancekit evaluate` was told. `settings` is a digest of what the
+    random states of one model have in common, empty where it is not known; `left_out` says which other runs of the
+    folder it stands for.
+    """
 
     folder: Path
     corpus: str
@@ -45,11 +62,19 @@ class Run:
     digest: str
     rows: tuple[Judged, ...]
     facts: Mapping[str, Any]
+    part: str = "test"
+    settings: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str, str, int]:
+    def board(self) -> tuple[str, str, str, str]:
+        """Return what runs must share to be compared: corpus, codebook, split and part."""
+        return self.corpus, self.codebook, self.split, self.part
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str, int]:
         """Return what tells a run from the others of an experiment."""
-        return self.corpus, self.codebook, self.split, self.model, self.random_state
+        return *self.board, self.model, self.random_state
 
     @property
     def gold(self) -> list[tuple[str, ...]]:
@@ -67,8 +92,11 @@ class Run:
         path = self.folder / "curve.csv"
         if not path.exists():
             return []
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise _damaged(path, error) from None
 
     @property
     def config(self) -> str:
@@ -89,9 +117,15 @@ class Run:
         path = self.folder / "audit.jsonl"
         if not path.exists():
             return {}
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        names = [key for key in rows[0] if key != "id"] if rows else []
-        return {name: [None if row[name] is None else tuple(row[name]) for row in rows] for name in names}
+        try:
+            rows = _lines(path, self.facts.get("audit_sha256"))
+            names = [key for key in rows[0] if key != "id"] if rows else []
+            said = {name: [None if row[name] is None else tuple(row[name]) for row in rows] for name in names}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(path, error) from None
+        if [row.get("id") for row in rows] != [row.example.id for row in self.rows]:
+            raise _damaged(path, "its examples are not those of predictions.jsonl")
+        return said
 
     @property
     def articles(self) -> list[str]:
@@ -149,36 +183,116 @@ def _judged(facts: dict[str, Any]) -> Judged:
     return Judged(example, context, tuple(facts["gold"]), prediction, second)
 
 
-def read_run(folder: Path) -> Run:
-    """Read a finished run."""
-    try:
-        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        rows = read_predictions(folder)
-    except FileNotFoundError as error:
+def _damaged(path: Path, why: object) -> KitError:
+    if isinstance(why, KitError):
+        return why
+    said = f"no {why}" if isinstance(why, KeyError) else str(why)
+    return KitError(
+        f"{path} is damaged: {printable(said, most=200)}. Delete the folder {path.parent} and start the same command "
+        "again"
+    )
+
+
+def _lines(path: Path, digest: str | None = None) -> list[dict[str, Any]]:
+    """Return the rows of a file of JSON lines, after checking it against the digest that `run.json` has of it."""
+    if digest and sha256(path) != digest:
         raise KitError(
-            f"{folder} is not a finished run: {error.filename} is missing; start the same command again"
-        ) from None
-    if missing := sorted({"split", "caution", "shared"} - set(facts)):
+            f"{path} was altered since the run was made (run.json has another SHA-256 of it); copy the run's folder "
+            "again, or delete it and start the same command again"
+        )
+    # A line separator other than the line feed may stand in a sentence.
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def checked(run: Run, path: Path) -> Run:
+    """Return a run after making sure that its rows can be scored; `path` is where they were read.
+
+    Raises
+    ------
+    KitError
+        When an example is there twice, has a code that is not in the codebook, or has no score for some code.
+    """
+    ids = Counter(row.example.id for row in run.rows)
+    known, faults = set(run.codes), []
+    if twice := [name for name, n in ids.items() if n > 1]:
+        faults.append(f"ids that are there twice: {listing(twice)}")
+    if foreign := [row.example.id for row in run.rows if not {*row.gold, *row.prediction.labels} <= known]:
+        faults.append(f"codes that are not in the codebook (ids {listing(foreign)})")
+    wrong = [
+        row.example.id
+        for row in run.rows
+        if len(row.prediction.scores) != len(run.codes) or not np.isfinite(row.prediction.scores).all()
+    ]
+    if wrong:
+        faults.append(f"scores that are not one number per code (ids {listing(wrong)})")
+    if not run.multi_label and (
+        several := [row.example.id for row in run.rows if {len(row.gold), len(row.prediction.labels)} != {1}]
+    ):
+        faults.append(f"not one code per example (ids {listing(several)})")
+    if not run.rows:
+        faults.append("no rows")
+    if faults:
+        raise _damaged(path, "; ".join(faults))
+    return run
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Read `run.json`."""
+    path = folder / "run.json"
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise KitError(f"{folder} is not a finished run: {path} is missing; start the same command again") from None
+    except ValueError as error:
+        raise _damaged(path, error) from None
+    if not isinstance(facts, dict):
+        raise _damaged(path, "it is no JSON object")
+    if missing := sorted(_NEEDED - set(facts)):
         raise KitError(
             f"{folder} was made by an older version of the kit (run.json has no {listing(missing)}); delete it and "
             "start the same command again"
         )
-    return make_run(folder, facts, rows)
+    return facts
 
 
-def read_predictions(folder: Path) -> list[Judged]:
-    """Read the judged test examples of a run."""
-    # Unlike splitlines, this does not break a line at U+2028 and the like within a text.
-    lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")
-    return [_judged(json.loads(line)) for line in lines if line]
+def read_run(folder: Path) -> Run:
+    """Read a finished run.
+
+    Raises
+    ------
+    KitError
+        When it is not finished, was made by an older version, or a file of it is damaged or was altered.
+    """
+    facts = _facts(folder)
+    return make_run(folder, facts, read_predictions(folder, facts.get("predictions_sha256")))
 
 
-def make_run(folder: Path, facts: Mapping[str, Any], rows: Iterable[Judged]) -> Run:
-    """Return a run of the facts that `run.json` holds and its judged test examples."""
-    named = {key: facts[key] for key in ("corpus", "codebook", "multi_label", "model", "split", "random_state")}
-    named |= {"seconds": facts["seconds"], "digest": facts["digest"]}
-    named["validation"] = float("nan") if facts["validation"] is None else facts["validation"]
-    return Run(folder, **named, codes=tuple(facts["codes"]), rows=tuple(rows), facts=facts)
+def read_predictions(folder: Path, digest: str | None = None) -> list[Judged]:
+    """Read the judged test examples of a run, after checking them against the digest that `run.json` has of them."""
+    path = folder / "predictions.jsonl"
+    try:
+        return [_judged(one) for one in _lines(path, digest)]
+    except FileNotFoundError:
+        raise KitError(f"{folder} is not a finished run: {path} is missing; start the same command again") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from None
+
+
+def make_run(folder: Path, facts: Mapping[str, Any], rows: Iterable[Judged], source: Path | None = None) -> Run:
+    """Return a run of the facts that `run.json` holds and its judged test examples.
+
+    A validation score of `None` is NaN: of a model that was only evaluated there is none. `source` is the file to
+    name where the rows are at fault, by default the folder's `predictions.jsonl`.
+    """
+    try:
+        known = {key: facts[key] for key in ("corpus", "codebook", "model", "split", "digest", "multi_label")}
+        known |= {key: float(facts[key]) for key in ("seconds",)} | {"random_state": int(facts["random_state"])}
+        known["validation"] = float("nan" if facts["validation"] is None else facts["validation"])
+        known |= {"part": facts.get("part", "test"), "settings": facts.get("settings") or settings_of(folder, facts)}
+        run = Run(folder, **known, codes=tuple(facts["codes"]), rows=tuple(rows), facts=facts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(source or folder / "run.json", error) from None
+    return checked(run, source or folder / "predictions.jsonl")
 
 
 def main_score(run: Run) -> Score:
@@ -193,26 +307,95 @@ def main_score(run: Run) -> Score:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             first = next(csv.DictReader(file))
-        value, low, high = (float(first[key]) for key in ("value", "low", "high"))
-        return Score(first["metric"], first["slice"], value, low, high, int(first["n"]))
+        value, low, high = (float(first[key] or "nan") for key in ("value", "low", "high"))
+        return Score(first["metric"], first["slice"], value, low, high, int(first["n"]), int(first["codes"]))
     except (OSError, StopIteration, KeyError, ValueError):
         raise KitError(f"{path} is missing or damaged; delete {run.folder} and start the same command again") from None
 
 
-def read_runs(out: Path) -> list[Run]:
-    """Read all finished runs of an experiment, from its folder or a single run's.
+def settings_of(folder: Path, facts: Mapping[str, Any]) -> str:
+    """Return a digest of a run's configuration and data, without what random states of one model may differ in."""
+    path = folder / "config.yaml"
+    try:
+        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) if path.exists() else {}  # noqa: S506
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(config, dict):
+        raise _damaged(path, "it is no configuration")
+    # A call from Python keeps its settings under one key.
+    config |= config.pop("python", None) or {}
+    common = {key: value if key == "split" else _common(value) for key, value in config.items() if key not in _VARIES}
+    whole = json.dumps([common, facts["digest"]], sort_keys=True, default=str)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
-    Of runs that differ only in configuration, data or version, the newest of each model, codebook, split and
-    random state counts.
+
+def _common(node: Any) -> Any:
+    """Return a configuration without its random states; of `split`, where they decide what is tested, they count."""
+    if isinstance(node, dict):
+        return {str(key): _common(value) for key, value in node.items() if key != "random_state"}
+    if isinstance(node, list):
+        return [_common(value) for value in node]
+    return node
+
+
+def _finished(folder: Path, facts: Mapping[str, Any]) -> float:
+    """Return when a run was finished, in seconds: as recorded, or as its file is dated where that is not."""
+    path = folder / "run.json"
+    if "finished" not in facts:
+        return path.stat().st_mtime
+    try:
+        return datetime.fromisoformat(facts["finished"]).timestamp()
+    except (ValueError, TypeError) as error:
+        raise _damaged(path, error) from None
+
+
+def read_runs(out: Path) -> list[Run]:
+    """Read the finished runs of an experiment that count, from its folder or a single run's.
+
+    Of several runs of one model, codebook, split, part and random state, the one that was finished last counts, and of
+    the random states of one model those that have the settings and the data of the newest: others would be averaged
+    with them as one model. What is left out is told, and stands in `Run.left_out`.
+
+    Raises
+    ------
+    KitError
+        When there are no finished runs, or one is damaged.
     """
     folders = [out] if (out / "run.json").exists() else [path.parent for path in out.glob("runs/*/run.json")]
     if not folders:
         raise KitError(f"{out} holds no finished runs; start some with: stancekit train out={out}")
-    newest: dict[tuple[str, str, str, str, int], Run] = {}
-    for folder in sorted(folders, key=lambda path: (path / "run.json").stat().st_mtime):
-        run = read_run(folder)
-        newest[run.key] = run
-    return [newest[key] for key in sorted(newest)]
+    known = [(folder, facts, _finished(folder, facts)) for folder in folders for facts in [_facts(folder)]]
+    kept: dict[tuple[Any, ...], dict[int, tuple[Path, dict[str, Any]]]] = {}
+    settings: dict[tuple[Any, ...], str] = {}
+    left_out: dict[tuple[Any, ...], list[str]] = {}
+    for folder, facts, _ in sorted(known, key=lambda one: (one[2], one[0].name), reverse=True):
+        try:
+            model = (*(facts[key] for key in ("corpus", "codebook", "split", "model")), facts.get("part", "test"))
+            state, own = facts["random_state"], settings_of(folder, facts)
+        except KeyError as error:
+            raise _damaged(folder / "run.json", error) from None
+        states = kept.setdefault(model, {})
+        if state in states:
+            left_out.setdefault(model, []).append(f"{folder.name} (older)")
+        elif settings.setdefault(model, own) != own:
+            left_out.setdefault(model, []).append(f"{folder.name} (other settings or data)")
+        else:
+            states[state] = folder, facts | {"settings": own}
+    for model, names in left_out.items():
+        log.warning(
+            "runs of %s for %s that are left out, since newer ones count: %s. Delete them, or train what is to be "
+            "compared under a name of its own (name=)",
+            *(printable(model[3]), printable(model[1]), listing(names)),
+        )
+    runs = [
+        replace(
+            make_run(folder, facts, read_predictions(folder, facts.get("predictions_sha256"))),
+            left_out=tuple(left_out.get(model, ())),
+        )
+        for model, states in kept.items()
+        for folder, facts in states.values()
+    ]
+    return sorted(runs, key=lambda run: run.key)
 
 
 def second_annotator(run: Run) -> Score | None:
@@ -220,5 +403,7 @@ def second_annotator(run: Run) -> Score | None:
     rows = [row for row in run.rows if row.second is not None]
     if not rows:
         return None
-    said = [row.second or () for row in rows]
-    return score([row.gold for row in rows], [said], run.codes, [row.example.article for row in rows])[0]
+    gold, said = [row.gold for row in rows], [row.second or () for row in rows]
+    articles = [row.example.article for row in rows]
+    found = score(gold, [said], run.codes, articles, multi_label=run.multi_label)
+    return next((one for one in found if one.metric == "macro_f1"), None)

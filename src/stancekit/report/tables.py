@@ -2,10 +2,14 @@
 
 import csv
 import io
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from stancekit.errors import printable
+from stancekit.evaluation.pairs import Pair
 from stancekit.report.averaged import SLICE
-from stancekit.report.checks import Check, run_checks
+from stancekit.report.checks import Check, run_checks, unscored
 from stancekit.report.generalisation import Step, steps
 from stancekit.report.leaderboard import Board, Entry
 from stancekit.report.sources import by_source
@@ -19,7 +23,10 @@ METRIC_NAMES = {
     "ece": "ECE",
     "brier": "Brier",
 }
-COLUMNS = ("corpus", "codebook", "model", "metric", "slice", "value", "low", "high", "n", "random_states")
+COLUMNS = (
+    *("corpus", "codebook", "split", "part", "model", "metric", "slice"),
+    *("value", "low", "high", "n", "codes", "random_states"),
+)
 
 
 def shown(score: Score | None) -> str:
@@ -29,28 +36,56 @@ def shown(score: Score | None) -> str:
     --------
     >>> shown(Score("macro_f1", "all", 0.5, 0.45, 0.551, 20))
     '.500 [.450, .551]'
+    >>> shown(Score("macro_f1", "all", 0.5, math.nan, math.nan, 20)), shown(Score("alpha", "x", *[math.nan] * 3, 20))
+    ('.500 [no interval]', 'n.a.')
     """
     if score is None:
         return "–"
-    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]".replace("0.", ".")
+    if math.isnan(score.value):
+        return "n.a."
+    interval = "no interval" if math.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"
+    return f"{score.value:.3f} [{interval}]".replace("0.", ".")
+
+
+def number(value: float) -> str:
+    """Return a number as tables print it.
+
+    Examples
+    --------
+    >>> number(0.5), number(math.nan)
+    ('.500', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1)
 
 
 def cell(value: object) -> object:
-    """Return a value that no spreadsheet will take for a formula."""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in "=+-@\t\r" else value
+    """Return a value that no spreadsheet will take for a formula; an empty text stays empty.
+
+    Examples
+    --------
+    >>> cell("=1+1"), cell(""), cell(-0.5)
+    ("'=1+1", '', -0.5)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def scores_csv(of: tuple[str, str, str], scores: Iterable[Score], random_states: int, *, head: bool = True) -> str:
-    """Return scores as CSV; `of` names the corpus, the codebook and the model."""
+def scores_csv(of: Sequence[str], scores: Iterable[Score], random_states: int, *, head: bool = True) -> str:
+    """Return scores as CSV, with empty cells where a score has no interval or is not defined.
+
+    Parameters
+    ----------
+    of
+        What was scored: corpus, codebook, split, part and model.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     if head:
         writer.writerow(COLUMNS)
     names = [cell(name) for name in of]
     for one in scores:
-        numbers = (f"{value:.6f}" for value in (one.value, one.low, one.high))
-        writer.writerow([*names, one.metric, cell(one.slice), *numbers, one.n, random_states])
+        numbers = ("" if math.isnan(value) else f"{value:.6f}" for value in (one.value, one.low, one.high))
+        codes = "" if one.codes is None else one.codes
+        writer.writerow([*names, one.metric, cell(one.slice), *numbers, one.n, codes, random_states])
     return file.getvalue()
 
 
@@ -58,8 +93,7 @@ def to_csv(entries: Iterable[Entry]) -> str:
     """Return `scores.csv` of some models."""
     parts: list[str] = []
     for entry in entries:
-        run = entry.first
-        of = (run.corpus, run.codebook, run.model)
+        of = (*entry.first.board, entry.first.model)
         parts.append(scores_csv(of, entry.scores, len(entry.runs), head=not parts))
     return "".join(parts)
 
@@ -84,9 +118,31 @@ def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
     return "\n".join([*lines, ""])
 
 
+# What Markdown would not show as it stands: tags, links and pictures, code.
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|`|\[(?=[^]]*\]\()")
+
+
 def one_line(text: object) -> str:
-    """Return a text without line breaks: what follows one would be read as Markdown of its own."""
-    return " ".join(str(text).split())
+    r"""Return a text as Markdown shows it as it stands: one line, no control characters, no HTML, links or code.
+
+    Examples
+    --------
+    >>> print(one_line("<b>a</b>\n![b](http://c) `d` .5 [.4, .6] <0.001"))
+    &lt;b>a&lt;/b> !\[b](http://c) \`d\` .5 [.4, .6] <0.001
+    """
+    plain = printable(" ".join(str(text).split()))
+    return _MARKUP.sub(lambda match: "&lt;" if match[0] == "<" else f"\\{match[0]}", plain)
+
+
+def code(text: object) -> str:
+    """Return a text as code in Markdown, on one line.
+
+    Examples
+    --------
+    >>> print(code("stancekit train"))
+    `stancekit train`
+    """
+    return f"`{printable(' '.join(str(text).split())).replace('`', chr(39))}`"
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
@@ -103,6 +159,14 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
+def title_of(board: Board) -> str:
+    """Return what a board is about: codebook, corpus, and split and part where they are not the usual ones."""
+    run = board.best.first
+    split = f", {run.split} split" if run.split not in ("fixed", "none") else ""
+    part = f", part {run.part}" if run.part != "test" else ""
+    return f"{run.codebook} on {run.corpus}{split}{part}"
+
+
 def leaderboard(board: Board, *, timed: bool = True) -> str:
     """Return a board as a Markdown table, best first; a card that is committed is not `timed`."""
     names = [name for name in METRIC_NAMES if board.best.value(name)]
@@ -113,7 +177,7 @@ def leaderboard(board: Board, *, timed: bool = True) -> str:
             entry.first.model,
             *(shown(entry.value(name)) for name in names),
             board.comparison.letters(entry.first.model) or "–",
-            f"{entry.validation:.3f}".lstrip("0"),
+            number(entry.validation),
             len(entry.runs),
             *([f"{entry.seconds:.1f}"] if timed else []),
         ]
@@ -122,15 +186,16 @@ def leaderboard(board: Board, *, timed: bool = True) -> str:
     return table(head, body)
 
 
-def joined(board: Board) -> list[tuple[str, int, dict[str, Score]]]:
+def joined(board: Board) -> list[tuple[str, int, dict[str, Score | None]]]:
     """Return by model what it scores with its random states averaged into one: its name, how many, score by column."""
-    named = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
-    rows = []
-    for entry in board.entries:
-        scores = ((column, entry.value(metric, SLICE)) for metric, column in named.items())
-        if found := {column: score for column, score in scores if score}:
-            rows.append((entry.first.model, len(entry.runs), found))
-    return rows
+    known = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
+    found = [(entry, {metric: entry.value(metric, SLICE) for metric in known}) for entry in board.entries]
+    found = [(entry, scores) for entry, scores in found if any(scores.values())]
+    used = [metric for metric in known if any(scores[metric] for _, scores in found)]
+    return [
+        (entry.first.model, len(entry.runs), {known[metric]: scores[metric] for metric in used})
+        for entry, scores in found
+    ]
 
 
 def averages(board: Board) -> list[str]:
@@ -138,18 +203,34 @@ def averages(board: Board) -> list[str]:
     rows = joined(board)
     if not rows:
         return []
-    told = "Random states averaged into one model (`stancekit average`); intervals over articles, not other states:"
+    heading = "Random states averaged into one model (`stancekit average`); intervals over articles, not other states:"
     body = [[model, states, *map(shown, scores.values())] for model, states, scores in rows]
-    return [told, "", table(["model", "states", *rows[0][2]], body), ""]
+    return [heading, "", table(["model", "states", *rows[0][2]], body), ""]
 
 
 def per_code(entry: Entry) -> str:
-    """Return precision, recall and F1 of every code as a Markdown table."""
+    """Return precision, recall and F1 of every code as a Markdown table, and which codes are not in gold."""
     body = []
-    for code in entry.first.codes:
-        found = [entry.value(name, f"code={code}") for name in ("precision", "recall", "f1")]
-        body.append([code, *map(shown, found), found[0].n if found[0] else 0])
-    return table(["code", "precision", "recall", "F1", "n"], body)
+    for name in entry.first.codes:
+        found = [entry.value(metric, f"code={name}") for metric in ("precision", "recall", "f1")]
+        body.append([name, *map(shown, found), found[0].n if found[0] else 0])
+    lines = [table(["code", "precision", "recall", "F1", "n"], body)]
+    if lacking := unscored(entry):
+        lines += ["", f"{lacking[0].upper()}{one_line(lacking[1:])}."]
+    return "\n".join(lines)
+
+
+def averaged_over(board: Board) -> str:
+    """Return over how many codes of the codebook macro averages run, in words.
+
+    Where random states have test sets of their own, the fewest and the most are named.
+    """
+    fewest, most = board.codes
+    every = len(board.best.first.codes)
+    if fewest == every:
+        return f"macro-F1 over all {every} codes"
+    many = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return f"macro-F1 over the {many} of {every} codes that are in gold"
 
 
 def pairs(board: Board) -> str:
@@ -160,13 +241,20 @@ def pairs(board: Board) -> str:
             shown(pair.difference),
             p_value(pair.p),
             "yes" if pair.told_apart else "no",
-            f"{pair.detectable:.3f}".lstrip("0"),
-            f"{pair.needed:,}",
+            number(pair.detectable),
+            needed(pair),
         ]
         for pair in board.behind
     ]
-    head = ["pair", "difference in macro-F1", "p (Holm)", "told apart", "detectable", "examples needed"]
+    head = ["pair", "difference in macro-F1", "p (Holm)", "significant", "detectable", "examples needed"]
     return table(head, body)
+
+
+def needed(pair: Pair) -> str:
+    """Return how many test examples it would take to show a difference, in words where no test set would do."""
+    if pair.needed is None:
+        return "over a million" if pair.difference.value else "no number"
+    return f"{pair.needed:,}"
 
 
 def p_value(p: float) -> str:
@@ -182,10 +270,7 @@ def p_value(p: float) -> str:
 
 def audited(entry: Entry) -> str:
     """Return the target audit of a model as a Markdown table."""
-    body = [
-        [one.variant, f"{one.value:.3f}".lstrip("0"), shown(one.gap), f"{one.changed:.0%}", one.gap.n]
-        for one in entry.findings
-    ]
+    body = [[one.variant, number(one.value), shown(one.gap), f"{one.changed:.0%}", one.gap.n] for one in entry.findings]
     return table(["input", "macro-F1", "full input lies above by", "labels changed", "n"], body)
 
 
@@ -212,7 +297,7 @@ def doubts(checks: Sequence[Check]) -> list[str]:
     """Return checks as lines of Markdown."""
     if not checks:
         return ["All checks passed.", ""]
-    return [*(f"- **{one.code} {one.title}**: {one.seen}. To do: {one.do}." for one in checks), ""]
+    return [*(f"- **{one.code} {one_line(one.title)}**: {one_line(one.seen)}. To do: {one.do}." for one in checks), ""]
 
 
 def fallen(found: Sequence[Step]) -> list[str]:
@@ -230,12 +315,12 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
     for board in all_boards:
         run = board.best.first
         parts += [
-            f"## {run.codebook} on {one_line(run.corpus)}" + (f", {run.split} split" if run.split != "fixed" else ""),
+            f"## {one_line(title_of(board))}",
             "",
             *doubts(run_checks(board)),
             f"{len(run.rows)} test examples from "
-            f"{len(set(run.articles))} articles; means over random states, 95 % intervals from a bootstrap over "
-            "articles and random states. Models that share a letter cannot be told apart.",
+            f"{len(set(run.articles))} articles; {averaged_over(board)}; means over random states, 95 % intervals from "
+            "a bootstrap over articles and random states. Models that share a letter are not significantly different.",
             "",
             leaderboard(board),
             "",
@@ -243,8 +328,8 @@ def markdown(all_boards: Sequence[Board], command: str) -> str:
         parts += averages(board) + by_setting(board) + sources(board)
         if board.behind:
             parts += ["Behind the best, articles drawn alike:", "", pairs(board), ""]
-        parts += [f"Codes of {run.model}:", "", per_code(board.best), ""]
+        parts += [f"Codes of {one_line(run.model)}:", "", per_code(board.best), ""]
         for entry in board.entries:
             if entry.findings:
-                parts += [f"Target audit of {entry.first.model}:", "", audited(entry), ""]
-    return "\n".join([*parts, f"Command: `{command}`", ""])
+                parts += [f"Target audit of {one_line(entry.first.model)}:", "", audited(entry), ""]
+    return "\n".join([*parts, f"Command: {code(command)}", ""])
