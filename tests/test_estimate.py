@@ -5,11 +5,12 @@ import json
 
 import numpy as np
 import pytest
-from made_labels import ACTORS, CODES, judged, made, stances, written
+from made_labels import ACTORS, CODES, judged, made, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
 from stancekit.errors import KitError
+
 
 @pytest.mark.parametrize("how", ["random", "stratified", "uncertain"])
 def test_from_labels_to_shares_that_counting_gets_wrong(tmp_path, how):

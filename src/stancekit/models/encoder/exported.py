@@ -22,7 +22,6 @@ from stancekit.models.encoder.cache import folder
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.precision import processor_has
 from stancekit.models.encoder.session import Session, write
-from stancekit.models.encoder.training import processor_has
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.trained import Trained
 
