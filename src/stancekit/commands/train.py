@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from sklearn.base import clone
@@ -29,6 +29,7 @@ from stancekit.report.runs import Run, main_score, read_run
 from stancekit.report.tables import curve_csv, shown
 
 log = logging.getLogger(__name__)
+Value = TypeVar("Value")
 
 
 def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
@@ -99,13 +100,16 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     'Majority'
     """
     name = name or type(model).__name__
-    data = _read(corpus, codebook)
-    parts, random_state = _divide(model, data, split, random_state, sweep=sweep)
+    data, digest = _read(corpus, codebook)
+    parts = _divide(split, data, digest, random_state)
+    # Where another random state changes nothing, there is one run.
+    if random_state and not (sweep or depends_on_random_state(model)) and _same(parts, _divide(split, data, digest, 0)):
+        random_state = 0
     model = _set_up(model, features=features, codebook=codebook, random_state=random_state)
     second = corpus.second_labels(codebook)
     settings = {"split": split, "model": model, "random_state": random_state, "sweep": sweep or None}
     settings |= {"refit": refit, "priors": priors, "second": second}
-    own = identity(corpus=data.name, codebook=codebook, data=data.digest, **settings)
+    own = identity(corpus=data.name, codebook=codebook, data=digest, **settings)
     folder = Path(out) / "runs" / f"{file_name(f'{codebook.name}-{name}-{random_state}')}-{own}"
     if not (folder / "run.json").exists() or (folder / "checkpoints").exists():
         with _working(folder):
@@ -118,9 +122,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
                 learn = partial(_fit, model, parts, folder, name=name, priors=priors)
                 if hasattr(model, "fit_heads"):
                     every = other_parts(model, corpus, split, random_state=random_state, known=parts)
-                    learned = {key: [one.train.digest, one.validation.digest] for key, one in every.items()}
-                    shared = identity(corpus=data.name, learned=learned, **settings | {"second": None})
-                    place = Path(out) / "joint" / shared
+                    place = Path(out) / "joint" / _joint_identity(data.name, every, settings)
                     learn = partial(fit_joint, model, every, place, own=codebook.name, name=name, priors=priors)
                 _warn(parts.train)
                 # The command line's own configuration can be done again; a call from Python is only described.
@@ -129,7 +131,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
                     "split": (config or {}).get("choices", {}).get("split", type(split).__name__),
                     "random_state": random_state,
                     "deterministic": not depends_on_random_state(model),
-                    "digest": data.digest,
+                    "digest": digest,
                     "refit": refit,
                     "priors": priors,
                 }
@@ -140,6 +142,12 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     run = read_run(folder)
     _print(run)
     return run
+
+
+def _joint_identity(corpus: str, every: Mapping[str, Parts], settings: Mapping[str, Any]) -> str:
+    """Return what names a training that several codebooks share; it does not read a second annotator."""
+    learned = {key: [one.train.digest, one.validation.digest] for key, one in every.items()}
+    return identity(corpus=corpus, learned=learned, **{**settings, "second": None})
 
 
 def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
@@ -157,35 +165,43 @@ def _save(
     record(folder, trained, parts, facts, second)
 
 
-# What was read last, by what was asked for and the state of its files: runs of one sweep share it.
-_LAST: dict[str, LabelledSet] = {}
+# What was read and divided last, by what was asked for and the state of the files: runs of one sweep share it.
+_READ: dict[str, tuple[LabelledSet, str]] = {}
+_DIVIDED: dict[str, Parts] = {}
 
 
-def _read(corpus: Corpus, codebook: Codebook) -> LabelledSet:
-    """Read a corpus, or return what was read of the very same files before."""
+def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Value:
+    """Return what is known under a key, or make it; of more than a few the oldest goes."""
+    name = json.dumps(key, sort_keys=True)
+    if name not in known:
+        while len(known) >= 4:
+            known.pop(next(iter(known)))
+        known[name] = make()
+    return known[name]
+
+
+def _read(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
+    """Return a corpus and its digest; of the very same files they are made once."""
+
+    def read() -> tuple[LabelledSet, str]:
+        data = corpus.read(codebook)
+        return data, data.digest
+
     # Of other kinds of corpora it is not known which files they read.
     if type(corpus) not in (JsonlCorpus, CsvCorpus):
-        return corpus.read(codebook)
+        return read()
     files = [[str(file), file.stat().st_mtime_ns, file.stat().st_size] for file in corpus.paths()]
-    key = json.dumps([describe(corpus), describe(codebook), files], sort_keys=True)
-    if key not in _LAST:
-        # A sweep goes over codebooks; of more than a few the oldest goes.
-        while len(_LAST) >= 4:
-            _LAST.pop(next(iter(_LAST)))
-        _LAST[key] = corpus.read(codebook)
-    return _LAST[key]
+    return _shared(_READ, [describe(corpus), describe(codebook), files], read)
 
 
-def _divide(
-    model: Any, data: LabelledSet, split: Callable[..., Parts], random_state: int, *, sweep: Optuna | None
-) -> tuple[Parts, int]:
-    """Return the parts, and the random state: 0 where another one changes nothing."""
-    parts = split(data, random_state=random_state)
-    if random_state == 0 or sweep or depends_on_random_state(model):
-        return parts, random_state
-    first = split(data, random_state=0)
-    same = all(getattr(parts, part) == getattr(first, part) for part in ("train", "validation", "test"))
-    return parts, 0 if same else random_state
+def _divide(split: Callable[..., Parts], data: LabelledSet, digest: str, random_state: int) -> Parts:
+    """Return the parts of a corpus."""
+    key = [data.name, digest, describe(data.codebook), describe(split), random_state]
+    return _shared(_DIVIDED, key, lambda: split(data, random_state=random_state))
+
+
+def _same(parts: Parts, others: Parts) -> bool:
+    return all(getattr(parts, part) == getattr(others, part) for part in ("train", "validation", "test"))
 
 
 @contextmanager
