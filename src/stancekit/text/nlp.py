@@ -1,4 +1,4 @@
-"""The one place that loads spaCy: a bare English tokenizer, or one with entity recognition."""
+"""The one place that loads a pipeline of spaCy: a bare English tokenizer, or one with entity recognition."""
 
 import re
 from collections.abc import Iterator

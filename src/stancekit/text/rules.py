@@ -66,7 +66,7 @@ class Reader:
         return at < len(self.doc) and self.text[at] in _POSSESSIVE and not self.doc[at - 1].whitespace_
 
     def hyphenated(self, start: int, end: int) -> bool:
-        """Say whether a hyphen or slash ties the span to its neighbour ("US-led", "pro-Russia")."""
+        """Say whether a hyphen ties the span to its neighbour ("US-led", "pro-Russia")."""
         after = end < len(self.doc) and not self.doc[end - 1].whitespace_ and self.text[end] in _HYPHENS
         before = start > 0 and not self.doc[start - 1].whitespace_ and self.text[start - 1] in _HYPHENS
         return after or before
