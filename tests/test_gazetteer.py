@@ -1,6 +1,7 @@
 """The gazetteer: every state is in it, and the user's names go on top."""
 
 import csv
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -78,6 +79,39 @@ def test_the_user_adds_and_overrides(tmp_path):
     assert mine.look_up("Abkhaz").code == "ABK"
     assert mine.look_up("Kenya").code == "KEN"
     assert load_gazetteer().look_up("RC") is None
+
+
+def test_names_of_the_user_in_any_spelling_and_alone(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "bodies: {River Council: RC, Comite\u0301 Bleu: }\n"
+        "countries: {ABK: {name: Abkhazia, demonyms: Abkhaz}, KEN: }\n"
+        "titles: Oba\nhistoric:\n",
+        "utf-8",
+    )
+    mine = load_gazetteer(path)
+    assert (mine.look_up("RC").name, mine.look_up("Comité Bleu").kind) == ("River Council", "body")
+    assert mine.look_up("R") is None and mine.look_up("Abkhaz").code == "ABK" and mine.look_up("Kenya").code == "KEN"
+    assert "Oba" in mine.words["titles"] and "O" not in mine.words["titles"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("countries: {NOR: {demonym: [Norse]}}\n", "countries: NOR has 'demonym'"),
+        ("bodies: [River Council]\n", "bodies is no mapping"),
+        ("countries: [NOR]\n", "countries is no mapping"),
+        ("bodies: {River Council: {RC: 1}}\n", "bodies: River Council is no list of names"),
+        ("bodies: {No: [RC]}\n", "bodies has a name False"),
+        ("titles: [Oba, yes]\n", "titles is no list of names"),
+        ("offices: {countries: [king]}\n", "offices has 'countries', not"),
+    ],
+)
+def test_what_cannot_be_read_is_told(tmp_path, text, told):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(KitError, match=re.escape(told)):
+        load_gazetteer(path)
 
 
 @pytest.mark.parametrize("text", ["bodys: {}\n", "- a\n- b\n", "bodies: [\n"])

@@ -1,4 +1,5 @@
 import json
+from textwrap import wrap
 
 import pyarrow.parquet
 import pytest
@@ -7,6 +8,7 @@ from conftest import ROOT
 from stancekit.commands.label import label
 from stancekit.errors import KitError
 from stancekit.text import ActorFinder
+from stancekit.text.clean import clean
 
 ARTICLE = ROOT / "seeds" / "articles" / "un_votes_2025.txt"
 REAL = ROOT.parent / "shared" / "seed" / "article.txt"
@@ -37,6 +39,24 @@ def test_parquet_by_the_output_s_name(saved, tmp_path):
     rows = label(input=ARTICLE, saved=saved, output=tmp_path / "labels.parquet", actors=ActorFinder(ner=False))
     table = pyarrow.parquet.read_table(tmp_path / "labels.parquet")
     assert table.num_rows == len(rows) and "stance_scores" in table.column_names
+
+
+def test_lines_broken_at_a_width_change_no_label(saved, tmp_path):
+    plain = (
+        "Iceland cannot accept the levy on herring and voted against it in the Committee, as did Norway, which has "
+        "always condemned the levy. Peru, for its part, welcomed the levy."
+    )
+    written = []
+    for name, text in (("plain", plain), ("wrapped", "\n".join(wrap(plain, 60)).replace("welcomed", "wel-\ncomed"))):
+        (tmp_path / f"{name}.txt").write_text(text, "utf-8")
+        output = tmp_path / f"{name}.jsonl"
+        label(input=tmp_path / f"{name}.txt", saved=saved, output=output, actors=ActorFinder(ner=False))
+        rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
+        for row in rows:
+            assert clean(text[row["start"] : row["end"]]).text == row["sentence"]
+            assert row["sentence"][row["actor_start"] : row["actor_end"]] == row["actor"]
+        written.append([{**row, "id": 0, "article": 0, "start": 0, "end": 0} for row in rows])
+    assert written[0] == written[1] and len(written[0]) == 5
 
 
 def test_targets_that_the_user_gives(saved):

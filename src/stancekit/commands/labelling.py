@@ -12,6 +12,7 @@ from stancekit.errors import KitError
 from stancekit.models import store
 from stancekit.models.trained import Trained
 from stancekit.text import ActorFinder
+from stancekit.text.clean import clean
 from stancekit.text.examples import body, examples_in
 from stancekit.text.nlp import forgetting, load_tokenizer
 from stancekit.text.sources import Text
@@ -45,7 +46,7 @@ class Row:
         return {
             "id": self.example.id,
             "article": self.group or self.sentence.article,
-            "sentence": self.sentence.text,
+            "sentence": self.example.text,
             "start": self.sentence.start,
             "end": self.sentence.end,
             "actor": actor.name if actor else None,
@@ -83,7 +84,9 @@ class Labeller:
             homes += [text] * len(found)
         needed = {_home(example) for example in examples}
         of_id = {one.id: one for sentences in bodies for one in sentences if one.id in needed}
-        framed = self.frames.predict([Example(one.id, one.text, article=one.article) for one in of_id.values()])
+        framed = self.frames.predict(
+            [Example(one.id, clean(one.text).text, article=one.article) for one in of_id.values()]
+        )
         by_sentence = dict(zip(of_id, framed, strict=True))
         codes = (tuple(self.stance.codebook.names), tuple(self.frames.codebook.names))
         rows = []

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stancekit.text import split_sentences
+from stancekit.text.clean import clean
 from stancekit.types import Article
 
 Row = Mapping[str, Any]
@@ -35,7 +36,7 @@ def page(article: Article, rows: Sequence[Row]) -> str:
     numbers = {name: {value: at for at, value in enumerate(values)} for name, values in choices.items()}
     sentences = [
         (
-            _marked(one.text, by_start.get(one.start, [])),
+            _marked(clean(one.text).text, by_start.get(one.start, [])),
             by_start.get(one.start, []),
             _marks(by_start, one.start, numbers),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
+from stancekit.text.clean import Clean, clean
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
 from stancekit.text.names import Found, link_surnames
 from stancekit.text.nlp import forgetting, load_ner, load_tokenizer
@@ -59,16 +60,20 @@ class ActorFinder:
         return self.find_all([texts])[0]
 
     def find_all(self, articles: Sequence[Sequence[str]]) -> list[list[list[Mention]]]:
-        """Return the actors of each sentence of many articles; read together, they take less time."""
+        """Return the actors of each sentence of many articles; read together, they take less time.
+
+        Texts are read as a reader sees them (`stancekit.text.clean`), offsets refer to them as they are given.
+        """
+        shown = [[clean(text) for text in texts] for texts in articles]
         with forgetting(self._nlp):
-            readers = [Reader(self._nlp.tokenizer(text), self._names) for texts in articles for text in texts]
+            readers = [Reader(self._nlp.tokenizer(one.text), self._names) for texts in shown for one in texts]
             hits = [self._hits(reader.doc) for reader in readers]
             rows = zip(readers, hits, self._entities(readers, hits), strict=True)
             actors = iter([Scan(reader, known, names).actors() for reader, known, names in rows])
         found = []
-        for texts in articles:
-            linked = link_surnames([next(actors) for _ in texts], texts)
-            found.append([_first(names, text) for names, text in zip(linked, texts, strict=True)])
+        for texts in shown:
+            linked = link_surnames([next(actors) for _ in texts], [one.text for one in texts])
+            found.append([_first(names, one) for names, one in zip(linked, texts, strict=True)])
         return found
 
     @cached_property
@@ -144,10 +149,10 @@ def _shifted(doc: "Doc", entity: "Span", offset: int) -> "Span":
     return Span(doc, entity.start + offset, entity.end + offset, label=entity.label)
 
 
-def _first(found: Iterable[Found], text: str) -> list[Mention]:
-    """Keep the first mention of each name in the same words."""
+def _first(found: Iterable[Found], seen: Clean) -> list[Mention]:
+    """Keep the first mention of each name in the same words, with its offsets in the text as it was given."""
     firsts: dict[tuple[str, str], Mention] = {}
     for name in sorted(found, key=lambda name: (name.start, name.end)):
-        words = text[name.start : name.end].casefold()
-        firsts.setdefault((name.name, words), Mention(name.name, name.start, name.end, name.code))
+        words = seen.text[name.start : name.end].casefold()
+        firsts.setdefault((name.name, words), Mention(name.name, *seen.back(name.start, name.end), name.code))
     return list(firsts.values())

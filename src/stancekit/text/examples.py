@@ -1,26 +1,37 @@
 """Read an article, and make of it the examples that a model labels."""
 
+import logging
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from stancekit.arguments import as_list
 from stancekit.errors import KitError
 from stancekit.text.actors import ActorFinder
+from stancekit.text.clean import Clean, clean
 from stancekit.text.locate import mention
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import find_targets, topic_of
+from stancekit.text.targets import MOST_ACTORS, Targets, topic_of
+from stancekit.text.titles import title_in
 from stancekit.types import Article, Example, Mention, Sentence
 
-_TITLE = re.compile(r"\s*(?P<title>[^\n]*\S)[^\S\n]*\n[^\S\n]*\n")
+log = logging.getLogger(__name__)
+# The first line of a text, and a text behind it.
+_FIRST = re.compile(r"\s*(?P<line>\S[^\n\r]*)[\n\r]\s*\S")
 
 
-def read_article(source: str | Path) -> Article:
+def read_article(source: str | Path, *, title: bool | str = True) -> Article:
     r"""Read an article from a text file, from standard input (`-`), or from the text itself.
 
-    A first line with a blank line behind it is the title, and becomes the topic. A string with a
-    line break in it is text, any other string is a path.
+    A string with a line break in it is text, any other string is a path.
+
+    Parameters
+    ----------
+    title
+        Whether a first line that reads like a title (`titles.title_in`) is one; or the title. It becomes the topic.
 
     Raises
     ------
@@ -43,23 +54,34 @@ def read_article(source: str | Path) -> Article:
         raise KitError(
             f"{source if name != 'article' else 'the article'} holds no text; give one with a sentence in it"
         )
-    return titled(Article(name, text, source=name))
+    return titled(Article(name, text, source=name), title=title)
 
 
-def titled(article: Article) -> Article:
-    r"""Return an article with its first line as topic, if a blank line is behind it and it has no topic yet.
+def titled(article: Article, *, title: bool | str = True) -> Article:
+    r"""Return an article with its title as topic, if it has no topic yet.
+
+    Parameters
+    ----------
+    title
+        Whether a first line that reads like a title is one; or the title.
 
     Examples
     --------
     >>> titled(Article("a", "Fish war\n\nIceland sent ships.")).topic
     'Fish war'
+    >>> titled(Article("a", "Fish war\n\nIceland sent ships."), title=False).topic
+    ''
     """
-    title = None if article.topic else _TITLE.match(article.text)
-    return replace(article, topic=title["title"]) if title else article
+    if article.topic or title is False:
+        return article
+    if isinstance(title, str):
+        return replace(article, topic=title.strip())
+    found = title_in(article.text)
+    return replace(article, topic=clean(found[0]).text) if found else article
 
 
 def make_examples(
-    article: Article, finder: ActorFinder, targets: Sequence[str] = (), *, speaker: str = ""
+    article: Article, finder: ActorFinder, targets: str | Sequence[Any] = (), *, speaker: str = ""
 ) -> list[Example]:
     r"""Return one example per sentence, actor and target, in reading order.
 
@@ -76,6 +98,14 @@ def make_examples(
     """
     sentences = body(article)
     found = finder.find([sentence.text for sentence in sentences])
+    if crowded := passed(found).crowded * (not targets):
+        log.warning(
+            "%s: in %d sentences with more than %d actors, stances of actors towards each other are not looked for; "
+            "name the targets you ask about",
+            article.id,
+            crowded,
+            MOST_ACTORS,
+        )
     return examples_in(article, sentences, found, targets, speaker=speaker)
 
 
@@ -83,30 +113,77 @@ def examples_in(
     article: Article,
     sentences: Sequence[Sentence],
     found: Sequence[Sequence[Mention]],
-    targets: Sequence[str] = (),
+    targets: str | Sequence[Any] = (),
     *,
     speaker: str = "",
 ) -> list[Example]:
-    """Return the examples of an article whose sentences and actors are known."""
-    topic = topic_of(article)
+    """Return the examples of an article whose sentences and actors are known.
+
+    The text of an example is its sentence as a reader sees it (`clean`), and so are the offsets of actor and target:
+    a model reads the same words whether or not lines were broken in them.
+    """
+    topic, given = topic_of(article), as_list(targets)
     examples = []
     for sentence, mentions in zip(sentences, found, strict=True):
-        actors = _canonical(mentions)
+        seen = clean(sentence.text)
+        actors = [_seen(one, seen) for one in _canonical(mentions)]
+        asked = Targets(seen.text, actors, given=given, topic=topic)
         pairs = (
             (actor, target)
-            for actor in ([mention(speaker, sentence.text)] if speaker else actors)
-            for target in find_targets(sentence.text, actor, actors, given=targets, topic=topic)
+            for actor in ([mention(speaker, seen.text)] if speaker else actors)
+            for target in asked.of(actor)
         )
         for k, (actor, target) in enumerate(pairs):
-            examples.append(Example(f"{sentence.id}.{k}", sentence.text, actor, target, article.id))
+            examples.append(Example(f"{sentence.id}.{k}", seen.text, actor, target, article.id))
     return examples
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How many sentences of an article there are, and what of them no example speaks of.
+
+    Attributes
+    ----------
+    sentences
+        All sentences behind the title.
+    silent
+        Those in which no actor was found, and which no example is made of.
+    crowded
+        Those with more than `MOST_ACTORS` actors, who are not read for their stances towards each other.
+    """
+
+    sentences: int
+    silent: int
+    crowded: int
+
+
+def passed(found: Sequence[Sequence[Mention]], *, speaker: str = "") -> Passed:
+    """Count the sentences that were passed by, from the actors of each.
+
+    Examples
+    --------
+    >>> passed([[], [Mention("Peru", 0, 4)]])
+    Passed(sentences=2, silent=1, crowded=0)
+    """
+    actors = [_canonical(mentions) for mentions in found]
+    silent = 0 if speaker else sum(not of for of in actors)
+    return Passed(len(actors), silent, sum(len(of) > MOST_ACTORS for of in actors))
+
+
 def body(article: Article) -> list[Sentence]:
-    """Return the sentences behind the title."""
-    title = _TITLE.match(article.text)
-    start = title.end("title") if title and title["title"] == article.topic else 0
+    """Return the sentences behind the title: all of them, if the text does not open with the line that is its topic."""
+    title, first = clean(article.topic).text.strip(), _FIRST.match(article.text)
+    opens = first and title and clean(first["line"]).text.strip().casefold() == title.casefold()
+    start = first.end("line") if first and opens else 0
     return [sentence for sentence in split_sentences(article) if sentence.start >= start]
+
+
+def _seen(found: Mention, seen: Clean) -> Mention:
+    """Return a mention with its offsets in the clean text."""
+    if found.start is None or found.end is None:
+        return found
+    start, end = seen.forth(found.start, found.end)
+    return replace(found, start=start, end=end)
 
 
 def _canonical(mentions: Iterable[Mention]) -> list[Mention]:

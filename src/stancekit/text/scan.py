@@ -64,8 +64,9 @@ class Scan:
         return self._office_of(hit) or self._name(hit)
 
     def _is_part(self, hit: Hit) -> bool:
-        """Say whether a name is part of a compound or of a dateline."""
-        return self.reader.hyphenated(hit.start, hit.end) or self.reader.dateline(hit.start, hit.end)
+        """Say whether a name is part of a compound or of a dateline, or is none."""
+        word = hit.end - hit.start == 1 and self.reader.pronoun(hit.start)
+        return word or self.reader.hyphenated(hit.start, hit.end) or self.reader.dateline(hit.start, hit.end)
 
     def _is_gloss(self, hit: Hit) -> bool:
         """Say whether a bracket repeats the name before it ("the General Assembly (UNGA)")."""
@@ -182,7 +183,8 @@ class Scan:
                 yield self._found(at, office.end)
 
     def _entities(self) -> Iterator[Found]:
-        for entity in self.entities:
+        # The recogniser goes by capitals, and where all words have them it sees names everywhere.
+        for entity in () if self.reader.capitals else self.entities:
             span = recognised(self.reader, entity)
             if span is None or any(self._covered[span[0] : span[1]]):
                 continue

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import yaml
 
+from stancekit.arguments import as_list
 from stancekit.shipped import shipped
 from stancekit.text.locate import mention
 from stancekit.types import Article, Mention
 
 _WORD = re.compile(r"\w+(?:[-–]\w+)*")
+# The most actors of a sentence that are read for their stances towards each other.
+MOST_ACTORS = 9
 
 
 def topic_of(article: Article) -> Mention | None:
@@ -74,8 +78,34 @@ def _modifies(word: re.Match[str], after: re.Match[str], text: str) -> bool:
     return named or "-" in spelled or known
 
 
+class Targets:
+    """What the stances of one sentence are read for; see `find_targets`."""
+
+    def __init__(
+        self, text: str, actors: Sequence[Mention], *, given: str | Sequence[Any] = (), topic: Mention | None = None
+    ) -> None:
+        names = [name.strip() for name in as_list(given) if name.strip()]
+        self._found = [mention(name, text) for name in names] if names else _assumed(text, actors, topic)
+
+    def of(self, actor: Mention) -> list[Mention]:
+        """Return the targets of one actor: nobody takes a side towards itself."""
+        unique = {target.name.casefold(): target for target in reversed(self._found)}
+        return [target for target in reversed(unique.values()) if target.name.casefold() != actor.name.casefold()]
+
+
+def _assumed(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
+    matters = [one for one in find_matters(text) if not any(_overlap(one, other) for other in actors)]
+    others = actors if len(actors) <= MOST_ACTORS else ()
+    return [*(matters or ([topic] if topic else [])), *others]
+
+
 def find_targets(
-    text: str, actor: Mention, actors: Sequence[Mention], *, given: Sequence[str] = (), topic: Mention | None = None
+    text: str,
+    actor: Mention,
+    actors: Sequence[Mention],
+    *,
+    given: str | Sequence[Any] = (),
+    topic: Mention | None = None,
 ) -> list[Mention]:
     """Return the targets that an actor's stance is read for in one sentence.
 
@@ -84,12 +114,13 @@ def find_targets(
     actors
         All actors of the sentence.
     given
-        The targets the user asks about; if there are any, they are the only ones.
+        The targets the user asks about; if there are any, they are the only ones. One string is one target.
     topic
         What the article is about.
 
     Without `given`, the targets are the texts, acts and policies that the sentence names, or the topic where
-    it names none, and the other actors.
+    it names none, and the other actors. Where there are more than `MOST_ACTORS`, as in a roll call, the others are
+    none: of 5,920 annotated sentences of the bundled corpus none has more, and the pairs of 193 states would be 37,056.
 
     Examples
     --------
@@ -98,8 +129,4 @@ def find_targets(
     >>> [target.name for target in found]
     ['Fish war', 'Togo']
     """
-    matters = [one for one in find_matters(text) if not any(_overlap(one, other) for other in actors)]
-    assumed = (matters or ([topic] if topic else [])) + list(actors)
-    candidates = [mention(name, text) for name in given] if given else assumed
-    unique = {target.name.casefold(): target for target in reversed(candidates)}
-    return [target for target in reversed(unique.values()) if target.name.casefold() != actor.name.casefold()]
+    return Targets(text, actors, given=given, topic=topic).of(actor)
