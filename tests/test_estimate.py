@@ -9,7 +9,11 @@ from made_labels import ACTORS, CODES, judged, made, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
+from stancekit.corpus.labels import NOTHING
 from stancekit.errors import KitError
+from stancekit.evaluation.shares import Units, cell, contrast, interval
+from stancekit.report.shares import Share, trends
+
 
 
 @pytest.mark.parametrize("how", ["random", "stratified", "uncertain"])
@@ -200,3 +204,219 @@ def test_a_matrix_of_two_fields(tmp_path):
     assert "shares by two fields" in (tmp_path / "two" / "shares.html").read_text()
     estimate(**given, by=["actor"], output=tmp_path / "one")
     assert not (tmp_path / "one" / "matrix.svg").exists()
+
+
+def all_judged(tmp_path, rows, of, **given):
+    """Estimate from rows that are all judged, `of` by id, and return what contrasts.csv says."""
+    path = judged([{"id": row["id"], "probability": 1.0} for row in rows], of, tmp_path / "gold.jsonl")
+    shares = estimate(labels=written(tmp_path, rows), gold=path, output=tmp_path / "out", **given)
+    with (tmp_path / "out" / "contrasts.csv").open() as file:
+        return shares, {row["code"]: row for row in csv.DictReader(file)}
+
+
+def dated(parts):
+    """Rows of dates and what part of each condemns, in hundredths, and their gold codes."""
+    rows = stances(*({"date": date} for date in parts for _ in range(100)))
+    share = [at for condemn in parts.values() for at in [condemn] * 100]
+    return rows, {row["id"]: "condemn" if at % 100 < share[at] else "support" for at, row in enumerate(rows)}
+
+
+@pytest.mark.parametrize(
+    ("by", "parts", "slope", "told"),
+    [
+        ("year", {"2000": 10, "2001": 14, "2010": 50}, 4, "trend per year, 2000 to 2010"),
+        (
+            "month",
+            {"2020-01-31": 10, "2020-02": 15, "2020-03-01": 20, "2020-09": 50, "2020-10": 55},
+            5,
+            "2020-01 to 2020-10",
+        ),
+        ("month", {"20191101": 10, "20191201": 11, "20200301": 14}, 1, "2019-11 to 2020-03"),
+        ("year", {None: 90, "2000": 10, "2001": 14, "2010": 50}, 4, "2000 to 2010"),
+    ],
+)
+def test_a_slope_is_per_year_or_month_of_the_calendar(tmp_path, by, parts, slope, told):
+    rows, of = dated(parts)
+    _, found = all_judged(tmp_path, rows, of, by=by)
+    assert found["condemn"]["cell"].endswith(told)
+    assert [float(found["condemn"][end]) for end in ("points", "points_low", "points_high")] == [slope / 100] * 3
+
+
+def test_trends_are_drawn_at_true_distances():
+    shares = [
+        Share((year,), "condemn", 9, 9, 0.5, (value, value, value), None)
+        for year, value in (("2010", 0.5), ("2000", 0.1), (NOTHING, 0.9), ("2001", 0.14))
+    ]
+    [axes] = trends(shares, ["condemn"]).axes
+    [line] = axes.lines
+    assert line.get_xdata().tolist() == [2000, 2001, 2010] and line.get_ydata().round(9).tolist() == [10, 14, 50]
+
+
+def test_dates_are_read_as_they_are_written_or_refused(tmp_path):
+    rows, of = dated({"30/01/2000": 10, "28/02/2001": 20, "01/03/2003": 40})
+    with pytest.raises(KitError, match=r"30/01/2000.*date_format='%d/%m/%Y'"):
+        all_judged(tmp_path, rows, of, by=["year"])
+    shares, found = all_judged(tmp_path, rows, of, by=["year"], date_format="%d/%m/%Y")
+    assert {one.cell for one in shares} == {("2000",), ("2001",), ("2003",)} and float(
+        found["condemn"]["points"]
+    ) == 0.1
+    rows, of = dated({"2000": 10, "2001-02": 20})
+    with pytest.raises(KitError, match="do not say the month"):
+        all_judged(tmp_path, rows, of, by=["month"])
+    rows = [{**row, "year": "FY19"} for row in rows]
+    with pytest.raises(KitError, match="column year holds FY19; a trend takes years as 2019"):
+        all_judged(tmp_path, rows, of, by=["year"])
+    # Where no period is asked for, dates are of no matter.
+    assert all_judged(tmp_path, dated({"Spring": 10})[0], dated({"Spring": 10})[1])[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"stance_scores": {"condemn": float("nan"), "support": 0.3}}, "no probability in 1 rows .*r1"),
+        ({"stance_scores": {"condemn": 1e300, "support": 0.3}}, "no probability in 1 rows .*r1"),
+        ({"stance_scores": {"condemn": -5, "support": 0.3}}, "no probability in 1 rows .*r1"),
+        ({"stance_scores": {"condemn": 0.7}}, "not every row has a score of just condemn, support .rows r1"),
+        ({"stance_scores": {"condemn": 0.4, "support": 0.3, "none": 0.3}}, "label all with one model"),
+        ({"stance": "CONDEMN"}, "unreadable in 1 rows .r1: CONDEMN"),
+        ({"stance": ""}, "unreadable in 1 rows .r1: nothing"),
+        ({"stance": "condemn; support"}, "a row bears exactly one of condemn, support"),
+        ({"id": ""}, "rows without an id .rows 2"),
+    ],
+)
+def test_labels_that_are_none_are_refused(tmp_path, row, told):
+    rows = stances({}, row, {})
+    gold = judged([{"id": "r0", "probability": 1.0}], {"r0": "condemn"}, tmp_path / "gold.jsonl")
+    with pytest.raises(KitError, match=told):
+        estimate(labels=written(tmp_path, rows), gold=gold)
+
+
+def test_rows_that_were_set_aside_as_uncertain_are_among_the_labels(tmp_path, capsys):
+    rows, gold = made()
+    folder = tmp_path / "labels"
+    (folder / "review").mkdir(parents=True)
+    parts = {"part-00000": rows[:500], "part-00001": rows[500:]}
+    for name, part in parts.items():
+        for place, own in ((folder, part[::2]), (folder / "review", part[1::2])):
+            (place / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in own))
+    (folder / "labelling.json").write_text('{"risk": 0.1}')
+    drawn = sample(labels=folder, n=200, output=tmp_path / "sample.jsonl")
+    path = judged(drawn, gold, tmp_path / "gold.jsonl")
+    assert {one.n for one in estimate(labels=folder, gold=path)} == {len(rows)}
+    assert "set aside as too uncertain" in capsys.readouterr().out
+    with pytest.raises(KitError, match="only the rows that were too uncertain"):
+        estimate(labels=folder / "review", gold=path)
+    # One article's labels have them in a file beside.
+    for name, own in (("one.jsonl", rows[::2]), ("one.review.jsonl", rows[1::2])):
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in own))
+    assert {one.n for one in estimate(labels=tmp_path / "one.jsonl", gold=path)} == {len(rows)}
+    (folder / "review" / "part-00001.jsonl").unlink()
+    with pytest.raises(KitError, match=r"labelled with a risk.*part-00001.jsonl are missing.*no share of this corpus"):
+        estimate(labels=folder, gold=path)
+
+
+@pytest.mark.parametrize("left_out", [0, 3])
+def test_a_cell_that_is_judged_in_full_is_known_and_a_hint_says_what_is_missing(tmp_path, left_out):
+    rows = stances(*({"party": "Greens" if at < 14 else "Labour"} for at in range(100)))
+    drawn = [
+        {"id": row["id"], "probability": 0.9 if at < 14 else 0.5} for at, row in enumerate(rows) if left_out <= at < 57
+    ]
+    of = {row["id"]: "condemn" if at % 7 == 0 else "support" for at, row in enumerate(rows)}
+    path = judged(drawn, of, tmp_path / "gold.jsonl")
+    greens, *_ = (
+        one for one in estimate(labels=written(tmp_path, rows), gold=path, by=["party"]) if one.cell == ("Greens",)
+    )
+    if left_out:
+        assert greens.estimate is None and greens.lacking == 3
+    else:
+        assert greens.estimate == greens.classical == (pytest.approx(2 / 14),) * 3
+    # What such texts say beyond these is not known from a handful of them, however many are judged.
+    beyond, *_ = estimate(labels=tmp_path / "labels.jsonl", gold=path, by=["party"], about="beyond")
+    assert beyond.estimate is None and (beyond.lacking, beyond.why[:13]) == (0, "too few rows ")
+
+
+def test_a_small_cell_that_is_known_does_not_blur_a_difference(tmp_path):
+    rows = stances(*({"party": "Greens" if at < 2 else "Labour"} for at in range(202)))
+    drawn = [{"id": row["id"], "probability": 0.5} for row in rows[:102]]
+    path = judged(drawn, {row["id"]: "condemn" for row in rows} | {"r5": "support"}, tmp_path / "gold.jsonl")
+    estimate(labels=written(tmp_path, rows), gold=path, by=["party"], output=tmp_path / "out")
+    with (tmp_path / "out" / "contrasts.csv").open() as file:
+        found = {row["code"]: row for row in csv.DictReader(file)}["condemn"]
+    assert float(found["points_high"]) - float(found["points_low"]) < 0.1
+
+
+def test_a_claim_beyond_the_texts_needs_their_articles(tmp_path):
+    rows = stances({}, {"article": None}, {})
+    path = judged([{"id": "r0", "probability": 1.0}], {"r0": "condemn"}, tmp_path / "gold.jsonl")
+    with pytest.raises(KitError, match=r"1 rows of the labels name no article .r1"):
+        estimate(labels=written(tmp_path, rows), gold=path, about="beyond")
+
+
+def test_one_column_to_compare_by_is_one_column(tmp_path):
+    rows, gold = made(articles=40)
+    path = judged([{**row, "probability": 1.0} for row in rows], gold, tmp_path / "gold.jsonl")
+    found = estimate(labels=written(tmp_path, rows), gold=path, by="actor")
+    assert {one.cell for one in found} == {(actor,) for actor in ACTORS}
+
+
+def test_tables_are_numbers_and_hold_nothing_that_runs(tmp_path):
+    rows = stances(*({"party": "=Greens" if at < 2 else "-5"} for at in range(60)))
+    drawn = [{"id": f"r{at}", "probability": 0.5} for at in range(1, 31)]
+    path = judged(drawn, {f"r{at}": "condemn" for at in range(60)}, tmp_path / "gold.jsonl")
+    estimate(labels=written(tmp_path, rows), gold=path, by=["party"], output=tmp_path / "out")
+    for name in ("shares.csv", "contrasts.csv"):
+        with (tmp_path / "out" / name).open() as file:
+            for row in csv.DictReader(file):
+                words = {row.pop(key) for key in ("cell", "code", "less") if key in row}
+                assert words <= {"'=Greens", "-5", "condemn", "support"}
+                assert all(value == "" or float(value) >= -1 for value in row.values())
+
+
+def test_what_is_printed_moves_no_cursor(tmp_path, capsys):
+    rows = stances(*({"actor": "Ava\x1b[2Jria"} for _ in range(30)))
+    path = judged(
+        [{**row, "probability": 1.0} for row in rows], {row["id"]: "condemn" for row in rows}, tmp_path / "g.jsonl"
+    )
+    estimate(labels=written(tmp_path, rows), gold=path, by=["actor"])
+    assert "\x1b" not in (told := capsys.readouterr().out) and r"Ava\x1b[2Jria" in told
+
+
+def test_rows_drawn_alike_one_per_article_give_the_mean_of_ppi():
+    """PPI++ written out, with lambda of equation 6: rows alike, one per article, N others without gold."""
+    random = np.random.default_rng(4)
+    gold = (random.random(3000) < 0.3) * 1.0
+    scores = np.where(random.random(3000) < 0.85, gold, 1 - gold)
+    drawn = np.arange(3000) < 500
+    units = Units(
+        scores[:, None], scores[:, None] > 0.5, np.arange(3000), drawn, gold[:, None], np.full(3000, 1 / 6), False
+    )
+    n, others = 500, 2500
+    trust = np.cov(gold[drawn], scores[drawn])[0, 1] / np.var(scores[drawn], ddof=1) / (1 + n / others)
+    assert 0 < trust < 1
+    value = gold[drawn].mean() + trust * (scores[~drawn].mean() - scores[drawn].mean())
+    assert cell(units).value[0] == pytest.approx(value, abs=1e-12)
+    error = np.sqrt(np.var(gold[drawn] - trust * scores[drawn]) / n + trust**2 * np.var(scores[~drawn]) / others)
+    beyond = cell(units, corpus=False)
+    assert beyond.value[0] == pytest.approx(value, abs=0.001)
+    assert np.sqrt((beyond.influence**2).sum()) == pytest.approx(error, rel=0.02)
+    # And of these very rows only the judged share of chance is left.
+    assert np.sqrt((cell(units).influence ** 2).sum()) == pytest.approx(
+        np.sqrt((1 - 1 / 6) / n * np.var(gold[drawn] - trust * 1.2 * scores[drawn])), rel=0.001
+    )
+
+
+def test_an_interval_holds_its_estimate():
+    random = np.random.default_rng(5)
+    for state in range(60):
+        size = 40 + state
+        gold = np.eye(3)[random.choice(3, size, p=[0.97, 0.02, 0.01])]
+        drawn = random.random(size) < 0.7
+        scores = random.dirichlet([1, 1, 1], size)
+        units = Units(scores, scores > 0.5, np.arange(size) // 2, drawn, gold, random.uniform(0.3, 1, size))
+        for corpus in (True, False):
+            found = cell(units, corpus=corpus)
+            for classical, value in ((False, found.value), (True, found.classical)):
+                low, high = interval(found, classical=classical)
+                assert (low <= value).all() and (value <= high).all() and (low >= 0).all() and (high <= 1).all()
+    ends = contrast([found, found], [1, -1])
+    assert (ends[1] >= -1).all() and (ends[2] <= 1).all()

@@ -64,13 +64,13 @@ def sample(
     path, by = Path(output), as_list(by)
     if path.suffix not in (".csv", ".jsonl", ".json"):
         raise KitError(f"cannot write {output}: samples go to a .csv, a .jsonl or, for Label Studio, a .json file")
+    earlier = [Path(one) for one in as_list(extend)]
+    if path in earlier:
+        raise KitError(f"output={output} is a sample to extend; write the further rows to another file, as more.csv")
     _spare(path)
     rows, codes = labelled(labels, what, by, date_format=date_format)
     if how == "stratified" and not by:
         raise KitError("how=stratified needs what to stratify by; add by=[actor]")
-    earlier = [Path(one) for one in as_list(extend)]
-    if path in earlier:
-        raise KitError(f"output={output} is a sample to extend; write the further rows to another file, as more.csv")
     before, batch = _drawn_before(earlier, rows)
     pool = np.flatnonzero(~before)
     if not len(pool):

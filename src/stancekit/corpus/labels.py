@@ -79,9 +79,9 @@ def set_aside(path: str | Path, files: Sequence[Path] | None = None) -> list[Pat
             (found if review.exists() else missing).append(review)
         elif (review := file.with_suffix(_REVIEW)).exists():
             found.append(review)
-    if missing:
+    if names := [f"{one.parent.name}/{one.name}" for one in missing]:
         raise KitError(
-            f"{path} was labelled with a risk, and its uncertain rows in {listing(missing, most=3)} are missing; "
+            f"{path} was labelled with a risk, and its uncertain rows in {listing(names)} are missing; "
             "without them no share of this corpus can be estimated. Put it back, or label again without risk="
         )
     return found

@@ -143,7 +143,7 @@ def cell(units: Units, mask: NDArray[np.bool_] | None = None, *, corpus: bool = 
         float(1 / (sizes**2).sum()),
         naive,
         _valid(classical + trust * (of_all - of_seen), exclusive=units.exclusive),
-        classical,
+        _valid(classical, exclusive=units.exclusive),
         trust,
         influence,
         alone,
