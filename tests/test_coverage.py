@@ -4,6 +4,7 @@ import pytest
 
 from stancekit.__main__ import main
 from stancekit.commands.coverage import coverage
+from stancekit.evaluation.simulation import TRUTH, truth
 
 
 def test_the_command_writes_what_it_prints(tmp_path, capsys):
@@ -15,13 +16,18 @@ def test_the_command_writes_what_it_prints(tmp_path, capsys):
 
 
 def test_estimated_shares_hold_where_counts_do_not(tmp_path):
-    rows = coverage(of="shares", draws=60, designs=[[200, "random", "corpus"]], out=tmp_path)
+    rows = coverage(of="shares", draws=40, designs=[[200, "random", "corpus"]], out=tmp_path)
     found = {(row["classifier"], row["method"]): row for row in rows}
     for kind in ("good", "useless"):
         assert found[kind, "kit"]["coverage"] >= 0.92 and found[kind, "kit"]["differences"] >= 0.9
         assert found[kind, "counting"]["coverage"] < 0.5
     good, useless = (found[kind, "kit"]["width"] / found[kind, "gold alone"]["width"] for kind in ("good", "useless"))
     assert good <= 0.8 and useless <= 1.05
+
+
+@pytest.mark.slow
+def test_the_truth_is_that_of_an_endless_test_set():
+    assert truth() == pytest.approx(TRUTH, abs=1e-9)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from made_labels import ACTORS, CODES, judged, made, written
+from made_labels import ACTORS, CODES, judged, made, stances, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
@@ -13,7 +13,6 @@ from stancekit.corpus.labels import NOTHING
 from stancekit.errors import KitError
 from stancekit.evaluation.shares import Units, cell, contrast, interval
 from stancekit.report.shares import Share, trends
-
 
 
 @pytest.mark.parametrize("how", ["random", "stratified", "uncertain"])

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from stancekit.errors import KitError
 from stancekit.evaluation.simulated_corpora import Held, judge, simulate
-from stancekit.evaluation.simulation import draw, intervals, truth
+from stancekit.evaluation.simulation import TRUTH, draw, intervals
 from stancekit.files import write_text
 from stancekit.report.tables import table
 
@@ -87,14 +87,14 @@ def _draws(draws: int, name: str) -> Iterator[int]:
 
 
 def _scores(designs: Sequence[Sequence[Any]], draws: int, random_state: int) -> Rows:
-    true, rows = truth(), []
+    rows = []
     for articles, states in designs:
         held: dict[str, list[tuple[bool, float]]] = {}
         for at in _draws(draws, f"{articles} articles, {states} states"):
             generator = np.random.default_rng([random_state, articles, states, at])
             drawn = draw(generator, articles=articles, states=states)
             for method, (low, high) in intervals(drawn, generator).items():
-                held.setdefault(method, []).append((low <= true <= high, high - low))
+                held.setdefault(method, []).append((low <= TRUTH <= high, high - low))
         for method, ends in held.items():
             share, width = np.mean(ends, axis=0).tolist()
             rows.append(

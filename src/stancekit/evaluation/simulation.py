@@ -11,6 +11,8 @@ from stancekit.evaluation.metrics import Array, macro_f1
 CODES = 3
 # Standard deviations on a latent scale where an example's own difficulty has 1.
 ARTICLE, STATE, CHANCE = 0.8, 0.25, 0.5
+# What `truth` returns, which takes seconds; a test computes it again.
+TRUTH = 0.6646323394184086
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ def truth() -> float:
 
 
 def _pooled(gold: NDArray[np.int64], guess: NDArray[np.int64]) -> Array:
-    table = np.zeros((CODES, CODES))
-    np.add.at(table, (gold, guess), 1)
+    table = np.bincount(gold * CODES + guess, minlength=CODES**2).reshape(CODES, CODES).astype(float)
     hits = np.diag(table)
     said, true = table.sum(axis=0), table.sum(axis=1)
     return np.stack([hits, said - hits, true - hits, table.sum() - said - true + hits], axis=-1)
