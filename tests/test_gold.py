@@ -173,3 +173,12 @@ def test_a_batch_is_a_whole_number():
     for wrong in (0, 1.5, "nan", "inf"):
         with pytest.raises(KitError, match="leave the column"):
             batch_of({"batch": wrong})
+
+
+@pytest.mark.parametrize("line", ["r1,0.5,condemn,more", 'r1,0.5,"condemn'])
+def test_advice_is_what_the_command_can_follow(tmp_path, line):
+    path = tmp_path / "gold.csv"
+    path.write_text(f"id,probability,stance\nr0,0.5,condemn\n{line}\n")
+    with pytest.raises(KitError, match=r"gold.csv") as error:
+        read_gold(path)
+    assert "corpus." not in str(error.value)

@@ -1,6 +1,7 @@
 """Labels that a model gave, read back: what `stancekit label` wrote."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -104,7 +105,11 @@ def read_rows(file: Path) -> list[Row]:
             raise KitError(f"{file} cannot be read as Parquet: {error}") from None
     elif file.suffix in (".jsonl", ".csv", ".tsv"):
         reader = JsonlCorpus(file) if file.suffix == ".jsonl" else CsvCorpus(file)
-        found = [dict(row) for _, row in reader.rows()]
+        try:
+            found = [dict(row) for _, row in reader.rows()]
+        except KitError as error:
+            # Labels and samples are no corpus of the config, so keys of one are no way out.
+            raise KitError(re.sub(r",? or set corpus\.[^;.]*", "", str(error))) from None
     else:
         raise KitError(f"cannot read labels from {file}; they come as {', '.join(_READ)}")
     return [row for row in found if not all(blank(value) for value in row.values())]
