@@ -19,6 +19,7 @@ from stancekit.commands.ledger import Ledger
 from stancekit.commands.saved import SavedModel, saved_models
 from stancekit.errors import KitError, listing
 from stancekit.files import json_line, lock, replacing, sha256, write_bytes, write_json, writing
+from stancekit.text.gazetteer import load_gazetteer
 from stancekit.text.sources import Rejected, Source, Text
 
 KINDS = ("jsonl", "parquet")
@@ -224,15 +225,14 @@ def _digest(part: list[Text]) -> str:
 
 def _settings(texts: Source, job: Job, models: Sequence[SavedModel]) -> dict[str, object]:
     """Return all that labels depend on, but for what the files hold: of that each part keeps a sum."""
-    gazetteer = job.finder.gazetteer
-    try:
-        names = sha256(Path(gazetteer)) if gazetteer else ""
-    except OSError as error:
-        raise KitError(f"cannot read the gazetteer {gazetteer}: {error.strerror}. Give a YAML file in UTF-8") from None
+    names = job.finder.gazetteer
+    if names:
+        # A fault in it is told before anything is written.
+        load_gazetteer(names)
     return {
         "input": [list(one) for one in texts.files],
         "models": {one.folder.name: sha256(one.folder / "manifest.json") for one in models},
-        "actors": {"ner": job.finder.ner, "gazetteer": names},
+        "actors": {"ner": job.finder.ner, "gazetteer": sha256(Path(names)) if names else ""},
         "targets": list(job.targets),
         "keep": list(job.keep),
         "risk": job.risk,
