@@ -197,7 +197,7 @@ def test_other_names_of_actors_are_another_labelling(small, tmp_path):
         with pytest.raises(KitError, match="labels with other actors"):
             small(**given)
     (tmp_path / "odd.yaml").write_text("groups: {}")
-    for name, told in (("none.yaml", "cannot read the gazetteer"), ("odd.yaml", "has groups; it may have")):
+    for name, told in (("none.yaml", "cannot read the gazetteer"), ("odd.yaml", "no section is called 'groups'")):
         with pytest.raises(KitError, match=told):
             small(tmp_path / "none", actors=ActorFinder(ner=False, gazetteer=tmp_path / name))
     assert not (tmp_path / "none").exists()

@@ -21,6 +21,7 @@ from stancekit.text.clean import clean
 
 ARTICLE = ROOT / "seeds" / "articles" / "un_votes_2025.txt"
 FINDER = ActorFinder(ner=False)
+STATES = ("Peru", "Oman", "Fiji", "Mali", "Laos", "Cuba", "Iraq", "Togo", "Chad", "Kenya")
 NEWS = "Levy vote\n\nPeru condemned the levy. It rained. Oman abstained on the levy.\n"
 
 
@@ -120,6 +121,17 @@ def test_own_codebooks_label_and_are_named(news, jsonl, tmp_path, capsys):
     assert f"labelled by own (vote, {folder}/stance) and own (tone, {folder}/diplomacy)" in capsys.readouterr().out
 
 
+def test_the_title_and_crowds_are_told(saved, news, capsys):
+    rows = label(input=news, saved=saved, actors=FINDER, title=False, targets="the levy")
+    assert "\n4 sentences: 2 with an actor" in capsys.readouterr().out and len(rows) == 2
+    news.write_text(f"Levy vote\n\n{', '.join(STATES)} and Chile condemned the levy. It rained.\n")
+    rows = label(input=news, saved=saved, actors=FINDER)
+    assert len(rows) == len(STATES) + 1
+    assert "2 sentences: 1 with an actor, 1 with so many that they are no targets of" in capsys.readouterr().out
+    label(input=news, saved=saved, actors=FINDER, targets=["the levy"])
+    assert "2 sentences: 1 with an actor;" in capsys.readouterr().out
+
+
 def test_parquet_by_the_output_s_name(saved, tmp_path):
     rows = label(input=ARTICLE, saved=saved, output=tmp_path / "labels.parquet", actors=FINDER)
     table = pyarrow.parquet.read_table(tmp_path / "labels.parquet")
@@ -215,8 +227,8 @@ def test_control_characters_of_a_text_do_not_reach_the_terminal(saved, news, cap
     news.write_text("\x1b]0;Levy\x07 vote\n\nPeru \x1b[31mcondemned\u202e the levy.\n")
     [row] = label(input=news, saved=saved, actors=FINDER, targets=["a \x1b[2Jlevy"])
     told = capsys.readouterr().out
-    assert not set(told) & {"\x1b", "\x07", "\u202e"} and r"\x1b[31mcondemned\u202e the levy" in told
-    assert "\x1b[31m" in row.sentence.text
+    assert not set(told) & {"\x1b", "\x07", "\u202e"} and r"Peru \x1b[31mcondemned the levy" in told
+    assert "\x1b[31m" in row.sentence.text and r"a \x1b[2Jlevy" in told
 
 
 def test_labels_are_written_before_anything_is_printed(saved, news, tmp_path, monkeypatch):

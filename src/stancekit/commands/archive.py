@@ -63,7 +63,7 @@ def label_archive(
     """
     _check(job, engine, workers)
     models = saved_models(job.saved)
-    texts = Source(source, keep=job.keep, without=folder)
+    texts = Source(source, keep=job.keep, title=job.title, without=folder)
     settings = _settings(texts, job, models)
     with lock(folder / ".lock", doing=f"label into {folder}"):
         if not texts.files and any(folder.glob("part-*")):
@@ -233,6 +233,7 @@ def _settings(texts: Source, job: Job, models: Sequence[SavedModel]) -> dict[str
         "input": [list(one) for one in texts.files],
         "models": {one.folder.name: sha256(one.folder / "manifest.json") for one in models},
         "actors": {"ner": job.finder.ner, "gazetteer": sha256(Path(names)) if names else ""},
+        "title": job.title,
         "targets": list(job.targets),
         "keep": list(job.keep),
         "risk": job.risk,

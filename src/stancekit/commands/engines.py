@@ -40,10 +40,11 @@ class Job:
     risk: float | None = None
     keep: tuple[str, ...] = ("date",)
     kind: str = "jsonl"
+    title: bool = True
 
     def labeller(self) -> Labeller:
-        """Load the models."""
-        return Labeller(*load(self.saved, self.backend), self.finder, self.targets, self.risk)
+        """Load the models, and names of actors as their file has them now."""
+        return Labeller(*load(self.saved, self.backend), replace(self.finder), self.targets, self.risk)
 
     def done(self, labeller: Labeller, number: int, texts: Sequence[Text]) -> Done:
         """Label the texts of a part."""

@@ -30,9 +30,10 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     output: str | Path | None = None,
     saved: str | Path = "models/un_votes",
     actors: ActorFinder | None = None,
-    targets: str | Sequence[str] = (),
+    title: bool = True,
+    targets: Sequence[str] = (),
     risk: float | None = None,
-    keep: str | Sequence[str] = ("date",),
+    keep: Sequence[str] = ("date",),
     kind: str = "jsonl",
     strict: bool = False,
     backend: str = "torch",
@@ -53,6 +54,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         labelling that was interrupted goes on with the same command; a second one into the same folder waits.
     saved
         A folder with two saved models: of stances in `stance`, of frames in `diplomacy`.
+    title
+        Whether a text's first line is its title where it reads like one; it is then a target and is not labelled. Rows
+        with a field `title` have that.
     targets
         What stances are looked for; by default what a sentence names, or else the title, and its other actors.
     risk
@@ -87,12 +91,12 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     source = input if isinstance(input, Path) else str(input)
     many = _many(source) or (source == "-" and output is not None and not _names_a_file(output))
     _check_output(output, many=many)
-    job = Job(Path(saved), actors or ActorFinder(), as_list(targets), backend, risk, as_list(keep), kind)
+    job = Job(Path(saved), actors or ActorFinder(), as_list(targets), backend, risk, as_list(keep), kind, title)
     if many:
         return label_archive(source, Path(str(output)), job, engine=engine, workers=workers, strict=strict)
     if lost := sorted(set(job.keep) - {"date"}):
         raise KitError(f"keep={lost} are fields of rows, and an article has none; leave keep out, or label rows")
-    article = read_article(source)
+    article = read_article(source, title=title)
     models = saved_models(job.saved)
     found = job.labeller()([Text(article, article.id)])
     # Written first: whoever reads what is printed may stop reading.
@@ -179,9 +183,9 @@ def _show(article: Article, rows: Sequence[Row]) -> None:
     console = Console()
     taken = [row for row in rows if row.stance.labels != (NONE,)]
     console.print(Shown(printable(article.topic or article.id), style="bold"))
-    for sentence, group in groupby(taken, key=lambda row: row.sentence):
+    for _, group in groupby(taken, key=lambda row: row.sentence):
         same = list(group)
-        console.print(Shown("\n" + printable(sentence.text, keep="\n")))
+        console.print(Shown(f"\n{printable(same[0].example.text)}"))
         if same[0].frames.labels:
             console.print(Shown(f"frames: {', '.join(same[0].frames.labels)}", style="dim"))
         view = Table(box=None, show_header=False, padding=(0, 1))

@@ -15,7 +15,7 @@ from stancekit.models import store
 from stancekit.models.trained import Trained
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
-from stancekit.text.examples import body, examples_in
+from stancekit.text.examples import body, examples_in, passed
 from stancekit.text.nlp import forgetting, load_tokenizer
 from stancekit.text.sources import Text
 from stancekit.types import Example, Prediction, Sentence
@@ -74,6 +74,8 @@ class Tally:
         Sentences read, titles not among them.
     acting
         Those with an actor; the others have no row.
+    crowded
+        Those with so many actors that these are not read for their stances towards each other.
     labelled
         Those with an actor and a target, which have rows.
     rows, positions
@@ -84,6 +86,7 @@ class Tally:
 
     sentences: int = 0
     acting: int = 0
+    crowded: int = 0
     labelled: int = 0
     rows: int = 0
     positions: int = 0
@@ -101,11 +104,14 @@ class Tally:
         >>> print(Tally(sentences=12, acting=8, labelled=7, rows=9, positions=6))
         12 sentences: 8 with an actor, 1 of them without a target; 6 positions, 3 rows with no position on the target
         """
-        aimless = f", {self.acting - self.labelled:,} of them without a target" if self.acting > self.labelled else ""
-        return (
-            f"{self.sentences:,} sentences: {self.acting:,} with an actor{aimless}; {self.positions:,} positions, "
-            f"{self.rows - self.positions:,} rows with no position on the target"
+        aimless = self.acting - self.labelled
+        parts = (
+            f"{self.sentences:,} sentences: {self.acting:,} with an actor",
+            f", {aimless:,} of them without a target" if aimless else "",
+            f", {self.crowded:,} with so many that they are no targets of each other" if self.crowded else "",
+            f"; {self.positions:,} positions, {self.rows - self.positions:,} rows with no position on the target",
         )
+        return "".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +165,20 @@ class Labeller:
         for text, example, said in zip(homes, examples, self.stance.predict(examples), strict=True):
             of = _home(example)
             rows.append(Row(of_id[of], example, said, by_sentence[of], codes, text.group, text.kept))
-        acting = sum(
-            len(names) if text.actor else sum(map(bool, names)) for text, names in zip(texts, actors, strict=True)
-        )
         declined = [False] * len(rows)
         if self.risk is not None:
             declined = self.stance.declined([row.stance for row in rows], self.risk)
-        positions = sum(row.stance.labels != (NONE,) and not no for row, no in zip(rows, declined, strict=True))
-        counts = (sum(map(len, bodies)), acting, len(needed), len(rows) - sum(declined), positions, sum(declined))
-        return Labelled(rows, declined, Tally(*counts))
+        tally = Tally(
+            labelled=len(needed),
+            rows=len(rows) - sum(declined),
+            positions=sum(row.stance.labels != (NONE,) and not no for row, no in zip(rows, declined, strict=True)),
+            declined=sum(declined),
+        )
+        for text, mentions in zip(texts, actors, strict=True):
+            read = passed(mentions, speaker=text.actor)
+            crowded = 0 if text.target or self.targets else read.crowded
+            tally += Tally(read.sentences, read.sentences - read.silent, crowded)
+        return Labelled(rows, declined, tally)
 
 
 def _home(example: Example) -> str:
