@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.labelling import articles, trained
-from stancekit.commands.labelling import prepare
+from bench.labelling import articles, baseline, trained
 from stancekit.text.examples import body
 
 MANY = {"logreg": 1_000_000, "minilm": 100_000}
@@ -77,7 +76,7 @@ def main() -> None:
         folder = Path(spare)
         for name, rows in MANY.items():
             saved = folder / name
-            prepare(saved) if name == "logreg" else trained(saved)
+            (baseline if name == "logreg" else trained)(saved)
             varied(sentences, rows, folder / f"{name}.jsonl")
             found[name] = watched(folder / f"{name}.jsonl", saved, folder / f"{name}-labels", rows)
             print(name, found[name])

@@ -13,18 +13,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import spacy
+from sklearn.linear_model import LogisticRegression
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from stancekit.codebook import load_codebook
 from stancekit.commands.archive import label_archive
 from stancekit.commands.engines import Job
-from stancekit.commands.labelling import load
 from stancekit.corpus import FixedSplit, bundled
 from stancekit.corpus.labels import read_labels
 from stancekit.models import store
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.weights import MINILM, resolve
 from stancekit.models.features import Marked
+from stancekit.models.linear import Linear
 from stancekit.models.trained import fit
 from stancekit.text import ActorFinder
 from stancekit.text.examples import body, examples_in
@@ -75,7 +76,7 @@ def text_to_examples() -> dict[str, object]:
 
 def words(folder: Path) -> dict[str, object]:
     """Label examples by `logreg`; the peer is the rate that was aimed at."""
-    stance, _ = load(folder)
+    stance = store.load(baseline(folder) / "stance")
     parts = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0)
     some = [*parts.test.examples, *parts.validation.examples] * 2
     return {
@@ -84,6 +85,15 @@ def words(folder: Path) -> dict[str, object]:
         "peer": 15_000,
         "unit": "examples/s",
     }
+
+
+def baseline(folder: Path) -> Path:
+    """Save `logreg` for both codebooks."""
+    for name in ("stance", "diplomacy"):
+        parts = FixedSplit()(bundled().read(load_codebook(name)), random_state=0)
+        model = Linear(LogisticRegression(C=1, class_weight="balanced", max_iter=1000), features=Marked())
+        store.save(fit(model, parts.train, parts.validation, name="logreg"), folder / name)
+    return folder
 
 
 def trained(folder: Path) -> Path:

@@ -3,9 +3,17 @@ import os
 from pathlib import Path
 
 import pytest
+from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
+from stancekit.commands.engines import Job
 from stancekit.corpus import FixedSplit, JsonlCorpus, Parts, bundled
+from stancekit.models import store
+from stancekit.models.features import Marked
+from stancekit.models.linear import Linear
+from stancekit.models.trained import fit
+from stancekit.text import ActorFinder, read_article
+from stancekit.text.sources import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,6 +47,26 @@ def parts(un_votes: JsonlCorpus, stance: Codebook) -> Parts:
 @pytest.fixture(scope="session")
 def frame_parts(un_votes: JsonlCorpus, diplomacy: Codebook) -> Parts:
     return FixedSplit()(un_votes.read(diplomacy), random_state=0)
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory, parts: Parts, frame_parts: Parts) -> Path:
+    """Return a folder of a stance and a frame model that were quick to train, as `label` takes it."""
+    folder = tmp_path_factory.mktemp("saved") / "un_votes"
+    for name, of in (("stance", parts), ("diplomacy", frame_parts)):
+        model = Linear(ComplementNB(), features=Marked(), characters=0)
+        store.save(fit(model, of.train, of.validation, name="nb"), folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def risk(saved: Path) -> float:
+    """Return a risk at which the stance model relies on some rows of a bundled article and declines others."""
+    labeller = Job(saved, ActorFinder(ner=False)).labeller()
+    article = read_article(ROOT / "seeds" / "articles" / "un_votes_2025.txt")
+    surest = [max(row.stance.scores) for row in labeller([Text(article, article.id)]).rows]
+    risks = labeller.stance.caution.risks
+    return next(one for one, cut in risks if min(surest) < cut <= max(surest))
 
 
 @pytest.fixture

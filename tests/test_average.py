@@ -20,6 +20,8 @@ from stancekit.models.majority import Majority
 from stancekit.report.averaged import SLICE, averaged_run
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import read_runs
+from stancekit.text import ActorFinder
+from stancekit.types import Example
 
 CODEBOOKS = ("stance", "diplomacy")
 
@@ -87,10 +89,14 @@ def test_the_report_shows_it_where_states_differ(out):
 
 def test_articles_are_labelled_with_averages(kept, tmp_path):
     (tmp_path / "news.txt").write_text("Levy vote\n\nPeru condemned the levy. Oman abstained on the levy.\n")
-    rows = label(input=tmp_path / "news.txt", saved=kept)
-    assert {row.example.actor.name for row in rows if row.example.actor} >= {"Peru", "Oman"}
+    rows = label(input=tmp_path / "news.txt", saved=kept, actors=ActorFinder(ner=False))
+    assert {row.example.actor.name for row in rows} == {"Peru", "Oman"}
+    stance, frames = (store.load(kept / place) for place in CODEBOOKS)
+    assert [row.stance for row in rows] == stance.predict([row.example for row in rows])
+    sentences = [Example(row.sentence.id, row.sentence.text, article="news") for row in rows]
+    assert [row.frames for row in rows] == frames.predict(sentences)
     with pytest.raises(KitError, match=r"this model knows: none"):
-        label(input=tmp_path / "news.txt", saved=kept, risk=0.2)
+        label(input=tmp_path / "news.txt", saved=kept, risk=0.2, actors=ActorFinder(ner=False))
 
 
 def test_what_cannot_be_averaged_is_told(out, tmp_path):

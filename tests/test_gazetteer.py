@@ -125,3 +125,10 @@ def test_a_bad_file_is_named(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(KitError, match=r"none\.yaml"):
         load_gazetteer(tmp_path / "none.yaml")
+
+
+def test_a_file_that_was_edited_is_read_again(tmp_path):
+    names = tmp_path / "names.yaml"
+    for name in ("Levy Club", "The Levy Board"):
+        names.write_text(f"bodies: {{{name}: [LVYC]}}")
+        assert load_gazetteer(names).look_up("LVYC").name == name

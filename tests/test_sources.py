@@ -173,6 +173,15 @@ def test_endings_in_capitals_and_those_that_are_no_text(tmp_path):
     check_kind(tmp_path / "README")
 
 
+def test_a_first_line_is_a_title_where_it_is_wanted(tmp_path):
+    text = "Levy vote\r\rPeru said no."
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"text": text}))
+    (tmp_path / "note.txt").write_bytes(text.encode())
+    for title, topic in ((True, "Levy vote"), (False, "")):
+        found, _ = read(tmp_path, title=title)
+        assert [(one.article.topic, len(one.article.text)) for one in found] == [(topic, len(text))] * 2
+
+
 def test_fields_are_kept_and_speakers_known(tmp_path):
     row = {"text": "No.", "actor": "Peru", "target": "the levy", "party": "APRA", "year": 1999, "article": 7}
     (tmp_path / "rows.jsonl").write_text(json.dumps(row))

@@ -1,34 +1,43 @@
 """Labels of an archive: text after text in constant memory, in parts that are whole, going on where it stopped."""
 
+import hashlib
 import json
+import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from tqdm import tqdm
 
-from stancekit.commands.engines import Job, Part, choose
-from stancekit.commands.labelling import CODEBOOKS, COLUMNS, prepare
+from stancekit.commands.engines import Done, Job, Part, check_engine, choose
+from stancekit.commands.labelling import BACKENDS, COLUMNS, Tally
+from stancekit.commands.ledger import Ledger
+from stancekit.commands.saved import SavedModel, saved_models
 from stancekit.errors import KitError, listing
-from stancekit.files import replacing, sha256, write_bytes, write_json
+from stancekit.files import json_line, lock, replacing, sha256, write_bytes, write_json, writing
+from stancekit.text.gazetteer import load_gazetteer
 from stancekit.text.sources import Rejected, Source, Text
 
 KINDS = ("jsonl", "parquet")
 # Characters and texts of one part: so many are held in memory, labelled together and written at once.
 CHARACTERS, TEXTS = 1_000_000, 10_000
-SETTINGS, REJECTED = "labelling.json", "rejected.jsonl"
+SETTINGS, REJECTED, LEDGER = "labelling.json", "rejected.jsonl", "parts.log"
+# Files of a labelling, as the names of their temporary files begin.
+_OWN = ("part-", SETTINGS, REJECTED, LEDGER)
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What labelling an archive came to: its folder, how many texts were labelled, and how many could not be read."""
+    """What labelling an archive came to: its folder, texts that were labelled or could not be read, and counts."""
 
     folder: Path
     texts: int
     rejected: int
+    tally: Tally
 
 
 def label_archive(
@@ -42,42 +51,60 @@ def label_archive(
 ) -> Archive:
     """Label all texts of a source into `folder/part-*.jsonl` or `.parquet`.
 
-    Parts hold the same texts whenever the same source is read, so one that is there is not done again. What could not
-    be read is named in `rejected.jsonl`; with a `risk`, rows to be judged by a person are in `review/`.
+    Parts hold the same texts whenever the same source is read, so one that is there, whole and of the same texts, is
+    not done again. What could not be read is named in `rejected.jsonl`; with a `risk`, rows to be judged by a person
+    are in `review/`, and `labelling.json` says at the end how many (`declined`).
 
     Raises
     ------
     KitError
         When a field to keep has the name of a label's own; when the folder holds labels of another source, of other
-        models or settings; and with `strict`, at the first text that cannot be read.
+        models or settings, or parts that were altered; and with `strict`, at the first text that cannot be read.
     """
+    _check(job, engine, workers)
+    models = saved_models(job.saved)
+    texts = Source(source, keep=job.keep, title=job.title, without=folder)
+    settings = _settings(texts, job, models)
+    with lock(folder / ".lock", doing=f"label into {folder}"):
+        if not texts.files and any(folder.glob("part-*")):
+            raise KitError(
+                f"{folder} holds labels, and of standard input nobody knows whether they are its; choose another"
+            )
+        _same(folder, settings)
+        # It has no name, so nothing is left of it if the process dies.
+        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder) as file:
+            rejected = Rejections(file, strict=strict)
+            progress = Progress(texts, rejected, Ledger(folder / LEDGER))
+            places = Places(folder, job.kind, judged=job.risk is not None)
+            for done in choose(engine, job, progress.pending(), workers):
+                progress.write(done, places)
+            progress.end()
+            file.seek(0)
+            with replacing(folder / REJECTED) as temporary, temporary.open("w", encoding="utf-8") as kept:
+                shutil.copyfileobj(file, kept)
+        tally = progress.ledger.tally
+        counts = {"texts": progress.texts, "rejected": rejected.count, **asdict(tally)}
+        write_json(folder / SETTINGS, settings | counts)
+    print(tally)
+    print(f"labelled by {models[0]} and {models[1]}")
+    if job.risk is not None:
+        print(
+            f"{tally.declined:,} rows are too uncertain for a risk of {job.risk}, to be judged in {folder / 'review'}"
+        )
+    if unseen := progress.unseen:
+        print(f"no text has the field {listing(unseen)} of keep=")
+    print(f"{progress.texts:,} texts labelled into {folder}{rejected.told(folder / REJECTED)}")
+    return Archive(folder, progress.texts, rejected.count, tally)
+
+
+def _check(job: Job, engine: str, workers: int | None) -> None:
     if job.kind not in KINDS:
         raise KitError(f"unknown kind={job.kind!r}; there are {', '.join(KINDS)}. Set kind=jsonl")
+    if job.backend not in BACKENDS:
+        raise KitError(f"unknown backend={job.backend!r}; there are {', '.join(BACKENDS)}. Set backend=torch")
     if own := sorted(set(job.keep) & set(COLUMNS)):
         raise KitError(f"keep={own} are columns that labels have of their own; give the fields of the rows other names")
-    texts = Source(source, keep=job.keep)
-    prepare(job.saved)
-    if not texts.files and any(folder.glob("part-*")):
-        raise KitError(
-            f"{folder} holds labels, and of standard input nobody knows whether they are its; choose another"
-        )
-    _same(folder, _settings(texts, job))
-    with replacing(folder / REJECTED) as temporary, temporary.open("w", encoding="utf-8") as file:
-        rejected = Rejections(file, strict=strict)
-        progress = Progress(texts, rejected)
-        places = Places(folder, job.kind)
-        pending = (part for part in progress.read() if not progress.known(part, places.of(part[0])))
-        for number, labels, review in choose(engine, job, pending, workers):
-            if job.risk is not None:
-                write_bytes(places.review(number), review)
-            # Last, for a part that is there is done.
-            write_bytes(places.of(number), labels)
-            progress.done(number)
-        progress.end()
-    found = rejected.count
-    told = f"; {found:,} could not be read: {folder / REJECTED} says which and why" if found else ""
-    print(f"{progress.texts:,} texts labelled into {folder}{told}")
-    return Archive(folder, progress.texts, found)
+    check_engine(engine, workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +113,7 @@ class Places:
 
     folder: Path
     kind: str
+    judged: bool = False
 
     def of(self, number: int) -> Path:
         """Return the file of a part's labels."""
@@ -97,39 +125,50 @@ class Places:
 
 
 class Progress:
-    """Parts as they are read, and a bar of how much of the source is labelled."""
+    """Parts as they are read and written, and a bar of how much of the source is labelled."""
 
-    def __init__(self, source: Source, rejected: "Rejections") -> None:
+    def __init__(self, source: Source, rejected: "Rejections", ledger: Ledger) -> None:
         self.source = source
         self.rejected = rejected
+        self.ledger = ledger
         self.texts = 0
-        self.held: dict[int, tuple[int, int]] = {}
+        self.unseen = set(source.keep) - {"date"}
+        self.held: dict[int, tuple[int, int, str]] = {}
         self.bar = tqdm(total=source.size or None, desc="labelling", unit="B", unit_scale=True, file=sys.stderr)
 
-    def read(self) -> Iterator[Part]:
-        """Yield number and texts of every part."""
+    def pending(self) -> Iterator[Part]:
+        """Yield number and texts of every part that is not labelled yet."""
         before = 0
         for number, part in enumerate(_parts(self.source, self.rejected)):
-            self.held[number] = (self.source.done - before, len(part))
+            digest = _digest(part)
+            self.unseen -= {key for text in part for key in text.kept}
+            self.held[number] = (self.source.done - before, len(part), digest)
             before = self.source.done
-            yield number, part
+            if self.ledger.done(number, digest):
+                self._count(number)
+            else:
+                yield number, part
 
-    def known(self, part: Part, path: Path) -> bool:
-        """Say whether a part was labelled before."""
-        if path.exists():
-            self.done(part[0])
-            return True
-        return False
+    def write(self, done: Done, places: Places) -> None:
+        """Write a part that was labelled."""
+        files = {places.of(done.number): done.labels}
+        if places.judged:
+            files[places.review(done.number)] = done.review
+        for path, data in files.items():
+            write_bytes(path, data)
+        # Last, for a part that the ledger has is done.
+        self.ledger.add(done.number, self.held[done.number][2], files, done.tally)
+        self._count(done.number)
 
-    def done(self, number: int) -> None:
-        """Count a part as labelled."""
-        size, texts = self.held.pop(number)
+    def _count(self, number: int) -> None:
+        size, texts, _ = self.held.pop(number)
         self.texts += texts
         self.bar.update(size)
         self.bar.set_postfix(texts=self.texts, rejected=self.rejected.count)
 
     def end(self) -> None:
         """Fill the bar: the source may end in what cannot be read."""
+        self.ledger.close()
         self.bar.update(max(0, self.source.size - self.bar.n))
         self.bar.close()
 
@@ -137,18 +176,27 @@ class Progress:
 class Rejections:
     """What could not be read, written as it is met."""
 
-    def __init__(self, file: TextIO, *, strict: bool) -> None:
+    def __init__(self, file: IO[str], *, strict: bool) -> None:
         self.file = file
         self.strict = strict
-        self.count = 0
+        self.count = self.rests = 0
 
     def add(self, one: Rejected) -> None:
         """Write what could not be read; with `strict`, stop there."""
         if self.strict:
             at = f", line {one.line}" if one.line else ""
             raise KitError(f"{one.file}{at}: {one.reason}. Correct it, or go on without it: strict=false")
-        self.file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+        with writing(REJECTED):
+            self.file.write(json_line({"file": one.file, "line": one.line, "reason": one.reason}) + "\n")
         self.count += 1
+        self.rests += one.rest
+
+    def told(self, path: Path) -> str:
+        """Return the end of a sentence that says how much could not be read."""
+        if not self.count:
+            return ""
+        whole = f", of which {self.rests:,} files or rests of files" if self.rests else ""
+        return f"; {self.count:,} could not be read{whole}: {path} says which and why"
 
 
 def _parts(source: Source, rejected: Rejections) -> Iterator[list[Text]]:
@@ -167,13 +215,25 @@ def _parts(source: Source, rejected: Rejections) -> Iterator[list[Text]]:
         yield part
 
 
-def _settings(texts: Source, job: Job) -> dict[str, object]:
-    """Return all that labels depend on."""
-    files = [[file.relative_to(texts.root).as_posix(), file.stat().st_size] for file in texts.files]
+def _digest(part: list[Text]) -> str:
+    """Return what tells the texts of a part from others, with all that is known of them."""
+    whole = hashlib.sha256()
+    for text in part:
+        whole.update(json.dumps(asdict(text)).encode())
+    return whole.hexdigest()
+
+
+def _settings(texts: Source, job: Job, models: Sequence[SavedModel]) -> dict[str, object]:
+    """Return all that labels depend on, but for what the files hold: of that each part keeps a sum."""
+    names = job.finder.gazetteer
+    if names:
+        # A fault in it is told before anything is written.
+        load_gazetteer(names)
     return {
-        "input": files,
-        "models": {name: sha256(job.saved / name / "manifest.json") for name in CODEBOOKS},
-        "actors": {"ner": job.finder.ner, "gazetteer": str(job.finder.gazetteer or "")},
+        "input": [list(one) for one in texts.files],
+        "models": {one.folder.name: sha256(one.folder / "manifest.json") for one in models},
+        "actors": {"ner": job.finder.ner, "gazetteer": sha256(Path(names)) if names else ""},
+        "title": job.title,
         "targets": list(job.targets),
         "keep": list(job.keep),
         "risk": job.risk,
@@ -187,9 +247,11 @@ def _settings(texts: Source, job: Job) -> dict[str, object]:
 def _same(folder: Path, settings: dict[str, object]) -> None:
     """See to it that a folder holds parts of this very labelling, or none."""
     file = folder / SETTINGS
-    # What a process that was killed left half-written.
-    for path in (*folder.glob(".*.tmp"), *folder.glob("review/.*.tmp")):
-        path.unlink(missing_ok=True)
+    # What a process that was killed left half-written: the lock says that no other is writing.
+    with writing(folder):
+        for place in (*folder.glob(".*.tmp"), *folder.glob("review/.*.tmp")):
+            if place.name.startswith(tuple(f".{own}" for own in _OWN)):
+                place.unlink(missing_ok=True)
     if not file.exists():
         if parts := sorted(one.name for one in folder.glob("part-*")):
             raise KitError(f"{folder} holds {listing(parts)} without {SETTINGS}; choose another folder with output=")

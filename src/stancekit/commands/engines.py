@@ -1,24 +1,32 @@
 """Where parts of an archive are labelled: in this process, or by the workers of a Ray cluster."""
 
-import json
-import logging
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stancekit.commands.labelling import Labeller, content, load
+from stancekit.commands.labelling import Labeller, Tally, content, load
 from stancekit.errors import KitError, MissingExtra
 from stancekit.text import ActorFinder
 from stancekit.text.sources import Text
-from stancekit.types import Article
 
 ENGINES = ("local", "ray")
+# Parts that a worker is given at once, so that it never waits for the next, and how often a part is tried again.
+AHEAD, RETRIES = 2, 3
 Part = tuple[int, list[Text]]
-# The number of a part, its labels, and the rows that a person should judge, as they are to be written.
-Done = tuple[int, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A part's labels, and the rows that a person should judge, as they are to be written."""
+
+    number: int
+    labels: bytes
+    review: bytes
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,16 @@ class Job:
     risk: float | None = None
     keep: tuple[str, ...] = ("date",)
     kind: str = "jsonl"
+    title: bool = True
 
     def labeller(self) -> Labeller:
-        """Load the models."""
-        return Labeller(*load(self.saved, self.backend), self.finder, self.targets)
+        """Load the models, and names of actors as their file has them now."""
+        return Labeller(*load(self.saved, self.backend), replace(self.finder), self.targets, self.risk)
 
     def done(self, labeller: Labeller, number: int, texts: Sequence[Text]) -> Done:
         """Label the texts of a part."""
-        sure, unsure = labeller.divided(labeller(texts), self.risk)
-        return number, content(self.kind, sure, self.keep), content("jsonl", unsure)
+        found = labeller(texts)
+        return Done(number, content(self.kind, found.sure, self.keep), content("jsonl", found.unsure), found.tally)
 
 
 def local(job: Job, parts: Iterable[Part]) -> Iterator[Done]:
@@ -51,9 +60,9 @@ def local(job: Job, parts: Iterable[Part]) -> Iterator[Done]:
 
 
 def ray(job: Job, parts: Iterable[Part], workers: int | None = None) -> Iterator[Done]:
-    """Label parts by Ray Data, one worker per processor: of this machine, or of the cluster at `RAY_ADDRESS`.
+    """Label parts by Ray, one worker per processor: of this machine, or of the cluster at `RAY_ADDRESS`.
 
-    Texts go into Ray's object store, which spills to disk, and labels come back in any order. What a worker that died
+    No more than two parts per worker are held at a time, and labels come back in any order. What a worker that died
     was doing is done again by another. The models' folder has to be there on every machine.
 
     Raises
@@ -61,36 +70,55 @@ def ray(job: Job, parts: Iterable[Part], workers: int | None = None) -> Iterator
     MissingExtra
         When Ray is not installed.
     """
-    import pyarrow
-
     try:
         library: Any = import_module("ray")
-        import_module("ray.data")
     except ImportError:
         raise MissingExtra("ray", "ray") from None
-    own = not library.is_initialized()
-    if own:
-        alone = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers or os.cpu_count()}
-        library.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **alone)
+    own = _start(library, workers)
+    pool: list[Any] = []
     try:
         size = workers or max(1, int(library.cluster_resources().get("CPU", 1)))
-        refs = [library.put(pyarrow.table(_packed(*part))) for part in parts]
-        if not refs:
-            return
-        _quiet(library)
-        rows = library.data.from_arrow_refs(refs).map_batches(
-            Worker,
-            fn_constructor_args=(replace(job, saved=job.saved.absolute()),),
-            batch_size=None,
-            batch_format="pyarrow",
-            num_cpus=1,
-            compute=library.data.ActorPoolStrategy(size=min(size, len(refs))),
-        )
-        for row in rows.iter_rows():
-            yield row["number"], row["labels"], row["review"]
+        start = library.remote(num_cpus=1, max_restarts=RETRIES, max_task_retries=RETRIES)(Worker).remote
+        # Workers that can take a part more, and which of them each part runs on.
+        free: deque[Any] = deque()
+        running: dict[Any, Any] = {}
+        for part in parts:
+            if len(pool) < size:
+                pool.append(start(replace(job, saved=job.saved.absolute())))
+                free.extend(pool[-1:] * (AHEAD - 1))
+                worker = pool[-1]
+            else:
+                if not free:
+                    yield _first(library, running, free)
+                worker = free.popleft()
+            running[worker.done.remote(*part)] = worker
+        while running:
+            yield _first(library, running, free)
     finally:
+        for worker in pool:
+            library.kill(worker)
         if own:
             library.shutdown()
+
+
+def _start(library: Any, workers: int | None) -> bool:
+    """Start or join a cluster where there is none yet, and say so."""
+    if library.is_initialized():
+        return False
+    alone = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers or os.cpu_count()}
+    library.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **alone)
+    return True
+
+
+def _first(library: Any, running: dict[Any, Any], free: deque[Any]) -> Done:
+    """Wait for a part that is done, and free its worker."""
+    [reference], _ = library.wait(list(running), num_returns=1)
+    free.append(running.pop(reference))
+    try:
+        done: Done = library.get(reference)
+    except library.exceptions.RayTaskError as error:
+        raise error.cause if isinstance(error.cause, KitError) else error from None
+    return done
 
 
 class Worker:
@@ -100,40 +128,19 @@ class Worker:
         self.job = job
         self.labeller = job.labeller()
 
-    def __call__(self, table: Any) -> Any:
-        """Label every part in a table."""
-        import pyarrow
-
-        done = [
-            self.job.done(self.labeller, row["number"], [_unpacked(json.loads(one)) for one in row["texts"]])
-            for row in table.to_pylist()
-        ]
-        return pyarrow.table(dict(zip(("number", "labels", "review"), map(list, zip(*done, strict=True)), strict=True)))
-
-
-def _packed(number: int, texts: Sequence[Text]) -> dict[str, list[Any]]:
-    return {"number": [number], "texts": [[json.dumps(asdict(one)) for one in texts]]}
-
-
-def _unpacked(row: dict[str, Any]) -> Text:
-    return Text(**{**row, "article": Article(**row["article"])})
-
-
-def _quiet(library: Any) -> None:
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    context = library.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
+    def done(self, number: int, texts: Sequence[Text]) -> Done:
+        """Label the texts of a part."""
+        return self.job.done(self.labeller, number, texts)
 
 
 def choose(engine: str, job: Job, parts: Iterable[Part], workers: int | None) -> Iterator[Done]:
-    """Label parts by the engine of that name.
+    """Label parts by the engine of that name."""
+    return local(job, parts) if engine == "local" else ray(job, parts, workers)
 
-    Raises
-    ------
-    KitError
-        When there is none.
-    """
+
+def check_engine(engine: str, workers: int | None) -> None:
+    """Raise a `KitError` when there is no engine of that name, or no worker would be at work."""
     if engine not in ENGINES:
         raise KitError(f"unknown engine={engine!r}; there are {', '.join(ENGINES)}. Set engine=local")
-    return local(job, parts) if engine == "local" else ray(job, parts, workers)
+    if workers is not None and workers < 1:
+        raise KitError(f"workers={workers}; at least 1 is needed, or leave it out: one per processor")

@@ -4,22 +4,24 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from stancekit.commands.saved import saved_models
 from stancekit.errors import KitError
+from stancekit.files import json_line
 from stancekit.models import store
 from stancekit.models.trained import Trained
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
-from stancekit.text.examples import body, examples_in
+from stancekit.text.examples import body, examples_in, passed
 from stancekit.text.nlp import forgetting, load_tokenizer
 from stancekit.text.sources import Text
 from stancekit.types import Example, Prediction, Sentence
 
-CODEBOOKS = ("stance", "diplomacy")
 BACKENDS = ("torch", "onnx")
+NONE = "none"
 # In Parquet the scores of all codes are a JSON object in one column, whatever the codebook.
 PACKED = ("stance_scores", "frame_scores")
 
@@ -63,15 +65,85 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted while labelling.
+
+    Attributes
+    ----------
+    sentences
+        Sentences read, titles not among them.
+    acting
+        Those with an actor; the others have no row.
+    crowded
+        Those with so many actors that these are not read for their stances towards each other.
+    labelled
+        Those with an actor and a target, which have rows.
+    rows, positions
+        Rows that are relied on, and those of them with another stance than `none`.
+    declined
+        Rows that a person should judge.
+    """
+
+    sentences: int = 0
+    acting: int = 0
+    crowded: int = 0
+    labelled: int = 0
+    rows: int = 0
+    positions: int = 0
+    declined: int = 0
+
+    def __add__(self, other: Self) -> "Tally":
+        mine, others = asdict(self), asdict(other)
+        return Tally(**{key: mine[key] + others[key] for key in mine})
+
+    def __str__(self) -> str:
+        """Say in one line what became of the sentences.
+
+        Examples
+        --------
+        >>> print(Tally(sentences=12, acting=8, labelled=7, rows=9, positions=6))
+        12 sentences: 8 with an actor, 1 of them without a target; 6 positions, 3 rows with no position on the target
+        """
+        aimless = self.acting - self.labelled
+        parts = (
+            f"{self.sentences:,} sentences: {self.acting:,} with an actor",
+            f", {aimless:,} of them without a target" if aimless else "",
+            f", {self.crowded:,} with so many that they are no targets of each other" if self.crowded else "",
+            f"; {self.positions:,} positions, {self.rows - self.positions:,} rows with no position on the target",
+        )
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Rows of some texts in reading order, which of them a person should judge, and what was counted."""
+
+    rows: list[Row]
+    declined: list[bool]
+    tally: Tally
+
+    @property
+    def sure(self) -> list[Row]:
+        """Return the rows to be relied on."""
+        return [row for row, no in zip(self.rows, self.declined, strict=True) if not no]
+
+    @property
+    def unsure(self) -> list[Row]:
+        """Return the rows that a person should judge."""
+        return [row for row, no in zip(self.rows, self.declined, strict=True) if no]
+
+
+@dataclass(frozen=True, slots=True)
 class Labeller:
-    """A stance and a frame model, and how actors and targets are found."""
+    """A stance and a frame model, how actors and targets are found, and the risk that is accepted."""
 
     stance: Trained
     frames: Trained
     finder: ActorFinder
     targets: tuple[str, ...] = ()
+    risk: float | None = None
 
-    def __call__(self, texts: Sequence[Text]) -> list[Row]:
+    def __call__(self, texts: Sequence[Text]) -> Labelled:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
         with forgetting(load_tokenizer()):
             bodies = [body(text.article) for text in texts]
@@ -93,15 +165,20 @@ class Labeller:
         for text, example, said in zip(homes, examples, self.stance.predict(examples), strict=True):
             of = _home(example)
             rows.append(Row(of_id[of], example, said, by_sentence[of], codes, text.group, text.kept))
-        return rows
-
-    def divided(self, rows: Sequence[Row], risk: float | None) -> tuple[list[Row], list[Row]]:
-        """Divide rows into those to be relied on at a risk, and those that a person should judge."""
-        if risk is None:
-            return list(rows), []
-        declined = self.stance.declined([row.stance for row in rows], risk)
-        sure, unsure = ([row for row, no in zip(rows, declined, strict=True) if no is of] for of in (False, True))
-        return sure, unsure
+        declined = [False] * len(rows)
+        if self.risk is not None:
+            declined = self.stance.declined([row.stance for row in rows], self.risk)
+        tally = Tally(
+            labelled=len(needed),
+            rows=len(rows) - sum(declined),
+            positions=sum(row.stance.labels != (NONE,) and not no for row, no in zip(rows, declined, strict=True)),
+            declined=sum(declined),
+        )
+        for text, mentions in zip(texts, actors, strict=True):
+            read = passed(mentions, speaker=text.actor)
+            crowded = 0 if text.target or self.targets else read.crowded
+            tally += Tally(read.sentences, read.sentences - read.silent, crowded)
+        return Labelled(rows, declined, tally)
 
 
 def _home(example: Example) -> str:
@@ -109,23 +186,14 @@ def _home(example: Example) -> str:
     return example.id.rsplit(".", 1)[0]
 
 
-def prepare(folder: Path) -> None:
-    """Train the baseline where there is no model."""
-    for place in (folder / codebook for codebook in CODEBOOKS):
-        if not (place / "manifest.json").exists():
-            print(f"no trained model in {place}: training the baseline on the bundled corpus first", file=sys.stderr)
-            store.save(_baseline(place.name), place)
-
-
 def load(folder: Path, backend: str = "torch") -> tuple[Trained, Trained]:
-    """Load the stance and the frame model, training the baseline where there is none.
+    """Load the stance and the frame model of a folder, of which `saved_models` says whether they are there.
 
     With `onnx`, encoders run in ONNX Runtime; what that changes is printed.
     """
     if backend not in BACKENDS:
         raise KitError(f"unknown backend={backend!r}; there are {', '.join(BACKENDS)}. Set backend=torch")
-    prepare(folder)
-    places = [folder / codebook for codebook in CODEBOOKS]
+    places = [one.folder for one in saved_models(folder)]
     stance, frames = (store.load(place) for place in places)
     return (stance, frames) if backend == "torch" else _exported(stance, frames, places)
 
@@ -146,25 +214,11 @@ def _exported(stance: Trained, frames: Trained, places: Sequence[Path]) -> tuple
     return found[0], found[1]
 
 
-def _baseline(codebook: str) -> Trained:
-    from sklearn.linear_model import LogisticRegression
-
-    from stancekit.codebook import load_codebook
-    from stancekit.corpus import FixedSplit, bundled
-    from stancekit.models.features import Marked
-    from stancekit.models.linear import Linear
-    from stancekit.models.trained import fit
-
-    parts = FixedSplit()(bundled().read(load_codebook(codebook)), random_state=0)
-    model = Linear(LogisticRegression(C=1, class_weight="balanced", max_iter=1000), features=Marked())
-    return fit(model, parts.train, parts.validation, name="logreg")
-
-
 def content(kind: str, rows: Iterable[Row], keep: Sequence[str] = ()) -> bytes:
     """Return what a `jsonl` or `parquet` file of rows holds; in Parquet each field to keep has a column."""
     plain: Iterator[dict[str, Any]] = (row.to_dict() for row in rows)
     if kind == "jsonl":
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in plain).encode("utf-8")
+        return "".join(f"{json_line(row)}\n" for row in plain).encode("utf-8")
     import pyarrow
     import pyarrow.parquet
 

@@ -57,7 +57,6 @@ class Gazetteer:
         return self.names.get(name)
 
 
-@cache
 def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     """Load the shipped gazetteer, and the user's own names on top of it.
 
@@ -77,8 +76,16 @@ def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     >>> gazetteer.look_up("DPRK").code, gazetteer.look_up("G-77").name, gazetteer.look_up("us")
     ('PRK', 'Group of 77', None)
     """
+    place = Path(extra) if extra else None
+    # A file that was edited since is another.
+    seen = place.stat() if place and place.is_file() else None
+    return _load(place, (seen.st_mtime_ns, seen.st_size) if seen else None)
+
+
+@cache
+def _load(extra: Path | None, _: tuple[int, int] | None) -> Gazetteer:
     own = _read(shipped("seeds", "actors.yaml"))
-    data = [own, _read(Path(extra), own)] if extra else [own]
+    data = [own, _read(extra, own)] if extra else [own]
     names: dict[str, Entry] = {}
     for layer, source in enumerate(data):
         for alias, entry in _entries(source, iso=layer == 0):

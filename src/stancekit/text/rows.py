@@ -76,7 +76,7 @@ def _txt(stream: BinaryIO, fields: Sequence[str]) -> Found:
     if isinstance(text, Fault):
         yield 0, text
     else:
-        yield 0, {FIELD: text.replace("\r\n", "\n").replace("\r", "\n")}
+        yield 0, {FIELD: text.replace("\r\n", "\n")}
 
 
 def _jsonl(stream: BinaryIO, fields: Sequence[str]) -> Found:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import math
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ _INSTEAD = {
     **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
     **dict.fromkeys((".xlsx", ".xls", ".ods"), "export it as CSV in UTF-8"),
 }
+# A line's end of old.
+_ALONE = re.compile(r"\r(?!\n)")
 # Fields of a row that are read, besides its text and those to keep.
 _READ = ("article", "id", "title", "date", "actor", "target")
 
@@ -79,6 +82,8 @@ class Source:
     ----------
     keep
         Fields of rows to be handed on.
+    title
+        Whether the first line of a text without a field `title` is its title, where it reads like one.
     without
         A folder that is not read, such as that of the output.
 
@@ -104,8 +109,16 @@ class Source:
     ['speeches.jsonl:1', 'not JSON: Expecting value']
     """
 
-    def __init__(self, path: str | Path, *, keep: Sequence[str] = ("date",), without: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        keep: Sequence[str] = ("date",),
+        title: bool = True,
+        without: Path | None = None,
+    ) -> None:
         self.path = Path(path)
+        self.title = title
         self.keep = tuple(keep)
         self.files: list[tuple[str, int]] = []
         self.done = 0
@@ -166,17 +179,18 @@ class Source:
             raise ValueError(f"no field text; seen: {listing(row)}")
         given = {key: _string(row, key) for key in (FIELD, *_READ)}
         own = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
-        text = given[FIELD]
+        # As long as before, so that offsets are those of the row's own text.
+        text = _ALONE.sub("\n", given[FIELD])
         if not isinstance(row[FIELD], str) or not text.strip():
             raise ValueError("no text")
         if "\0" in text:
             raise ValueError("its text holds NUL characters")
         if len(text) > LONGEST:
             raise ValueError(f"longer than {LONGEST:,} characters")
-        article = titled(Article(own, text, source=name, date=given["date"], topic=given["title"]))
+        article = Article(own, text, source=name, date=given["date"], topic=given["title"])
         group = given["article"] or given["id"] or own
         kept = {key: _plain(row[key], key) for key in self.keep if not _missing(row.get(key))}
-        return Text(article, group, given["actor"], given["target"], kept)
+        return Text(titled(article, title=self.title), group, given["actor"], given["target"], kept)
 
 
 def kind_of(path: Path) -> tuple[str, str]:
