@@ -1,5 +1,7 @@
 """Copies of a text are found, kept together, and refused across a split."""
 
+from collections import Counter
+
 import pytest
 from conftest import ROWS, padded
 
@@ -12,10 +14,11 @@ LONG = "The delegate of Peru told the committee on Monday that the levy would fa
 
 @pytest.fixture(scope="module")
 def sample(un_votes, stance):
-    """Return the articles of every third topic of the bundled corpus, enough to be divided in all ways."""
+    """Return the articles of some topics of the bundled corpus, enough to be divided in all ways."""
     whole = un_votes.read(stance)
     topics = [context.topic for context in whole.contexts]
-    kept = set(sorted(set(topics))[::3])
+    homes = Counter(dict(zip(whole.articles, topics, strict=True)).values())
+    kept = {topic for topic, articles in homes.items() if articles > 2}
     return whole.take(row for row, topic in enumerate(topics) if topic in kept)
 
 
