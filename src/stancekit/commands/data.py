@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from stancekit.arguments import as_list
 from stancekit.codebook import Codebook, load_codebook, shipped_codebooks
 from stancekit.corpus import Corpus
 from stancekit.corpus.labelled import LabelledSet
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def data(
-    *, corpus: Corpus, codebooks: Sequence[str] | None = None, plots: str | Path | None = None
+    *, corpus: Corpus, codebooks: str | Sequence[str] | None = None, plots: str | Path | None = None
 ) -> list[LabelledSet]:
     """Print the counts of a corpus by label, split, register, topic and phenomenon, and its agreement.
 
@@ -71,9 +72,7 @@ def data(
 def _read(corpus: Corpus, names: Sequence[str] | None) -> list[LabelledSet]:
     """Return the corpus as each codebook reads it: those named, or those that it is labelled with."""
     if names is not None:
-        if isinstance(names, str):
-            raise KitError(f"codebooks is {names!r}, and a list is meant: codebooks=[{names}]")
-        return [corpus.read(load_codebook(name)) for name in names]
+        return [corpus.read(load_codebook(name)) for name in as_list(names)]
     present = {str(key) for _, row in corpus.rows() for key in row}
     likely = [book for name in shipped_codebooks() if corpus.may_have(book := load_codebook(name), present)]
     if not likely:

@@ -50,6 +50,20 @@ def read_date(value: object, format: str | None = None) -> str:  # the word of s
     return _iso(text) if format is None else _stated(text, format)
 
 
+def year_of(value: object) -> str:
+    """Return the year of a date, empty where it is none that can be read.
+
+    Examples
+    --------
+    >>> year_of("2018-01"), year_of("11/01/2018")
+    ('2018', '')
+    """
+    try:
+        return read_date(value)[:4]
+    except KitError:
+        return ""
+
+
 def _iso(text: str) -> str:
     plain = whole[1] if (whole := _WHOLE.fullmatch(text)) else text
     found = _ISO.fullmatch(plain) or _DIGITS.fullmatch(plain)
