@@ -26,7 +26,7 @@ def test_agreement_of_a_second_annotator_is_printed(jsonl, tmp_path, capsys):
     assert "second annotation" in told and "| all | 1.000" in told
 
 
-@pytest.mark.parametrize("field", ["speech", "<levy> & co"])
+@pytest.mark.parametrize("field", ["speech", "&lt;levy> & co"])
 def test_counts_by_register_and_topic_are_printed(jsonl, capsys, field):
     data(corpus=JsonlCorpus(jsonl(*FRAMED)), codebooks=["stance"])
     assert f"| {field} | {len(ROWS)} |" in capsys.readouterr().out

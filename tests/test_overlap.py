@@ -109,7 +109,9 @@ def spoken(parts):
 
 def test_forward_reads_dates_in_the_form_that_is_stated(jsonl, stance):
     days = ["31/12/2001", "01/01/2020", "30/06/2010", "05/02/2005", "11/09/2021"]
-    with pytest.raises(KitError, match=r"5 dates that cannot be read: date '31/12/2001' .*corpus.date_format='%d/%m/%Y'"):
+    with pytest.raises(
+        KitError, match=r"5 dates that cannot be read \(rows .*'31/12/2001'.*corpus.date_format='%d/%m/%Y'"
+    ):
         ForwardSplit()(dated(jsonl, *days).read(stance), random_state=0)
     whole = dated(jsonl, *days, date_format="%d/%m/%Y").read(stance)
     assert spoken(ForwardSplit(validation=0.2, test=0.4)(whole, random_state=0)) == [

@@ -73,7 +73,10 @@ def test_a_cell_that_is_judged_in_full_is_known(tmp_path):
         for at, row in enumerate(rows)
         if at < 54
     ]
-    labels, path = written(tmp_path, rows), judged(gold, {one["id"]: one["stance"] for one in gold}, tmp_path / "g.jsonl")
+    labels, path = (
+        written(tmp_path, rows),
+        judged(gold, {one["id"]: one["stance"] for one in gold}, tmp_path / "g.jsonl"),
+    )
     found = estimate(labels=labels, gold=path, by=["party"])
     steps = plan(labels=labels, gold=path, by=["party"])
     assert steps[0].own == pytest.approx(widest(found, "estimate")) and steps[0].own < 0.15

@@ -122,14 +122,16 @@ def read_dates(
     """
     found: list[str] = []
     faults: list[str] = []
+    why = ""
     for row, value in values:
         try:
             found.append(read_date(value, format))
         except KitError as error:
-            faults.append(f"{error} (row {row})")
+            why = why or str(error)
+            faults.append(f"{row}: {str(value).strip()[:40]!r}")
     if faults:
         raise KitError(
-            f"{where} has {len(faults)} dates that cannot be read: {listing(faults, most=4)}. "
+            f"{where} has {len(faults)} dates that cannot be read (rows {listing(faults)}): {why}. "
             f"Correct them, or state their form, as in {key}='%d/%m/%Y'"
         )
     return found
