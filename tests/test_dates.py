@@ -83,6 +83,6 @@ def test_a_stated_form_is_the_only_one():
 
 def test_all_unreadable_dates_are_told_with_rows_and_the_setting():
     with pytest.raises(
-        KitError, match=r"2 dates that cannot be read: date '1/2/03' .*\(row 7\).*\(row 9\).*key='%d/%m"
+        KitError, match=r"2 dates .*\(rows 7: '1/2/03', 9: 'soon'\): date '1/2/03' is not YYYY.*key='%d/%m"
     ):
         read_dates([(6, "2018"), (7, "1/2/03"), (9, "soon")], where="mine", key="key")

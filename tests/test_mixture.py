@@ -81,6 +81,33 @@ def test_a_code_that_neither_codebook_has(jsonl, stance):
         Mixture({"mine": bad}).read(stance)
 
 
+def test_a_code_that_the_mapping_is_silent_about(jsonl, stance):
+    half = {"corpus": JsonlCorpus(jsonl(*ROWS)), "codebook": "stance", "codes": {"condemn": "condemn", "none": None}}
+    with pytest.raises(KitError, match=r"says nothing of abstain, support; map each code .* or to null"):
+        Mixture({"mine": half}).read(stance)
+
+
+def test_examples_without_a_code_are_kept_where_the_codebook_allows_none(jsonl, stance, diplomacy):
+    rows = [
+        {"text": "One.", "frames": ["peace"]},
+        {"text": "Two.", "frames": []},
+        {"text": "Three.", "frames": ["economy"]},
+    ]
+    corpus = JsonlCorpus(jsonl(*rows))
+    assert Mixture({"mine": Source(corpus, "diplomacy")}).read(diplomacy).labels == (("peace",), (), ("economy",))
+    codes = dict.fromkeys(diplomacy.names, "condemn") | {"economy": None}
+    with pytest.raises(KitError, match=r"gives 1 examples no code or several \(mine-1\).*'', for no code"):
+        Mixture({"mine": Source(corpus, "diplomacy", codes)}).read(stance)
+    for empty, labels in ((None, (("condemn",),)), ("none", (("condemn",), ("none",)))):
+        assert Mixture({"mine": Source(corpus, "diplomacy", codes | {"": empty})}).read(stance).labels == labels
+
+
+def test_an_article_that_is_called_like_a_text_gets_its_source_s_name(jsonl, stance):
+    rows = [ROWS[0] | {"article": "text:1"}, ROWS[1]]
+    data = Mixture({"mine": Source(JsonlCorpus(jsonl(*rows)), "stance")}).read(stance)
+    assert data.articles == ["mine/text:1", f"text:{ROWS[1]['text']}"]
+
+
 def test_a_report_has_a_matrix_of_models_and_sources(mixture, stance, tmp_path):
     for on in ("ours", "theirs"):
         split = TransferSplit(FixedSplit("drop"), train_on=on)

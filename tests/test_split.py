@@ -1,7 +1,7 @@
 import pytest
 from conftest import ROWS, padded
 
-from stancekit.corpus import FixedSplit, GroupedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, JsonlCorpus
 from stancekit.errors import KitError
 
 PARTS = ["train", "train", "validation", "test"]
@@ -39,3 +39,51 @@ def test_too_few_articles_to_split(jsonl, stance):
     rows = [row | {"article": "same"} for row in ROWS]
     with pytest.raises(KitError, match="needs 3 or more"):
         GroupedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+
+
+@pytest.fixture
+def many(jsonl, stance):
+    rows = [
+        row | {"article": f"a{at}", "topic": f"t{at // 2}", "text": padded(row["text"], at)}
+        for at in range(20)
+        for row in ROWS
+    ]
+    return JsonlCorpus(jsonl(*rows)).read(stance)
+
+
+@pytest.mark.parametrize("kind", [GroupedSplit, InTopicSplit])
+def test_one_division_can_serve_every_random_state(many, kind):
+    free, held = (
+        [kind(random_state=given)(many, random_state=state).test.examples for state in (0, 1, 2)] for given in (None, 0)
+    )
+    assert len(set(free)) == 3 and set(held) == {free[0]}
+
+
+def test_examples_without_a_split_are_counted(jsonl, stance, caplog):
+    rows = [row | {"split": part, "article": str(at)} for at, (row, part) in enumerate(zip(ROWS, PARTS, strict=True))]
+    rows += [{"text": "A text of its own.", "stance": "none", "split": ""}] * 2
+    parts = FixedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+    assert "2 of 6 examples have no split marked and are left out" in caplog.text
+    assert sum(map(len, (parts.train, parts.validation, parts.test))) == 4
+
+
+@pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        (GroupedSplit(test=1.0), r"split.validation is 0.15 and split.test 1.0; .* leave some for train"),
+        (GroupedSplit(validation=0), r"split.validation is 0 and"),
+        (InTopicSplit(test=0.9), r"split.test 0.9"),
+        (ForwardSplit(test=-1), r"split.test -1"),
+        (GroupedSplit(by="title"), r"split.by is 'title'; it is one of: article, event"),
+        (FixedSplit("droop"), r"split.shared is 'droop'; it is one of: refuse, drop, keep"),
+    ],
+)
+def test_settings_that_make_no_sense(many, split, told):
+    with pytest.raises(KitError, match=told):
+        split(many, random_state=0)
+
+
+def test_dropping_shared_text_must_leave_something_to_learn_from(jsonl, stance):
+    rows = [row | {"split": part} for part in ("train", "validation", "test") for row in ROWS]
+    with pytest.raises(KitError, match="no training or no validation example whose text test does not have"):
+        FixedSplit("drop")(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)

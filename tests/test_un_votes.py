@@ -10,7 +10,7 @@ from conftest import ROOT
 from stancekit.codebook import load_codebook
 from stancekit.evaluation import count, macro_f1
 from stancekit.models.lexicon import Lexicon
-from stancekit.models.trained import encode, fit
+from stancekit.models.trained import fit
 
 FOLDER = ROOT / "data" / "un_votes"
 
@@ -105,7 +105,6 @@ def test_the_lexicon_alone_does_not_solve_it(parts):
     labels = [one.labels for one in trained.predict(parts.test.examples)]
     names = parts.train.codebook.names
     assert macro_f1(count(parts.test.labels, labels, names, parts.test.articles).sum(axis=0)) < 0.72
-    assert len(encode(parts.test)) == len(labels)
 
 
 def test_datasets_loads_the_folder_with_typed_features(tmp_path):

@@ -15,6 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from stancekit.commands.keys import check_keys, opened
 from stancekit.commands.words import checked, kinds, overrides, unknown
 from stancekit.errors import KitError, printable
 from stancekit.imports import hidden
@@ -57,6 +58,7 @@ def arguments(command: str, config: DictConfig) -> dict[str, Any]:
     }
     # Choices are composed as nodes, so resolve first: a value that refers to a group sees the group.
     OmegaConf.resolve(config)
+    check_keys(config)
     rest = OmegaConf.masked_copy(config, [str(key) for key in config if key not in texts])
     given = {**instantiate(rest, _convert_="all"), **texts}
     # Only other keys refer to it.
@@ -125,7 +127,7 @@ def run(command: str, words: Sequence[str]) -> int:
 
     start = hydra.main(config_path=str(shipped("configs")), config_name=command, version_base="1.3")(task)
     try:
-        plain = words if {"-h", "--help"} & set(words) else overrides(command, words, function_of(command))
+        plain = words if {"-h", "--help"} & set(words) else opened(overrides(command, words, function_of(command)))
         with _told_to_hydra([f"stancekit {command}", *plain]):
             start()
     except (KitError, HydraException, OmegaConfBaseException) as error:

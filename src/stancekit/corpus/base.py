@@ -2,7 +2,7 @@
 
 import codecs
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,14 @@ class Corpus:
 
     def _label_separator(self) -> str:
         return sign(self.label_separator, "corpus.label_separator") or ";"
+
+    def label_columns(self, codebook: Codebook) -> tuple[str, ...]:
+        """Return the columns that hold the labels of a codebook."""
+        return label_columns(self._columns(), codebook)
+
+    def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
+        """Say whether the corpus, of which the columns `present` are, can have labels of a codebook."""
+        return set(self.label_columns(codebook)) <= set(present)
 
     def marked(self) -> list[MarkedSentence]:
         """Return every sentence with the spans of its actors, in the order of the data.

@@ -50,6 +50,20 @@ def read_date(value: object, format: str | None = None) -> str:  # the word of s
     return _iso(text) if format is None else _stated(text, format)
 
 
+def year_of(value: object) -> str:
+    """Return the year of a date, empty where it is none that can be read.
+
+    Examples
+    --------
+    >>> year_of("2018-01"), year_of("11/01/2018")
+    ('2018', '')
+    """
+    try:
+        return read_date(value)[:4]
+    except KitError:
+        return ""
+
+
 def _iso(text: str) -> str:
     plain = whole[1] if (whole := _WHOLE.fullmatch(text)) else text
     found = _ISO.fullmatch(plain) or _DIGITS.fullmatch(plain)
@@ -108,14 +122,16 @@ def read_dates(
     """
     found: list[str] = []
     faults: list[str] = []
+    why = ""
     for row, value in values:
         try:
             found.append(read_date(value, format))
         except KitError as error:
-            faults.append(f"{error} (row {row})")
+            why = why or str(error)
+            faults.append(f"{row}: {str(value).strip()[:40]!r}")
     if faults:
         raise KitError(
-            f"{where} has {len(faults)} dates that cannot be read: {listing(faults, most=4)}. "
+            f"{where} has {len(faults)} dates that cannot be read (rows {listing(faults)}): {why}. "
             f"Correct them, or state their form, as in {key}='%d/%m/%Y'"
         )
     return found

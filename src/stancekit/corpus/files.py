@@ -67,7 +67,10 @@ def _object(line: str) -> Row:
         raise ValueError("not an object")
     if "\\ud" in line.lower():
         # Half of a pair of escapes: no character, and nothing that could be written again.
-        json.dumps(row, ensure_ascii=False).encode("utf-8")
+        try:
+            json.dumps(row, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"half of a character, {error.object[error.start]!a}") from None
     return row
 
 
@@ -80,8 +83,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(text: str) -> bool:
+    """Say whether a text is one JSON value over several lines, or a list."""
     try:
-        return isinstance(json.loads(text), list | dict)
+        found = json.loads(text)
+        return isinstance(found, list) or (isinstance(found, dict) and "\n" in text.strip())
     except (ValueError, RecursionError):
         return False
 

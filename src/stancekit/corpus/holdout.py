@@ -3,11 +3,12 @@
 Articles stay whole, and so do texts that are copies of each other.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
+from stancekit.corpus.dates import read_dates
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.overlap import together
 from stancekit.corpus.parts import Parts, divided
@@ -38,15 +39,31 @@ class GroupedSplit:
         divided, and of the test articles only examples count whose actor training never saw.
     validation, test
         Shares of the groups.
+    random_state
+        Draws the same parts for every random state of a model, so that all are tested on the same examples; by
+        default each draws its own.
     """
 
-    def __init__(self, *, by: By = "article", validation: float = 0.15, test: float = 0.25) -> None:
+    def __init__(
+        self,
+        *,
+        by: By = "article",
+        validation: float = 0.15,
+        test: float = 0.25,
+        random_state: int | None = None,
+    ) -> None:
         self.by = by
         self.validation = validation
         self.test = test
+        self.random_state = random_state
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Parts:
         """Divide a corpus at random by group."""
+        check_shares(self.validation, self.test)
+        if self.by not in get_args(By):
+            raise KitError(f"split.by is {self.by!r}; it is one of: {', '.join(get_args(By))}")
+        if self.random_state is not None:
+            random_state = self.random_state
         groups = np.array(_whole_groups(whole, self.by))
         of = np.array(["train"] * len(whole), dtype=object)
         rest, held = next(
@@ -58,6 +75,14 @@ class GroupedSplit:
         _, tuned = next(inner.split(rest, groups=groups[rest]))
         of[rest[tuned]] = "validation"
         return divided(whole, _new_actors(whole, of.tolist()) if self.by == "actor" else of.tolist())
+
+
+def check_shares(validation: float, test: float) -> None:
+    """Raise a `KitError` unless two shares leave something for each part."""
+    if min(validation, test) <= 0 or validation + test >= 1:
+        raise KitError(
+            f"split.validation is {validation} and split.test {test}; they are shares above 0 that leave some for train"
+        )
 
 
 def _whole_groups(whole: LabelledSet, by: By) -> list[str]:
@@ -88,14 +113,24 @@ def _new_actors(whole: LabelledSet, of: list[str]) -> list[str]:
 
 
 class InTopicSplit:
-    """A random split by article in which training has seen another article on every test article's topic."""
+    """A random split by article in which training has seen another article on every test article's topic.
 
-    def __init__(self, *, validation: float = 0.15, test: float = 0.25) -> None:
+    Parameters
+    ----------
+    validation, test, random_state
+        As of `GroupedSplit`.
+    """
+
+    def __init__(self, *, validation: float = 0.15, test: float = 0.25, random_state: int | None = None) -> None:
         self.validation = validation
         self.test = test
+        self.random_state = random_state
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Parts:
         """Divide a corpus at random, one article of each topic staying in train."""
+        check_shares(self.validation, self.test)
+        if self.random_state is not None:
+            random_state = self.random_state
         groups = _whole_groups(whole, "article")
         topics: dict[str, set[str]] = {}
         for group, context in zip(groups, whole.contexts, strict=True):
@@ -115,27 +150,56 @@ class InTopicSplit:
 
 
 class ForwardSplit:
-    """Train on the oldest articles, tune on younger ones, test on the youngest; the same for every random state."""
+    """Train on the oldest articles, tune on younger ones, test on the youngest; the same for every random state.
+
+    No part holds a date that may lie before the end of the part before it: an article that is dated to a month or a
+    year stands with all of that month or year.
+    """
 
     def __init__(self, *, validation: float = 0.15, test: float = 0.25) -> None:
         self.validation = validation
         self.test = test
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Parts:
-        """Divide a corpus by date."""
+        """Divide a corpus by date.
+
+        Raises
+        ------
+        KitError
+            When an article has no date, or one that cannot be read; when too few dates differ.
+        """
+        check_shares(self.validation, self.test)
         groups = _whole_groups(whole, "article")
+        read = read_dates(
+            [(example.id, context.date) for example, context in zip(whole.examples, whole.contexts, strict=True)],
+            where=f"corpus {whole.name!r}",
+            key="corpus.date_format",
+        )
         dates: dict[str, str] = {}
-        for group, context in zip(groups, whole.contexts, strict=True):
-            dates[group] = max(dates.get(group, ""), context.date)
+        for group, date in zip(groups, read, strict=True):
+            dates[group] = max(dates.get(group, ""), date)
         if undated := sorted(group for group, date in dates.items() if not date):
             raise KitError(
-                f"{len(undated)} articles of corpus {whole.name!r} have no date: {listing(undated)}. Name the column "
-                "with corpus.columns.date, or use another split"
+                f"{len(undated)} articles of corpus {whole.name!r} have no date: "
+                f"{listing(group[:60] for group in undated)}. Name the column with corpus.columns.date=COLUMN, or use "
+                "another split"
             )
         days = sorted(dates.values())
         ends = [
-            days[min(int(share * len(days)), len(days) - 1)]
+            _whole_period(days, days[min(int(round(share * len(days), 6)), len(days) - 1)])
             for share in (1 - self.test - self.validation, 1 - self.test)
         ]
         places = ("train", "validation", "test")
-        return divided(whole, [places[sum(dates[group] >= end for end in ends)] for group in groups])
+        of = {group: places[sum(date >= end for end in ends)] for group, date in dates.items()}
+        if len(set(of.values())) < len(places):
+            raise KitError(
+                f"corpus {whole.name!r} has too few dates that differ to be divided by them "
+                f"({listing(sorted(set(days)))}); articles dated to a month or a year stand with all of it. Date them "
+                "more precisely, or use another split"
+            )
+        return divided(whole, [of[group] for group in groups])
+
+
+def _whole_period(days: list[str], end: str) -> str:
+    """Move a cut to the beginning of the month or year that a less precise date names."""
+    return min([day for day in days if end.startswith(day)], key=len)

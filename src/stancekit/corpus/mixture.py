@@ -1,6 +1,6 @@
 """Several corpora read as one: their labels mapped into one codebook, their origin kept with every example."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,6 +93,14 @@ class Mixture(Corpus):
         parts = [source.read(name, codebook) for name, source in self.sources.items()]
         columns = zip(*((one.examples, one.labels, one.contexts, one.parts) for one in parts), strict=True)
         return LabelledSet(self.name, codebook, *(tuple(row for of in column for row in of) for column in columns))
+
+    def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
+        """Say whether every source maps its codes to codes of a codebook."""
+        mapped = (
+            load_codebook(source.codebook).names if source.codes is None else source.codes.values()
+            for source in self.sources.values()
+        )
+        return {code for codes in mapped for code in codes if code is not None} <= set(codebook.names)
 
     def marked(self) -> list[MarkedSentence]:
         """Return the sentences of every source that names actors."""

@@ -1,7 +1,6 @@
 """Rows of a data file, checked and made into labelled examples. All faults are told at once."""
 
 import logging
-import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from stancekit.corpus.dates import read_date
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.corpus.parts import OWN
 from stancekit.errors import KitError, listing
+from stancekit.text.locate import locate
 from stancekit.types import Context, Example, Mention
 
 log = logging.getLogger(__name__)
@@ -53,22 +53,6 @@ class _Faults:
         raise KitError(" ".join([f"{where}: {'; '.join(told)}. Correct these rows, or leave them out.", *self.advice]))
 
 
-def locate(name: str, text: str) -> tuple[int, int] | None:
-    """Find a name in a sentence as whole words, case ignored last.
-
-    Examples
-    --------
-    >>> locate("Mali", "Somalia and Mali voted")
-    (12, 16)
-    >>> locate("Chad", "No one voted") is None
-    True
-    """
-    for flags in (0, re.IGNORECASE):
-        if found := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, flags):
-            return found.span()
-    return None
-
-
 def _alike(one: str, other: str) -> bool:
     first, second = (" ".join(unicodedata.normalize("NFKC", text).split()).casefold() for text in (one, other))
     return first == second
@@ -94,6 +78,7 @@ class Reader:
     faults: _Faults = field(default_factory=_Faults)
     unlocated: list[int] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    undated: list[str] = field(default_factory=list)
 
     def cell(self, number: int, row: Row, role: str) -> str:
         """Return the text of a row's cell that holds `role`, empty where there is none."""
@@ -156,8 +141,8 @@ class Reader:
     def context(self, number: int, row: Row) -> Context:
         """Return what is known of a row besides its text and labels.
 
-        A date is read as ISO text where it can be; without a stated format, what cannot be read is kept as it is, and
-        refused by whatever needs it.
+        A date is read as ISO text where it can be; without a stated format, what cannot be read is kept as it is, told,
+        and refused by whatever needs it.
         """
         known = {role: self.cell(number, row, role) for role in ("topic", "register", "source", "setting")}
         column = self.columns.phenomena
@@ -174,6 +159,7 @@ class Reader:
         except KitError:
             if self.date_format is not None:
                 self.faults.add(f"date not of the form {self.date_format!r}", f"{number}: {written[:40]!r}")
+            self.undated.append(f"{number}: {written[:40]!r}")
             return written
 
     def warn(self) -> None:
@@ -191,6 +177,14 @@ class Reader:
                 self.where,
                 len(self.elsewhere),
                 listing(self.elsewhere),
+            )
+        if self.undated:
+            log.warning(
+                "%s: %d dates cannot be read, so that these rows are of no year (rows %s); dates are ISO 8601, or of a "
+                "form that is stated, as in corpus.date_format=%%d/%%m/%%Y",
+                self.where,
+                len(self.undated),
+                listing(self.undated),
             )
 
 

@@ -1,8 +1,9 @@
 """The split that the data marks, what becomes of text that its parts share, and a few examples of it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
@@ -12,6 +13,7 @@ from stancekit.corpus.overlap import near_duplicates
 from stancekit.corpus.parts import Parts, divided
 from stancekit.errors import KitError
 
+log = logging.getLogger(__name__)
 Shared = Literal["refuse", "drop", "keep"]
 
 
@@ -29,6 +31,12 @@ def _told_apart(parts: Parts, repeated: set[str]) -> Parts:
         for context, yes in zip(parts.test.contexts, again, strict=True)
     )
     return Parts(parts.train, parts.validation, replace(parts.test, contexts=contexts), sum(again))
+
+
+def _say_unmarked(whole: LabelledSet) -> None:
+    unmarked = whole.parts.count("")
+    if 0 < unmarked < len(whole):
+        log.warning("%s: %d of %d examples have no split marked and are left out", whole.name, unmarked, len(whole))
 
 
 def _without(part: LabelledSet, texts: set[str]) -> LabelledSet:
@@ -55,6 +63,9 @@ class FixedSplit:
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Parts:
         """Divide a corpus by its split column."""
+        if self.shared not in get_args(Shared):
+            raise KitError(f"split.shared is {self.shared!r}; it is one of: {', '.join(get_args(Shared))}")
+        _say_unmarked(whole)
         of = np.array(whole.parts, dtype=object)
         if "validation" not in whole.parts and "test" in whole.parts:
             rows = np.flatnonzero(of == "train")
@@ -69,12 +80,19 @@ class FixedSplit:
             told = "; ".join(f"{seen[:70]!r} and {held[:70]!r}" for seen, held in pairs[:5])
             raise KitError(
                 f"corpus {whole.name!r} has {len(pairs)} texts in train or validation that test has too: {told}. Use "
-                "split.shared=drop to leave them out of training, or split.shared=keep for an official split"
+                "split.shared=drop to leave them out of training, or split.shared=keep for an official split (of a "
+                "split that is made from another: split.base.shared=drop)"
             )
         if self.shared == "keep":
             return _told_apart(parts, {text for _, text in pairs})
         seen = {text for text, _ in pairs}
-        return Parts(_without(parts.train, seen), _without(parts.validation, seen), parts.test)
+        left = Parts(_without(parts.train, seen), _without(parts.validation, seen), parts.test)
+        if not len(left.train) or not len(left.validation):
+            raise KitError(
+                f"corpus {whole.name!r} has no training or no validation example whose text test does not have too; "
+                "mark another split, or use split=grouped"
+            )
+        return left
 
 
 class FewShotSplit:

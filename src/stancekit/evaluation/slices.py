@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.dates import year_of
 from stancekit.types import Context, Example
 
 Slices = Mapping[str, NDArray[np.bool_]]
@@ -22,7 +23,7 @@ def _length(text: str) -> str:
 def _values(example: Example | None, context: Context) -> Iterator[tuple[str, str]]:
     for field in ("setting", "register", "topic", "source"):
         yield field, getattr(context, field)
-    yield "year", context.date[:4]
+    yield "year", year_of(context.date)
     for value in context.phenomena:
         yield "phenomenon", value
     if example:

@@ -1,0 +1,79 @@
+"""Keys of corpora and splits on the command line: all that a reader takes can be set, and nothing else."""
+
+import inspect
+import re
+from collections.abc import Sequence
+
+from hydra.utils import get_object
+from omegaconf import DictConfig
+
+from stancekit.commands.words import quoted
+from stancekit.errors import KitError
+
+# The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
+OPEN = ("corpus", "split")
+_TEXT = re.compile(
+    r"(corpus\.(?:path|name|second|held|separator|label_separator|date_format|columns\.\w+))=(.*)", re.DOTALL
+)
+# What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.
+_MEANT = re.compile(r"null|false|true|\?\?\?|\[.*\]|'.*'|\".*\"|", re.DOTALL)
+
+
+def opened(words: Sequence[str]) -> list[str]:
+    r"""Return a command's words such that keys of corpus and split are set also where the YAML does not list them.
+
+    Hydra refuses `corpus.labels.AGAINST=condemn` unless the file has that key, and signs such as a bare `;`.
+
+    Examples
+    --------
+    >>> opened(["corpus=csv", "corpus.columns.text=sentence", "corpus.separator=;", "split.shared=drop", "out=runs"])
+    ['corpus=csv', "++corpus.columns.text='sentence'", "++corpus.separator=';'", '++split.shared=drop', 'out=runs']
+    """
+    # A multirun sweeps over values with commas.
+    taken = words if {"-m", "--multirun"} & set(words) else [_as_written(word) for word in words]
+    prefixes = tuple(f"{group}." for group in OPEN)
+    return [f"++{word}" if word.startswith(prefixes) else word for word in taken]
+
+
+def _as_written(word: str) -> str:
+    found = _TEXT.fullmatch(word)
+    return word if not found or _MEANT.fullmatch(found[2]) else f"{found[1]}={quoted(found[2])}"
+
+
+def check_keys(config: DictConfig) -> None:
+    """Hold the keys of corpus and split against what their classes take.
+
+    Raises
+    ------
+    KitError
+        Naming the keys that nothing reads, and those that there are.
+    """
+    for group in OPEN:
+        if isinstance(node := config.get(group), DictConfig):
+            _check(node, group)
+
+
+def _check(node: DictConfig, path: str) -> None:
+    if "_target_" in node and (known := _parameters(get_object(node["_target_"]))) is not None:
+        given = [key for key in map(str, node) if not key.startswith("_")]
+        if unknown := [f"{path}.{key}" for key in given if key not in known]:
+            raise KitError(f"unknown key {', '.join(unknown)}; {path} has: {', '.join(known)}")
+    for name, value in node.items():
+        if isinstance(value, DictConfig):
+            _check(value, f"{path}.{name!s}")
+
+
+def _parameters(target: object) -> list[str] | None:
+    """Return what may be given to a class, `None` where that is anything."""
+    if not inspect.isclass(target):
+        return None
+    found: list[str] = []
+    for kind in target.__mro__:
+        if not (init := vars(kind).get("__init__")):
+            continue
+        listed = list(inspect.signature(init).parameters.values())[1:]
+        found += [one.name for one in listed if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        # Whatever is left over goes to the class above.
+        if not any(one.kind is one.VAR_KEYWORD for one in listed):
+            return list(dict.fromkeys(found))
+    return None
