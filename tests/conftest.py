@@ -69,6 +69,22 @@ def risk(saved: Path) -> float:
     return next(one for one, cut in risks if min(surest) < cut <= max(surest))
 
 
+@pytest.fixture(scope="session")
+def few_votes(tmp_path_factory: pytest.TempPathFactory) -> JsonlCorpus:
+    """A fifth of the bundled corpus's articles, for runs whose quality is not the point."""
+    files = sorted((ROOT / "data" / "un_votes" / "examples").glob("*.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line]
+    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::5])
+    path = tmp_path_factory.mktemp("few") / "few.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8")
+    return JsonlCorpus(path, name="few", columns={"text": "sentence"}, labels={"": None})
+
+
+@pytest.fixture(scope="session")
+def few_parts(few_votes: JsonlCorpus, stance: Codebook) -> Parts:
+    return FixedSplit()(few_votes.read(stance), random_state=0)
+
+
 @pytest.fixture
 def jsonl(tmp_path: Path):
     """Write rows to a file of JSON lines; a string is written as it stands."""

@@ -1,7 +1,10 @@
 """Ensembles: what is averaged, what is stacked, what is calibrated."""
 
+import json
+
 import numpy as np
 import pytest
+from forging import forged
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -82,9 +85,16 @@ def test_a_member_that_was_altered_is_refused(parts, tmp_path):
     train = parts.train.take(range(0, 200))
     place = store.save(fit(Ensemble(members()), train, parts.validation), tmp_path / "model")
     file = place / "member-1" / "model.skops"
-    file.write_bytes(file.read_bytes()[:-1])
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
     with pytest.raises(KitError, match=r"member-1/model.skops was altered"):
         store.load(place)
+    file.write_bytes(whole)
+    settings = json.loads((place / "ensemble.json").read_text())
+    for wrong in ({"temperature": float("nan")}, {"temperature": 0}, {"members": []}, {"members": [{"kind": []}]}):
+        forged(place, {"ensemble.json": json.dumps(settings | wrong).encode()})
+        with pytest.raises(KitError, match=r"ensemble.json is not of this version"):
+            store.load(place)
 
 
 def test_bad_settings_are_told(parts):

@@ -22,9 +22,20 @@ def lexicon():
         ("Peru welcomed what Chile had in this long and winding sentence rejected.", "Chile", "condemn"),
     ],
 )
-def test_the_nearest_cue_after_the_actor_decides(lexicon, text, actor, code):
+def test_of_single_cues_the_nearest_after_the_actor_decides(lexicon, text, actor, code):
     at = text.index(actor)
     assert lexicon.predict([Example("1", text, Mention(actor, at, at + len(actor)))]).tolist() == [code]
+
+
+def test_cues_of_one_code_add_up(lexicon):
+    # By hand: 1 - gap / 120 each, the gap from the actor's end to the cue's start.
+    text = "Peru welcomed the talks and rejected, rejected the levy."
+    one = Example("1", text, Mention("Peru", 0, 4))
+    against = [at for at in range(len(text)) if text.startswith("rejected", at)]
+    votes = {"condemn": sum(1 - (at - 4) / 120 for at in against), "support": 1 - 1 / 120, "none": 0.5, "abstain": 0}
+    expected = [votes[code] / sum(votes.values()) for code in lexicon.classes_]
+    assert lexicon.predict_proba([one])[0] == pytest.approx(expected)
+    assert lexicon.predict([one]).tolist() == ["condemn"]
 
 
 def test_frames_are_any_cue(frame_parts):

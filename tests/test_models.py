@@ -102,19 +102,12 @@ def test_a_class_with_one_example_does_not_stop_training(path, parts, build):
 
 
 def test_learned_baselines_beat_the_majority(parts, build):
-    y = encode(parts.test)
-    right = {
-        path.stem: float(
-            (
-                build(path, parts.train.codebook)
-                .fit(parts.train.examples, encode(parts.train))
-                .predict(parts.test.examples)
-                == y
-            ).mean()
-        )
-        for path in SHIPPED
-        if path.stem in ("majority", "logreg")
-    }
+    train, y = parts.train.take(range(0, len(parts.train), 3)), encode(parts.test)
+    right = {}
+    for path in SHIPPED:
+        if path.stem in ("majority", "logreg"):
+            model = build(path, train.codebook).fit(train.examples, encode(train))
+            right[path.stem] = float((model.predict(parts.test.examples) == y).mean())
     assert right["logreg"] > right["majority"] + 0.1
 
 

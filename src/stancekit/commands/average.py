@@ -39,7 +39,8 @@ def average(*, runs: str, keep: str | Path) -> Path:
     Raises
     ------
     KitError
-        When fewer than two runs are found, or they differ in data or test set, or one stands there twice.
+        When fewer than two runs are found, or they differ in data or test set, or those of one model in their
+        settings, or one is there twice.
 
     Examples
     --------
@@ -78,7 +79,14 @@ def _alike(runs: Sequence[Run]) -> None:
     if any(one != tested[0] for one in tested):
         raise KitError(
             f"the runs to average were tested on different examples (split={runs[0].split}), which others of them "
-            "learned from; train them with a split that draws test alike for all, as fixed, official or clean"
+            "learned from; train them with one test part for all: split=fixed, official or clean, or "
+            "split=grouped split.random_state=0"
+        )
+    if len({bool(run.facts.get("refit")) for run in runs}) > 1:
+        refit = [run.folder.name for run in runs if run.facts.get("refit")]
+        raise KitError(
+            f"some of the runs to average learned from validation too (refit=true): {listing(refit)}; name runs that "
+            "did, or runs that did not"
         )
     twice = [
         f"{model} {state}" for (model, state), n in Counter((r.model, r.random_state) for r in runs).items() if n > 1
@@ -86,4 +94,11 @@ def _alike(runs: Sequence[Run]) -> None:
     if twice:
         raise KitError(
             f"of these there are several runs, of other settings or versions: {listing(twice)}. Name one of each"
+        )
+    settings: dict[str, str] = {}
+    if other := [run.folder.name for run in runs if settings.setdefault(run.model, run.settings) != run.settings]:
+        raise KitError(
+            f"runs of one model that differ in their settings are no random states of it: {listing(other)} against "
+            f"{listing([run.folder.name for run in runs if run.folder.name not in other])} (see their config.yaml). "
+            "Name those of the same settings, or train models of other settings under a name of their own (name=)"
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.preprocessing import normalize
 
 # Words whose n-grams are kept in memory.
 MOST = 50_000
@@ -32,7 +33,7 @@ def counted(vectorizer: Any, texts: Sequence[str], known: Known) -> csr_matrix:
     """
     if len(known) > MOST:
         known.clear()
-    vocabulary, grams = vectorizer.vocabulary_, vectorizer._char_wb_ngrams
+    vocabulary, grams = vectorizer.vocabulary_, vectorizer.build_analyzer()
     found, ends = array("i"), [0]
     for text in texts:
         for word in text.lower().split():
@@ -45,4 +46,7 @@ def counted(vectorizer: Any, texts: Sequence[str], known: Known) -> csr_matrix:
     ones = np.ones(len(found), dtype=vectorizer.dtype)
     table = csr_matrix((ones, np.frombuffer(found, dtype=np.intc), ends), shape=(len(texts), len(vocabulary)))
     table.sum_duplicates()
-    return vectorizer._tfidf.transform(table, copy=False)
+    if vectorizer.sublinear_tf:
+        table.data = np.log(table.data) + 1
+    table.data *= vectorizer.idf_[table.indices]
+    return normalize(table, norm=vectorizer.norm, copy=False)

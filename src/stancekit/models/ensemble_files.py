@@ -55,7 +55,9 @@ def read(folder: Path) -> Ensemble:
         model = Ensemble(how=settings["how"])
         model.temperature_, model.multi_label_ = float(settings["temperature"]), bool(settings["multi_label"])
         model.classes_, stacked = np.array(settings["classes"]), settings["stacked"]
-    except (KeyError, TypeError, ValueError) as error:
+        if not 0 < model.temperature_ < np.inf or not kinds:
+            raise ValueError("it has no members, or a temperature that is none")
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise KitError(f"saved model {folder} is refused: {SETTINGS} is not of this version ({error})") from None
     places = [folder / f"member-{at}" for at in range(len(kinds))]
     model.members_ = {name: import_module(kind).read(place) for (name, kind), place in zip(kinds, places, strict=True)}

@@ -44,9 +44,20 @@ def negation(negators: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"{compile_cues(negators).pattern}(?:\s+\w+)?\s*$", re.IGNORECASE)
 
 
-class Lexicon(ClassifierMixin, BaseEstimator):
-    """Label by the nearest cue after the actor, negation reversed; frames by any cue.
+# The weight of a cue where the actor has no place in the sentence.
+_UNLOCATED = 0.6
+# A cue before the actor counts as if it were so many times as far, and so many characters more.
+_BEFORE, _BEHIND = 1.5, 20
+# Evidence for the default code: a cue has to be within half of `reach` to win over it.
+_DEFAULT = 0.5
+# Characters before a cue in which a negator is looked for: it and one word between.
+_NEGATION = 24
 
+
+class Lexicon(ClassifierMixin, BaseEstimator):
+    """Label by cue phrases, negation reversed: each counts the more the nearer it is to the actor; frames by any cue.
+
+    The weights of a code's cues are added, so two cues of one code can outweigh a nearer one of another.
     A sentence without a cue gets no vote, which is `default` in a single-label codebook and no code
     in a multi-label one.
 
@@ -94,7 +105,7 @@ class Lexicon(ClassifierMixin, BaseEstimator):
         if self.multi_label_:
             return np.asarray(table / (table + 1))
         if self.default in self.codes_:
-            table[:, self.codes_.index(self.default)] += 0.5
+            table[:, self.codes_.index(self.default)] += _DEFAULT
         return np.asarray(table / table.sum(axis=1, keepdims=True))
 
     def predict(self, X: Sequence[Example]) -> NDArray[Any]:
@@ -115,12 +126,12 @@ class Lexicon(ClassifierMixin, BaseEstimator):
         negator = negation(tuple(self.negators_))
         for code, cues in self.cues_.items():
             for found in compile_cues(tuple(cues)).finditer(text):
-                negated = negator.search(text[max(0, found.start() - 24) : found.start()])
+                negated = negator.search(text[max(0, found.start() - _NEGATION) : found.start()])
                 yield (self.opposites_.get(code, code) if negated else code), found.start()
 
     def _weight(self, example: Example, at: int) -> float:
         actor = example.actor
         if actor is None or actor.start is None or actor.end is None:
-            return 0.6
-        gap = at - actor.end if at >= actor.start else 1.5 * (actor.start - at) + 20
+            return _UNLOCATED
+        gap = at - actor.end if at >= actor.start else _BEFORE * (actor.start - at) + _BEHIND
         return float(max(0.0, 1 - gap / self.reach))

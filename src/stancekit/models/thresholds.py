@@ -18,7 +18,8 @@ def best_thresholds(scores: Scores, truth: Truth, *, floor: int = 40) -> list[fl
     """Return for each code the threshold with the highest F1.
 
     A threshold of its own, fitted to a handful of positive examples, does worse on new text than one that
-    is shared: codes with fewer than `floor` of them get the threshold of the highest macro-F1 over all codes.
+    is shared: codes with fewer than `floor` of them get the threshold of the highest macro-F1 over all codes. From
+    forty on, the standard error of a code's recall is below .08.
 
     Parameters
     ----------

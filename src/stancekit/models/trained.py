@@ -133,8 +133,8 @@ def fit(
         if isinstance(error, KitError) or y.ndim == 2 or len(only := np.unique(y)) > 1:
             raise
         raise KitError(
-            f"all {len(y)} training examples of {train.name} bear the code {str(only[0])!r}, and {name} learns from two "
-            "codes or more; add examples of others, use another split, or a model that needs none, as model=majority"
+            f"all {len(y)} training examples of {train.name} bear the code {str(only[0])!r}, and {name} learns from "
+            "two codes or more; add examples of others, use another split, or model=majority, which needs none"
         ) from error
     return settled(model, validation, name=name, counts=list(train.counts.values()) if priors else ())
 
