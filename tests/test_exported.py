@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from tiny import make_encoder
 
 from stancekit.__main__ import main
 from stancekit.errors import KitError, MissingExtra
@@ -27,12 +26,11 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory, parts, frame_parts):
+def saved(tmp_path_factory, tiny, parts, frame_parts):
     folder = tmp_path_factory.mktemp("models")
-    checkpoint = make_encoder(folder / "tiny", [one.text for one in parts.train.examples[:400]])
     for of in (parts, frame_parts):
         # Long enough to tell codes apart: 8-bit products change the labels of a model that hardly does.
-        model = Encoder(checkpoint, features=Marked(), epochs=4, least_steps=0, rate=3e-3)
+        model = Encoder(tiny, features=Marked(), epochs=4, least_steps=0, rate=3e-3)
         trained = fit(model, of.train.take(range(1500)), of.validation.take(range(50)))
         store.save(trained, folder / "models" / of.train.codebook.name)
     return folder / "models"
