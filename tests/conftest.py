@@ -85,6 +85,14 @@ def few_parts(few_votes: JsonlCorpus, stance: Codebook) -> Parts:
     return FixedSplit()(few_votes.read(stance), random_state=0)
 
 
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, parts: Parts) -> str:
+    """Return the folder of an encoder of a few thousand random weights."""
+    from tiny import make_encoder
+
+    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:600]])
+
+
 @pytest.fixture
 def jsonl(tmp_path: Path):
     """Write rows to a file of JSON lines; a string is written as it stands."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import make_encoder
 
 from stancekit.errors import KitError
 from stancekit.models import store
@@ -16,11 +15,6 @@ from stancekit.models.encoder.embedding import Embedding
 from stancekit.models.encoder.precision import bf16
 from stancekit.models.features import Marked, Pair
 from stancekit.models.trained import encode, fit
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory, parts):
-    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:400]])
 
 
 @pytest.fixture(autouse=True)

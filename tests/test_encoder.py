@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,31 +11,36 @@ import torch
 from forging import forged
 from sklearn.base import clone
 from sklearn.metrics import f1_score
-from tiny import make_encoder
+from tiny import make_nli
+from transformers import RobertaConfig, RobertaModel
 
 from stancekit.errors import KitError
 from stancekit.models import store
 from stancekit.models.encoder import weights
 from stancekit.models.encoder.batches import Buckets, Collator, Rows
+from stancekit.models.encoder.embedding import Embedding
+from stancekit.models.encoder.fewshot import FewShot
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.inputs import Inputs, load_tokenizer
 from stancekit.models.encoder.joint import Joint
-from stancekit.models.encoder.network import Head, Network, pool, pretrained
+from stancekit.models.encoder.network import Head, Network, check_length, pool, pretrained
+from stancekit.models.encoder.nli import NLI
 from stancekit.models.encoder.precision import bf16, processor_has
 from stancekit.models.encoder.training import Schedule, groups
-from stancekit.models.features import Marked, Plain
-from stancekit.models.trained import encode, fit
+from stancekit.models.features import Marked, Pair, Plain
+from stancekit.models.trained import Trained, encode, fit
 from stancekit.types import Example, Mention
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory, un_votes, stance):
-    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in un_votes.read(stance).examples[:600]])
 
 
 @pytest.fixture
 def quick(tiny):
     return Encoder(tiny, epochs=2, least_steps=0, batch_size=16, rate=1e-3, length=48, features=Marked())
+
+
+@pytest.fixture(scope="module")
+def nli(tmp_path_factory, parts):
+    texts = [one.text for one in parts.train.examples[:100]]
+    return make_nli(tmp_path_factory.mktemp("nli"), texts, ["contradiction", "neutral", "entailment"])
 
 
 def schedule(**settings):
@@ -75,6 +82,49 @@ def test_roles_mark_actor_and_target_tokens(quick):
         assert said[2].replace(" ##", "").replace("##", "").replace(" ", "") == "thelevy"
     [plain] = Inputs(tokenizer, Plain(), 48)([Example("1", "Peru shunned it.")])
     assert set(plain["roles"]) == {0}
+
+
+def mixed():
+    """Return sentences with actor and target, with one of the two, with neither, and long ones of each kind."""
+    long = "one two three " * 40 + "Peru shunned the levy " + "four five six " * 40
+    return [
+        example("Peru shunned the levy.", "Peru"),
+        Example("2", "Bread has doubled in price."),
+        Example("3", "Peru shunned the levy.", Mention("Peru", 0, 4)),
+        Example("4", "They shunned the levy.", target=Mention("the levy", 13, 21)),
+        example(long, "Peru"),
+        Example("6", long),
+        example("Peru shunned it all the same, to the surprise of many.", "Peru"),
+    ]
+
+
+@pytest.mark.parametrize("features", [Marked(), Pair(), Plain()])
+def test_an_example_is_encoded_alike_whatever_stands_beside_it(tiny, features):
+    inputs = Inputs(load_tokenizer(tiny), features, 48)
+    rows = mixed()
+    assert inputs(rows) == [inputs([one])[0] for one in rows] == inputs(rows[::-1])[::-1]
+    ends = inputs.tokenizer.sep_token_id
+    assert inputs(rows)[1]["input_ids"].count(ends) == 1
+
+
+@pytest.mark.parametrize("kind", ["encoder", "joint", "frozen", "embedding", "fewshot", "nli"])
+def test_predictions_one_by_one_are_those_of_all_together(kind, tiny, nli, stance, parts, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_BF16", "0")
+    usual = {"epochs": 1, "least_steps": 0, "length": 48}
+    model = {
+        "encoder": lambda: Encoder(tiny, **usual),
+        "joint": lambda: Joint(checkpoint=tiny, features=Pair(), **usual),
+        "frozen": lambda: Encoder(tiny, frozen_layers=1, **usual),
+        "embedding": lambda: Embedding(tiny, length=48),
+        "fewshot": lambda: FewShot(tiny, rounds=1, length=48),
+        "nli": lambda: NLI(nli, codebook=stance, length=48),
+    }[kind]()
+    some = parts.train.take(range(12))
+    model.fit(some.examples, encode(some))
+    rows = mixed()
+    alone = np.concatenate([model.predict_proba([one]) for one in rows])
+    assert np.allclose(alone, model.predict_proba(rows), atol=1e-5)
+    assert np.allclose(alone[::-1], model.predict_proba(rows[::-1]), atol=1e-5)
 
 
 def test_pooling_takes_each_role_s_tokens_and_falls_back_on_all():
@@ -166,20 +216,32 @@ def test_training_stops_early_and_keeps_the_best(quick, parts):
     assert kept == pytest.approx(max(scores))
 
 
-def test_a_saved_encoder_predicts_as_before(quick, parts, tmp_path):
-    train = parts.train.take(range(80))
-    trained = fit(quick, train, parts.validation.take(range(20)), name="tiny")
-    again = store.load(store.save(trained, tmp_path / "model"))
-    assert np.allclose(again.scores(parts.test.examples[:30]), trained.scores(parts.test.examples[:30]), atol=1e-6)
-    kinds = {path.suffix for path in (tmp_path / "model").iterdir()}
-    assert kinds == {".safetensors", ".json"}
+@pytest.fixture(scope="module")
+def trained(tiny, parts):
+    model = Encoder(tiny, epochs=1, least_steps=0, rate=1e-3, length=48)
+    return fit(model, parts.train.take(range(48)), parts.validation.take(range(20)), name="tiny")
 
 
 @pytest.fixture
-def saved(quick, parts, tmp_path):
-    train = parts.train.take(range(48))
-    quick.set_params(epochs=1)
-    return store.save(fit(quick, train, parts.validation.take(range(20))), tmp_path / "model")
+def saved(trained, tmp_path):
+    return store.save(trained, tmp_path / "model")
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Have every attempt to reach another machine fail the test."""
+
+    def refuse(*given, **more):
+        raise AssertionError(f"the network was asked for: {given}")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+
+
+def test_a_saved_encoder_predicts_as_before(trained, saved, parts):
+    some = parts.test.examples[:30]
+    assert np.allclose(store.load(saved).scores(some), trained.scores(some), atol=1e-6)
+    assert {path.suffix for path in saved.iterdir()} == {".safetensors", ".json"}
 
 
 def forge(folder, name, data):
@@ -212,12 +274,65 @@ def test_truncated_weights_are_refused_even_with_their_sum(saved):
         store.load(saved)
 
 
-@pytest.mark.parametrize("change", [{"model_type": "os.system"}, {"auto_map": {"AutoModel": "evil.Evil"}}])
-def test_an_architecture_from_elsewhere_is_refused(saved, change):
+DETR = {"model_type": "detr", "use_pretrained_backbone": True, "backbone": "evil-org/evil"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"model_type": "os.system"}, "not one of transformers' own"),
+        ({"auto_map": {"AutoModel": "evil.Evil"}}, "not one of transformers' own"),
+        (DETR, "'detr' is not one of transformers' own"),
+        ({"use_pretrained_backbone": True, "backbone": "evil-org/evil"}, "backbone, use_pretrained_backbone ask for"),
+        ({"attn_implementation": "evil-org/evil-kernel"}, "attn_implementation ask for"),
+        ({"_attn_implementation": "evil-org/evil-kernel"}, "_attn_implementation ask for"),
+        ({"text_config": {"model_type": "bert"}}, "text_config hold an architecture"),
+    ],
+)
+def test_settings_that_ask_for_code_or_files_from_elsewhere_are_refused(saved, offline, change, told):
     settings = json.loads((saved / "encoder.json").read_text())
     settings["config"].update(change)
     forge(saved, "encoder.json", json.dumps(settings).encode())
-    with pytest.raises(KitError, match="not one of transformers' own"):
+    with pytest.raises(KitError, match=told):
+        store.load(saved)
+
+
+def without_words(tokenizer):
+    tokenizer["model"]["vocab"] = {}
+
+
+def ids_beyond(tokenizer):
+    tokenizer["model"]["vocab"]["peru"] = 99_999
+
+
+def template_beyond(tokenizer):
+    tokenizer["post_processor"]["special_tokens"]["[CLS]"]["ids"] = [99_999]
+
+
+def kinds_beyond(tokenizer):
+    for piece in tokenizer["post_processor"]["pair"]:
+        next(iter(piece.values()))["type_id"] = 7
+
+
+def one_id_for_all(tokenizer):
+    tokenizer["normalizer"] = {"type": "Replace", "pattern": {"Regex": ".+"}, "content": "a"}
+
+
+@pytest.mark.parametrize("spoil", [without_words, ids_beyond, template_beyond, kinds_beyond, one_id_for_all, None])
+def test_a_spoiled_tokenizer_is_one_clear_error(saved, spoil):
+    tokenizer = json.loads((saved / "tokenizer.json").read_text())
+    if spoil:
+        spoil(tokenizer)
+    forge(saved, "tokenizer.json", json.dumps(tokenizer if spoil else [1, 2]).encode())
+    with pytest.raises(KitError, match="is refused"):
+        store.load(saved)
+
+
+def test_a_head_that_does_not_fit_its_codes_is_refused(saved):
+    settings = json.loads((saved / "encoder.json").read_text())
+    settings["classes"] = settings["classes"][:2]
+    forge(saved, "encoder.json", json.dumps(settings).encode())
+    with pytest.raises(KitError, match="4 outputs for 2 codes"):
         store.load(saved)
 
 
@@ -290,6 +405,107 @@ def test_a_folder_without_an_encoder_is_told(tmp_path, make, told):
         weights.resolve(str(tmp_path / "mine"))
 
 
+def copied(tiny, place, *, without=()):
+    """Copy an encoder's folder but for some of its files."""
+    shutil.copytree(tiny, place, ignore=lambda folder, names: [name for name in names if name in without])
+    return str(place)
+
+
+KINDS = {
+    "encoder": lambda place, **more: Encoder(place, epochs=1, least_steps=0, **more),
+    "embedding": Embedding,
+    "fewshot": lambda place, **more: FewShot(place, rounds=1, **more),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_folder_without_a_tokenizer_is_refused(kind, tiny, parts, tmp_path):
+    place = copied(tiny, tmp_path / "bare", without=("tokenizer.json", "tokenizer_config.json"))
+    some = parts.train.take(range(8))
+    with pytest.raises(KitError, match="tokenizer"):
+        KINDS[kind](place).fit(some.examples, encode(some))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("length", "told"), [(161, "reads 160 at most"), (4, "length is 4 tokens, too few")])
+def test_a_length_that_cannot_be_is_refused(kind, length, told, tiny, parts):
+    some = parts.train.take(range(8))
+    with pytest.raises(KitError, match=told):
+        KINDS[kind](tiny, length=length).fit(some.examples, encode(some))
+
+
+def test_positions_that_begin_behind_padding_are_fewer():
+    config = RobertaConfig(
+        vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, max_position_embeddings=20
+    )
+    check_length(18, RobertaModel(config))
+    with pytest.raises(KitError, match=r"reads 18 at most; set model\.length=18 or less"):
+        check_length(19, RobertaModel(config))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hub_name_out_of_reach_is_one_clear_error(kind, monkeypatch, parts):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    some = parts.train.take(range(8))
+    with pytest.raises(KitError, match=r"the hub cannot be reached\).*hf download some-org/encoder"):
+        KINDS[kind]("some-org/encoder").fit(some.examples, encode(some))
+    with pytest.raises(KitError, match="there is no folder no/such/folder, and it is no hub name"):
+        KINDS[kind]("no/such/folder").fit(some.examples, encode(some))
+
+
+def cached(tiny, place, name):
+    """Lay out an encoder as the hub's cache keeps it."""
+    at = place / f"models--{name.replace('/', '--')}"
+    copied(tiny, at / "snapshots" / "abc")
+    (at / "refs").mkdir()
+    (at / "refs" / "main").write_text("abc")
+    return at / "snapshots" / "abc"
+
+
+def test_a_hub_name_in_the_cache_is_read_from_there(tiny, tmp_path, monkeypatch, offline):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    place = cached(tiny, tmp_path, "some-org/encoder")
+    assert Path(weights.resolve("some-org/encoder", download=False)) == place
+    assert weights.fingerprint(str(place)) == weights.fingerprint(tiny)
+
+
+@pytest.mark.parametrize(("kind", "file"), [("embedding", "embedding.json"), ("nli", "nli.json")])
+def test_a_saved_model_never_has_its_encoder_fetched(
+    kind, file, tiny, nli, stance, parts, tmp_path, monkeypatch, offline
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    some = parts.train.take(range(24))
+    model = {"embedding": Embedding(tiny), "nli": NLI(nli, codebook=stance)}[kind]
+    own = tiny if kind == "embedding" else nli
+    model.fit(some.examples, encode(some))
+    place = store.save(Trained(model, stance), tmp_path / "model")
+    text = (place / file).read_text()
+    forge(place, file, text.replace(own, "some-org/encoder").encode())
+    with pytest.raises(KitError, match="a saved model is loaded without the network"):
+        store.load(place)
+    cached(own, tmp_path / "hub", "some-org/encoder")
+    assert np.allclose(store.load(place).scores(some.examples), Trained(model, stance).scores(some.examples), atol=1e-5)
+    # A name alone proves nothing of the weights that bear it here.
+    weights_of = next((tmp_path / "hub").rglob("model.safetensors"))
+    weights_of.write_bytes(weights_of.read_bytes() + b" ")
+    with pytest.raises(KitError, match="other weights"):
+        store.load(place)
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_training_that_diverges_is_one_clear_error(validated, quick, parts, tmp_path):
+    quick.set_params(rate=1e30, folder=str(tmp_path))
+    some = parts.train.take(range(48))
+    with pytest.raises(KitError, match=r"diverged: .*learning rate 1e\+30 is too high"):
+        quick.fit(some.examples, encode(some), (some.examples, encode(some)) if validated else None)
+
+
+def test_few_examples_that_diverge_are_one_clear_error(tiny, parts):
+    some = parts.train.take(range(24))
+    with pytest.raises(KitError, match=r"diverged: .*learning rate 1e\+30 is too high"):
+        FewShot(tiny, rounds=2, rate=1e30).fit(some.examples, encode(some))
+
+
 def test_the_packaged_weights_are_checked(monkeypatch, tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.safetensors").write_bytes(b"other")
@@ -324,8 +540,17 @@ def test_padding_is_the_tokenizer_s_own():
 
 
 def test_a_saved_encoder_names_no_place_of_this_machine(saved, tiny):
-    assert str(saved.parent) not in (saved / "encoder.json").read_text().replace(tiny, "")
-    assert "_name_or_path" not in (saved / "encoder.json").read_text()
+    text = "".join(path.read_text() for path in saved.glob("*.json"))
+    assert str(saved.parent) not in text and tiny not in text and "_name_or_path" not in text
+    again = store.load(saved).model
+    assert again.checkpoint == f"sha256:{weights.fingerprint(tiny)}"
+    with pytest.raises(KitError, match=r"names no encoder: .*Give model\.checkpoint=FOLDER or a hub name"):
+        again.fit(*[[Example("1", "yes"), Example("2", "no")], np.array(["a", "b"])])
+
+
+def test_a_hub_name_stays_in_a_saved_encoder():
+    assert weights.started_from(weights.MINILM) == weights.MINILM
+    assert weights.started_from("bert-base-uncased") == "bert-base-uncased"
 
 
 def test_a_handful_of_rows_is_gone_through_more_often():

@@ -1,17 +1,19 @@
 """Encoders in ONNX Runtime: the same labels but for a share that is measured, told and bounded."""
 
 import json
+import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import make_encoder
 
 from stancekit.__main__ import main
+from stancekit.codebook import make_codebook
 from stancekit.errors import KitError, MissingExtra
 from stancekit.models import store
 from stancekit.models.encoder import exported
-from stancekit.models.encoder.exported import export, exportable, precision
+from stancekit.models.encoder.exported import Change, export, exportable, precision
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.session import Session
 from stancekit.models.ensemble import Ensemble
@@ -20,25 +22,37 @@ from stancekit.models.majority import Majority
 from stancekit.models.trained import Trained, encode, fit
 
 
+# An export takes some seconds of the compiler, so that tests share what was made.
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "onnx"
+def cache(kept, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_CACHE", str(kept))
+    return kept / "onnx"
+
+
+@pytest.fixture
+def own_cache(cache, tmp_path, monkeypatch):
+    """Copy what was made, for a test that damages it."""
+    shutil.copytree(cache, tmp_path / "onnx")
+    monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path))
+    return tmp_path / "onnx"
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory, parts, frame_parts):
+def saved(tmp_path_factory, tiny, parts, frame_parts):
     folder = tmp_path_factory.mktemp("models")
-    checkpoint = make_encoder(folder / "tiny", [one.text for one in parts.train.examples[:400]])
     for of in (parts, frame_parts):
         # Long enough to tell codes apart: 8-bit products change the labels of a model that hardly does.
-        model = Encoder(checkpoint, features=Marked(), epochs=4, least_steps=0, rate=3e-3)
-        trained = fit(model, of.train.take(range(1500)), of.validation.take(range(50)))
+        model = Encoder(tiny, features=Marked(), epochs=4, least_steps=0, rate=3e-3, batch_size=32, length=48)
+        trained = fit(model, of.train.take(range(1000)), of.validation.take(range(50)))
         store.save(trained, folder / "models" / of.train.codebook.name)
     return folder / "models"
 
 
-# Every export takes some seconds of the compiler, so each kind is made for one codebook.
 @pytest.mark.parametrize(("codebook", "kind"), [("stance", "int8"), ("diplomacy", "fp32")])
 def test_an_export_says_the_same(saved, parts, codebook, kind):
     place = saved / codebook
@@ -53,28 +67,47 @@ def test_an_export_says_the_same(saved, parts, codebook, kind):
     assert np.allclose(found.trained.scores(some[:1]), now[:1], atol=0.05)
 
 
-def test_it_is_made_once_and_again_when_damaged(saved, cache, monkeypatch):
-    place = saved / "stance"
+@pytest.fixture(scope="module")
+def made(saved, kept):
+    """Make the export that the tests below look at, of the kind that is the quickest to make."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STANCEKIT_CACHE", str(kept))
+        return export(store.load(saved / "diplomacy"), saved / "diplomacy", kind="fp32").change
+
+
+def test_it_is_made_once_and_again_when_damaged(saved, made, own_cache, monkeypatch):
+    place = saved / "diplomacy"
     trained = store.load(place)
-    first = export(trained, place).change
     monkeypatch.setattr(exported, "write", None)
-    assert export(trained, place).change == first
-    [file] = cache.glob("*/0.onnx")
-    file.write_bytes(b"no model")
+    assert export(trained, place, kind="fp32").change == made
+    [folder] = own_cache.glob("*-fp32")
+    (folder / "0.onnx").write_bytes(b"no model")
     with pytest.raises(TypeError):
-        export(trained, place)
+        export(trained, place, kind="fp32")
 
 
-def test_one_that_changes_too_much_is_refused(saved, cache):
-    place = saved / "stance"
+def test_one_that_changes_too_much_is_refused(saved, made, own_cache):
+    place = saved / "diplomacy"
     trained = store.load(place)
-    export(trained, place)
-    [facts] = cache.glob("*/export.json")
+    [facts] = own_cache.glob("*-fp32/export.json")
     held = json.loads(facts.read_text())
     facts.write_text(json.dumps(held | {"change": held["change"] | {"changed": 0.0613}}))
     with pytest.raises(KitError, match=r"refused: \w+ changes 6.1% of labels.*At most 5.0% may change"):
-        export(trained, place)
-    assert export(trained, place, most_changed=0.07).change.changed == 0.0613
+        export(trained, place, kind="fp32")
+    assert export(trained, place, kind="fp32", most_changed=0.07).change.changed == 0.0613
+
+
+def test_for_another_codebook_it_says_what_was_measured_and_no_more(saved):
+    trained = store.load(saved / "stance")
+    codes = {name: {"definition": "x"} for name in trained.codebook.names}
+    own = replace(trained, codebook=make_codebook("tone", codes))
+    change = exported._compared(own, own, "fp32")
+    assert change == Change("fp32", change.n, 0.0) and 450 < change.n < 1000
+    assert str(change).endswith("validation examples of un_votes, which has no gold of this model's codebook")
+    # A codebook of the user's own may bear the name of one that is shipped.
+    renamed = replace(trained, codebook=make_codebook("stance", {f"{name}s": code for name, code in codes.items()}))
+    assert not exported._bundled(renamed.codebook) and exported._bundled(trained.codebook)
+    assert "of them were right" in str(exported._compared(trained, trained, "fp32"))
 
 
 def test_an_ensembles_encoder_is_exported_and_words_have_none(saved, parts, tmp_path):
@@ -86,7 +119,7 @@ def test_an_ensembles_encoder_is_exported_and_words_have_none(saved, parts, tmp_
         export(store.load(words), words)
     model.members_["encoder"] = store.load(saved / "stance").model
     both = store.save(Trained(model, parts.train.codebook), tmp_path / "both")
-    members = export(store.load(both), both).trained.model.members_
+    members = export(store.load(both), both, kind="fp32").trained.model.members_
     assert isinstance(members["encoder"].network_, Session) and isinstance(members["words"], Majority)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tiny import make_encoder
 
 from stancekit.corpus import FewShotSplit, FixedSplit
 from stancekit.errors import KitError
@@ -10,11 +9,6 @@ from stancekit.models import store
 from stancekit.models.encoder.fewshot import FewShot, draw_pairs
 from stancekit.models.features import Marked
 from stancekit.models.trained import encode, fit
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory, parts):
-    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:400]])
 
 
 def test_each_row_is_paired_with_its_own_code_and_with_others():

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +86,10 @@ def forget_checkpoints(folder: str | Path) -> None:
     """
     for place in sorted(Path(folder).rglob(PLACE)):
         if place.is_dir() and not place.parent.name.startswith(f".{PLACE}-"):
-            place.rename(Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{PLACE}-")) / PLACE)
-    for left in Path(folder).rglob(f".{PLACE}-*"):
+            # One that cannot be moved stays as it is: it is of no harm but for its size.
+            with suppress(OSError):
+                place.rename(Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{PLACE}-")) / PLACE)
+    for left in sorted(Path(folder).rglob(f".{PLACE}-*")):
         shutil.rmtree(left, ignore_errors=True)
 
 

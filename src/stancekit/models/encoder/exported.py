@@ -25,29 +25,32 @@ from stancekit.models.encoder.session import Session, write
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.trained import Trained
 
-CHECKED = 500
+CHECKED, FORMAT = 500, 2
+# The codebooks by which the bundled corpus is labelled.
+BUNDLED = ("stance", "diplomacy")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an export changed on the examples it was checked on.
 
-    `changed` is the share of labels, of a codebook with several codes per example that of decisions on a code; `before`
-    and `after` are the shares of them that agree with gold.
+    `changed` is the share of labels, of a codebook with several codes per example that of decisions on a code. The
+    examples are validation examples of the bundled corpus; `before` and `after` are the shares of labels that agree
+    with its gold, `None` for a model of a codebook that it is not labelled by.
     """
 
     precision: str
     n: int
     changed: float
-    before: float
-    after: float
+    before: float | None = None
+    after: float | None = None
 
     def __str__(self) -> str:
         """Return it as a sentence."""
-        return (
-            f"{self.precision} changes {self.changed:.1%} of labels on {self.n} validation examples of un_votes; "
-            f"{self.before:.1%} of them were right, {self.after:.1%} are now"
-        )
+        told = f"{self.precision} changes {self.changed:.1%} of labels on {self.n} validation examples of un_votes"
+        if self.before is None or self.after is None:
+            return f"{told}, which has no gold of this model's codebook"
+        return f"{told}; {self.before:.1%} of them were right, {self.after:.1%} are now"
 
 
 class Exported(NamedTuple):
@@ -94,7 +97,7 @@ def export(trained: Trained, saved: Path, *, most_changed: float = 0.05, kind: s
                 write(encoder, place / f"{at}.onnx", kind)
                 sums[f"{at}.onnx"] = sha256(place / f"{at}.onnx")
             change = _compared(trained, _with(trained, place), kind)
-            write_json(place / "export.json", {"files": sums, "change": asdict(change)})
+            write_json(place / "export.json", {"format": FORMAT, "files": sums, "change": asdict(change)})
     change = Change(**json.loads((place / "export.json").read_text(encoding="utf-8"))["change"])
     if change.changed > most_changed:
         raise KitError(
@@ -119,9 +122,10 @@ def _needed() -> None:
 
 def _whole(place: Path) -> bool:
     try:
-        sums = json.loads((place / "export.json").read_text(encoding="utf-8"))["files"]
-        return all(sha256(place / name) == known for name, known in sums.items())
-    except (OSError, ValueError, KeyError):
+        facts = json.loads((place / "export.json").read_text(encoding="utf-8"))
+        sums = facts["files"]
+        return facts["format"] == FORMAT and all(sha256(place / name) == known for name, known in sums.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
@@ -154,18 +158,29 @@ def _held_out(codebook: Codebook) -> LabelledSet:
     from stancekit.codebook import load_codebook
     from stancekit.corpus import FixedSplit, bundled
 
-    own = codebook if codebook.name in ("stance", "diplomacy") else load_codebook("stance")
+    own = codebook if _bundled(codebook) else load_codebook("stance")
     held = FixedSplit()(bundled().read(own), random_state=0).validation
     return held.take(range(0, len(held), max(1, len(held) // CHECKED)))
+
+
+def _bundled(codebook: Codebook) -> bool:
+    """Say whether the bundled corpus has gold for just these codes."""
+    from stancekit.codebook import load_codebook
+
+    return codebook.name in BUNDLED and codebook.names == load_codebook(codebook.name).names
 
 
 def _compared(trained: Trained, other: Trained, kind: str) -> Change:
     held = _held_out(trained.codebook)
     names = trained.codebook.names
     was, now = (indicator([one.labels for one in model.predict(held.examples)], names) for model in (trained, other))
+    if not trained.codebook.multi_label:
+        was, now = (np.asarray(one.argmax(axis=1)) for one in (was, now))
+    changed = float((was != now).mean())
+    if not _bundled(trained.codebook):
+        return Change(kind, len(held), changed)
     truth = indicator(held.labels, names)
     if not trained.codebook.multi_label:
-        was, now, truth = (np.asarray(one.argmax(axis=1)) for one in (was, now, truth))
-    known = held.codebook.name == trained.codebook.name
-    right = [float((one == truth).mean()) if known else float("nan") for one in (was, now)]
-    return Change(kind, len(held), float((was != now).mean()), *right)
+        truth = truth.argmax(axis=1)
+    right = [float((one == truth).mean()) for one in (was, now)]
+    return Change(kind, len(held), changed, *right)

@@ -54,6 +54,18 @@ def load_tokenizer(source: str) -> Any:
     return tokenizer
 
 
+def check_shortest(length: int) -> None:
+    """Check that a sentence fits into a length.
+
+    Raises
+    ------
+    KitError
+        When it is too short for the special tokens, a second segment and a few words.
+    """
+    if length < SHORTEST:
+        raise KitError(f"length is {length} tokens, too few for a sentence; set {SHORTEST} or more")
+
+
 def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
     """Check that a tokenizer tells sentences apart and, with the encoder's `config`, that its ids are the encoder's.
 
@@ -68,9 +80,10 @@ def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
                 f"the tokenizer in {source} has no fast version (tokenizer.json); save one beside the weights"
             )
         one, other = (tokenizer(text)["input_ids"] for text in _PROBES)
-        if one == other:
+        words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
+        if one == other or not words:
             raise KitError(
-                f"the tokenizer in {source} gives different sentences the same ids, as one without a vocabulary does; "
+                f"the tokenizer in {source} has {len(words)} words and cannot tell sentences apart; "
                 "save the encoder's tokenizer in its folder (tokenizer.json or its vocabulary)"
             )
         if config is None:
@@ -146,8 +159,7 @@ class Inputs:
     """
 
     def __init__(self, tokenizer: Any, features: Any, length: int) -> None:
-        if length < SHORTEST:
-            raise KitError(f"length is {length} tokens, too few for a sentence; set {SHORTEST} or more")
+        check_shortest(length)
         self.tokenizer = tokenizer
         self.features = features
         self.length = length

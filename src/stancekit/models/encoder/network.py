@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModel
 
 from stancekit.errors import KitError
 from stancekit.models.encoder.frozen import Outputs, split
-from stancekit.models.encoder.inputs import Ids, readable
+from stancekit.models.encoder.inputs import Ids, check_shortest, readable
 from stancekit.models.encoder.precision import bf16
 
 
@@ -162,13 +162,14 @@ def pretrained(source: str) -> nn.Module:
 
 
 def check_length(length: int, encoder: Any) -> None:
-    """Check that an encoder of `transformers` has a position for each of `length` tokens.
+    """Check that a sentence fits into `length` tokens, and that an encoder has a position for each of them.
 
     Raises
     ------
     KitError
-        When it has fewer.
+        When the length is too short, or the encoder has fewer positions.
     """
+    check_shortest(length)
     most = getattr(encoder.config, "max_position_embeddings", None)
     if not isinstance(most, int) or most <= 0:
         return
