@@ -35,6 +35,8 @@ NAMES = [
     "\\${a}\\",
     "back\\slash",
     "~home",
+    "labels",
+    "path",
     " blank ",
     "-",
 ]
