@@ -115,6 +115,11 @@ def test_a_list_of_texts(value, listed):
     assert ([given] if isinstance(given, str) else given) == listed
 
 
+def test_files_or_a_list_of_files():
+    assert reached("estimate", "labels", "gold=UN, 2019.csv")["gold"] == "UN, 2019.csv"
+    assert reached("estimate", "labels", "gold=[a.csv, UN (2019).csv]")["gold"] == ["a.csv", "UN (2019).csv"]
+
+
 def test_commas_without_brackets_are_asked_about():
     with pytest.raises(KitError, match=r"""may be one or several; write by='\[a,b\]' for several"""):
         reached("sample", "x", "by=a,b")

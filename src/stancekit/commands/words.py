@@ -50,9 +50,11 @@ class Kind:
         """Read an annotation; one of an object of the kit's own gives a kind with nothing in it."""
         parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
         choices = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
+        texts = any(_of_texts(part) for part in parts)
         return cls(
-            text=bool(choices) or str in parts or Path in parts,
-            texts=any(_of_texts(part) for part in parts),
+            # A list that may be one string is a list; a path, or several, may be a path with commas.
+            text=bool(choices) or Path in parts or (str in parts and not texts),
+            texts=texts,
             optional=NoneType in parts,
             types=tuple(part for part in parts if part in _ORDINARY),
             choices=choices,
