@@ -1,5 +1,6 @@
 """The program as a user meets it: exit codes, messages; real processes where the process is the point."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,10 +12,12 @@ import pytest
 import yaml
 from conftest import ROOT, ROWS, padded
 from hydra.errors import InstantiationException
+from test_sample import rows as label_rows
 
 from stancekit.__main__ import COMMANDS, main
 from stancekit.commands.cli import cause
 from stancekit.errors import KitError
+from stancekit.files import write_jsonl
 
 
 def program(*words, cwd=None, **rest):
@@ -135,6 +138,17 @@ def test_what_a_user_s_file_says_cannot_control_the_terminal(tmp_path, capsys):
     assert main(["train", "corpus=jsonl", f"corpus.path={path}", "split=grouped", f"out={tmp_path}"]) == 2
     told = capsys.readouterr().err
     assert "\x1b" not in told and "\x07" not in told and "\u202e" not in told and "x1b]0;title" in told
+
+
+def test_a_terminal_that_cannot_show_a_character_gets_its_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "labels.jsonl", label_rows())
+    shown = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setattr(sys, "argv", ["stancekit", "sample", "labels.jsonl", "n=5", "output=Türkiye.csv"])
+    assert main() == 0
+    shown.flush()
+    assert b"T\\xfcrkiye.csv" in shown.buffer.getvalue() and (tmp_path / "Türkiye.csv").exists()
 
 
 def test_train_compare_report_evaluate_verify(small, tmp_path, monkeypatch, capsys):
