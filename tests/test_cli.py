@@ -1,6 +1,8 @@
 """The program as a user meets it: exit codes, messages; real processes where the process is the point."""
 
+import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,10 +12,12 @@ import pytest
 import yaml
 from conftest import ROOT, ROWS, padded
 from hydra.errors import InstantiationException
+from test_sample import rows as label_rows
 
 from stancekit.__main__ import COMMANDS, main
 from stancekit.commands.cli import cause
 from stancekit.errors import KitError
+from stancekit.files import write_jsonl
 
 
 def program(*words, cwd=None, **rest):
@@ -136,6 +140,17 @@ def test_what_a_user_s_file_says_cannot_control_the_terminal(tmp_path, capsys):
     assert "\x1b" not in told and "\x07" not in told and "\u202e" not in told and "x1b]0;title" in told
 
 
+def test_a_terminal_that_cannot_show_a_character_gets_its_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "labels.jsonl", label_rows())
+    shown = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setattr(sys, "argv", ["stancekit", "sample", "labels.jsonl", "n=5", "output=Türkiye.csv"])
+    assert main() == 0
+    shown.flush()
+    assert b"T\\xfcrkiye.csv" in shown.buffer.getvalue() and (tmp_path / "Türkiye.csv").exists()
+
+
 def test_train_compare_report_evaluate_verify(small, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for model in ("majority", "nb"):
@@ -146,7 +161,7 @@ def test_train_compare_report_evaluate_verify(small, tmp_path, monkeypatch, caps
     saved = next((tmp_path / "exp" / "runs").glob("stance-nb-*")) / "model"
     assert main(["verify", str(saved)]) == 0 and "nb for stance" in capsys.readouterr().out
     assert main(["evaluate", f"saved={saved}", *small, "part=all", "out=scored"]) == 0
-    assert (tmp_path / "scored" / "scores.csv").read_text().startswith("corpus,codebook,model,metric,slice,value")
+    assert (tmp_path / "scored" / "scores.csv").read_text().startswith("corpus,codebook,")
     assert len((tmp_path / "scored" / "predictions.jsonl").read_text().splitlines()) == 12
 
 
@@ -160,9 +175,13 @@ def test_the_same_command_again_skips_what_is_done(small, tmp_path):
     assert (run / "run.json").stat().st_mtime_ns == before
 
 
-def test_two_processes_that_start_the_same_run_do_not_mix(small, tmp_path):
+def test_two_processes_that_start_the_same_run_do_not_mix_nor_need_a_home(small, tmp_path):
     words = [sys.executable, "-m", "stancekit", "train", *small, "model=nb", "out=exp"]
-    both = [subprocess.Popen(words, cwd=tmp_path) for _ in range(2)]
+    # A file in its place is what nobody can write to, root included.
+    (tmp_path / "home").touch()
+    named = ("HOME", "MPLCONFIGDIR", "STANCEKIT_CACHE")
+    environment = os.environ | {name: str(tmp_path / "home") for name in named}
+    both = [subprocess.Popen(words, cwd=tmp_path, env=environment) for _ in range(2)]
     assert [one.wait(120) for one in both] == [0, 0]
     (run,) = (tmp_path / "exp" / "runs").iterdir()
     assert main(["verify", str(run / "model")]) == 0

@@ -35,6 +35,20 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path, stance):
     assert CsvCorpus(path).read(stance).examples[0].text == "Peru left."
 
 
+@pytest.mark.parametrize(("reader", "suffix"), [(JsonlCorpus, "jsonl"), (CsvCorpus, "csv")])
+def test_line_ends_of_windows_change_nothing(reader, suffix, tmp_path, stance):
+    lines = [json.dumps(row) for row in ROWS]
+    if suffix == "csv":
+        lines = [",".join(ROWS[0]), *(",".join(f'"{cell}"' for cell in row.values()) for row in ROWS)]
+    digests = set()
+    for name, end in (("unix", b"\n"), ("windows", b"\r\n")):
+        path = tmp_path / name / f"mine.{suffix}"
+        path.parent.mkdir()
+        path.write_bytes(b"".join(line.encode() + end for line in lines))
+        digests.add(reader(path).read(stance).digest)
+    assert len(digests) == 1
+
+
 def test_csv_with_a_label_map(tmp_path, stance):
     path = tmp_path / "mine.csv"
     path.write_text('sentence,who,code\n"Peru, said no.",Peru,AGAINST\nChile agreed.,Chile,FAVOR\n')

@@ -35,6 +35,8 @@ NAMES = [
     "\\${a}\\",
     "back\\slash",
     "~home",
+    "labels",
+    "path",
     " blank ",
     "-",
 ]
@@ -111,6 +113,11 @@ def test_any_text_comes_through():
 def test_a_list_of_texts(value, listed):
     given = reached("label", "a.txt", f"targets={value}")["targets"]
     assert ([given] if isinstance(given, str) else given) == listed
+
+
+def test_files_or_a_list_of_files():
+    assert reached("estimate", "labels", "gold=UN, 2019.csv")["gold"] == "UN, 2019.csv"
+    assert reached("estimate", "labels", "gold=[a.csv, UN (2019).csv]")["gold"] == ["a.csv", "UN (2019).csv"]
 
 
 def test_commas_without_brackets_are_asked_about():

@@ -1,5 +1,6 @@
 """The program: `stancekit COMMAND key=value ...`, or `python -m stancekit`."""
 
+import io
 import sys
 
 COMMANDS = {
@@ -37,6 +38,10 @@ Start with: stancekit train experiment=un_votes
 def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr) if arguments is None else ():
+        # A terminal or a pipe that cannot show a character gets its number, not an error after all the work.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if not given or given[0] in ("-h", "--help", "help"):
         print(usage(), end="")
         return 0

@@ -50,9 +50,11 @@ class Kind:
         """Read an annotation; one of an object of the kit's own gives a kind with nothing in it."""
         parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
         choices = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
+        texts = any(_of_texts(part) for part in parts)
         return cls(
-            text=bool(choices) or str in parts or Path in parts,
-            texts=any(_of_texts(part) for part in parts),
+            # A list that may be one string is a list; a path, or several, may be a path with commas.
+            text=bool(choices) or Path in parts or (str in parts and not texts),
+            texts=texts,
             optional=NoneType in parts,
             types=tuple(part for part in parts if part in _ORDINARY),
             choices=choices,
@@ -109,7 +111,7 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
             found.append(word if sweeps else f"{key}={_value(key, value, known.get(key, Kind()))}")
         elif equals and key in groups:
             found.append(word)
-        elif word == "-" or _is_there(word) or not (equals or word.lstrip("~") in (*keys, *groups)):
+        elif _is_there(word) or not (equals or _deletes(word, [*keys, *groups])):
             alone.append(word)
         elif re.fullmatch(r"\w+", key):
             raise unknown(command, [key])
@@ -189,6 +191,11 @@ def quoted(text: str) -> str:
     """Return a text as a value of Hydra's that is this text, whatever is in it."""
     escaped = re.sub(r"(\\*)\$\{", lambda match: f"{match[1] * 2}\\${{", text)
     return QuotedString(text=escaped, quote=Quote.single).with_quotes()
+
+
+def _deletes(word: str, known: Sequence[str]) -> bool:
+    """Say whether a word takes a key out of the config, as Hydra has it: `~KEY`."""
+    return word.startswith("~") and word[1:] in known
 
 
 def _is_there(word: str) -> bool:
