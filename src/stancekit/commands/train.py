@@ -22,6 +22,7 @@ from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError
 from stancekit.files import file_name, lock, make_folder, write_text
 from stancekit.models import store
+from stancekit.models.finished import learned
 from stancekit.models.sweep import Optuna
 from stancekit.models.trained import Trained, depends_on_random_state, fit, refitted
 from stancekit.report.runs import Run, main_score, read_run
@@ -117,8 +118,8 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
                 learn = partial(_fit, model, parts, folder, name=name, priors=priors)
                 if hasattr(model, "fit_heads"):
                     every = other_parts(model, corpus, split, random_state=random_state, known=parts)
-                    learned = {key: [one.train.digest, one.validation.digest] for key, one in every.items()}
-                    shared = identity(corpus=data.name, learned=learned, **settings | {"second": None})
+                    known = {key: [one.train.digest, one.validation.digest] for key, one in every.items()}
+                    shared = identity(corpus=data.name, learned=known, **settings | {"second": None})
                     place = Path(out) / "joint" / shared
                     learn = partial(fit_joint, model, every, place, own=codebook.name, name=name, priors=priors)
                 _warn(parts.train)
@@ -148,7 +149,7 @@ def _save(
     folder: Path, trained: Trained, parts: Parts, facts: Mapping[str, Any], second: Mapping[str, tuple[str, ...]]
 ) -> None:
     """Save a run: its model, its training log, and what it says on test."""
-    store.save(trained, folder / "model", data=facts["digest"])
+    store.save(trained, folder / "model", data=facts["digest"], learned=learned(parts.train.examples))
     if curve := getattr(trained.model, "curve_", None):
         write_text(folder / "curve.csv", curve_csv(curve))
     record(folder, trained, parts, facts, second)
