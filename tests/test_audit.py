@@ -1,22 +1,39 @@
 """The target audit catches a classifier that never sees the target, and clears one that does."""
 
+from dataclasses import replace
+
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from stancekit.commands.record import record
-from stancekit.evaluation.audit import DECISIVE, audit, exchanged, masked, negated, target_blind, variants
+from stancekit.corpus import Parts
+from stancekit.evaluation.audit import (
+    DECISIVE,
+    MARGIN,
+    Finding,
+    audit,
+    exchanged,
+    masked,
+    negated,
+    target_blind,
+    target_use,
+    variants,
+)
 from stancekit.models.features import Marked, Plain
 from stancekit.models.linear import Linear
+from stancekit.models.majority import Majority
 from stancekit.models.trained import fit
 from stancekit.report.checks import run_checks
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import read_run
-from stancekit.types import Example, Mention
+from stancekit.types import Example, Mention, Score
 
 ONE = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
 
 
 def _board(parts, features, folder):
+    # Enough of the corpus to show it.
+    parts = Parts(parts.train.take(range(1200)), parts.validation, parts.test.take(range(450)))
     model = Linear(LogisticRegression(max_iter=1000, class_weight="balanced"), features=features)
     trained = fit(model, parts.train, parts.validation, name="logreg")
     record(folder, trained, parts, {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""})
@@ -63,3 +80,40 @@ def test_variants_that_apply_to_nothing_are_left_out():
     found = variants(bare)
     said = {name: [[None]] for name in found}
     assert audit([("none",)], [[("none",)]], said, ["none", "support"], ["a"]) == []
+
+
+def _gap(low, high):
+    return [Finding(DECISIVE, 0.4, Score("macro_f1 gap", DECISIVE, (low + high) / 2, low, high, 29), 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "use"),
+    [
+        (0.01, 0.12, "uses its target"),
+        (-0.02, MARGIN - 0.001, "target-blind"),
+        # On few examples a gap that is not significant shows nothing.
+        (-0.002, 0.12, "cannot tell"),
+        (float("nan"), float("nan"), "cannot tell"),
+    ],
+)
+def test_a_model_is_blind_only_where_the_gap_is_shown_to_be_small(low, high, use):
+    assert target_use(_gap(low, high)) == use
+    assert target_blind(_gap(low, high)) is (use == "target-blind")
+    assert target_use([]) is None
+
+
+@pytest.mark.parametrize(("low", "high", "level"), [(-0.002, 0.12, "mind"), (-0.02, 0.04, "stop"), (0.01, 0.2, None)])
+def test_only_a_model_shown_to_be_blind_stops_a_reader(parts, tmp_path, low, high, level):
+    """As of a majority model on a few rows, whose findings are replaced."""
+    few = Parts(parts.train.take(range(60)), parts.validation.take(range(40)), parts.test.take(range(60)))
+    record(
+        tmp_path,
+        fit(Majority(), few.train, few.validation),
+        few,
+        {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""},
+    )
+    (board,) = boards([read_run(tmp_path)])
+    entry = replace(board.best, findings=tuple(_gap(low, high)))
+    found = [check for check in run_checks(replace(board, entries=(entry,))) if check.code == "C04"]
+    assert [check.level for check in found] == ([level] if level else [])
+    assert not found or "nought" not in found[0].seen

@@ -32,9 +32,8 @@ def html(tmp_path_factory, stance):
     ]
     (folder / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
     corpus = JsonlCorpus(folder / "mine.jsonl", name=f"mine {EVIL}")
-    for state in (0, 1):
-        split = GroupedSplit()
-        train(corpus=corpus, codebook=stance, split=split, model=Majority(), random_state=state, out=folder / "out")
+    for name in ("ensemble_of_three_models", "majority"):
+        train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), name=name, out=folder / "out")
     return report(out=folder / "out")
 
 
@@ -64,6 +63,15 @@ def test_a_confusion_cell_opens_its_sentences(browser, html, width):
     assert EVIL in cell.inner_text() and page.title() != "broken"
     assert said == [] and asked == [html.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1100, 1440])
+def test_the_leaderboard_is_not_cut_off(browser, html, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(html.as_uri())
+    hidden = "one => one.parentElement.scrollWidth - one.parentElement.clientWidth"
+    assert page.locator("table.wrapped").first.evaluate(hidden) <= 0
     page.close()
 
 

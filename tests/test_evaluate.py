@@ -1,22 +1,50 @@
 import csv
 import json
+import shutil
 
 import pytest
-from conftest import ROWS
+from conftest import ROWS, padded
 
 from stancekit.commands.evaluate import evaluate
-from stancekit.corpus import JsonlCorpus
+from stancekit.commands.report import report
+from stancekit.corpus import FixedSplit, JsonlCorpus
 from stancekit.errors import KitError
 from stancekit.models import store
+from stancekit.models.finished import learned
 from stancekit.models.majority import Majority
 from stancekit.models.trained import fit
+from stancekit.report.runs import read_run
 from stancekit.text import ActorFinder
 
 
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A corpus that marks its split: per part some articles of four rows."""
+    parts = ["train"] * 4 + ["validation"] * 2 + ["test"] * 3
+    rows = [
+        {**row, "text": padded(row["text"], at), "article": f"a{at}", "split": part, "frames": ["economy"]}
+        for at, part in enumerate(parts)
+        for row in ROWS
+    ]
+    path = tmp_path_factory.mktemp("corpus") / "marked.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return JsonlCorpus(path, name="marked")
+
+
+@pytest.fixture(scope="module")
+def models(corpus, stance, diplomacy, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for name, book in (("stance", stance), ("diplomacy", diplomacy)):
+        data = corpus.read(book)
+        parts = FixedSplit("keep")(data, random_state=0)
+        facts = {"data": data.digest, "learned": learned(parts.train.examples)}
+        store.save(fit(Majority(), parts.train, parts.validation, name="majority"), folder / name, **facts)
+    return folder
+
+
 @pytest.fixture
-def saved(parts, frame_parts, tmp_path):
-    for name, part in (("stance", parts), ("diplomacy", frame_parts)):
-        store.save(fit(Majority(), part.train, part.validation, name="majority"), tmp_path / name)
+def saved(models, tmp_path):
+    shutil.copytree(models, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -31,16 +59,59 @@ def test_one_file_of_five_fields_serves_both_codebooks(saved, jsonl, codebook):
     assert len(lines) == 4 and {"id", "gold", "labels", "scores"} <= set(lines[0])
 
 
-def test_where_the_corpus_marks_a_split_the_test_part_is_scored(saved, un_votes, parts):
-    assert evaluate(saved=saved / "stance", corpus=un_votes, out=saved / "out")[0].n == len(parts.test)
-    other = evaluate(saved=saved / "stance", corpus=un_votes, part="validation", random_state=7, out=saved / "out")
-    assert other[0].n == len(parts.validation)
-    assert json.loads((saved / "out" / "run.json").read_text())["random_state"] == 7
+def test_where_the_corpus_marks_a_split_the_test_part_is_scored(saved, corpus):
+    assert evaluate(saved=saved / "stance", corpus=corpus, out=saved / "out")[0].n == 12
+    facts = json.loads((saved / "out" / "run.json").read_text())
+    assert (facts["split"], facts["part"], facts["random_state"]) == ("fixed", "test", 0)
+    assert facts["validation"] is None and facts["shared"] == 0
+    # Nothing is written over the scores of another part.
+    with pytest.raises(KitError, match="scores of another part, which would be lost"):
+        evaluate(saved=saved / "stance", corpus=corpus, part="validation", out=saved / "out")
+    assert json.loads((saved / "out" / "run.json").read_text()) == facts
 
 
-def test_an_unknown_part_lists_the_parts(saved, un_votes):
+def test_every_evaluation_has_a_folder_of_its_own(saved, corpus, stance, monkeypatch):
+    monkeypatch.chdir(saved)
+    for one in ({}, {"part": "all"}, {"random_state": 7}):
+        evaluate(saved=saved / "stance", corpus=corpus, **one)
+    data = corpus.read(stance)
+    store.save(fit(Majority(), data.take([0, 1]), data.take([2, 3]), name="majority"), saved / "other")
+    evaluate(saved=saved / "other", corpus=corpus)
+    runs = [read_run(path.parent) for path in (saved / "experiments" / "evaluate").glob("*/run.json")]
+    assert sorted((run.split, run.part, run.random_state, len(run.rows), str(run.facts["shared"])) for run in runs) == [
+        ("fixed", "test", 0, 12, "0"),
+        ("fixed", "test", 0, 12, "None"),
+        ("fixed", "test", 7, 12, "0"),
+        ("none", "all", 0, 36, "24"),
+    ]
+
+
+def test_what_a_model_has_learned_from_is_told(saved, corpus, jsonl, capsys):
+    evaluate(saved=saved / "stance", corpus=corpus, part="validation", out=saved / "own")
+    assert "8 of 8 test examples have nearly their text in train" in capsys.readouterr().out
+    # Of another corpus it is not known, which is no reason to say nothing.
+    evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), out=saved / "other")
+    assert json.loads((saved / "other" / "run.json").read_text())["shared"] is None
+    assert "text shared by train and test is not known" in capsys.readouterr().out
+
+
+def test_a_trained_run_is_not_written_over(saved, jsonl):
+    (saved / "run").mkdir()
+    (saved / "run" / "run.json").write_text(json.dumps({"digest": "x", "random_state": 0}))
+    with pytest.raises(KitError, match="holds the scores of another model"):
+        evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), out=saved / "run")
+
+
+def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl, capsys):
+    evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), out=saved / "out")
+    (saved / "out").rename(saved / "moved")
+    report(out=saved / "moved", check=True)
+    assert "all as recomputed" in capsys.readouterr().out
+
+
+def test_an_unknown_part_lists_the_parts(saved, corpus):
     with pytest.raises(KitError, match="it has: test, train, validation, all"):
-        evaluate(saved=saved / "stance", corpus=un_votes, part="dev", out=saved / "out")
+        evaluate(saved=saved / "stance", corpus=corpus, part="dev", out=saved / "out")
 
 
 SENTENCES = [

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
@@ -11,30 +12,28 @@ from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
+from stancekit.report.tables import cell
 
 EVIL = "<script>alert(1)</script>"
-TEX = r"\input{/etc/passwd}%&$"
+TEX = "\\input{/etc/passwd}%&$\rnext"
+MARKDOWN = "![seen](http://elsewhere/x.png) \x1b[31m`"
 YAML = "evil\ntags: [x]\n---\n# "
 
 
-@pytest.fixture
-def pages(jsonl, stance, tmp_path):
+@pytest.fixture(scope="module")
+def pages(stance, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
     rows = [
         row | {"article": f"{EVIL}{at}", "text": padded(f"{EVIL} {row['text']}", at), "register": f"=1+1|{EVIL}"}
         for at in range(12)
         for row in ROWS
     ]
-    corpus = JsonlCorpus(jsonl(*rows), name=f"=cmd|{EVIL}{TEX}{YAML}")
-    train(
-        corpus=corpus,
-        codebook=stance,
-        split=GroupedSplit(),
-        model=Majority(),
-        name=f"=x{EVIL}/../../y",
-        out=tmp_path / "out",
-    )
-    html = report(out=tmp_path / "out")
-    return {path.name: path.read_text() for path in html.parent.iterdir()}, tmp_path
+    (folder / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    corpus = JsonlCorpus(folder / "mine.jsonl", name=f"=cmd|{EVIL}{TEX}{YAML}{MARKDOWN}")
+    name = f"=x{EVIL}{MARKDOWN}/../../y"
+    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), name=name, out=folder / "out")
+    html = report(out=folder / "out")
+    return {path.name: path.read_text() for path in html.parent.iterdir() if path.is_file()}, folder
 
 
 def test_html_shows_markup_as_text(pages):
@@ -43,13 +42,26 @@ def test_html_shows_markup_as_text(pages):
 
 
 def test_csv_cells_are_no_formulas(pages):
-    rows = list(csv.reader(io.StringIO(pages[0]["scores.csv"])))[1:]
-    assert rows and all(row[0].startswith("'=cmd") and row[2].startswith("'=x") for row in rows)
+    rows = list(csv.DictReader(io.StringIO(pages[0]["scores.csv"])))
+    assert rows and all(row["corpus"].startswith("'=cmd") and row["model"].startswith("'=x") for row in rows)
+    assert [cell(one) for one in ("", "plain", "-1", -1, None)] == ["", "plain", "'-1", -1, None]
+    # Numbers stay numbers, and what has none is empty.
+    assert all(float(row["value"]) >= -1 and row["codes"] in ("", "1", "2", "3", "4") for row in rows)
+    assert {row["split"] for row in rows} == {"GroupedSplit"} and {row["part"] for row in rows} == {"test"}
 
 
 def test_markdown_tables_keep_their_columns(pages):
-    rows = [line for line in pages[0]["README.md"].splitlines() if EVIL in line and line.startswith("|")]
+    rows = [line for line in pages[0]["README.md"].split("\n") if "alert(1)" in line and line.startswith("|")]
     assert rows and all(row.replace("\\|", "").count("|") == rows[0].replace("\\|", "").count("|") for row in rows)
+
+
+def test_markdown_has_no_html_pictures_or_control_characters(pages):
+    for name, text in pages[0].items():
+        if name.endswith(".md"):
+            assert "<script" not in text and "![" not in text and "\x1b" not in text, name
+            assert "&lt;script>" in text and "!\\[seen](http" in text and "\\x1b" in text, name
+            # A backtick of a name opens no code.
+            assert not re.search(r"(?<!\\)`/", text)
 
 
 def test_latex_commands_of_a_name_are_set_as_text(pages):
@@ -58,6 +70,7 @@ def test_latex_commands_of_a_name_are_set_as_text(pages):
     commands = {"begin", "end", "centering", "caption", "label", "toprule", "midrule", "bottomrule", "scriptsize"}
     known = commands | {"textbackslash", "textless", "textgreater", "textasciitilde", "textasciicircum"}
     assert set(re.findall(r"(?<!\\)\\([a-z]+)", text)) <= known | {"usepackage"}
+    assert "\r" not in text
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert rows and {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {3, 6}
 

@@ -35,7 +35,7 @@ def record(
     ----------
     facts
         What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data,
-        and perhaps the score on `validation`.
+        and perhaps the score on `validation`, and how many test texts training has (`shared`).
     second
         A second annotator's codes by example id.
     """
@@ -55,6 +55,7 @@ def record(
         "codes": codebook.names,
         "multi_label": codebook.multi_label,
         "model": trained.name,
+        "shared": parts.shared,
         **facts,
         "seconds": seconds,
         "validation": None if math.isnan(validation) else validation,
@@ -64,7 +65,6 @@ def record(
         "examples": {name: len(part) for name, part in every.items()},
         "gold": {name: part.counts for name, part in every.items()},
         "learned": learned(parts.train.examples),
-        "shared": parts.shared,
         "predictions_sha256": sha256(folder / "predictions.jsonl"),
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
         **provenance(),

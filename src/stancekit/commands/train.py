@@ -23,6 +23,7 @@ from stancekit.errors import KitError
 from stancekit.files import file_name, lock, make_folder, write_text
 from stancekit.models import store
 from stancekit.models.encoder.checkpoints import forget_checkpoints
+from stancekit.models.finished import learned
 from stancekit.models.sweep import Optuna
 from stancekit.models.trained import Trained, depends_on_random_state, fit, refitted
 from stancekit.report.runs import Run, main_score, read_run
@@ -159,7 +160,7 @@ def _save(
     folder: Path, trained: Trained, parts: Parts, facts: Mapping[str, Any], second: Mapping[str, tuple[str, ...]]
 ) -> None:
     """Save a run: its model, its training log, and what it says on test."""
-    store.save(trained, folder / "model", data=facts["digest"])
+    store.save(trained, folder / "model", data=facts["digest"], learned=learned(parts.train.examples))
     if curve := getattr(trained.model, "curve_", None):
         write_text(folder / "curve.csv", curve_csv(curve))
     record(folder, trained, parts, facts, second)

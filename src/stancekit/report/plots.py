@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from stancekit.errors import printable
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.calibration import reliability, risk_coverage
 from stancekit.models.caution import confidence
@@ -55,7 +57,9 @@ def panels(width: float, height: float, many: int) -> tuple[Figure, Any]:
 def svg(drawing: Figure, label: str) -> str:
     """Return a figure as an SVG element that screen readers announce by `label`."""
     file = io.StringIO()
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # Text stays text in the file, so it is the reader's fonts that need the letters of a name.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+")
         drawing.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
@@ -81,7 +85,7 @@ def forest(board: Board) -> Figure:
             axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
         axes.axvline(ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK)
-    axes.set_yticks(range(len(entries)), [entry.first.model for entry in entries])
+    axes.set_yticks(range(len(entries)), [printable(entry.first.model) for entry in entries])
     axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states; diamond: these averaged into one")
     axes.set_xlim(0, 1)
     axes.grid(axis="x", color=GREY, alpha=0.25)
@@ -122,7 +126,7 @@ def generalisation(found: Sequence[Step]) -> Figure:
         colour = CODES[(place + 3) % len(CODES)]
         for one, y in zip(mine, at, strict=True):
             axes.plot([one.score.low, one.score.high], [y, y], color=colour, linewidth=2.2)
-        label = f"{model[1]}, {model[0]}"
+        label = printable(f"{model[1]}, {model[0]}")
         axes.plot([one.score.value for one in mine], at, "o", color=colour, markersize=6, label=label)
     axes.set_yticks(range(len(splits)), [split.replace("_", " ") for split in splits[::-1]])
     axes.set(xlabel="macro-F1 on test, 95 % interval", xlim=(0, 1))
@@ -141,11 +145,11 @@ def stacked(names: Sequence[str], codes: Sequence[str], counts: Sequence[Sequenc
     start = [0.0] * len(names)
     for at, code in enumerate(codes):
         part = [row[at] / total for row, total in zip(counts, totals, strict=True)]
-        axes.barh(range(len(names)), part, left=start, color=CODES[at % len(CODES)], label=code, height=0.8)
+        axes.barh(range(len(names)), part, left=start, color=CODES[at % len(CODES)], label=printable(code), height=0.8)
         start = [left + own for left, own in zip(start, part, strict=True)]
     for at, row in enumerate(counts):
         axes.text(1.01, at, str(sum(row)), va="center", fontsize=8, color=INK)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of examples; number behind")
@@ -164,8 +168,8 @@ def heat(
         for column, share in enumerate(line):
             colour = "white" if share > top / 2 else "#222222"
             axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(len(codes)), codes, rotation=30, ha="right", fontsize=8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xticks(range(len(codes)), [printable(name) for name in codes], rotation=30, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
     axes.set_xlabel(label)
     return drawing
 
