@@ -55,6 +55,13 @@ def test_a_long_sentence_leaves_the_hypothesis_whole(tiny, stance):
     assert model.predict_proba([Example("1", "word " * 500, Mention("Peru"), Mention("the levy"))]).shape == (1, 4)
 
 
+def test_a_hypothesis_that_leaves_no_room_is_told(tiny, stance):
+    model = NLI(tiny, codebook=stance, length=9).fit([], np.array([]))
+    long = Mention("the United Nations Relief and Works Agency for Palestine Refugees")
+    with pytest.raises(KitError, match=r"set a larger model\.length"):
+        model.predict_proba([Example("1", "Peru left.", Mention("Peru"), long)])
+
+
 def test_a_saved_model_names_its_checkpoint_and_refuses_another(tiny, parts, stance, tmp_path, monkeypatch):
     model = NLI(tiny, codebook=stance).fit(parts.train.examples[:1], encode(parts.train.take([0])))
     place = store.save(Trained(model, stance), tmp_path / "model")

@@ -62,7 +62,7 @@ def draw_pairs(
         for pool in (np.flatnonzero((alike[row] > 0) & others), np.flatnonzero((alike[row] == 0) & others)):
             if len(pool):
                 pairs += [(row, int(other)) for other in random.choice(pool, rounds)]
-    rows = random.permutation(np.array(pairs).reshape(-1, 2))
+    rows = random.permutation(np.array(pairs, dtype=np.intp).reshape(-1, 2))
     return rows, alike[rows[:, 0], rows[:, 1]]
 
 
@@ -177,3 +177,5 @@ class FewShot(ClassifierMixin, BaseEstimator):
             )
             trainer.remove_callback(PrinterCallback)
             trainer.train()
+            # Training wraps the encoder in bfloat16 for good; one that is saved and loaded again is not wrapped.
+            trainer.accelerator.unwrap_model(self.encoder_, keep_fp32_wrapper=False)

@@ -109,14 +109,17 @@ class NLI(ClassifierMixin, BaseEstimator):
         found = np.zeros(len(pairs))
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH].tolist()
-            batch = self.tokenizer_(
-                [pairs[at][0] for at in rows],
-                [pairs[at][1] for at in rows],
-                truncation="only_first",
-                max_length=self.length,
-                padding=True,
-                return_tensors="pt",
-            ).to(self.network_.device)
+            with readable(
+                f"a text with its hypothesis in length={self.length}; set a larger model.length if that is it"
+            ):
+                batch = self.tokenizer_(
+                    [pairs[at][0] for at in rows],
+                    [pairs[at][1] for at in rows],
+                    truncation="only_first",
+                    max_length=self.length,
+                    padding=True,
+                    return_tensors="pt",
+                ).to(self.network_.device)
             logits = self.network_(**batch).logits.float()
             found[rows] = logits.softmax(dim=1)[:, self.entailment_].cpu().numpy()
         return found
