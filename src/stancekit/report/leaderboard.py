@@ -1,6 +1,6 @@
 """Runs gathered over random states: scores of each model, and how the models differ."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import groupby
@@ -178,18 +178,34 @@ def _states(runs: Iterable[Run]) -> tuple[Run, ...]:
     return same
 
 
+# What runs score, by all that it is computed from: a run is scored when it is made, and again beside others.
+_SCORED: dict[Hashable, tuple[tuple[Score, ...], tuple[Finding, ...]]] = {}
+
+
 def _entry(runs: tuple[Run, ...], kind: Kind) -> Entry:
+    audits = tuple(tuple((name, tuple(said)) for name, said in run.audit.items()) for run in runs)
+    decided = tuple((run.rows, run.codes, run.multi_label, tuple(run.facts.get("thresholds", ()))) for run in runs)
+    key = kind, decided, audits
+    if key not in _SCORED:
+        # As many as a large experiment has; the oldest goes.
+        while len(_SCORED) >= 128:
+            _SCORED.pop(next(iter(_SCORED)))
+        _SCORED[key] = _scored(runs, kind)
+    return Entry(runs, *_SCORED[key])
+
+
+def _scored(runs: tuple[Run, ...], kind: Kind) -> tuple[tuple[Score, ...], tuple[Finding, ...]]:
     first, bare = runs[0], Entry(runs, ())
     if not bare.alike:
         parts = [(run.gold, run.labels, run.articles) for run in runs]
-        return Entry(runs, tuple(score_apart(parts, first.codes, multi_label=first.multi_label)))
+        return tuple(score_apart(parts, first.codes, multi_label=first.multi_label)), ()
     slices = slices_of([row.context for row in first.rows], [row.example for row in first.rows])
     said, multi = [run.labels for run in runs], first.multi_label
     rows = score(first.gold, said, first.codes, first.articles, multi_label=multi, slices=slices, kind=kind)
     rows += calibration(bare.tables, kind=kind)
     findings = _findings(runs)
     one = averaged_scores(runs, kind=kind)
-    return Entry(runs, (*rows, *one, *(finding.gap for finding in findings)), tuple(findings))
+    return (*rows, *one, *(finding.gap for finding in findings)), tuple(findings)
 
 
 def _findings(runs: tuple[Run, ...]) -> list[Finding]:
