@@ -34,6 +34,7 @@ def words(tmp_path_factory, tiny, parts):
                     "id": example.id,
                     "text": example.text,
                     "actor": example.actor.name,
+                    "target": example.target.name,
                     "stance": labels[0],
                     "split": part,
                 }
