@@ -198,8 +198,9 @@ def target_use(findings: Sequence[Finding]) -> Use | None:
 
     A gap that is not significant shows nothing by itself: a small test set makes it of any model. So a model is called
     target-blind only where the whole interval of its fall lies below `MARGIN` (equivalence testing by intervals:
-    Schuirmann 1987, "A Comparison of the Two One-Sided Tests Procedure and the Power Approach"), and is said to use
-    its target where the interval lies above zero.
+    Schuirmann 1987, "A Comparison of the Two One-Sided Tests Procedure and the Power Approach"), be it
+    above zero or not: a fall that small is no use to a reader. It is said to use its target where the interval lies
+    above zero and reaches further.
 
     Returns
     -------
