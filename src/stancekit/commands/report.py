@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import Kind
-from stancekit.files import file_name, lock, write_json, write_text
+from stancekit.files import file_name, json_line, lock, write_json, write_text
 from stancekit.report import published
 from stancekit.report.card import card
 from stancekit.report.declining import queue
@@ -115,8 +115,7 @@ def _texts(found: list[Board], *, command: str, title: str) -> Iterator[tuple[st
         run = board.best.first
         name = file_name("-".join(run.board[: None if run.part != "test" else 3]))
         yield f"card-{name}.md", card(board, board.chosen, command)
-        rows = [json.dumps(flat(row), ensure_ascii=False) for row in queue(board.chosen)]
-        yield f"review-{name}.jsonl", "".join(f"{row}\n" for row in rows)
+        yield f"review-{name}.jsonl", "".join(f"{json_line(flat(row))}\n" for row in queue(board.chosen))
     yield "report.html", page(found, title=title, command=command, out="FOLDER")
 
 

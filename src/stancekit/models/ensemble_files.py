@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from stancekit.errors import KitError
-from stancekit.files import write_json
+from stancekit.files import make_folder, write_json
 from stancekit.models import sklearn_files
 from stancekit.models.ensemble import Ensemble
 
@@ -20,8 +20,7 @@ def write(model: Ensemble, folder: Path) -> list[str]:
 
     names, members = [], []
     for at, (name, member) in enumerate(model.members_.items()):
-        place = folder / f"member-{at}"
-        place.mkdir(parents=True, exist_ok=True)
+        place = make_folder(folder / f"member-{at}")
         kind = getattr(member, "kind", "skops")
         names += [f"{place.name}/{file}" for file in import_module(KINDS[kind]).write(member, place)]
         members.append({"name": name, "kind": kind})

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from stancekit.corpus.labelled import LabelledSet, indicator
 from stancekit.errors import KitError, MissingExtra
-from stancekit.files import write_text
+from stancekit.files import make_folder, write_text
 from stancekit.models.trained import fit
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Optuna:
         except ImportError:
             raise MissingExtra("optuna", "sweep") from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return optuna.create_study(
             study_name="sweep",
             storage=f"sqlite:///{(folder / 'trials.db').resolve()}",

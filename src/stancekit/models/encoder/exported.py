@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from filelock import FileLock
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.labelled import LabelledSet, indicator
 from stancekit.errors import KitError, MissingExtra
-from stancekit.files import sha256, write_json
+from stancekit.files import lock, sha256, write_json
 from stancekit.models.encoder.cache import folder
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.precision import processor_has
@@ -89,8 +88,7 @@ def export(trained: Trained, saved: Path, *, most_changed: float = 0.05, kind: s
         raise KitError(f"{saved} has no fine-tuned encoder to export; use backend=torch")
     _needed()
     place = folder() / "onnx" / f"{sha256(saved / 'manifest.json')[:16]}-{kind}"
-    place.mkdir(parents=True, exist_ok=True)
-    with FileLock(place / ".lock"):
+    with lock(place / ".lock", doing="the same export"):
         if not _whole(place):
             sums = {}
             for at, encoder in enumerate(_encoders(trained.model)):
