@@ -159,6 +159,20 @@ def test_the_same_command_at_once_waits_and_another_is_refused(small, tmp_path):
     assert len({json.loads(line)["target"] for line in lines(tmp_path / "two")}) == 1
 
 
+def test_labels_of_an_unfinished_labelling_or_of_no_text_are_not_read(small, tmp_path):
+    with (tmp_path / "speeches.jsonl").open("a") as file:
+        file.write("\nno row")
+    with pytest.raises(KitError, match="not JSON"):
+        small(tmp_path / "labels", strict=True)
+    assert lines(tmp_path / "labels")
+    with pytest.raises(KitError, match="is not labelled to its end; the command that began it goes on from there"):
+        read_labels(tmp_path / "labels")
+    (tmp_path / "none.jsonl").write_text("no row")
+    assert small(tmp_path / "none", input=tmp_path / "none.jsonl").rejected == 1
+    with pytest.raises(KitError, match="there are no labels in"):
+        read_labels(tmp_path / "none")
+
+
 def test_files_that_are_not_of_the_labelling_stay(small, tmp_path):
     out = tmp_path / "labels"
     out.mkdir()

@@ -294,7 +294,7 @@ def test_rows_that_were_set_aside_as_uncertain_are_among_the_labels(tmp_path, ca
     for name, part in parts.items():
         for place, own in ((folder, part[::2]), (folder / "review", part[1::2])):
             (place / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in own))
-    (folder / "labelling.json").write_text('{"risk": 0.1}')
+    (folder / "labelling.json").write_text('{"risk": 0.1, "texts": 3}')
     drawn = sample(labels=folder, n=200, output=tmp_path / "sample.jsonl")
     path = judged(drawn, gold, tmp_path / "gold.jsonl")
     assert {one.n for one in estimate(labels=folder, gold=path)} == {len(rows)}

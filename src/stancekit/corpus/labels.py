@@ -52,7 +52,12 @@ def label_files(path: str | Path) -> list[Path]:
     files = [place]
     if place.is_dir():
         found = sorted(one for one in place.glob("*") if one.suffix in _READ and not one.name.endswith(_REVIEW))
-        files = [one for one in found if one.name.startswith("part-")] or found
+        parts = [one for one in found if one.name.startswith("part-")]
+        settings = _settings(place)
+        # The end of a labelling adds what it counted.
+        if settings and "texts" not in settings:
+            raise KitError(f"{path} is not labelled to its end; the command that began it goes on from there")
+        files = parts or ([] if settings else found)
     if not files or not all(one.exists() for one in files):
         raise KitError(f"there are no labels in {path}; write some with: stancekit label ARTICLE output=labels.jsonl")
     if place.name.endswith(_REVIEW) or (place.name == "review" and _settings(place.parent)):
