@@ -213,3 +213,18 @@ def test_models_of_several_splits_are_not_kept_in_one_place(small, tmp_path):
     with pytest.raises(KitError, match=r"takes one model per codebook.*stance"):
         keep_all(boards(read_runs(small["out"])), tmp_path / "kept", "the command")
     assert not (tmp_path / "kept").exists()
+
+
+def test_the_features_in_a_model_s_configuration_are_kept_unless_others_are_chosen(file, tmp_path):
+    (tmp_path / "configs" / "model").mkdir(parents=True)
+    (tmp_path / "configs" / "model" / "mine.yaml").write_text(
+        "_target_: stancekit.models.linear.Linear\n"
+        "classifier: {_target_: sklearn.naive_bayes.ComplementNB}\n"
+        "features: {_target_: stancekit.models.features.Pair}\n"
+    )
+    common = ["train", "corpus=jsonl", f"corpus.path={file}", "codebook=stance", "model=mine"]
+    for name, more, kind in (("own", [], Pair), ("chosen", ["features=marked"], Marked)):
+        out = tmp_path / name
+        assert main([*common, f"out={out}", *more, "--config-dir", str(tmp_path / "configs")]) == 0
+        (folder,) = (out / "runs").iterdir()
+        assert isinstance(store.load(folder / "model").model.features, kind)

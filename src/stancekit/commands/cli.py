@@ -77,7 +77,18 @@ def call(command: str, config: DictConfig) -> Any:
         plain["choices"] = {group: choices[group] for group in ("corpus", "codebook", "split", "features", "model")}
         given["config"] = plain
         given["name"] = given.get("name") or choices["model"]
+        # What a model's own configuration says of features gives way only to what the user says of them.
+        if getattr(given["model"], "features", None) is not None and not _chosen("features", default="marked"):
+            given["features"] = plain["features"] = None
+            plain["choices"]["features"] = "own"
     return function_of(command)(**given)
+
+
+def _chosen(group: str, *, default: str) -> bool:
+    """Say whether the user, or an experiment, has made a choice in a group."""
+    hydra_config = HydraConfig.get()
+    words = (word.split("=")[0].lstrip("+") for word in hydra_config.overrides.task)
+    return group in words or hydra_config.runtime.choices[group] != default
 
 
 def function_of(command: str) -> Callable[..., Any]:
