@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import yaml
 from filelock import FileLock, Timeout
 
 from stancekit.errors import KitError
@@ -209,3 +210,23 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_yaml(path: Path) -> Any:
+    """Read plain YAML as the kit writes it: no objects, and no aliases, a few lines of which expand without bound.
+
+    Raises
+    ------
+    ValueError
+        When it is no such file.
+    OSError
+        When it cannot be read.
+    """
+    text = path.read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
+            raise ValueError("it has aliases, which the kit does not write")
+        return yaml.load(text, Loader=loader)  # noqa: S506  # a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(" ".join(str(error).split())) from None

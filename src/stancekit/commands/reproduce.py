@@ -11,6 +11,7 @@ from hydra.utils import instantiate
 from stancekit.commands.provenance import provenance
 from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
+from stancekit.files import read_yaml
 from stancekit.report.runs import Run, flat, read_run
 from stancekit.shipped import shipped
 
@@ -60,20 +61,11 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
     return after
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """A safe loader without aliases: the kit writes none, and a few lines of them expand without bound."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it has aliases, which the kit does not write")
-        return super().compose_node(parent, index)
-
-
 def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.yaml"
     try:
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506  # a SafeLoader
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        config = read_yaml(path)
+    except (OSError, ValueError) as error:
         raise KitError(f"cannot read {path}: {error}; a run that the command line made has one") from None
     if not isinstance(config, dict) or "corpus" not in config:
         raise KitError(

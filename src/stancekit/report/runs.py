@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError, listing, printable
 from stancekit.evaluation.scores import score
-from stancekit.files import sha256, write_jsonl
+from stancekit.files import read_yaml, sha256, write_jsonl
 from stancekit.types import Context, Example, Mention, Prediction, Score
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 _VARIES = {"random_state", "out", "name", "config", "choices", "data_dir", "corpus"}
 # What reports read of `run.json` besides the fields of a `Run`.
 _NEEDED = {"split", "caution", "shared", "examples", "gold", "thresholds", "temperature", "machine", "versions"}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +315,8 @@ def settings_of(folder: Path, facts: Mapping[str, Any]) -> str:
     """Return a digest of a run's configuration and data, without what random states of one model may differ in."""
     path = folder / "config.yaml"
     try:
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) if path.exists() else {}  # noqa: S506
-    except (OSError, yaml.YAMLError, ValueError) as error:
+        config = read_yaml(path) if path.exists() else {}
+    except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
     if not isinstance(config, dict):
         raise _damaged(path, "it is no configuration")
