@@ -43,6 +43,8 @@ def shrink(config, checkpoint):
             config.checkpoint = checkpoint
         elif key == "epochs":
             config.epochs, config.least_steps = 2, 0
+        elif key == "frozen_layers":
+            config.frozen_layers = 1
         elif key == "rounds":
             config.rounds = 1
 
