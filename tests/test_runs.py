@@ -97,6 +97,8 @@ def test_altered_predictions_are_refused(run):
         ("audit.jsonl", lambda text: text[:-40], "audit.jsonl is damaged"),
         ("audit.jsonl", lambda text: text.split("\n")[0], "its examples are not those of predictions.jsonl"),
         ("config.yaml", lambda text: "[", "config.yaml is damaged"),
+        ("config.yaml", lambda text: "a: &a [x, x]\nb: [*a, *a]", "config.yaml is damaged: it has aliases"),
+        ("config.yaml", lambda text: "[" * 9000 + "]" * 9000, "config.yaml is damaged"),
     ],
 )
 def test_a_damaged_file_is_named(out, run, file, change, told):
