@@ -13,11 +13,13 @@ from matplotlib.figure import Figure
 from stancekit.errors import printable
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.calibration import reliability, risk_coverage
+from stancekit.evaluation.scores import score
 from stancekit.models.caution import confidence
 from stancekit.report.averaged import SLICE
 from stancekit.report.generalisation import Step
 from stancekit.report.leaderboard import Board, Entry
-from stancekit.report.runs import second_annotator
+from stancekit.report.runs import Run
+from stancekit.types import Score
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
 # Different for colour-blind readers too, and on light and dark ground.
@@ -36,6 +38,17 @@ _STYLE: Any = {
     "font.family": "sans-serif",
     "text.parse_math": False,
 }
+
+
+def second_annotator(run: Run) -> Score | None:
+    """Return the macro-F1 of a second annotator against the gold: a ceiling for what a model can be shown to reach."""
+    rows = [row for row in run.rows if row.second is not None]
+    if not rows:
+        return None
+    gold, said = [row.gold for row in rows], [row.second or () for row in rows]
+    articles = [row.example.article for row in rows]
+    found = score(gold, [said], run.codes, articles, multi_label=run.multi_label)
+    return next((one for one in found if one.metric == "macro_f1"), None)
 
 
 def figure(width: float, height: float) -> tuple[Figure, Any]:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from stancekit.corpus.labelled import LabelledSet
 from stancekit.errors import KitError, listing, printable
-from stancekit.evaluation.scores import score
 from stancekit.files import read_yaml, sha256, write_jsonl
 from stancekit.types import Context, Example, Mention, Prediction, Score
 
@@ -394,14 +393,3 @@ def read_runs(out: Path) -> list[Run]:
         for folder, facts in states.values()
     ]
     return sorted(runs, key=lambda run: run.key)
-
-
-def second_annotator(run: Run) -> Score | None:
-    """Return the macro-F1 of a second annotator against the gold: a ceiling for what a model can be shown to reach."""
-    rows = [row for row in run.rows if row.second is not None]
-    if not rows:
-        return None
-    gold, said = [row.gold for row in rows], [row.second or () for row in rows]
-    articles = [row.example.article for row in rows]
-    found = score(gold, [said], run.codes, articles, multi_label=run.multi_label)
-    return next((one for one in found if one.metric == "macro_f1"), None)
