@@ -46,6 +46,7 @@ def fit_joint(
     dict
         This codebook's share of the training time, `seconds`.
     """
+    fitted: dict[str, Trained] = {}
     with lock(folder / ".lock", doing="the training that several codebooks share"):
         if not (folder / "done.json").exists():
             start = time.perf_counter()
@@ -55,10 +56,11 @@ def fit_joint(
             )
             for key, one in parts.items():
                 counts = list(one.train.counts.values()) if priors else ()
-                store.save(settled(model.head(key), one.validation, name=name, counts=counts), folder / file_name(key))
+                fitted[key] = settled(model.head(key), one.validation, name=name, counts=counts)
+                store.save(fitted[key], folder / file_name(key))
             write_json(folder / "done.json", {"seconds": time.perf_counter() - start, "curve": model.curve_})
         forget_checkpoints(folder)
     done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
-    trained = store.load(folder / file_name(own))
+    trained = fitted.get(own) or store.load(folder / file_name(own))
     trained.model.curve_ = done["curve"]  # type: ignore[attr-defined]  # encoders keep one
     return trained, {"seconds": done["seconds"] / len(parts)}

@@ -53,6 +53,15 @@ class Schedule:
         """Return the number of epochs for a number of rows."""
         return max(self.epochs, -(-self.least_steps // self.steps(rows)))
 
+    def interval(self, rows: int) -> int:
+        """Return the number of steps between checkpoints."""
+        steps = self.steps(rows)
+        return self.every or max(steps, steps * self.rounds(rows) // 5)
+
+    def measurements(self, rows: int) -> int:
+        """Return how many times the validation score can be measured."""
+        return self.steps(rows) * self.rounds(rows) // self.interval(rows)
+
 
 class _Bucketed(Trainer):
     """A Trainer that draws batches of similar length."""
@@ -98,7 +107,7 @@ def _arguments(
     schedule: Schedule, rows: int, folder: Path, random_state: int, *, judged: bool, heads: Sequence[str]
 ) -> TrainingArguments:
     steps = schedule.steps(rows)
-    every = schedule.every or max(steps, steps * schedule.rounds(rows) // 5)
+    every = schedule.interval(rows)
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=schedule.rounds(rows),
