@@ -23,6 +23,9 @@ from stancekit.report.runs import read_runs
 from stancekit.text import ActorFinder
 from stancekit.types import Example
 
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("average")
+
 CODEBOOKS = ("stance", "diplomacy")
 
 

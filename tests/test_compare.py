@@ -17,14 +17,17 @@ from stancekit.models.majority import Majority
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import read_runs
 
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("compare")
+
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory, un_votes, stance, diplomacy):
+def out(tmp_path_factory, few_votes, stance, diplomacy):
     folder = tmp_path_factory.mktemp("experiment")
     for codebook in (stance, diplomacy):
         for name, model in (("majority", Majority()), ("nb", Linear(ComplementNB(alpha=0.3)))):
             given = {"features": Marked(), "name": name, "out": folder}
-            train(corpus=un_votes, codebook=codebook, split=FixedSplit(), model=model, **given)
+            train(corpus=few_votes, codebook=codebook, split=FixedSplit(), model=model, **given)
     return folder
 
 

@@ -21,6 +21,9 @@ from stancekit.models.features import Marked
 from stancekit.models.majority import Majority
 from stancekit.models.trained import Trained, encode, fit
 
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("exported")
+
 
 # An export takes some seconds of the compiler, so that tests share what was made.
 @pytest.fixture(scope="module")

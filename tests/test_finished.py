@@ -20,6 +20,9 @@ from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.models.trained import encode, fit, refitted
 
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("finished")
+
 
 def words(alpha=0.3):
     return Linear(ComplementNB(alpha=alpha), characters=0)

@@ -25,6 +25,9 @@ from stancekit.types import Example
 
 # An ensemble of finished runs needs some: tests/test_finished.py.
 SHIPPED = sorted(path for path in (ROOT / "configs" / "model").glob("*.yaml") if path.stem != "ensemble_runs")
+# Those that go through more than one training of an encoder keep the contract in more than a second or two.
+LONG = {"fewshot", "fewshot_cues", "ensemble_minilm", "transformer", "joint"}
+EACH = [pytest.param(path, marks=pytest.mark.slow if path.stem in LONG else (), id=path.stem) for path in SHIPPED]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,7 @@ def complete(model, codebook):
     return model.set_params(**{key: value for key, value in given.items() if key in model.get_params(deep=False)})
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EACH)
 def test_single_label_contract(path, parts, build):
     train, test = parts.train.take(range(0, len(parts.train), 25)), parts.test.take(range(40))
     model = build(path, train.codebook)
@@ -85,7 +88,7 @@ def test_single_label_contract(path, parts, build):
     assert np.allclose(again.fit(X, y).predict_proba(test.examples), scores, atol=1e-6)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EACH)
 def test_multi_label_contract(path, frame_parts, build):
     train, test = frame_parts.train.take(range(0, len(frame_parts.train), 12)), frame_parts.test.take(range(40))
     model = build(path, train.codebook).fit(train.examples, encode(train))

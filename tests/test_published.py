@@ -14,6 +14,9 @@ from stancekit.report import published
 from stancekit.report.leaderboard import boards
 from stancekit.report.runs import read_runs
 
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("published")
+
 
 @pytest.fixture
 def out(jsonl, stance, tmp_path):

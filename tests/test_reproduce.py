@@ -13,6 +13,9 @@ from stancekit.errors import KitError
 from stancekit.files import sha256
 from stancekit.report.runs import read_run
 
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("reproduce")
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):

@@ -87,6 +87,7 @@ def test_a_trial_below_the_median_is_pruned_and_leaves_no_checkpoint_to_another(
     assert not list(tmp_path.glob("*/checkpoint"))
 
 
+@pytest.mark.slow
 def test_kill_9_loses_no_finished_trial(tmp_path):
     words = ["train", "model=logreg", "sweep=optuna", "sweep.trials=3", "split=few", f"out={tmp_path}"]
     process = subprocess.Popen([sys.executable, "-m", "stancekit", *words], stdout=subprocess.DEVNULL)
