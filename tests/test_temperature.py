@@ -41,19 +41,27 @@ def test_no_other_temperature_has_a_lower_loss():
 
 @pytest.mark.parametrize("temperature", [0.05, 0.3, 5.0, 20.0])
 def test_what_cannot_be_given_stays_at_nothing(temperature):
-    scores = np.array([[0.7, 0.3, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    found = scaled(scores, temperature)
-    assert (found[scores == 0] == 0).all() and found.sum(axis=1).round(9).tolist() == [1, 1, 0]
+    scores, known = np.array([[0.7, 0.3, 0.0], [1.0, 0.0, 0.0]]), np.array([True, True, False])
+    found = scaled(scores, temperature, known=known)
+    assert (found[:, 2] == 0).all() and found.sum(axis=1).round(9).tolist() == [1, 1]
+
+
+def test_what_is_never_sure_is_not_left_sure():
+    # Cues that say nothing of a code score it 0, which is not to say that it cannot be.
+    scores = np.array([[1.0, 0.0, 0.0]] * 60)
+    truth = np.eye(3, dtype=bool)[[0] * 36 + [1] * 12 + [2] * 12]
+    assert scaled(scores, best_temperature(scores, truth))[0].round(1).tolist() == [0.6, 0.2, 0.2]
 
 
 def test_examples_of_codes_that_training_lacks_do_not_count():
     random = np.random.default_rng(2)
     scores = np.hstack([random.dirichlet([1, 1, 1], 200), np.zeros((200, 1))])
     gold = np.array([random.choice(4, p=row) for row in scores])
-    expected = best_temperature(scores[:150], np.eye(4, dtype=bool)[gold[:150]])
+    known = np.array([True, True, True, False])
+    expected = best_temperature(scores[:150], np.eye(4, dtype=bool)[gold[:150]], known=known)
     gold[150:] = 3
-    assert best_temperature(scores, np.eye(4, dtype=bool)[gold]) == expected == pytest.approx(1, abs=0.2)
-    assert best_temperature(scores[150:], np.eye(4, dtype=bool)[gold[150:]]) == 1.0
+    assert best_temperature(scores, np.eye(4, dtype=bool)[gold], known=known) == expected == pytest.approx(1, abs=0.2)
+    assert best_temperature(scores[150:], np.eye(4, dtype=bool)[gold[150:]], known=known) == 1.0
 
 
 def test_a_model_never_gives_what_it_has_not_learned(parts):

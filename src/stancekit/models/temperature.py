@@ -3,23 +3,30 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit, xlogy
+from scipy.special import expit, logit, softmax, xlogy
 
 Scores = NDArray[np.float64]
-# A probability below counts as this one, so that no single example decides; 0 stays 0, the code cannot be given.
+# A probability below counts as this one, so that no single example decides.
 _LEAST = 1e-9
 # What temperatures are sought between.
 _COLDEST, _HOTTEST = 0.05, 20.0
 
 
-def scaled(scores: Scores, temperature: float, *, multi_label: bool = False) -> Scores:
+def scaled(
+    scores: Scores, temperature: float, *, known: NDArray[np.bool_] | None = None, multi_label: bool = False
+) -> Scores:
     """Return probabilities with their logits divided by a temperature, shape (examples, codes).
 
-    Of one label per example each row sums to one, and a probability of 0, as of a code that training lacks, stays 0.
+    Of one label per example each row sums to one.
+
+    Parameters
+    ----------
+    known
+        Which codes the model can give, shape (codes,), by default all: one that training lacks stays at 0.
 
     Examples
     --------
-    >>> scaled(np.array([[0.8, 0.2, 0.0]]), 2.0).round(3).tolist()
+    >>> scaled(np.array([[0.8, 0.2, 0.0]]), 2.0, known=np.array([True, True, False])).round(3).tolist()
     [[0.667, 0.333, 0.0]]
     >>> scaled(np.array([[0.9, 0.1]]), 2.0, multi_label=True).round(2).tolist()
     [[0.75, 0.25]]
@@ -28,20 +35,22 @@ def scaled(scores: Scores, temperature: float, *, multi_label: bool = False) -> 
         return scores
     if multi_label:
         return np.asarray(expit(logit(scores.clip(_LEAST, 1 - _LEAST)) / temperature))
-    known = scores > 0
     logits = np.log(scores.clip(_LEAST)) / temperature
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True)) * known
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True).clip(_LEAST))
+    return np.asarray(softmax(logits if known is None else np.where(known, logits, -np.inf), axis=1))
 
 
-def best_temperature(scores: Scores, truth: NDArray[np.bool_], *, multi_label: bool = False) -> float:
+def best_temperature(
+    scores: Scores, truth: NDArray[np.bool_], *, known: NDArray[np.bool_] | None = None, multi_label: bool = False
+) -> float:
     """Return the temperature of the least log loss (Guo et al. 2017, "On Calibration of Modern Neural Networks").
 
     Parameters
     ----------
     scores, truth
-        Shape (examples, codes), of the validation part. Examples of codes that the model cannot give, which score 0
-        throughout, say nothing about a temperature and are left out.
+        Shape (examples, codes), of the validation part.
+    known
+        Which codes the model can give, shape (codes,), by default all. Examples of others say nothing about a
+        temperature and are left out.
 
     Returns
     -------
@@ -54,9 +63,9 @@ def best_temperature(scores: Scores, truth: NDArray[np.bool_], *, multi_label: b
     >>> best_temperature(sure_and_often_wrong, np.eye(2, dtype=bool)[[0] * 6 + [1] * 4]) > 5
     True
     """
-    if not multi_label:
-        rows = truth[:, scores.any(axis=0)].any(axis=1)
-        scores, truth = scores[rows], truth[rows]
+    if known is not None:
+        rows = truth[:, known].any(axis=1)
+        scores, truth = scores[rows][:, known], truth[rows][:, known]
     shown = truth.any(axis=0)
     if shown.sum() < (1 if multi_label else 2):
         return 1.0

@@ -65,7 +65,14 @@ class Trained:
         A code the model never saw in training scores 0.
         """
         raw = self.by_code(self.model.predict_proba(examples))
-        return raw if self.codebook.multi_label else scaled(shifted(raw, self.offsets), self.temperature)
+        if self.codebook.multi_label:
+            return raw
+        return scaled(shifted(raw, self.offsets), self.temperature, known=self.known)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Say which codes of the codebook the model can give, shape (codes,)."""
+        return np.isin(self.codebook.names, self.model.classes_)
 
     def by_code(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the model's own scores with a column for every code, shape (examples, codes), not yet calibrated."""
@@ -153,8 +160,9 @@ def settled(model: Scorer, validation: LabelledSet, *, name: str = "model", coun
         offsets = best_offsets(scores, truth.argmax(axis=1), counts) if len(counts) else ()
         scores = shifted(scores, offsets)
         calibrated = hasattr(model, "temperature_") and not any(offsets)
-        ready = replace(bare, offsets=offsets, temperature=1.0 if calibrated else best_temperature(scores, truth))
-        scores = scaled(scores, ready.temperature)
+        best = 1.0 if calibrated else best_temperature(scores, truth, known=bare.known)
+        ready = replace(bare, offsets=offsets, temperature=best)
+        scores = scaled(scores, best, known=bare.known)
     wrong = (indicator(ready.read(scores), names) != truth).any(axis=1)
     return replace(ready, caution=learn(scores, truth, wrong, validation.articles, ready.thresholds))
 
