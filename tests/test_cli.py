@@ -199,10 +199,10 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     first.kill()
     first.wait()
     kept = {path: path.stat().st_mtime_ns for path in runs.glob("*/run.json")}
-    assert 4 <= len(kept) < 30
+    assert 4 <= len(kept) < 10
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(list(runs.glob("*/run.json"))) == 30
+    assert len(list(runs.glob("*/run.json"))) == 10
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
     assert (tmp_path / "models" / "un_votes" / "stance" / "manifest.json").exists()
 
