@@ -1,5 +1,6 @@
 """Fine-tuned encoders: what they see, how they train, what they are on disk."""
 
+import copy
 import json
 import pickle
 import shutil
@@ -82,6 +83,20 @@ def test_roles_mark_actor_and_target_tokens(quick):
         assert said[2].replace(" ##", "").replace("##", "").replace(" ", "") == "thelevy"
     [plain] = Inputs(tokenizer, Plain(), 48)([Example("1", "Peru shunned it.")])
     assert set(plain["roles"]) == {0}
+
+
+def test_what_was_scored_is_kept_for_the_same_network_and_view_alone(quick, parts):
+    train = parts.train.take(range(60))
+    model = quick.fit(train.examples, encode(train))
+    first = model.predict_proba(train.examples)
+    assert (model.predict_proba(train.examples) == first).all()
+    assert (model.predict_proba(list(train.examples)) == first).all()
+    other = copy.copy(model)
+    other.network_ = copy.deepcopy(model.network_)
+    for parameter in other.network_.heads.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert np.allclose(other.predict_proba(train.examples), 0.25) and not np.allclose(first, 0.25)
+    assert not np.allclose(model.set_params(features=Plain()).predict_proba(train.examples), first)
 
 
 def mixed():

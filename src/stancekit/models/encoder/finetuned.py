@@ -146,8 +146,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     kind = "encoder"
     # Told of every validation score during training; set by a sweep.
     watch: Callable[[int, float], None] | None = None
-    # The last examples that were scored, which cannot change, and their logits.
-    _last: tuple[Sequence[Example], dict[str, NDArray[np.float64]]] | None = None
+    # What was scored last, which cannot change, by which network and as what it was shown, and the logits.
+    _last: tuple[tuple[Any, ...], dict[str, NDArray[np.float64]]] | None = None
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract: every setting is an argument
         self,
@@ -277,7 +277,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     def logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:
         """Return the logits of each head, shape (examples, codes), from batches of similar length."""
         # Thresholds are chosen and a run is recorded on the very same examples.
-        if self._last is not None and self._last[0] is X:
+        asked = (X, self.network_, self.features, self.length)
+        if self._last is not None and all(one is other for one, other in zip(asked, self._last[0], strict=True)):
             return self._last[1]
         ids = self.inputs(X)
         order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
@@ -294,5 +295,5 @@ class Encoder(ClassifierMixin, BaseEstimator):
         back = np.argsort(order)
         empty = {name: np.zeros((0, spec.codes)) for name, spec in self.network_.specs.items()}
         logits = {name: np.concatenate([empty[name], *rows])[back] for name, rows in parts.items()}
-        self._last = (X, logits) if isinstance(X, tuple) else None
+        self._last = (asked, logits) if isinstance(X, tuple) else None
         return logits
