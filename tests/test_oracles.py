@@ -106,8 +106,8 @@ def test_scores_that_say_too_little_are_taken_as_they_are(corpus):
 def test_a_share_with_unequal_probabilities_is_the_weighted_mean_of_ppi():
     """With weights 1/probability that sum to n (Hajek 1971), all rows as the others.
 
-    Of ppi_py this holds for the point alone: its variance is that of w y, not of w (y -
-    mean), which is larger.
+    Of ppi_py this holds for the point alone: its variance is that of w y, the kit's
+    that of w (y - mean), as the sum of the weights is itself left to chance.
     """
     units = make_units()
     units.probability[:] = np.random.default_rng(1).uniform(0.05, 0.9, len(units.scores))
