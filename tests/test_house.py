@@ -1,8 +1,10 @@
 """The measures of a package's source, on packages that are small enough to count."""
 
+import ast
+
 import numpy as np
 import pytest
-from bench.house import find_cycles, main, measure, summarize
+from bench.house import count_body, find_cycles, main, measure, summarize
 from conftest import ROOT
 
 FIRST = '''"""A docstring
@@ -88,6 +90,11 @@ def test_functions_are_measured_without_their_docstrings(tiny):
     # size 3 (a blank line within counts), lazy 6, inner 3, twice 0, late 1.
     assert figures["functions"] == 5 and figures["classes"] == 2
     assert figures["body_lines"] == {"median": 3, "p90": round(3 + 0.6 * 3), "max": 6}
+
+
+def test_a_decorator_belongs_to_the_body():
+    text = 'def outer():\n    """Docstring."""\n    @cache\n    def inner(): ...\n    return inner\n'
+    assert count_body(ast.parse(text).body[0]) == 3
 
 
 def test_blank_lines_have_no_length(tiny):
