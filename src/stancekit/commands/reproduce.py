@@ -8,23 +8,42 @@ from typing import Any
 import yaml
 from hydra.utils import instantiate
 
-from stancekit.commands.provenance import provenance
 from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
-from stancekit.files import read_yaml
-from stancekit.report.runs import Run, flat, read_run
-from stancekit.shipped import shipped
+from stancekit.fileio import read_yaml
+from stancekit.resources import shipped
+from stancekit.runs.provenance import provenance
+from stancekit.runs.record import Run, flat_record, read_run
 
-_TRAIN = ("corpus", "codebook", "split", "features", "model", "sweep", "refit", "priors", "random_state")
+_TRAIN = (
+    "corpus",
+    "codebook",
+    "split",
+    "features",
+    "model",
+    "sweep",
+    "refit",
+    "priors",
+    "random_state",
+)
 # What a run found besides its predictions, and its model decides by.
-_FACTS = ("validation", "thresholds", "temperature", "caution", "examples", "gold", "learned", "shared")
+_COMPARED_FACTS = (
+    "validation",
+    "thresholds",
+    "temperature",
+    "caution",
+    "examples",
+    "gold",
+    "learned",
+    "shared",
+)
 
 
 def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool = False) -> Run:
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
-    A run's folder is data: its configuration is read without interpolation, and nothing in it is made that the kit's
-    own configurations do not name.
+    A run's folder is data: its configuration is read without interpolation, and nothing in it is
+    made that the kit's own configurations do not name.
 
     Parameters
     ----------
@@ -43,8 +62,8 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
     Raises
     ------
     KitError
-        When the run is unfinished, its configuration names something foreign, or a score differs; the message then
-        says which of data, code, versions and machine changed.
+        When the run is unfinished, its configuration names something foreign, or a score differs;
+        the message then says which of data, code, versions and machine changed.
     """
     folder = Path(run)
     before = read_run(folder)
@@ -66,18 +85,21 @@ def _config(folder: Path) -> dict[str, Any]:
     try:
         config = read_yaml(path)
     except (OSError, ValueError) as error:
-        raise KitError(f"cannot read {path}: {error}; a run that the command line made has one") from None
+        raise KitError(
+            f"cannot read {path}: {error}; a run that the command line made has one"
+        ) from None
     if not isinstance(config, dict) or "corpus" not in config:
         raise KitError(
             f"{path} is no configuration of the command line; only runs of stancekit train can be reproduced"
         )
-    # An interpolation is resolved after every check: it can make a node with any target, or read the environment.
+    # An interpolation is resolved after every check: it can make a node with any target, or read
+    # the environment.
     if resolved := sorted({text for text in _strings(config) if "${" in text}):
         raise KitError(
             f"{path} holds interpolations ({listing(resolved)}); the kit writes configurations resolved, and a file "
             "that may come from elsewhere is not evaluated. Train it with your own configuration instead"
         )
-    foreign = sorted(set(_targets(config)) - _known())
+    foreign = sorted(set(_targets(config)) - _known_targets())
     if foreign:
         raise KitError(
             f"{path} names {listing(foreign)}, which no configuration of the kit names: a file that may come from "
@@ -111,7 +133,7 @@ def _targets(node: Any) -> Iterator[str]:
             yield from _targets(value)
 
 
-def _known() -> set[str]:
+def _known_targets() -> set[str]:
     found: set[str] = set()
     for path in shipped("configs").rglob("*.yaml"):
         found.update(_targets(yaml.safe_load(path.read_text(encoding="utf-8"))))
@@ -120,13 +142,18 @@ def _known() -> set[str]:
 
 def _remote(node: Any) -> Iterator[str]:
     """Yield what a configuration names that is no local folder: checkpoints, and data sets of a hub."""
-    from stancekit.models.encoder.weights import MINILM
+    from stancekit.models.encoder.pretrained import MINILM
 
     if isinstance(node, Mapping):
         hub = str(node.get("_target_", "")).endswith(".HubCorpus")
         for key, value in node.items():
             named = key == "checkpoint" or (hub and key == "path")
-            if named and isinstance(value, str) and value != MINILM and not Path(value).expanduser().exists():
+            if (
+                named
+                and isinstance(value, str)
+                and value != MINILM
+                and not Path(value).expanduser().exists()
+            ):
                 yield value
             yield from _remote(value)
     elif isinstance(node, list):
@@ -138,12 +165,17 @@ def _report(before: Run, after: Run) -> None:
     """Print what is the same, or raise an error that says what differs and what changed."""
     changed = changes(before.facts, after.facts)
     if not (differing := differences(before, after)):
-        print(f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score")
+        print(
+            f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score"
+        )
         print(f"the new run: {after.folder}")
         if changed:
             print(f"although these changed: {', '.join(changed)}")
         return
-    why = "; ".join(changed) or "nothing that is recorded: the model may depend on the number of processor cores in use"
+    why = (
+        "; ".join(changed)
+        or "nothing that is recorded: the model may depend on the number of processor cores in use"
+    )
     raise KitError(
         f"{before.folder} is not reproduced: {'; '.join(differing)}. Changed: {why}. The new run is in {after.folder}"
     )
@@ -152,7 +184,7 @@ def _report(before: Run, after: Run) -> None:
 def differences(before: Run, after: Run) -> list[str]:
     """Return in words what differs between two runs: rows, gold, predictions, audit, facts, scores."""
     found = []
-    old, new = ([flat(row) for row in run.rows] for run in (before, after))
+    old, new = ([flat_record(row) for row in run.rows] for run in (before, after))
     if [row["id"] for row in old] != [row["id"] for row in new]:
         missing = [row["id"] for row in new if row["id"] not in {row["id"] for row in old}]
         found.append(
@@ -162,23 +194,27 @@ def differences(before: Run, after: Run) -> list[str]:
     else:
         names = {"gold": "gold codes", "labels": "predicted labels", "scores": "score vectors"}
         for key in old[0] if old else ():
-            rows = [row["id"] for row, other in zip(old, new, strict=True) if row[key] != other.get(key)]
+            rows = [
+                row["id"] for row, other in zip(old, new, strict=True) if row[key] != other.get(key)
+            ]
             if rows:
-                found.append(f"{len(rows)} of {len(old)} {names.get(key, key)} differ (rows {listing(rows)})")
+                found.append(
+                    f"{len(rows)} of {len(old)} {names.get(key, key)} differ (rows {listing(rows)})"
+                )
     if before.audit != after.audit:
         found.append("the target audit differs")
     found += [
         f"{key} is {before.facts.get(key)}, now {after.facts.get(key)}"
-        for key in _FACTS
+        for key in _COMPARED_FACTS
         if before.facts.get(key) != after.facts.get(key)
     ]
-    written, now = (_scores(run) for run in (before, after))
+    written, now = (_run_scores(run) for run in (before, after))
     if written != now:
         found.append("scores.csv differs")
     return found
 
 
-def _scores(run: Run) -> str | None:
+def _run_scores(run: Run) -> str | None:
     path = run.folder / "scores.csv"
     return path.read_text(encoding="utf-8") if path.exists() else None
 
