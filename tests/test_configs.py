@@ -18,7 +18,8 @@ EXPERIMENTS = sorted(path.stem for path in (CONFIGS / "experiment").glob("*.yaml
 def test_every_choice_builds(path):
     group, command = path.parent.name, "label" if path.parent.name == "actors" else "train"
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        whole = compose(command, [f"{group}={path.stem}", *(["data_dir=given"] if command == "train" else [])])
+        words = [f"{group}={path.stem}", *(["data_dir=given", "name=given"] if command == "train" else [])]
+        whole = compose(command, words)
     for key in OmegaConf.missing_keys(whole):
         OmegaConf.update(whole, key, "given")
     OmegaConf.resolve(whole)

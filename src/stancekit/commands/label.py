@@ -54,6 +54,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         labelling that was interrupted goes on with the same command; a second one into the same folder waits.
     saved
         A folder with two saved models: of stances in `stance`, of frames in `diplomacy`.
+    actors
+        How actors are found in a sentence.
     title
         Whether a text's first line is its title where it reads like one; it is then a target and is not labelled. Rows
         with a field `title` have that.

@@ -13,9 +13,11 @@ from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
 from stancekit.files import read_yaml
 from stancekit.report.runs import Run, flat, read_run
-from stancekit.shipped import shipped
+from stancekit.shipped import config_folders, own_configs
 
 _TRAIN = ("corpus", "codebook", "split", "features", "model", "sweep", "refit", "priors", "random_state")
+# The groups that these come from: what their configurations name may be made again.
+_GROUPS = ("corpus", "codebook", "split", "features", "model", "sweep")
 # What a run found besides its predictions, and its model decides by.
 _FACTS = ("validation", "thresholds", "temperature", "caution", "examples", "gold", "learned", "shared")
 
@@ -23,8 +25,8 @@ _FACTS = ("validation", "thresholds", "temperature", "caution", "examples", "gol
 def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool = False) -> Run:
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
-    A run's folder is data: its configuration is read without interpolation, and nothing in it is made that the kit's
-    own configurations do not name.
+    A run's folder is data: its configuration is read without interpolation, and nothing in it is made that no
+    configuration of the kit names, nor one of the user's own in the working directory or under `--config-dir`.
 
     Parameters
     ----------
@@ -77,11 +79,12 @@ def _config(folder: Path) -> dict[str, Any]:
             f"{path} holds interpolations ({listing(resolved)}); the kit writes configurations resolved, and a file "
             "that may come from elsewhere is not evaluated. Train it with your own configuration instead"
         )
-    foreign = sorted(set(_targets(config)) - _known())
+    foreign = sorted(set(_targets(config)) - _known(folder))
     if foreign:
         raise KitError(
-            f"{path} names {listing(foreign)}, which no configuration of the kit names: a file that may come from "
-            "elsewhere does not say what is made. Train it with your own configuration instead"
+            f"{path} names {listing(foreign)}, which no configuration of the kit names, nor one of yours: a file that "
+            "may come from elsewhere does not say what is made. If you trust it, name the folder of your own "
+            "configurations that have it: --config-dir FOLDER"
         )
     return config
 
@@ -111,11 +114,27 @@ def _targets(node: Any) -> Iterator[str]:
             yield from _targets(value)
 
 
-def _known() -> set[str]:
-    found: set[str] = set()
-    for path in shipped("configs").rglob("*.yaml"):
-        found.update(_targets(yaml.safe_load(path.read_text(encoding="utf-8"))))
-    return found
+def _known(run: Path) -> set[str]:
+    """Return what configurations of the kit and of the user make; nothing in the run's own folder counts as such."""
+    inside = run.resolve()
+    # Who works inside the run's folder has its `configs` and its `stancekit.yaml` in the working directory.
+    not_mine = own_configs() if Path.cwd().is_relative_to(inside) else ()
+    names: set[str] = set()
+    for folder in config_folders():
+        if folder in not_mine:
+            continue
+        for group in _GROUPS:
+            for path in sorted((folder / group).rglob("*.yaml")):
+                if not path.resolve().is_relative_to(inside):
+                    names.update(_targets(_content(path)))
+    return names
+
+
+def _content(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KitError(f"cannot read {path}: {error}; correct or remove it") from None
 
 
 def _remote(node: Any) -> Iterator[str]:

@@ -41,12 +41,16 @@ def sample(
         How many rows to draw.
     how
         `random`; `stratified`: as many of every value of `by`; `uncertain`: more where the model is unsure.
+    what
+        The labels to annotate: `stance` or `frames`.
     by
         Columns of the labels, as `[actor]`; they are written too, for whoever reads the sample.
     extend
         Samples that were drawn before: n rows are drawn from the others, and estimates take all these files together.
     date_format
         As of `stancekit estimate`.
+    random_state
+        The seed of the draw.
     output
         A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio. Its columns `probability` and
         `batch` are what makes estimates from it unbiased: leave them as they are.
