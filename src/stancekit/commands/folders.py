@@ -43,12 +43,12 @@ def settle_folders(command: str, words: Sequence[str]) -> tuple[Path, ...]:
     kit = shipped("configs")
     if (instead := option(words, "--config-path", "-cp")) is not None:
         kit = _existing("--config-path", instead)
-    found = own_configs()
-    for folder in found:
-        _check_harmless(folder, command)
-    if (named := option(words, "--config-dir", "-cd")) is not None:
-        found = (_existing("--config-dir", named), *found)
-    own = [folder for folder in dict.fromkeys(found) if folder != kit.resolve()]
+    value = option(words, "--config-dir", "-cd")
+    named = () if value is None else (_existing("--config-dir", value),)
+    for folder in own_configs():
+        if folder not in named:
+            _check_harmless(folder, command)
+    own = [folder for folder in dict.fromkeys([*named, *own_configs()]) if folder != kit.resolve()]
     for folder in own:
         instead_of = listing([path.with_suffix("").as_posix() for path in replaced(folder, kit)])
         note = f"yours; used instead of the kit's: {instead_of}" if instead_of else "yours"
