@@ -3,26 +3,12 @@
 import io
 import sys
 
-COMMANDS = {
-    "train": "train one model, or all of an experiment",
-    "evaluate": "score a saved model on a corpus",
-    "label": "label an article by actor stance and framing",
-    "sample": "draw labelled rows to be judged by hand",
-    "estimate": "estimate shares of codes from labels and judged rows",
-    "plan": "foresee how narrow intervals get with more judged rows",
-    "compare": "compare the finished runs of an experiment",
-    "average": "average finished runs into one model",
-    "report": "write the report of an experiment as HTML, Markdown, CSV and LaTeX",
-    "reproduce": "do a run again and say whether every score is the same",
-    "data": "count what is in a corpus",
-    "coverage": "see on simulated data whether intervals hold",
-    "verify": "check a saved model against its manifest",
-}
+from stancekit.commands import COMMANDS
 
 
 def usage() -> str:
     """Return the help of the program itself."""
-    lines = "\n".join(f"  {name:<10} {does}" for name, does in COMMANDS.items())
+    lines = "\n".join(f"  {name:<10} {command.summary}" for name, command in COMMANDS.items())
     return f"""usage: stancekit COMMAND [key=value ...]
 
 Label sentences by actor stance (condemn, abstain, support) and framing, train classifiers, report metrics.
@@ -30,7 +16,7 @@ Label sentences by actor stance (condemn, abstain, support) and framing, train c
 commands
 {lines}
 
-stancekit COMMAND --help shows a command's configuration groups and keys.
+stancekit COMMAND --help explains a command: its keys, what they mean, and what there is to choose from.
 Start with: stancekit train experiment=un_votes
 """
 

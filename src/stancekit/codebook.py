@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from stancekit.errors import KitError, listing
-from stancekit.resources import shipped
+from stancekit.resources import config_folders, find_config
 
 Unit = Literal["example", "sentence"]
 
@@ -114,7 +114,9 @@ def make_codebook(name: str, codes: Mapping[str, Mapping[str, Any]], **rest: Any
 
 
 def load_codebook(name: str) -> Codebook:
-    """Load a shipped codebook by name, or a YAML file of one's own by path.
+    """Load a codebook by name, of the user's own or of the kit's, or a YAML file by its path.
+
+    Codebooks of the user's own are those in the folder `codebook` of their configs, and come first.
 
     Raises
     ------
@@ -126,7 +128,7 @@ def load_codebook(name: str) -> Codebook:
     >>> load_codebook("stance").names
     ['abstain', 'condemn', 'none', 'support']
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _shipped(name)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _file(name)
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         data.pop("_target_", None)
@@ -137,19 +139,23 @@ def load_codebook(name: str) -> Codebook:
         ) from None
 
 
-def _shipped(name: str) -> Path:
+def _file(name: str) -> Path:
     try:
-        return shipped("configs", "codebook", f"{name}.yaml")
+        return find_config("codebook", f"{name}.yaml")
     except FileNotFoundError:
-        known = ", ".join(shipped_codebooks())
+        known = ", ".join(codebook_names())
         raise KitError(
-            f"there is no codebook {name!r}; the kit has: {known}. One of your own is named by its file, as in my.yaml"
+            f"there is no codebook {name!r}; there are: {known}. One of your own is configs/codebook/{name}.yaml in "
+            "the working directory, or is named by its file, as in my.yaml"
         ) from None
 
 
-def shipped_codebooks() -> list[str]:
-    """Return the names of the codebooks under `configs/codebook`, in alphabetical order."""
-    return sorted(path.stem for path in shipped("configs", "codebook").glob("[!.]*.yaml"))
+def codebook_names() -> list[str]:
+    """Return the names of the codebooks that can be loaded, the user's own included, in alphabetical order."""
+    files = [
+        path for folder in config_folders() for path in (folder / "codebook").glob("[!.]*.yaml")
+    ]
+    return sorted({path.stem for path in files})
 
 
 def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:

@@ -62,8 +62,7 @@ def test_codebooks_are_those_that_the_corpus_has_columns_of(jsonl, capsys):
     corpus = JsonlCorpus(jsonl(*renamed), columns={"labels": "code"})
     assert [one.codebook.name for one in data(corpus=corpus)] == ["stance"]
     with pytest.raises(
-        KitError,
-        match=r"no column of a shipped codebook; it has: code, text.*corpus.columns.labels",
+        KitError, match=r"no column of a known codebook; it has: code, text.*corpus.columns.labels"
     ):
         data(corpus=JsonlCorpus(jsonl(*renamed)))
 
@@ -85,7 +84,7 @@ def test_a_codebook_of_one_s_own_is_named_by_its_file(jsonl, tmp_path, capsys):
     (found,) = data(corpus=corpus, codebooks=[str(book)])
     assert found.counts == {"away": 0, "home": 1}
     with pytest.raises(
-        KitError, match=r"there is no codebook 'blame'; the kit has: .*stance.* as in my.yaml"
+        KitError, match=r"there is no codebook 'blame'; there are: .*stance.* as in my.yaml"
     ):
         data(corpus=corpus, codebooks=["blame"])
     book.write_text("codes: 3")

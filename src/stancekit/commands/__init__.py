@@ -1,1 +1,34 @@
-"""The verbs: each a function whose parameters are the top-level keys of its config."""
+"""The commands: each a function whose parameters are the top-level keys of its config.
+
+A new command is a line in `COMMANDS`, a module of its name with a function of that name, and
+`configs/NAME.yaml`.
+"""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """What the program itself knows of a command, without importing it."""
+
+    summary: str
+    # The key that a word without a key gives a value to, as in `stancekit label article.txt`.
+    positional: str | None = None
+
+
+COMMANDS = {
+    "train": Command("train one model, or all of an experiment"),
+    "evaluate": Command("score a saved model on a corpus"),
+    "label": Command("label an article by actor stance and framing", "input"),
+    "sample": Command("draw labelled rows for annotation", "labels"),
+    "estimate": Command("estimate shares of codes from labels and annotated rows", "labels"),
+    "plan": Command("predict how narrow intervals get with more annotated rows", "labels"),
+    "compare": Command("compare the finished runs of an experiment", "out"),
+    "average": Command("average finished runs into one model", "runs"),
+    "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "out"),
+    "reproduce": Command("repeat a run and check that every score is the same", "run"),
+    "data": Command("count what is in a corpus", "corpus"),
+    "coverage": Command(
+        "check on simulated data that intervals hold the truth as often as they should"
+    ),
+    "verify": Command("check a saved model against its manifest", "path"),
+}

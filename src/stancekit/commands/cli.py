@@ -1,24 +1,34 @@
 """From a command's words to its function, through Hydra."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
-import hydra
+from hydra import version
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from stancekit.commands.folders import settle_folders
+from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
 from stancekit.commands.words import check_values, overrides, unknown, value_types
 from stancekit.errors import KitError, printable
-from stancekit.resources import hidden, shipped
+from stancekit.resources import config_folders, hidden, searching
+
+log = logging.getLogger(__name__)
 
 
 def cause(error: BaseException) -> str | None:
@@ -82,7 +92,6 @@ def call(command: str, config: DictConfig) -> Any:
             group: choices[group] for group in ("corpus", "codebook", "split", "features", "model")
         }
         given["config"] = plain
-        given["name"] = given.get("name") or choices["model"]
         # What a model's own configuration says of features gives way only to what the user says of
         # them.
         if getattr(given["model"], "features", None) is not None and not _group_chosen(
@@ -90,6 +99,7 @@ def call(command: str, config: DictConfig) -> Any:
         ):
             given["features"] = plain["features"] = None
             plain["choices"]["features"] = "own"
+    log.debug("%s is called with %s", command, given)
     return function_of(command)(**given)
 
 
@@ -107,37 +117,116 @@ def function_of(command: str) -> Callable[..., Any]:
 
 
 @contextmanager
-def _told_to_hydra(words: Sequence[str]) -> Iterator[None]:
-    """Put words where Hydra reads them, and ask it for the errors themselves, not for its own account of them."""
-    argv, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = list(words)
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+def hydra_for(command: str) -> Iterator[Hydra]:
+    """Make Hydra ready for a command: the user's own configs come before the kit's.
+
+    `hydra.main` is not used. It reads `sys.argv`, searches `--config-dir` after the program's own
+    configs, and prints errors in its own way and exits, unless an environment variable says
+    otherwise. Its parts are free of that; they are not public, so that pyproject.toml holds Hydra's
+    version.
+    """
+    version.setbase("1.3")
+    *own, kit = config_folders()
+    search_path = create_config_search_path(str(kit))
+    for folder in own:
+        search_path.prepend(provider="yours", path=f"file://{folder}", anchor="main")
+    before = HydraConfig.instance().cfg
     try:
-        yield
+        yield Hydra.create_main_hydra2(f"stancekit-{command}", search_path)
     finally:
-        sys.argv = argv
-        if full is None:
-            del os.environ["HYDRA_FULL_ERROR"]
+        GlobalHydra.instance().clear()
+        HydraConfig.instance().cfg = before
+
+
+def start(command: str, words: Sequence[str], task: Callable[[DictConfig], None]) -> None:
+    """Do what a command's words ask of Hydra: run a task once or as a multirun, or show something."""
+    parser = get_args_parser()
+    parser.prog = f"stancekit {command}"
+    options = parser.parse_intermixed_args(words)
+    if options.experimental_rerun:
+        raise KitError(
+            "--experimental-rerun reads a pickle, which may run any code; give the command's words instead"
+        )
+    what: dict[str, Any] = {
+        "config_name": options.config_name or command,
+        "overrides": list(options.overrides),
+    }
+    with hydra_for(command) as hydra:
+        if options.hydra_help:
+            hydra.hydra_help(None, parser, options)
+        elif options.cfg:
+            hydra.show_cfg(
+                **what, cfg_type=options.cfg, package=options.package, resolve=options.resolve
+            )
+        elif options.info:
+            hydra.show_info(options.info, **what)
+        elif options.shell_completion:
+            hydra.shell_completion(**what)
         else:
-            os.environ["HYDRA_FULL_ERROR"] = full
+            mode = RunMode.MULTIRUN if options.multirun else hydra.get_mode(**what) or RunMode.RUN
+            what["overrides"].append(f"hydra.mode={mode.name}")
+            run_it = hydra.multirun if mode is RunMode.MULTIRUN else hydra.run
+            run_it(task_function=task, **what)
 
 
 def run(command: str, words: Sequence[str]) -> int:
     """Run a command and return its exit code: 2 for what the user can fix, 3 where some of the input was not read."""
+    try:
+        with searching(settle_folders(command, words)):
+            _run(command, words)
+    except (KitError, HydraException, OmegaConfBaseException) as error:
+        # Where Hydra has looked is of no use to who misspelled a name.
+        _say(command, str(error).split("\nConfig search path:")[0].strip())
+        return 2
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except BrokenPipeError:
+        _stop_printing()
+    except KeyboardInterrupt:
+        print(
+            f"\nstancekit {command}: interrupted; the same command goes on from here",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+def _run(command: str, words: Sequence[str]) -> None:
+    if {"-h", "--help"} & set(words):
+        with hydra_for(command) as hydra:
+            print(command_help(command, words, hydra))
+        return
     if command == "label" or "task=actors" in words:
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need
         # it.
         with hidden("torch"):
             import_module("spacy")
+    if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):
+        _log_to_stderr()
+    start(command, opened(overrides(command, words, function_of(command))), _task(command))
+
+
+def _task(command: str) -> Callable[[DictConfig], None]:
+    """Return what Hydra does with a composed config, here or in the processes of a launcher."""
 
     def task(config: DictConfig) -> None:
+        hydra_config = HydraConfig.get()
+        if hydra_config.verbose:
+            # A launcher's process has not seen the words.
+            _log_to_stderr()
+        sources = [
+            Path(source.path)
+            for source in hydra_config.runtime.config_sources
+            if source.schema == "file"
+        ]
         try:
+            with searching(sources):
+                result = call(command, config)
             # All that could be done is done, and something could not be: its last line says what.
-            if getattr(call(command, config), "rejected", 0):
+            if getattr(result, "rejected", 0):
                 raise SystemExit(3)
         except BrokenPipeError:
-            # Whoever read our output has read enough, as `head` does.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _stop_printing()
             raise SystemExit(0) from None
         except Exception as error:
             # Hydra would print the job's overrides over a user's own error; SystemExit passes it
@@ -147,30 +236,17 @@ def run(command: str, words: Sequence[str]) -> int:
             _say(command, known)
             raise SystemExit(2) from None
 
-    start = hydra.main(
-        config_path=str(shipped("configs")), config_name=command, version_base="1.3"
-    )(task)
-    try:
-        plain = (
-            words
-            if {"-h", "--help"} & set(words)
-            else opened(overrides(command, words, function_of(command)))
-        )
-        with _told_to_hydra([f"stancekit {command}", *plain]):
-            start()
-    except (KitError, HydraException, OmegaConfBaseException) as error:
-        # Where Hydra has looked is of no use to who misspelled a name.
-        _say(command, str(error).split("\nConfig search path:")[0].strip())
-        return 2
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
-    except KeyboardInterrupt:
-        print(
-            f"\nstancekit {command}: interrupted; the same command goes on from here",
-            file=sys.stderr,
-        )
-        return 130
-    return 0
+    return task
+
+
+def _log_to_stderr() -> None:
+    """Give what is logged a place to go; how much is logged, `hydra.verbose` says."""
+    logging.basicConfig(stream=sys.stderr, format="[%(name)s][%(levelname)s] %(message)s")
+
+
+def _stop_printing() -> None:
+    """Print into nothing: whoever read our output has read enough, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(command: str, error: str) -> None:

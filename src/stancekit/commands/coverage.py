@@ -57,6 +57,8 @@ def coverage(
     designs
         Of scores: pairs of a number of articles and a number of random states. Of shares: gold
         labels, how they are drawn, and what the claim is about.
+    random_state
+        The seed of the simulation.
     out
         Where `coverage.csv` is written.
 

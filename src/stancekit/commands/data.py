@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from stancekit.codebook import Codebook, load_codebook, shipped_codebooks
+from stancekit.codebook import Codebook, codebook_names, load_codebook
 from stancekit.corpus import Corpus
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError, listing
@@ -30,7 +30,7 @@ def data(
         Labelled data.
     codebooks
         Names of codebooks that the corpus is labelled with, or YAML files of one's own; by default
-        all shipped ones that it has the columns and the labels of.
+        all known ones that it has the columns and the labels of.
     plots
         A folder for pictures (SVG) of the codes by register and by topic.
 
@@ -91,13 +91,11 @@ def _read_codebooks(corpus: Corpus, names: Sequence[str] | None) -> list[Labelle
         return [corpus.read(load_codebook(name)) for name in as_list(names)]
     present = {str(key) for _, row in corpus.rows() for key in row}
     likely = [
-        book
-        for name in shipped_codebooks()
-        if corpus.may_have(book := load_codebook(name), present)
+        book for name in codebook_names() if corpus.may_have(book := load_codebook(name), present)
     ]
     if not likely:
         raise KitError(
-            f"corpus {corpus.name!r} has no column of a shipped codebook; it has: {listing(sorted(present), 30)}. Say "
+            f"corpus {corpus.name!r} has no column of a known codebook; it has: {listing(sorted(present), 30)}. Say "
             "which column holds the labels with corpus.columns.labels=COLUMN, and which codes they are with "
             "codebooks=[stance]"
         )

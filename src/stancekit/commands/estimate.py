@@ -59,6 +59,8 @@ def estimate(
         What `stancekit sample` wrote, with the codes filled in, `-` for no frame; rows left empty
         are not used. Several files, as `[sample.csv, more.csv]`, where more rows were drawn with
         `extend=`.
+    what
+        The labels whose shares are estimated: `stance` or `frames`.
     by
         Columns of the labels whose values make the cells, as in `[actor, target]`; of `month` or
         `year`, standing last, trends are estimated.

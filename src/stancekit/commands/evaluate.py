@@ -42,8 +42,12 @@ def evaluate(
     ----------
     saved
         A model folder, as in `models/un_votes/stance`.
+    corpus
+        The labelled data.
     task
         `codes` scores the model; `actors` scores the actor finder by exact span.
+    actors
+        The actor finder that `task=actors` scores.
     part
         `train`, `validation`, `test` or `all`; by default test where the corpus marks a split, else
         all.

@@ -68,6 +68,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         the same folder waits.
     saved
         A folder with two saved models: of stances in `stance`, of frames in `diplomacy`.
+    actors
+        How actors are found in a sentence.
     title
         Whether a text's first line is its title where it reads like one; it is then a target and is
         not labelled. Rows with a field `title` have that.

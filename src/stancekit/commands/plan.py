@@ -37,7 +37,9 @@ def plan(
 
     Parameters
     ----------
-    labels, gold, what, by, about, date_format
+    labels, what, by, about, date_format
+        As of `stancekit estimate`.
+    gold
         As of `stancekit estimate`; fifty judged rows give an idea, a hundred a better one. Cells
         with too few judged rows for a number are planned for as if their rows varied as all rows
         do.

@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_yaml
-from stancekit.resources import shipped
+from stancekit.resources import config_folders, own_configs
 from stancekit.runs.provenance import provenance
 from stancekit.runs.record import Run, flat_record, read_run
 
@@ -26,6 +26,8 @@ _TRAIN = (
     "priors",
     "random_state",
 )
+# The groups that these come from: what their configurations name may be made again.
+_GROUPS = ("corpus", "codebook", "split", "features", "model", "sweep")
 # What a run found besides its predictions, and its model decides by.
 _COMPARED_FACTS = (
     "validation",
@@ -43,7 +45,8 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
     A run's folder is data: its configuration is read without interpolation, and nothing in it is
-    made that the kit's own configurations do not name.
+    made that no configuration of the kit names, nor one of the user's own in the working directory
+    or under `--config-dir`.
 
     Parameters
     ----------
@@ -99,11 +102,12 @@ def _config(folder: Path) -> dict[str, Any]:
             f"{path} holds interpolations ({listing(resolved)}); the kit writes configurations resolved, and a file "
             "that may come from elsewhere is not evaluated. Train it with your own configuration instead"
         )
-    foreign = sorted(set(_targets(config)) - _known_targets())
+    foreign = sorted(set(_targets(config)) - _known_targets(folder))
     if foreign:
         raise KitError(
-            f"{path} names {listing(foreign)}, which no configuration of the kit names: a file that may come from "
-            "elsewhere does not say what is made. Train it with your own configuration instead"
+            f"{path} names {listing(foreign)}, which no configuration of the kit names, nor one of yours: a file that "
+            "may come from elsewhere does not say what is made. If you trust it, name the folder of your own "
+            "configurations that have it: --config-dir FOLDER"
         )
     return config
 
@@ -133,11 +137,28 @@ def _targets(node: Any) -> Iterator[str]:
             yield from _targets(value)
 
 
-def _known_targets() -> set[str]:
-    found: set[str] = set()
-    for path in shipped("configs").rglob("*.yaml"):
-        found.update(_targets(yaml.safe_load(path.read_text(encoding="utf-8"))))
-    return found
+def _known_targets(run: Path) -> set[str]:
+    """Return what configurations of the kit and of the user make; nothing in the run's own folder counts as such."""
+    inside = run.resolve()
+    # Who works inside the run's folder has its `configs` and its `stancekit.yaml` in the working
+    # directory.
+    not_mine = own_configs() if Path.cwd().is_relative_to(inside) else ()
+    names: set[str] = set()
+    for folder in config_folders():
+        if folder in not_mine:
+            continue
+        for group in _GROUPS:
+            for path in sorted((folder / group).rglob("*.yaml")):
+                if not path.resolve().is_relative_to(inside):
+                    names.update(_targets(_content(path)))
+    return names
+
+
+def _content(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KitError(f"cannot read {path}: {error}; correct or remove it") from None
 
 
 def _remote(node: Any) -> Iterator[str]:

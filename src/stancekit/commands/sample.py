@@ -42,6 +42,8 @@ def sample(
     how
         `random`; `stratified`: as many of every value of `by`; `uncertain`: more where the model is
         unsure.
+    what
+        The labels to annotate: `stance` or `frames`.
     by
         Columns of the labels, as `[actor]`; they are written too, for whoever reads the sample.
     extend
@@ -49,6 +51,8 @@ def sample(
         these files together.
     date_format
         As of `stancekit estimate`.
+    random_state
+        The seed of the draw.
     output
         A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio. Its columns
         `probability` and `batch` are what makes estimates from it unbiased: leave them as they are.

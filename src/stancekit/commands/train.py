@@ -52,19 +52,23 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
 
     Parameters
     ----------
-    corpus, codebook, split
-        The data, what is labelled, and how it is divided.
+    corpus
+        The labelled data.
+    codebook
+        What is labelled: the codes that the model learns.
+    split
+        How the data is divided into train, validation and test.
     model
         An estimator over examples; `codebook` and `random_state` are set on it where it has them.
     features
         What the model sees of actor and target; by default what the estimator was made with.
     random_state
-        A model whose fit does not depend on it, on a split that does not, is trained once: as
-        random state 0.
+        The seed of all that is random. A model whose fit does not depend on it, on a split that
+        does not, is trained once: as random state 0.
     out
         The experiment's folder; the run goes into a folder below `out/runs`.
     name
-        What tables call the model.
+        What tables call the model; on the command line the name of its configuration.
     sweep
         Chooses the model's settings on validation before it is trained; `sweep/trials.csv` in the
         run has all it tried.

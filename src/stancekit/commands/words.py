@@ -13,22 +13,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 import yaml
 from hydra.core.override_parser.types import Quote, QuotedString
 
+from stancekit.commands import COMMANDS
 from stancekit.errors import KitError, listing
-from stancekit.resources import shipped
+from stancekit.resources import find_config
 
-# A word without a key stands for this key, as in `stancekit label article.txt`.
-FIRST = {
-    "label": "input",
-    "sample": "labels",
-    "estimate": "labels",
-    "plan": "labels",
-    "reproduce": "run",
-    "data": "corpus",
-    "verify": "path",
-    "report": "out",
-    "compare": "out",
-    "average": "runs",
-}
 # Hydra's options that take the next word.
 _VALUED = (
     "--config-path",
@@ -92,9 +80,11 @@ def value_types(function: Callable[..., Any]) -> dict[str, ValueType]:
 
 def keys_of(command: str) -> tuple[list[str], list[str]]:
     """Return the keys that a command's config sets, and the groups that it chooses from."""
-    config = yaml.safe_load(shipped("configs", f"{command}.yaml").read_text(encoding="utf-8"))
-    chosen = [one for entry in config.pop("defaults") if isinstance(entry, dict) for one in entry]
-    return list(config), [name.removeprefix("optional ") for name in chosen]
+    config = yaml.safe_load(find_config(f"{command}.yaml").read_text(encoding="utf-8"))
+    entries = [entry for entry in config.pop("defaults", []) if isinstance(entry, dict)]
+    groups = [name.removeprefix("optional ") for entry in entries for name in entry]
+    keys = [key for key in config if key != "hydra"]
+    return keys, [group for group in groups if group != "hydra"]
 
 
 def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) -> list[str]:
@@ -158,7 +148,7 @@ def _positional_word(
     """Give the word without a key the one it stands for."""
     if not alone:
         return []
-    key = FIRST.get(command)
+    key = COMMANDS[command].positional
     if key is None:
         raise KitError(f"{alone[0]!r} has no key; words are KEY=VALUE. {_keys(command)}")
     if len(alone) > 1 or any(word.startswith(f"{key}=") for word in others):

@@ -25,7 +25,7 @@ class MixtureSource:
     corpus
         Its reader.
     codebook
-        The shipped codebook that its labels are read with.
+        The name of the codebook that its labels are read with.
     codes
         From codes of that codebook, all of them, to codes of the mixture's; `null` leaves an
         example out, and the empty code stands for no code. By default they are alike.

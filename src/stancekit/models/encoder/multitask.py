@@ -31,7 +31,7 @@ class Joint(Encoder):
     Parameters
     ----------
     codebooks
-        Names of the shipped codebooks that are trained together.
+        Names of the codebooks that are trained together.
     """
 
     def __init__(self, codebooks: Sequence[str] = ("stance", "diplomacy"), **settings: Any) -> None:

@@ -30,6 +30,7 @@ from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.inputs import Collator
 from stancekit.models.encoder.network import Head, Network, processor_has
 from stancekit.models.ensemble import Ensemble
+from stancekit.resources import shipped
 from stancekit.types import Example
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "roles")
@@ -268,19 +269,23 @@ def _with_sessions(trained: FittedClassifier, place: Path) -> FittedClassifier:
 
 def _held_out(codebook: Codebook) -> LabelledSet:
     """Return validation examples of the bundled corpus, labelled by the codebook where it has that one."""
-    from stancekit.codebook import load_codebook
     from stancekit.corpus import FixedSplit, bundled
 
-    own = codebook if _bundled(codebook) else load_codebook("stance")
+    own = codebook if _bundled(codebook) else _shipped_codebook("stance")
     held = FixedSplit()(bundled().read(own), random_state=0).validation
     return held.take(range(0, len(held), max(1, len(held) // CHECKED)))
 
 
 def _bundled(codebook: Codebook) -> bool:
     """Say whether the bundled corpus has gold for just these codes."""
+    return codebook.name in BUNDLED and codebook.names == _shipped_codebook(codebook.name).names
+
+
+def _shipped_codebook(name: str) -> Codebook:
+    """Load a codebook of the kit's, also where the user has one of the same name."""
     from stancekit.codebook import load_codebook
 
-    return codebook.name in BUNDLED and codebook.names == load_codebook(codebook.name).names
+    return load_codebook(str(shipped("configs", "codebook", f"{name}.yaml")))
 
 
 def _compared(trained: FittedClassifier, other: FittedClassifier, kind: str) -> Change:

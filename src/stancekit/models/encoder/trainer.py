@@ -139,12 +139,30 @@ WARMUP, WEIGHT_DECAY = 0.1, 0.01
 class Schedule:
     """How an encoder is fine-tuned.
 
-    `decay` is the factor by which the learning rate falls from one layer to the one below (Howard
-    and Ruder 2018, section 3.2). `every` is the number of steps between checkpoints, by default a
-    fifth of all and an epoch at least; the validation score is measured then too, and `patience` is
-    how many times in a row it may fail to improve. A handful of examples is gone through more often
-    than `epochs` times, until `least_steps` are made. `watch` is told the step and the validation
-    score at each measurement; what it raises ends the training.
+    Parameters
+    ----------
+    epochs
+        How many times training goes through all examples.
+    least_steps
+        How many steps are made at least: a handful of examples is gone through more often than
+        `epochs` times.
+    batch_size
+        Examples per step.
+    rate
+        The learning rate of the encoder's highest layer.
+    head_rate
+        The learning rate of the heads.
+    decay
+        The factor by which the learning rate falls from one layer to the one below (Howard and
+        Ruder 2018, section 3.2).
+    patience
+        How many times in a row the validation score may fail to improve before training ends.
+    every
+        The number of steps between checkpoints, at which the validation score is measured too; by
+        default a fifth of all, and an epoch at least.
+    watch
+        Is told the step and the validation score at each measurement; what it raises ends the
+        training.
     """
 
     epochs: int

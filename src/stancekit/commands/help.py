@@ -1,0 +1,286 @@
+"""What `stancekit COMMAND --help` shows: the command, what there is to choose from, and every key.
+
+Meanings are those of the docstrings, defaults and examples those of the YAML files; a key that is
+no parameter of the command's function, as `data_dir`, means what the comment above it says.
+"""
+
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hydra._internal.hydra import Hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.object_type import ObjectType
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from stancekit.commands import COMMANDS
+from stancekit.commands.docstrings import docstring_of, parameters, sections
+from stancekit.commands.keys import OPEN, opened
+from stancekit.commands.words import keys_of
+from stancekit.resources import find_config
+
+# Lines longer than this are hard to read, however wide the terminal is.
+_WIDEST = 100
+# Of a value that takes more room than this, only the names of its parts are shown.
+_LONG = 60
+# Parameters that a command sets itself.
+_SET = ("codebook", "folder", "random_state")
+_INDENT = "  "
+_SYNTAX = """\
+A list is written [a, b]. Quote a word for the shell if it has a blank, a bracket or a $: 'by=[actor, target]'. \
+null means nothing, true and false are yes and no.{multirun}"""
+_MULTIRUN = " With -m, values with commas between them are tried one after the other: -m model=svm,nb random_state=0,1."
+
+
+def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
+    """Return the help of a command.
+
+    Parameters
+    ----------
+    command
+        Its name.
+    words
+        The words beside `--help`: the keys of what they choose, as in `model=minilm`, are listed
+        too.
+    hydra
+        Hydra over the folders of configs to read.
+    """
+    keys, groups = keys_of(command)
+    chosen = _choices(words, groups)
+    config = _compose(
+        hydra, command, opened([f"{group}={choice}" for group, choice in chosen.items()])
+    )
+    known = {
+        parameter.name: parameter.meaning
+        for parameter in parameters(f"stancekit.commands.{command}.{command}")
+    }
+    text = find_config(f"{command}.yaml").read_text(encoding="utf-8")
+    known |= {key: comment for key, comment in comments(text).items() if not known.get(key)}
+    parts = [_usage(command, config), _summary(command)]
+    if groups:
+        parts.append(
+            f"choices (NAME=CHOICE)\n{_blocks(_group_lines(hydra, config, groups, chosen, known))}"
+        )
+    parts.append(f"keys (KEY=VALUE)\n{_blocks(_key_lines(config, keys, known))}")
+    for group in chosen:
+        parts += _option_help(group, config)
+    if swept := OmegaConf.select(config, "hydra.sweeper.params"):
+        parts.append(
+            f"the experiment runs\n{_blocks((f'{key}={value}', '') for key, value in swept.items())}"
+        )
+    parts.append(_wrap(_SYNTAX.format(multirun=_MULTIRUN if "model" in groups else "")))
+    parts.append("examples\n" + "\n".join(f"{_INDENT}{example}" for example in examples(text)))
+    if "model" in groups:
+        parts.append(_wrap(f"The keys of a choice: stancekit {command} model=minilm --help"))
+    parts.append(
+        f"Hydra's options, as --cfg, --multirun, --config-dir: stancekit {command} --hydra-help"
+    )
+    return "\n\n".join(parts)
+
+
+def examples(text: str) -> list[str]:
+    r"""Return the commands that are set in from the other lines of the comment at the head of a YAML file.
+
+    Examples
+    --------
+    >>> examples("# Draw rows.\n#   stancekit sample labels.jsonl n=200\nn: 300")
+    ['stancekit sample labels.jsonl n=200']
+    """
+    head = re.match(r"(?:#.*\n)*", text)
+    return re.findall(r"^#\s{2,}(stancekit .*)$", head[0] if head else "", re.MULTILINE)
+
+
+def comments(text: str) -> dict[str, str]:
+    r"""Return the comment directly above each key or group of a YAML file, or behind it, by its dotted path.
+
+    Examples
+    --------
+    >>> comments("# The file.\n\n# how many\nn: 3\nsplit:\n  by: null  # what it is grouped by\n")
+    {'n': 'how many', 'split.by': 'what it is grouped by'}
+    """
+    found: dict[str, str] = {}
+    above: list[str] = []
+    path: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        if comment := re.fullmatch(r"\s*#\s?(.*)", line):
+            above.append(comment[1])
+            continue
+        if key := re.match(r"(\s*)(?:- )?(?:optional )?([\w/]+):(?:.*\s#\s(.*))?", line):
+            path = [*(part for part in path if part[0] < len(key[1])), (len(key[1]), key[2])]
+            name = ".".join(part for _, part in path).removeprefix("defaults.")
+            if said := " ".join(above) or key[3]:
+                found[name] = said
+        above = []
+    return found
+
+
+def _choices(words: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
+    """Return what words choose in groups; of several choices, as for a multirun, the first."""
+    pairs = [word.lstrip("+").partition("=") for word in words]
+    return {group: choice.split(",")[0] for group, _, choice in pairs if group in groups and choice}
+
+
+def _compose(hydra: Hydra, command: str, overrides: list[str]) -> DictConfig:
+    config = hydra.compose_config(
+        command, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False
+    )
+    HydraConfig.instance().set_config(config)
+    return config
+
+
+def _usage(command: str, config: DictConfig) -> str:
+    positional = COMMANDS[command].positional
+    if positional is None:
+        return f"usage: stancekit {command} [key=value ...]"
+    word = (
+        positional.upper()
+        if OmegaConf.is_missing(config, positional)
+        else f"[{positional.upper()}]"
+    )
+    return f"usage: stancekit {command} {word} [key=value ...]"
+
+
+def _summary(command: str) -> str:
+    docstring = sections(docstring_of(f"stancekit.commands.{command}.{command}"))[""]
+    paragraphs = [_wrap(" ".join(paragraph.split())) for paragraph in docstring.split("\n\n")]
+    if positional := COMMANDS[command].positional:
+        paragraphs.append(f"{positional.upper()} is the value of {positional}=.")
+    return "\n\n".join(paragraphs)
+
+
+def _group_lines(
+    hydra: Hydra,
+    config: DictConfig,
+    groups: Sequence[str],
+    chosen: Mapping[str, str],
+    known: Mapping[str, str],
+) -> Iterator[tuple[str, str]]:
+    for group in groups:
+        options = hydra.config_loader.get_group_options(group, ObjectType.CONFIG)
+        choice = config.hydra.runtime.choices.get(group)
+        yield (
+            f"{group} ({'chosen' if group in chosen else 'default'}: {'null' if choice is None else choice})",
+            known.get(group, ""),
+        )
+        yield "", f"One of: {', '.join(sorted(options))}."
+
+
+def _key_lines(
+    config: DictConfig, keys: Sequence[str], known: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    for key in keys:
+        yield f"{key} ({_default(config, key)})", known.get(key, "")
+
+
+def _default(node: DictConfig, key: str) -> str:
+    if OmegaConf.is_missing(node, key):
+        return "required"
+    return f"default: {_shown(_value(node, key))}"
+
+
+def _value(node: DictConfig, key: str) -> Any:
+    """Return a value, an interpolation resolved where that is possible."""
+    try:
+        value = node[key]
+        return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    except OmegaConfBaseException:
+        return OmegaConf.to_container(node)[key]  # type: ignore[call-overload, index]
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it would be written on the command line, long ones by the names of their parts."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        whole = "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
+        return whole if len(whole) <= _LONG else "{" + ": …, ".join(map(str, value)) + ": …}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return str(value)
+
+
+def _option_help(group: str, config: DictConfig) -> list[str]:
+    """Return the keys of a choice, with those that its class takes beside the ones in its file."""
+    node = config.get(group)
+    if not isinstance(node, DictConfig):
+        return []
+    choice = config.hydra.runtime.choices.get(group)
+    file = find_config(group, f"{choice}.yaml")
+    above = comments(file.read_text(encoding="utf-8"))
+    lines = list(
+        _node_lines(node, group, {f"{group}.{key}": comment for key, comment in above.items()})
+    )
+    return [f"keys of {group}={choice}\n{_blocks(lines)}"] if lines else []
+
+
+def _node_lines(node: DictConfig, path: str, above: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    target = str(node["_target_"]) if "_target_" in node else ""
+    taken = {parameter.name: parameter for parameter in parameters(target)}
+    # Not `in node`, which does not count what is required.
+    listed = [str(key) for key in node]
+    for key in listed:
+        name = f"{path}.{key}"
+        if key.startswith("_"):
+            continue
+        meaning = taken[key].meaning if key in taken else ""
+        if not target.startswith("stancekit."):
+            # Other packages' docstrings are long, and divided by marks for their own pages.
+            meaning = re.split(r"(?<=\.)\s", meaning)[0]
+        value = None if OmegaConf.is_missing(node, key) else node[key]
+        if isinstance(value, DictConfig) and any("_target_" in part for part in _nested(value)):
+            yield from _node_lines(value, name, above)
+        else:
+            yield f"{name} ({_default(node, key)})", meaning or above.get(name, "")
+    for parameter in taken.values():
+        if (
+            target.startswith("stancekit.")
+            and parameter.name not in listed
+            and parameter.name not in _SET
+        ):
+            plus = "" if path.partition(".")[0] in OPEN else "+"
+            yield (
+                f"{plus}{path}.{parameter.name} (default: {_python(parameter.default)})",
+                parameter.meaning,
+            )
+
+
+def _nested(node: DictConfig) -> Iterator[DictConfig]:
+    yield node
+    for key in node:
+        value = None if OmegaConf.is_missing(node, key) else node[key]
+        if isinstance(value, DictConfig):
+            yield from _nested(value)
+
+
+def _python(default: str | None) -> str:
+    """Return a default as Python spells it in the words of the command line."""
+    words = {"None": "null", "True": "true", "False": "false"}
+    return "none" if default is None else words.get(default, default.strip("'"))
+
+
+def _blocks(lines: Any) -> str:
+    shown = []
+    for head, meaning in lines:
+        if head:
+            shown.append(_wrap(head, _INDENT, hanging=_INDENT * 2))
+        if meaning:
+            shown.append(_wrap(meaning.replace("``", "`"), _INDENT * 3))
+    return "\n".join(shown)
+
+
+def _wrap(text: str, indent: str = "", *, hanging: str | None = None) -> str:
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    return textwrap.fill(
+        text,
+        max(width, 40),
+        initial_indent=indent,
+        subsequent_indent=indent if hanging is None else hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
