@@ -13,7 +13,7 @@ from stancekit.errors import KitError
 from stancekit.models.majority import Majority
 from stancekit.report.leaderboard import leaderboards
 from stancekit.report.sources import by_source
-from stancekit.runs.record import read_runs
+from stancekit.runs.folder import read_runs
 
 TURNED = {"condemn": "negative", "support": "positive", "none": "neutral", "abstain": "neutral"}
 CODES = {"negative": "condemn", "positive": "support", "neutral": None}
@@ -153,7 +153,7 @@ def test_a_report_has_a_matrix_of_models_and_sources(mixture, stance, tmp_path):
             split=split,
             model=Majority(),
             name=f"on {on}",
-            out=tmp_path,
+            output=tmp_path,
         )
     html = report(out=tmp_path)
     (board,) = leaderboards(read_runs(tmp_path))

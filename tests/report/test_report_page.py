@@ -12,7 +12,7 @@ from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
-from stancekit.report.tables import csv_cell
+from stancekit.runs.scores import csv_cell
 
 EVIL = "<script>alert(1)</script>"
 TEX = "\\input{/etc/passwd}%&$\rnext"
@@ -42,7 +42,7 @@ def pages(stance, tmp_path_factory):
         split=GroupedSplit(),
         model=Majority(),
         name=name,
-        out=folder / "out",
+        output=folder / "out",
     )
     html = report(out=folder / "out")
     return {path.name: path.read_text() for path in html.parent.iterdir() if path.is_file()}, folder

@@ -22,36 +22,41 @@ from stancekit.report.checks import run_checks
 from stancekit.report.generalisation import split_scores
 from stancekit.report.leaderboard import Leaderboard, leaderboards
 from stancekit.report.tables import fallen, leaderboard_table, pair_table, scores_to_csv
-from stancekit.runs.record import read_runs
+from stancekit.runs.folder import read_runs
 
 
-def compare(*, out: str | Path) -> list[Leaderboard]:
+def compare(*, runs: str | Path) -> list[Leaderboard]:
     """Print the models of an experiment, best first, with intervals and paired differences.
 
     Parameters
     ----------
-    out
-        The experiment's folder.
+    runs
+        The folder of an experiment, or of one run.
     """
-    found = leaderboards(read_runs(Path(out)))
-    for board in found:
-        run = board.entries[0].first
+    boards = leaderboards(read_runs(Path(runs)))
+    print_comparison(boards)
+    return boards
+
+
+def print_comparison(boards: Sequence[Leaderboard]) -> None:
+    """Print every board: its models, their differences, and what to mind."""
+    for board in boards:
+        run = board.best.first
         where = "" if run.split == "fixed" else f", {run.split} split"
         print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
         print(leaderboard_table(board))
         if board.behind:
             print(f"\n{pair_table(board)}")
-        for doubt in run_checks(board):
-            print(f"\n{doubt.code} {doubt.title}: {doubt.seen}. To do: {doubt.do}.")
-    if drops := fallen(split_scores(found)):
+        for check in run_checks(board):
+            print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
+    if drops := fallen(split_scores(boards)):
         print("\n" + "\n".join(drops))
-    return found
 
 
 def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     """Copy the model that was best on validation to `folder`, with its card and scores."""
     run = board.chosen
-    entry = next(one for one in board.entries if one.first.model == run.model)
+    entry = next(entry for entry in board.entries if entry.first.model == run.model)
     with persistence.replacing_folder(folder) as fresh:
         shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
         write_text(fresh / "README.md", card(board, run, command))
@@ -59,7 +64,7 @@ def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     return folder
 
 
-def keep_all(found: Sequence[Leaderboard], folder: Path, command: str) -> None:
+def keep_all(boards: Sequence[Leaderboard], folder: Path, command: str) -> None:
     """Keep the best model of every codebook in `folder`, under the codebook's name.
 
     Raises
@@ -68,23 +73,31 @@ def keep_all(found: Sequence[Leaderboard], folder: Path, command: str) -> None:
         When a codebook has several boards, of several corpora or splits: one folder cannot hold the
         best of each.
     """
-    names = [board.best.first.codebook for board in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    names = [board.best.first.codebook for board in boards]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise KitError(
-            f"keep={folder} takes one model per codebook, and there are several corpora or splits of "
-            f"{listing(twice)}. Keep models of an experiment with one corpus and split"
+            f"models={folder} takes one model per codebook, and there are several corpora or splits "
+            f"of {listing(repeated)}. Keep models of an experiment with one corpus and split"
         )
-    for name, board in zip(names, found, strict=True):
+    for name, board in zip(names, boards, strict=True):
         kept = keep(board, folder / file_name(name), command)
         print(f"\nkept {board.chosen.model} as {kept}")
 
 
 class CompareRuns(Callback):
-    """At the end of a multirun, compare its runs, write the report and keep the best models."""
+    """At the end of a multirun, compare its runs, write the report and keep the best models.
 
-    def __init__(self, out: str, keep: str | None = None) -> None:
-        self.out = out
-        self.keep = keep
+    Parameters
+    ----------
+    output
+        The experiment's folder.
+    models
+        Where to keep the best model of every codebook; `None` keeps none.
+    """
+
+    def __init__(self, output: str, models: str | None = None) -> None:
+        self.output = output
+        self.models = models
         self.bar: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -98,11 +111,9 @@ class CompareRuns(Callback):
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
         """Count a finished run."""
         if self.bar is not None:
-            self.bar.set_postfix_str(
-                " ".join(
-                    str(config.hydra.runtime.choices[key]) for key in ("codebook", "split", "model")
-                )
-            )
+            choices = config.hydra.runtime.choices
+            chosen = [str(choices[key]) for key in ("codebook", "split", "model")]
+            self.bar.set_postfix_str(" ".join(chosen))
             self.bar.update()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -126,9 +137,9 @@ class CompareRuns(Callback):
             raise SystemExit(2) from None
 
     def _end(self, command: str) -> None:
-        found = compare(out=self.out)
+        boards = compare(runs=self.output)
         # The report first: it needs nothing but the runs.
-        page = write_report(found, Path(self.out), command)
-        if self.keep:
-            keep_all(found, Path(self.keep), command)
+        page = write_report(boards, Path(self.output), command)
+        if self.models:
+            keep_all(boards, Path(self.models), command)
         print(f"\nreport: {page}")

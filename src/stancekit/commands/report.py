@@ -14,7 +14,7 @@ from stancekit.report.latex import latex
 from stancekit.report.leaderboard import Leaderboard, leaderboards
 from stancekit.report.page import report_page
 from stancekit.report.tables import markdown, scores_to_csv
-from stancekit.runs.record import flat_record, read_runs
+from stancekit.runs.folder import read_runs
 
 
 def report(
@@ -128,7 +128,7 @@ def _texts(found: list[Leaderboard], *, command: str, title: str) -> Iterator[tu
         yield f"card-{name}.md", card(board, board.chosen, command)
         yield (
             f"review-{name}.jsonl",
-            "".join(f"{json_line(flat_record(row))}\n" for row in queue(board.chosen)),
+            "".join(f"{json_line(row.to_dict())}\n" for row in queue(board.chosen)),
         )
     yield "report.html", report_page(found, title=title, command=command, out="FOLDER")
 

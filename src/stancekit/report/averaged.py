@@ -30,7 +30,7 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
     time is their sum.
     """
     first, scores = runs[0], mean_scores([run.scores for run in runs])
-    thresholds = mean_scores([np.array(run.facts.get("thresholds", ())) for run in runs]).tolist()
+    thresholds = mean_scores([np.array(run.thresholds) for run in runs]).tolist()
     said = codes_from_scores(scores, first.codes, thresholds, multi_label=first.multi_label)
     rows = tuple(
         replace(row, prediction=replace(row.prediction, labels=labels, scores=tuple(own)))
@@ -40,14 +40,14 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
         float(np.mean([run.validation for run in runs])),
         sum(run.seconds for run in runs),
     )
-    facts = dict(first.facts) | {"thresholds": thresholds, "audit": {}}
     return replace(
         first,
         rows=rows,
         model=name or first.model,
         validation=validation,
         seconds=seconds,
-        facts=facts,
+        thresholds=tuple(thresholds),
+        audit={},
     )
 
 

@@ -54,9 +54,7 @@ def _constant(run: Run) -> float:
     found = {code: 2 * share / (1 + share) for code, share in shares.items() if share}
     if run.multi_label or not found:
         return float(np.mean(list(found.values()))) if found else 0.0
-    counts = (
-        run.facts["gold"]["train"] if run.facts["examples"]["train"] else run.facts["gold"]["test"]
-    )
+    counts = run.gold_counts["train"] if run.examples["train"] else run.gold_counts["test"]
     return found.get(max(counts, key=lambda code: counts[code]), 0.0) / len(found)
 
 
@@ -83,7 +81,7 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
 
 def shared_text(board: Leaderboard) -> Iterator[Check]:
     """C02: test has text that training has too."""
-    known = [entry.first.facts.get("shared", 0) for entry in board.entries]
+    known = [entry.first.shared for entry in board.entries]
     shared = max((int(one) for one in known if one is not None), default=0)
     if None in known:
         models = [
@@ -110,15 +108,15 @@ def shared_text(board: Leaderboard) -> Iterator[Check]:
 
 def few_gold(board: Leaderboard) -> Iterator[Check]:
     """C03: a code has too few gold examples to learn or to score."""
-    facts = board.best.first.facts
+    run = board.best.first
     for part in ("train", "test"):
-        if not facts["examples"][part]:
+        if not run.examples[part]:
             continue
         # A code that test lacks has no score to doubt; that it lacks it is said for itself.
         rare = [
             f"{code}: {n}"
-            for code, n in facts["gold"][part].items()
-            if n < FEW and facts["gold"]["test"][code]
+            for code, n in run.gold_counts[part].items()
+            if n < FEW and run.gold_counts["test"][code]
         ]
         lacking = unscored(board.best) if part == "test" else ""
         if rare or lacking:
@@ -250,11 +248,7 @@ def _more(pair: PairedDifference, n: int) -> str:
 
 def one_state(board: Leaderboard) -> Iterator[Check]:
     """C09: a model that depends on chance was trained once."""
-    single = [
-        one
-        for one in board.entries
-        if len(one.runs) == 1 and not one.first.facts.get("deterministic")
-    ]
+    single = [one for one in board.entries if len(one.runs) == 1 and not one.first.deterministic]
     if single:
         where = {entry.first.split for entry in single} - set(_FIXED)
         yield Check(

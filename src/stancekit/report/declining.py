@@ -17,7 +17,7 @@ def _wrong(run: Run) -> NDArray[np.bool_]:
 
 
 def _caution(run: Run) -> SelectivePolicy:
-    return SelectivePolicy.from_list(run.facts["caution"])
+    return run.caution
 
 
 def declining(entry: LeaderboardRow) -> list[tuple[float, float, float]]:
@@ -29,7 +29,7 @@ def declining(entry: LeaderboardRow) -> list[tuple[float, float, float]]:
     for risk, _ in _caution(entry.first).risks:
         both = []
         for run in entry.runs:
-            kept = confidence(run.scores, run.facts["thresholds"]) >= _caution(run).cut(risk)
+            kept = confidence(run.scores, run.thresholds) >= _caution(run).cut(risk)
             both.append(
                 (float(kept.mean()), float(_wrong(run)[kept].mean()) if kept.any() else 0.0)
             )
@@ -62,6 +62,6 @@ def queue(run: Run, risk: float = REVIEWED) -> list[PredictionRecord]:
     """Return the test examples that a person should judge, least sure first; none of a model that never declines."""
     if not _caution(run).risks:
         return []
-    sure = confidence(run.scores, run.facts["thresholds"])
+    sure = confidence(run.scores, run.thresholds)
     cut = _caution(run).cut(risk)
     return [run.rows[at] for at in np.argsort(sure, kind="stable") if sure[at] < cut]

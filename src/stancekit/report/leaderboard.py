@@ -191,10 +191,7 @@ _SCORED: dict[Hashable, tuple[tuple[Score, ...], tuple[Finding, ...]]] = {}
 
 def _entry(runs: tuple[Run, ...], kind: Kind) -> LeaderboardRow:
     audits = tuple(tuple((name, tuple(said)) for name, said in run.audit.items()) for run in runs)
-    decided = tuple(
-        (run.rows, run.codes, run.multi_label, tuple(run.facts.get("thresholds", ())))
-        for run in runs
-    )
+    decided = tuple((run.rows, run.codes, run.multi_label, run.thresholds) for run in runs)
     key = kind, decided, audits
     if key not in _SCORED:
         # As many as a large experiment has; the oldest goes.

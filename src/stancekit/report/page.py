@@ -25,6 +25,7 @@ from stancekit.report.tables import (
     p_value,
     title_of,
 )
+from stancekit.runs.folder import read_config_text
 from stancekit.runs.record import PredictionRecord, Run
 from stancekit.types import Example, Score
 
@@ -138,6 +139,7 @@ def report_page(boards: Sequence[Leaderboard], *, title: str, command: str, out:
         number=format_number,
         confusions=confusions,
         headings=headings,
+        config_of=lambda run: read_config_text(run.folder),
         kinds=_kinds,
         meanings=ERROR_TYPES,
         use=target_use,

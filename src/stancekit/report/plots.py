@@ -18,6 +18,7 @@ from stancekit.models.selective import confidence
 from stancekit.report.averaged import SLICE
 from stancekit.report.generalisation import SplitScore
 from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
+from stancekit.runs.folder import read_curve
 from stancekit.runs.record import Run
 from stancekit.types import Score
 
@@ -138,7 +139,7 @@ def risk_of(entry: LeaderboardRow) -> Figure:
     drawing, axes = figure(3.6, 3.3)
     for run in entry.runs:
         wrong = np.array([set(row.gold) != set(row.prediction.labels) for row in run.rows])
-        coverage, risk = risk_coverage(confidence(run.scores, run.facts["thresholds"]), wrong)
+        coverage, risk = risk_coverage(confidence(run.scores, run.thresholds), wrong)
         axes.plot(coverage[9:], risk[9:], color=BLUE, linewidth=1.2, alpha=0.8)
     axes.set(
         xlabel="share of examples labelled",
@@ -242,7 +243,7 @@ def heat(
 
 def training(entry: LeaderboardRow) -> Figure | None:
     """Draw loss and validation score by step, a line per random state; None for a model without a training log."""
-    curves = [run.curve for run in entry.runs if run.curve]
+    curves = [curve for run in entry.runs if (curve := read_curve(run.folder))]
     if not curves:
         return None
     drawing, axes = figure(5, 2.6)

@@ -1,7 +1,6 @@
 """Predictions that are committed beside an experiment's results, without any text, and the results that follow."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,37 +13,10 @@ from stancekit.errors import KitError
 from stancekit.fileio import replacing_file
 from stancekit.report.leaderboard import leaderboards
 from stancekit.report.tables import markdown, scores_to_csv
-from stancekit.runs.record import PredictionRecord, Run, make_run
+from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.types import Context, Example, Mention, Prediction
 
 PREDICTIONS_FILE = "predictions.parquet"
-# Fields of a run that say what it is; the others of `run.json` tell of the machine.
-_PUBLISHED_FACTS = (
-    *(
-        "corpus",
-        "codebook",
-        "codes",
-        "multi_label",
-        "model",
-        "split",
-        "part",
-        "random_state",
-        "validation",
-        "seconds",
-    ),
-    *(
-        "digest",
-        "thresholds",
-        "temperature",
-        "caution",
-        "examples",
-        "gold",
-        "shared",
-        "refit",
-        "priors",
-    ),
-    *("deterministic", "stancekit", "versions"),
-)
 # Slices that would need text, names or dates.
 _LEFT_OUT = ("actor", "target", "topic", "year", "length")
 _SCHEMA = pyarrow.schema(
@@ -104,21 +76,14 @@ def write_published(runs: Sequence[Run], out: Path, command: str) -> None:
     `command` is what results show as theirs.
     """
     runs = [*runs, *_earlier(runs, out)]
-    facts = [
-        {key: run.facts[key] for key in _PUBLISHED_FACTS if key in run.facts} | _told(run)
-        for run in runs
-    ]
+    records = [run.public_dict() | {"settings": run.settings} for run in runs]
     rows = [row for at, run in enumerate(runs) for row in _published_rows(at, run)]
-    schema = _SCHEMA.with_metadata({"runs": json.dumps(facts, allow_nan=False), "command": command})
+    schema = _SCHEMA.with_metadata(
+        {"runs": json.dumps(records, allow_nan=False), "command": command}
+    )
     table = pyarrow.Table.from_pylist(rows, schema=schema)
     with replacing_file(out / PREDICTIONS_FILE) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
-
-
-def _told(run: Run) -> dict[str, Any]:
-    """Return what a run says of itself otherwise than its facts."""
-    settings = {"settings": run.settings} if run.settings else {}
-    return settings | {"validation": None if math.isnan(run.validation) else run.validation}
 
 
 def _earlier(runs: Sequence[Run], out: Path) -> list[Run]:
@@ -182,19 +147,19 @@ def read_published(out: Path) -> list[Run]:
 
 def _run(out: Path, facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Run:
     heard = [json.loads(row["audit"]) for row in rows if row["audit"]]
-    said = {
+    audit = {
         name: [_optional_codes(row[name]) for row in heard] for name in (heard[0] if heard else ())
     }
-    # Where a file does not say it, the settings are not known, and nothing is told from there being
-    # no configuration.
-    run = make_run(
-        out,
-        facts | {"settings": facts.get("settings", "unknown")},
-        map(_record_of_row, rows),
-        out / PREDICTIONS_FILE,
+    source = out / PREDICTIONS_FILE
+    # A file of an earlier version may not have the settings: then they are not known.
+    return make_run(
+        RunRecord.from_dict(facts, source),
+        [_record_of_row(row) for row in rows],
+        folder=out,
+        audit=audit,
+        settings=facts.get("settings", ""),
+        source=source,
     )
-    settings = "" if run.settings == "unknown" else run.settings
-    return replace(run, facts=facts | {"audit": said}, settings=settings)
 
 
 def command_of(out: Path) -> str | None:

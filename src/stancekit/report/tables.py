@@ -1,10 +1,8 @@
 """Scores as CSV and Markdown."""
 
-import csv
-import io
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from stancekit.errors import printable
 from stancekit.evaluation.comparison import PairedDifference
@@ -13,6 +11,7 @@ from stancekit.report.checks import Check, run_checks, unscored
 from stancekit.report.generalisation import SplitScore, split_scores
 from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.report.sources import by_source
+from stancekit.runs.scores import scores_csv
 from stancekit.types import Score
 
 METRIC_NAMES = {
@@ -23,10 +22,6 @@ METRIC_NAMES = {
     "ece": "ECE",
     "brier": "Brier",
 }
-SCORE_COLUMNS = (
-    *("corpus", "codebook", "split", "part", "model", "metric", "slice"),
-    *("value", "low", "high", "n", "codes", "random_states"),
-)
 
 
 def format_score(score: Score | None) -> str:
@@ -58,47 +53,6 @@ def format_number(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1)
 
 
-def csv_cell(value: object) -> object:
-    """Return a value that no spreadsheet will take for a formula; an empty text stays empty.
-
-    Examples
-    --------
-    >>> csv_cell("=1+1"), csv_cell(""), csv_cell(-0.5)
-    ("'=1+1", '', -0.5)
-    """
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
-
-
-def scores_csv(
-    of: Sequence[str], scores: Iterable[Score], random_states: int, *, head: bool = True
-) -> str:
-    """Return scores as CSV, with empty cells where a score has no interval or is not defined.
-
-    Parameters
-    ----------
-    of
-        What was scored: corpus, codebook, split, part and model.
-    """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    if head:
-        writer.writerow(SCORE_COLUMNS)
-    names = [csv_cell(name) for name in of]
-    for one in scores:
-        numbers = (
-            "" if math.isnan(value) else f"{value:.6f}" for value in (one.value, one.low, one.high)
-        )
-        codes = "" if one.codes is None else one.codes
-        writer.writerow(
-            [*names, one.metric, csv_cell(one.slice), *numbers, one.n, codes, random_states]
-        )
-    return file.getvalue()
-
-
 def scores_to_csv(entries: Iterable[LeaderboardRow]) -> str:
     """Return `scores.csv` of some models."""
     parts: list[str] = []
@@ -106,28 +60,6 @@ def scores_to_csv(entries: Iterable[LeaderboardRow]) -> str:
         of = (*entry.first.board, entry.first.model)
         parts.append(scores_csv(of, entry.scores, len(entry.runs), head=not parts))
     return "".join(parts)
-
-
-def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
-    """Return a training log as CSV: step, loss on train and, where there was one, loss and score on validation.
-
-    Examples
-    --------
-    >>> print(curve_csv([{"step": 5.0, "loss": 1.5}, {"step": 5.0, "eval_loss": 1.25, "eval_score": 0.5}]), end="")
-    step,loss,validation_loss,validation_score
-    5,1.500000,1.250000,0.500000
-    """
-    by_step: dict[int, dict[str, float]] = {}
-    for row in curve:
-        if "loss" in row or "eval_loss" in row:
-            by_step.setdefault(int(row["step"]), {}).update(row)
-    keys = ("loss", "eval_loss", "eval_score")
-    lines = ["step,loss,validation_loss,validation_score"]
-    for step, row in sorted(by_step.items()):
-        lines.append(
-            ",".join([str(step), *(f"{row[key]:.6f}" if key in row else "" for key in keys)])
-        )
-    return "\n".join([*lines, ""])
 
 
 # What Markdown would not show as it stands: tags, links and pictures, code.
