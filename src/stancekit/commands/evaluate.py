@@ -74,8 +74,10 @@ def evaluate(
     print(_score_table(short))
     print("\n".join(["", *doubts(run_checks(board))]))
     # A call from Python does not know how a command line would spell the corpus.
-    words = f"models={models} part={run.part} random_state={random_state}"
-    command = f"stancekit evaluate {words} # corpus: {run.corpus}"
+    command = (
+        f"stancekit evaluate models={models} part={run.part} random_state={random_state} "
+        f"# corpus: {run.corpus}"
+    )
     page = write_report([board], run.folder, command)
     print(f"written: {run.folder}/scores.csv, {run.folder}/predictions.jsonl, {page}")
     return list(scores)
