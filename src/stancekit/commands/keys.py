@@ -36,8 +36,8 @@ def opened(words: Sequence[str]) -> list[str]:
 
 
 def _as_written(word: str) -> str:
-    found = _TEXT.fullmatch(word)
-    return word if not found or _MEANT.fullmatch(found[2]) else f"{found[1]}={quoted(found[2])}"
+    match = _TEXT.fullmatch(word)
+    return word if not match or _MEANT.fullmatch(match[2]) else f"{match[1]}={quoted(match[2])}"
 
 
 def check_keys(config: DictConfig) -> None:
@@ -67,13 +67,13 @@ def _parameters(target: object) -> list[str] | None:
     """Return what may be given to a class, `None` where that is anything."""
     if not inspect.isclass(target):
         return None
-    found: list[str] = []
-    for kind in target.__mro__:
-        if not (init := vars(kind).get("__init__")):
+    names: list[str] = []
+    for base in target.__mro__:
+        if not (init := vars(base).get("__init__")):
             continue
         listed = list(inspect.signature(init).parameters.values())[1:]
-        found += [one.name for one in listed if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        names += [item.name for item in listed if item.kind in (item.POSITIONAL_OR_KEYWORD, item.KEYWORD_ONLY)]
         # Whatever is left over goes to the class above.
-        if not any(one.kind is one.VAR_KEYWORD for one in listed):
-            return list(dict.fromkeys(found))
+        if not any(item.kind is item.VAR_KEYWORD for item in listed):
+            return list(dict.fromkeys(names))
     return None
