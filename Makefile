@@ -34,7 +34,19 @@ bench-archive: $(READY)
 	$(BIN)/python -m bench.archive
 
 # Those that no extra is needed for. An old matplotlib warns of a new pyparsing, so warnings are no errors here.
-QUICK := $(addprefix tests/test_,$(addsuffix .py,bootstrap caution checks cli estimate label metrics models page rows store train words))
+QUICK := tests/evaluation/test_bootstrap.py \
+	tests/models/test_selective.py \
+	tests/runs/test_checks.py \
+	tests/commands/test_cli.py \
+	tests/commands/test_estimate.py \
+	tests/commands/test_label.py \
+	tests/evaluation/test_metrics.py \
+	tests/models/test_models.py \
+	tests/report/test_report_page.py \
+	tests/corpus/test_rows.py \
+	tests/models/test_persistence.py \
+	tests/commands/test_train.py \
+	tests/commands/test_words.py
 
 # The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
 lowest: $(LOWEST)/.ready

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stancekit.models import store
+from stancekit.models import persistence
 
 EXPERIMENT, MODELS = Path("experiments/un_votes"), Path("models/un_votes")
 ARTICLE = "seeds/articles/newswire_border_truce.txt"
@@ -24,21 +24,35 @@ def opened(page: Path) -> str:
     browser = shutil.which("chromium")
     check(browser is not None, "a browser is here")
     with tempfile.TemporaryDirectory() as profile:
-        words = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom"]
+        words = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--dump-dom",
+        ]
         command = [str(browser), *words, f"--user-data-dir={profile}", page.resolve().as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=True
+        ).stdout
 
 
 def main() -> None:
     """Check everything."""
     kept = sorted(path.parent for path in MODELS.glob("*/manifest.json"))
-    check([place.name for place in kept] == ["diplomacy", "stance"], f"{MODELS} has a model for each codebook")
-    trained = {place.name: store.load(place) for place in kept}
+    check(
+        [place.name for place in kept] == ["diplomacy", "stance"],
+        f"{MODELS} has a model for each codebook",
+    )
+    trained = {place.name: persistence.load(place) for place in kept}
     for place in kept:
         name = trained[place.name].name
         card = (place / "README.md").read_text(encoding="utf-8")
         check(f"# {name} for {place.name}" in card, f"the card in {place} is that of {name}")
-        runs = [json.loads(path.read_text()) for path in EXPERIMENT.glob(f"runs/{place.name}-{name}-*/run.json")]
+        runs = [
+            json.loads(path.read_text())
+            for path in EXPERIMENT.glob(f"runs/{place.name}-{name}-*/run.json")
+        ]
         check(len(runs) == 1, f"{name} for {place.name} was trained here")
     page = EXPERIMENT / "report" / "report.html"
     text = opened(page)
@@ -46,12 +60,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "labels.jsonl"
         command = [".venv/bin/stancekit", "label", ARTICLE, f"output={output}"]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+        said = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, check=True
+        ).stdout
         rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     check(len(rows) > 5, f"{ARTICLE} is labelled, in {len(rows)} rows")
     for codebook, model in trained.items():
-        check(f"{model.name}" in said and codebook in said, f"the labels name {model.name} for {codebook}")
-    status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+        check(
+            f"{model.name}" in said and codebook in said,
+            f"the labels name {model.name} for {codebook}",
+        )
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], capture_output=True, text=True, check=True
+    ).stdout
     check(status == "", f"the checkout is as it was cloned{status}")
 
 

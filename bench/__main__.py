@@ -12,9 +12,9 @@ from sklearn.metrics import f1_score
 
 from bench import encoders, labelling
 from stancekit.evaluation import bootstrap, count, macro_f1
-from stancekit.evaluation.bootstrap import estimate
+from stancekit.evaluation.bootstrap import estimate_interval
 from stancekit.evaluation.metrics import f1, metrics_for, precision, recall
-from stancekit.evaluation.scores import together
+from stancekit.evaluation.scores import stack_metrics
 
 NAMES = ["abstain", "condemn", "none", "support"]
 
@@ -58,7 +58,7 @@ def leaderboard() -> dict[str, object]:
     gold = [(NAMES[at],) for at in generator.integers(0, 4, 1249)]
     models = [[(NAMES[at],) for at in generator.integers(0, 4, 1249)] for _ in range(10)]
     clusters = [str(row) for row in range(1249)]
-    six = together(
+    six = stack_metrics(
         {
             **metrics_for(NAMES, np.ones((len(NAMES), 4)), multi_label=False),
             "f1": lambda table: f1(table)[..., 0],
@@ -70,7 +70,7 @@ def leaderboard() -> dict[str, object]:
     def ours() -> None:
         for guess in models:
             counts = count(gold, guess, NAMES, clusters)[None]
-            estimate(counts, six, replicates=2000)
+            estimate_interval(counts, six, replicates=2000)
 
     return {
         "name": "ten models x 1,249 rows x 6 metrics",
@@ -83,7 +83,9 @@ def leaderboard() -> dict[str, object]:
 def start() -> dict[str, object]:
     """Time `stancekit --help` against an interpreter that imports argparse."""
     ours = seconds(
-        lambda: subprocess.run([sys.executable, "-m", "stancekit", "--help"], check=True, capture_output=True)
+        lambda: subprocess.run(
+            [sys.executable, "-m", "stancekit", "--help"], check=True, capture_output=True
+        )
     )
     peer = seconds(lambda: subprocess.run([sys.executable, "-c", "import argparse"], check=True))
     return {"name": "start of --help", "ours": 1 / ours, "peer": 1 / peer, "unit": "starts/s"}
@@ -94,7 +96,9 @@ def main() -> None:
     rows = [replicates(), leaderboard(), start(), *encoders.measure(), *labelling.measure()]
     for row in rows:
         row["ratio"] = round(float(str(row["ours"])) / float(str(row["peer"])), 2)
-        print(f"{row['name']:<44} ours {row['ours']:>10.1f}  peer {row['peer']:>10.1f} {row['unit']}  x{row['ratio']}")
+        print(
+            f"{row['name']:<44} ours {row['ours']:>10.1f}  peer {row['peer']:>10.1f} {row['unit']}  x{row['ratio']}"
+        )
     Path("bench/results.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,7 +1,8 @@
 """Label a million sentences with words and a hundred thousand with `minilm`, and watch memory and pace.
 
-`python -m bench.archive` writes `bench/archive.json`: per model the rows, the pace of the first and the last third in
-sentences/s, and the highest resident memory of the first two minutes and after them, in MB.
+`python -m bench.archive` writes `bench/archive.json`: per model the rows, the pace of the first and
+the last third in sentences/s, and the highest resident memory of the first two minutes and after
+them, in MB.
 """
 
 import json
@@ -26,8 +27,13 @@ def varied(sentences: list[str], n: int, path: Path) -> None:
     chance = random.Random(0)
     with path.open("w", encoding="utf-8") as file:
         for at in range(n):
-            text = re.sub(r"\d", lambda _: str(chance.randrange(10)), sentences[at % len(sentences)])
-            file.write(json.dumps({"text": f"{text[:-1]}, item {chance.randrange(10**6)}{text[-1]}"}) + "\n")
+            text = re.sub(
+                r"\d", lambda _: str(chance.randrange(10)), sentences[at % len(sentences)]
+            )
+            file.write(
+                json.dumps({"text": f"{text[:-1]}, item {chance.randrange(10**6)}{text[-1]}"})
+                + "\n"
+            )
 
 
 def memory(pid: int) -> float:
@@ -40,7 +46,9 @@ def watched(source: Path, saved: Path, output: Path, rows: int) -> dict[str, Any
     """Label a file in a process of its own, and return its pace and memory."""
     words = ["label", f"input={source}", f"saved={saved}", f"output={output}", "kind=parquet"]
     start, seen = time.monotonic(), []
-    process = subprocess.Popen([sys.executable, "-m", "stancekit", *words], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stancekit", *words], stderr=subprocess.PIPE, text=True
+    )
     # The bar is read, or the process would wait for it.
     drain = threading.Thread(target=lambda: [None for _ in process.stderr or ()])
     drain.start()
@@ -80,7 +88,9 @@ def main() -> None:
             varied(sentences, rows, folder / f"{name}.jsonl")
             found[name] = watched(folder / f"{name}.jsonl", saved, folder / f"{name}-labels", rows)
             print(name, found[name])
-            Path("bench/archive.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            Path("bench/archive.json").write_text(
+                json.dumps(found, indent=2) + "\n", encoding="utf-8"
+            )
 
 
 if __name__ == "__main__":

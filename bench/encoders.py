@@ -21,11 +21,11 @@ from transformers import (
 
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit, bundled
+from stancekit.models.classifier import encode_labels
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.precision import bf16
-from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.encoder.network import bf16
+from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.features import Pair
-from stancekit.models.trained import encode
 
 ROWS, EPOCHS = 640, 1
 
@@ -58,8 +58,15 @@ def recipe(texts: list[str], labels: np.ndarray, source: str, *, padded: bool) -
     start = time.perf_counter()
     tokenizer = AutoTokenizer.from_pretrained(source)
     model = AutoModelForSequenceClassification.from_pretrained(source, num_labels=4)
-    ids = tokenizer(texts, truncation=True, max_length=128, padding="max_length" if padded else False)
-    data = Plain([{**{key: ids[key][at] for key in ids}, "labels": int(labels[at])} for at in range(len(texts))])
+    ids = tokenizer(
+        texts, truncation=True, max_length=128, padding="max_length" if padded else False
+    )
+    data = Plain(
+        [
+            {**{key: ids[key][at] for key in ids}, "labels": int(labels[at])}
+            for at in range(len(texts))
+        ]
+    )
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder,
@@ -82,15 +89,27 @@ def measure() -> list[dict[str, object]]:
     train = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0).train
     some = train.take(range(ROWS))
     texts = [f"{one.text} {Pair().render(one).pair}" for one in some.examples]
-    gold, source = encode(some), resolve(MINILM)
+    gold, source = encode_labels(some), resolve(MINILM)
     labels = np.unique(gold, return_inverse=True)[1]
     start = time.perf_counter()
-    model = Encoder(features=Pair(), epochs=EPOCHS, least_steps=0, every=10**6).fit(some.examples, gold)
+    model = Encoder(features=Pair(), epochs=EPOCHS, least_steps=0, every=10**6).fit(
+        some.examples, gold
+    )
     ours = EPOCHS * ROWS / (time.perf_counter() - start)
     copied, dynamic = (recipe(texts, labels, source, padded=padded) for padded in (True, False))
     found = [
-        {"name": "training against Trainer padded to 128", "ours": ours, "peer": copied, "unit": "examples/s"},
-        {"name": "training against Trainer padded to the batch", "ours": ours, "peer": dynamic, "unit": "examples/s"},
+        {
+            "name": "training against Trainer padded to 128",
+            "ours": ours,
+            "peer": copied,
+            "unit": "examples/s",
+        },
+        {
+            "name": "training against Trainer padded to the batch",
+            "ours": ours,
+            "peer": dynamic,
+            "unit": "examples/s",
+        },
     ]
     model.predict_proba(some.examples[:32])
     start = time.perf_counter()
@@ -108,13 +127,27 @@ def measure() -> list[dict[str, object]]:
             classifier(texts[at : at + size], batch_size=size)
         peer = ROWS / (time.perf_counter() - start)
         found.append(
-            {"name": f"inference against pipeline, batches of {size}", "ours": ours, "peer": peer, "unit": "examples/s"}
+            {
+                "name": f"inference against pipeline, batches of {size}",
+                "ours": ours,
+                "peer": peer,
+                "unit": "examples/s",
+            }
         )
     tokens = sum(len(one["input_ids"]) for one in model.inputs(some.examples)) / ROWS
-    body = sum(one.numel() for name, one in model.network_.named_parameters() if "embeddings" not in name)
+    body = sum(
+        one.numel() for name, one in model.network_.named_parameters() if "embeddings" not in name
+    )
     rate, reached = product_rate(), 6 * body * tokens * float(found[0]["ours"]) / 1e9
     found.append(
-        {"name": "training's share of the matrix-product rate", "ours": reached, "peer": rate, "unit": "GFLOP/s"}
+        {
+            "name": "training's share of the matrix-product rate",
+            "ours": reached,
+            "peer": rate,
+            "unit": "GFLOP/s",
+        }
     )
-    print(f"{tokens:.0f} tokens an example on average; bf16: {'yes' if bf16() else 'no'}; {Path(source).name}")
+    print(
+        f"{tokens:.0f} tokens an example on average; bf16: {'yes' if bf16() else 'no'}; {Path(source).name}"
+    )
     return found

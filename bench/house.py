@@ -77,7 +77,11 @@ def has_docstring(node: ast.AST) -> bool:
     """Say whether a module, class or function starts with a docstring."""
     body: list[ast.stmt] = getattr(node, "body", [])
     first = body[0] if body else None
-    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
 
 
 def count_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -168,7 +172,9 @@ def _is_type_checking(test: ast.expr) -> bool:
     return name == "TYPE_CHECKING"
 
 
-def _import_nodes(node: ast.AST, *, inside: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+def _import_nodes(
+    node: ast.AST, *, inside: bool = False
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
     """Yield imports, and whether each is in a function; not those for types alone."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import | ast.ImportFrom):

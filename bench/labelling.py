@@ -17,16 +17,16 @@ from sklearn.linear_model import LogisticRegression
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from stancekit.codebook import load_codebook
-from stancekit.commands.archive import label_archive
-from stancekit.commands.engines import Job
 from stancekit.corpus import FixedSplit, bundled
-from stancekit.corpus.labels import read_labels
-from stancekit.models import store
+from stancekit.labelling.archive import label_archive
+from stancekit.labelling.labels import read_labels
+from stancekit.labelling.workers import LabellingJob
+from stancekit.models import persistence
+from stancekit.models.classifier import fit
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
-from stancekit.models.trained import fit
 from stancekit.text import ActorFinder
 from stancekit.text.examples import body, examples_in
 from stancekit.text.nlp import NER_PACKAGE
@@ -55,7 +55,9 @@ def text_to_examples() -> dict[str, object]:
     some, finder = articles(), ActorFinder()
     bodies = [[one.text for one in body(article)] for article in some]
     sentences = [text for texts in bodies for text in texts]
-    recogniser = spacy.load(NER_PACKAGE, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
+    recogniser = spacy.load(
+        NER_PACKAGE, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"]
+    )
 
     def ours() -> None:
         cut = [body(article) for article in some]
@@ -76,7 +78,7 @@ def text_to_examples() -> dict[str, object]:
 
 def words(folder: Path) -> dict[str, object]:
     """Label examples by `logreg`; the peer is the rate that was aimed at."""
-    stance = store.load(baseline(folder) / "stance")
+    stance = persistence.load(baseline(folder) / "stance")
     parts = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0)
     some = [*parts.test.examples, *parts.validation.examples] * 2
     return {
@@ -91,8 +93,10 @@ def baseline(folder: Path) -> Path:
     """Save `logreg` for both codebooks."""
     for name in ("stance", "diplomacy"):
         parts = FixedSplit()(bundled().read(load_codebook(name)), random_state=0)
-        model = Linear(LogisticRegression(C=1, class_weight="balanced", max_iter=1000), features=Marked())
-        store.save(fit(model, parts.train, parts.validation, name="logreg"), folder / name)
+        model = Linear(
+            LogisticRegression(C=1, class_weight="balanced", max_iter=1000), features=Marked()
+        )
+        persistence.save(fit(model, parts.train, parts.validation, name="logreg"), folder / name)
     return folder
 
 
@@ -101,7 +105,10 @@ def trained(folder: Path) -> Path:
     for name in ("stance", "diplomacy"):
         parts = FixedSplit()(bundled().read(load_codebook(name)), random_state=0)
         model = Encoder(features=Marked(), epochs=1, least_steps=0)
-        store.save(fit(model, parts.train.take(range(2000)), parts.validation.take(range(64))), folder / name)
+        persistence.save(
+            fit(model, parts.train.take(range(2000)), parts.validation.take(range(64))),
+            folder / name,
+        )
     return folder
 
 
@@ -112,7 +119,7 @@ def archive(folder: Path) -> list[dict[str, object]]:
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     found, saved = {}, trained(folder / "models")
     for backend in ("torch", "onnx"):
-        job = Job(saved, backend=backend)
+        job = LabellingJob(saved, backend=backend)
         label_archive(source, folder / f"warm-{backend}", job)
         start = time.perf_counter()
         label_archive(source, folder / backend, job)
@@ -153,9 +160,17 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
     took = {}
     for engine in ("local", "ray"):
         output = folder / f"{engine}-many"
-        words = [f"input={source}", f"saved={models}", f"output={output}", f"engine={engine}", "workers=2"]
+        words = [
+            f"input={source}",
+            f"saved={models}",
+            f"output={output}",
+            f"engine={engine}",
+            "workers=2",
+        ]
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "stancekit", "label", *words], check=True, stdout=sys.stderr)
+        subprocess.run(
+            [sys.executable, "-m", "stancekit", "label", *words], check=True, stdout=sys.stderr
+        )
         took[engine] = time.perf_counter() - start
     return {
         "name": f"{sentences:,} sentences, two workers of Ray against one process",

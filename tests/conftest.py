@@ -6,14 +6,14 @@ import pytest
 from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.commands.engines import Job
-from stancekit.corpus import FixedSplit, JsonlCorpus, Parts, bundled
-from stancekit.models import store
+from stancekit.corpus import FixedSplit, JsonlCorpus, Splits, bundled
+from stancekit.labelling.sources import InputText
+from stancekit.labelling.workers import LabellingJob
+from stancekit.models import persistence
+from stancekit.models.classifier import fit
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
-from stancekit.models.trained import fit
 from stancekit.text import ActorFinder, read_article
-from stancekit.text.sources import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,31 +40,31 @@ def un_votes() -> JsonlCorpus:
 
 
 @pytest.fixture(scope="session")
-def parts(un_votes: JsonlCorpus, stance: Codebook) -> Parts:
+def parts(un_votes: JsonlCorpus, stance: Codebook) -> Splits:
     return FixedSplit()(un_votes.read(stance), random_state=0)
 
 
 @pytest.fixture(scope="session")
-def frame_parts(un_votes: JsonlCorpus, diplomacy: Codebook) -> Parts:
+def frame_parts(un_votes: JsonlCorpus, diplomacy: Codebook) -> Splits:
     return FixedSplit()(un_votes.read(diplomacy), random_state=0)
 
 
 @pytest.fixture(scope="session")
-def saved(tmp_path_factory: pytest.TempPathFactory, parts: Parts, frame_parts: Parts) -> Path:
+def saved(tmp_path_factory: pytest.TempPathFactory, parts: Splits, frame_parts: Splits) -> Path:
     """Return a folder of a stance and a frame model that were quick to train, as `label` takes it."""
     folder = tmp_path_factory.mktemp("saved") / "un_votes"
     for name, of in (("stance", parts), ("diplomacy", frame_parts)):
         model = Linear(ComplementNB(), features=Marked(), characters=0)
-        store.save(fit(model, of.train, of.validation, name="nb"), folder / name)
+        persistence.save(fit(model, of.train, of.validation, name="nb"), folder / name)
     return folder
 
 
 @pytest.fixture(scope="session")
 def risk(saved: Path) -> float:
     """Return a risk at which the stance model relies on some rows of a bundled article and declines others."""
-    labeller = Job(saved, ActorFinder(ner=False)).labeller()
+    labeller = LabellingJob(saved, ActorFinder(ner=False)).labeller()
     article = read_article(ROOT / "seeds" / "articles" / "un_votes_2025.txt")
-    surest = [max(row.stance.scores) for row in labeller([Text(article, article.id)]).rows]
+    surest = [max(row.stance.scores) for row in labeller([InputText(article, article.id)]).rows]
     risks = labeller.stance.caution.risks
     return next(one for one, cut in risks if min(surest) < cut <= max(surest))
 
@@ -73,24 +73,33 @@ def risk(saved: Path) -> float:
 def few_votes(tmp_path_factory: pytest.TempPathFactory) -> JsonlCorpus:
     """A fifth of the bundled corpus's articles, for runs whose quality is not the point."""
     files = sorted((ROOT / "data" / "un_votes" / "examples").glob("*.jsonl"))
-    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line]
+    rows = [
+        json.loads(line)
+        for file in files
+        for line in file.read_text(encoding="utf-8").split("\n")
+        if line
+    ]
     kept = set(list(dict.fromkeys(row["article"] for row in rows))[::5])
     path = tmp_path_factory.mktemp("few") / "few.jsonl"
-    path.write_text("\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8")
+    path.write_text(
+        "\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8"
+    )
     return JsonlCorpus(path, name="few", columns={"text": "sentence"}, labels={"": None})
 
 
 @pytest.fixture(scope="session")
-def few_parts(few_votes: JsonlCorpus, stance: Codebook) -> Parts:
+def few_parts(few_votes: JsonlCorpus, stance: Codebook) -> Splits:
     return FixedSplit()(few_votes.read(stance), random_state=0)
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, parts: Parts) -> str:
+def tiny(tmp_path_factory: pytest.TempPathFactory, parts: Splits) -> str:
     """Return the folder of an encoder of a few thousand random weights."""
     from tiny import make_encoder
 
-    return make_encoder(tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:600]])
+    return make_encoder(
+        tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:600]]
+    )
 
 
 @pytest.fixture
@@ -99,7 +108,10 @@ def jsonl(tmp_path: Path):
 
     def write(*rows: object, name: str = "mine.jsonl") -> Path:
         path = tmp_path / name
-        path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows), encoding="utf-8")
+        path.write_text(
+            "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows),
+            encoding="utf-8",
+        )
         return path
 
     return write
@@ -107,9 +119,19 @@ def jsonl(tmp_path: Path):
 
 ROWS = [
     {"text": "Peru shunned the levy.", "actor": "Peru", "target": "the levy", "stance": "condemn"},
-    {"text": "Oman kept its counsel on the levy.", "actor": "Oman", "target": "the levy", "stance": "abstain"},
+    {
+        "text": "Oman kept its counsel on the levy.",
+        "actor": "Oman",
+        "target": "the levy",
+        "stance": "abstain",
+    },
     {"text": "Fiji cheered the levy.", "actor": "Fiji", "target": "the levy", "stance": "support"},
-    {"text": "Mali lies inland, far from the levy.", "actor": "Mali", "target": "the levy", "stance": "none"},
+    {
+        "text": "Mali lies inland, far from the levy.",
+        "actor": "Mali",
+        "target": "the levy",
+        "stance": "none",
+    },
 ]
 
 

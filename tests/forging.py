@@ -2,7 +2,7 @@
 
 import json
 
-from stancekit.files import sha256
+from stancekit.fileio import sha256
 from stancekit.models.manifest import own_sum
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 CODES = ("abstain", "condemn", "none", "support")
 ACTORS = ("Avaria", "Belmont")
-# How often the classifier calls what is `none` of an actor `condemn` instead: counting misleads about Belmont.
+# How often the classifier calls what is `none` of an actor `condemn` instead: counting misleads
+# about Belmont.
 ERRORS = {"Avaria": 0.05, "Belmont": 0.6}
 
 
@@ -20,8 +21,18 @@ def made(years=("2020",), articles=120, seed=0):
             said = "condemn" if true == "none" and random.random() < ERRORS[actor] else true
             scores = {code: 0.85 if code == said else 0.05 for code in CODES}
             rows.append(
-                {"id": key, "article": f"a{article}", "sentence": f"Sentence {key}.", "actor": actor, "target": "it"}
-                | {"date": f"{years[article % len(years)]}-03-01", "stance": said, "stance_scores": scores}
+                {
+                    "id": key,
+                    "article": f"a{article}",
+                    "sentence": f"Sentence {key}.",
+                    "actor": actor,
+                    "target": "it",
+                }
+                | {
+                    "date": f"{years[article % len(years)]}-03-01",
+                    "stance": said,
+                    "stance_scores": scores,
+                }
             )
             gold[key] = true
     return rows, gold
@@ -41,5 +52,11 @@ def written(tmp_path, rows):
 def stances(*rows, codes=("condemn", "support")):
     """Rows of labels with an id, and what else is given of each: a model that says the first code of all."""
     scores = {code: 0.7 if code == codes[0] else round(0.3 / (len(codes) - 1), 4) for code in codes}
-    plain = {"sentence": "s", "actor": "A", "target": "T", "stance": codes[0], "stance_scores": scores}
+    plain = {
+        "sentence": "s",
+        "actor": "A",
+        "target": "T",
+        "stance": codes[0],
+        "stance_scores": scores,
+    }
     return [{"id": f"r{at}", "article": f"a{at}", **plain, **row} for at, row in enumerate(rows)]

@@ -23,7 +23,9 @@ def test_every_code_has_a_definition_two_examples_and_a_near_miss(name):
     book = load_codebook(name)
     assert book.name == name
     for code in book.codes:
-        assert code.definition.endswith(".") and len(code.positive) == 2 and code.near_miss, code.name
+        assert code.definition.endswith(".") and len(code.positive) == 2 and code.near_miss, (
+            code.name
+        )
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -43,5 +45,7 @@ def test_the_schemes_have_the_codes_of_their_sources():
 
 
 def test_check_names_every_unknown_label():
-    with pytest.raises(KitError, match=r"'peac' in mine \(rows 2\).*has: alliance, domestic_politics, economy"):
+    with pytest.raises(
+        KitError, match=r"'peac' in mine \(rows 2\).*has: alliance, domestic_politics, economy"
+    ):
         load_codebook("diplomacy").check([("peace",), ("peac",)], "mine")

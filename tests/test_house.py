@@ -93,7 +93,9 @@ def test_functions_are_measured_without_their_docstrings(tiny):
 
 
 def test_a_decorator_belongs_to_the_body():
-    text = 'def outer():\n    """Docstring."""\n    @cache\n    def inner(): ...\n    return inner\n'
+    text = (
+        'def outer():\n    """Docstring."""\n    @cache\n    def inner(): ...\n    return inner\n'
+    )
     assert count_body(ast.parse(text).body[0]) == 3
 
 
@@ -195,5 +197,8 @@ def test_the_table_names_what_repeats(tiny, capsys):
 
 def test_real_files_can_be_measured():
     figures = measure(ROOT / "bench")
-    assert (figures["modules"], figures["inits"]) == (len(list((ROOT / "bench").glob("*.py"))) - 1, 1)
+    assert (figures["modules"], figures["inits"]) == (
+        len(list((ROOT / "bench").glob("*.py"))) - 1,
+        1,
+    )
     assert figures["functions"] > 30 and figures["cycles"] == []

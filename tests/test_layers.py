@@ -7,11 +7,13 @@ import pytest
 from conftest import ROOT
 
 ORDER = [
-    {"errors", "arguments", "types", "codebook", "shipped", "files", "imports"},
+    {"errors", "types", "codebook", "fileio", "resources"},
     {"text"},
     {"corpus"},
     {"models"},
-    {"evaluation"},
+    {"evaluation", "prevalence"},
+    {"labelling"},
+    {"runs"},
     {"report"},
     {"commands"},
 ]
@@ -34,7 +36,11 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in SOURCES if path.stem not in ("__init__", "__main__") or len(path.parts) > len(ROOT.parts) + 3],
+    [
+        path
+        for path in SOURCES
+        if path.stem not in ("__init__", "__main__") or len(path.parts) > len(ROOT.parts) + 3
+    ],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_imports_point_one_way(path):

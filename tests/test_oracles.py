@@ -18,11 +18,11 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from stancekit.evaluation import bootstrap, count, interval, macro_f1, micro_f1
-from stancekit.evaluation.bootstrap import reach
-from stancekit.evaluation.pairs import holm
-from stancekit.evaluation.shares import Units, cell, contrast
-from stancekit.evaluation.shares import interval as share_interval
-from stancekit.models.caution import risk_cut, set_cut
+from stancekit.evaluation.bootstrap import small_sample_correction
+from stancekit.evaluation.comparison import holm
+from stancekit.models.selective import risk_cut, set_cut
+from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain
+from stancekit.prevalence.estimators import share_interval as share_interval
 
 ALPHA = 0.05
 CODES = 3
@@ -49,7 +49,7 @@ def make_units(
     scores = np.exp(leaning) / np.exp(leaning).sum(axis=1, keepdims=True)
     if same_scores:
         scores = np.tile(scores[:sampled], (rows // sampled, 1))
-    return Units(
+    return SampledUnits(
         scores=scores,
         said=scores > 0.5,
         article=np.arange(rows),
@@ -79,12 +79,16 @@ def split_sample(units):
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_a_share_with_the_same_lambda_is_the_mean_of_ppi(corpus, exclusive):
     units = make_units(exclusive=exclusive)
-    shares = cell(units, corpus=corpus)
+    shares = estimate_domain(units, corpus=corpus)
     gold, scores, rest = split_sample(units)
     assert (shares.weight > 0.2).all() and (shares.weight < 1).all()
-    theirs = ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=shares.weight * len(rest) / len(units.scores))
+    theirs = ppi_py.ppi_mean_pointestimate(
+        gold, scores, rest, lam=shares.weight * len(rest) / len(units.scores)
+    )
     assert shares.value == pytest.approx(theirs, abs=1e-12)
-    assert shares.classical == pytest.approx(ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=0), abs=1e-12)
+    assert shares.classical == pytest.approx(
+        ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=0), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("corpus", [True, False])
@@ -96,7 +100,7 @@ def test_scores_that_say_too_little_are_taken_as_they_are(corpus):
     kit's terms a weight of M/N.
     """
     units = make_units(noise=0.5)
-    shares = cell(units, corpus=corpus)
+    shares = estimate_domain(units, corpus=corpus)
     gold, scores, _ = split_sample(units)
     assert (shares.weight == 1).all()
     theirs = ppi_py.ppi_mean_pointestimate(gold, scores, units.scores, lam=1)
@@ -111,7 +115,7 @@ def test_a_share_with_unequal_probabilities_is_the_weighted_mean_of_ppi():
     """
     units = make_units()
     units.probability[:] = np.random.default_rng(1).uniform(0.05, 0.9, len(units.scores))
-    shares = cell(units, corpus=False)
+    shares = estimate_domain(units, corpus=False)
     gold, scores, _ = split_sample(units)
     theirs = ppi_py.ppi_mean_pointestimate(
         gold,
@@ -138,9 +142,11 @@ def test_lambda_is_that_of_ppi(exclusive, mode):
     of_sample, of_all = scores.var(axis=0), units.scores.var(axis=0, ddof=1)
     if exclusive:
         of_sample, of_all = of_sample.sum(), of_all.sum()
-    lam = cell(units).weight * len(rest) / len(units.scores) * of_sample / of_all
+    lam = estimate_domain(units).weight * len(rest) / len(units.scores) * of_sample / of_all
     theirs = ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam_optim_mode=mode)
-    assert ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=lam) == pytest.approx(theirs, abs=1e-12)
+    assert ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=lam) == pytest.approx(
+        theirs, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("corpus", [True, False])
@@ -148,7 +154,7 @@ def test_scores_that_mislead_have_no_weight_in_either(corpus):
     """Both cut lambda off at 0, so that what is left is the mean of the gold codes."""
     units = make_units(direction=-1.0)
     gold, scores, rest = split_sample(units)
-    shares = cell(units, corpus=corpus)
+    shares = estimate_domain(units, corpus=corpus)
     assert (shares.weight == 0).all()
     theirs = ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam_optim_mode="element")
     assert shares.value == pytest.approx(theirs, abs=1e-12)
@@ -175,7 +181,7 @@ def test_the_interval_beyond_the_corpus_is_that_of_ppi(same_scores):
     the two means are equal, and always of order 1 / n^2.
     """
     units = make_units(same_scores=same_scores)
-    shares = cell(units, corpus=False)
+    shares = estimate_domain(units, corpus=False)
     gold, scores, rest = split_sample(units)
     n, n_rest, rows = len(gold), len(rest), len(units.scores)
     lam = shares.weight * n_rest / rows
@@ -198,7 +204,7 @@ def test_the_interval_of_a_corpus_is_the_classical_one_of_corrected_codes():
     that of a mean, `ppi_py.classical_mean_ci`, here of gold - lambda scores.
     """
     units = make_units()
-    shares = cell(units)
+    shares = estimate_domain(units)
     gold, scores, _ = split_sample(units)
     _, start, end = contrast([shares], [1])
     ours = undo_correction(start, end, shares)
@@ -217,11 +223,13 @@ def test_the_ends_of_a_share_are_those_of_wilson(corpus):
     comes in by way of alpha: that at which the normal quantile is as large. The
     variance is that of the test above, half of `contrast` squared.
     """
-    shares = cell(make_units(), corpus=corpus)
+    shares = estimate_domain(make_units(), corpus=corpus)
     value, start, end = contrast([shares], [1])
     quantile = scipy.stats.t.ppf(1 - ALPHA / 2, shares.effective - 1)
     size = value * (1 - value) / ((end - start) / 2 / quantile) ** 2
-    theirs = proportion_confint(value * size, size, alpha=2 * scipy.stats.norm.sf(quantile), method="wilson")
+    theirs = proportion_confint(
+        value * size, size, alpha=2 * scipy.stats.norm.sf(quantile), method="wilson"
+    )
     assert np.array(share_interval(shares)) == pytest.approx(np.array(theirs), abs=1e-10)
 
 
@@ -351,8 +359,12 @@ def test_a_risk_cut_is_that_of_learn_then_test(seed, clusters):
             # MAPIE warns where no cut passes.
             warnings.simplefilter("ignore", UserWarning)
             controller.calibrate(sure, ~wrong)
-        cuts[risk] = np.inf if controller.best_predict_param is None else controller.best_predict_param
-    assert {risk: risk_cut(sure, wrong, risk, articles) for risk in risks} == pytest.approx(cuts, abs=1e-12)
+        cuts[risk] = (
+            np.inf if controller.best_predict_param is None else controller.best_predict_param
+        )
+    assert {risk: risk_cut(sure, wrong, risk, articles) for risk in risks} == pytest.approx(
+        cuts, abs=1e-12
+    )
     # No cut passes the lowest risks, the last one passes the highest, others in
     # between.
     assert np.inf in cuts.values() and 0.0 in cuts.values() and len(set(cuts.values())) > 8
@@ -389,7 +401,9 @@ def test_percentiles_of_accuracy_are_those_of_scipy(level):
         confidence_level=level,
         rng=1,
     )
-    assert interval(draws, level=level) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
+    assert interval(draws, level=level) == pytest.approx(
+        tuple(theirs.confidence_interval), abs=1e-9
+    )
 
 
 def test_percentiles_of_macro_f1_are_those_of_scipy():
@@ -417,7 +431,9 @@ def test_percentiles_of_macro_f1_are_those_of_scipy():
     # The error of a standard deviation of 5,000 values is 1 %, that of a 2.5 % quantile
     # 4 % of it.
     assert draws.std(ddof=1) == pytest.approx(theirs.standard_error, rel=0.04)
-    assert interval(draws) == pytest.approx(tuple(theirs.confidence_interval), abs=0.12 * theirs.standard_error)
+    assert interval(draws) == pytest.approx(
+        tuple(theirs.confidence_interval), abs=0.12 * theirs.standard_error
+    )
 
 
 def test_a_mean_over_few_articles_is_as_wide_as_students_interval():
@@ -433,7 +449,7 @@ def test_a_mean_over_few_articles_is_as_wide_as_students_interval():
         micro_f1,
         replicates=50000,
     )
-    wide = reach(draws, np.array([right.mean()]), 12)
+    wide = small_sample_correction(draws, np.array([right.mean()]), 12)
     low, high = scipy.stats.ttest_1samp(right.astype(float), 0).confidence_interval(1 - ALPHA)
     ours = wide.stretch() * scipy.stats.norm.ppf(1 - ALPHA / 2) * draws.std()
     assert wide.freedom == pytest.approx(11)

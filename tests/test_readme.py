@@ -20,7 +20,11 @@ from stancekit.commands.cli import function_of
 from stancekit.commands.words import keys_of, overrides
 
 CONFIGS = ROOT / "configs"
-DOCUMENTS = [path for pattern in ("*.md", "*/README.md", "*/*/README.md") for path in sorted(ROOT.glob(pattern))]
+DOCUMENTS = [
+    path
+    for pattern in ("*.md", "*/README.md", "*/*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+]
 SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Files that the README has the reader write, as configs/GROUP/NAME.yaml.
@@ -40,7 +44,9 @@ def folder(tmp_path_factory):
 
 def commands_in(text):
     """Return the command lines in a document's blocks and in its inline code, as lists of words."""
-    fences = "\n".join(re.findall(r"```(?:sh|bash)?\n(.*?)```", text, re.DOTALL)).replace("\\\n", " ")
+    fences = "\n".join(re.findall(r"```(?:sh|bash)?\n(.*?)```", text, re.DOTALL)).replace(
+        "\\\n", " "
+    )
     plain = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     inline = [code for code in re.findall(r"`([^`]+)`", plain) if code.startswith("stancekit ")]
     lines = [line for line in fences.splitlines() if re.search(r"(^|/|\| |do )stancekit ", line)]
@@ -84,7 +90,10 @@ def check(words, folder):
     # A name in capitals stands for any of a group's.
     said = [one for one in said if one.key_or_group not in groups or not str(one.value()).isupper()]
     chosen = [one for one in said if one.key_or_group in groups]
-    swept = [list(one.sweep_string_iterator()) if one.is_sweep_override() else [one.value()] for one in chosen]
+    swept = [
+        list(one.sweep_string_iterator()) if one.is_sweep_override() else [one.value()]
+        for one in chosen
+    ]
     names = [one.key_or_group for one in chosen]
     for values in product(*swept) if swept else [()]:
         choices = tuple(f"{name}={value}" for name, value in zip(names, values, strict=True))
@@ -105,7 +114,9 @@ def test_a_command_in_a_document_composes(words, folder):
     check(words, folder)
 
 
-@pytest.mark.parametrize(("group", "name", "text"), WRITTEN, ids=[f"{group}/{name}" for group, name, _ in WRITTEN])
+@pytest.mark.parametrize(
+    ("group", "name", "text"), WRITTEN, ids=[f"{group}/{name}" for group, name, _ in WRITTEN]
+)
 def test_a_file_that_the_readme_shows_builds(group, name, text, folder):
     from hydra.utils import instantiate
 
@@ -127,14 +138,21 @@ def test_the_readme_s_python_runs(code, saved, tmp_path, monkeypatch, capsys):
 def said(node):
     """Return the text of a string, with VALUE for what is filled in."""
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in node.values)
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in node.values
+        )
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def strings(path):
     """Yield the strings of a source file that are no docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    within = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    within = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if id(node) not in within | docs and (text := said(node)):
@@ -154,8 +172,12 @@ KEYS = sorted(
     {
         (match[1], match[2].strip("'\"`.,;:)"))
         for text in TEXTS
-        for match in re.finditer(r"(?<![\w.\"'{-])([a-z_]+(?:\.[a-z_]+)*)=([A-Za-z0-9_\[{][^\s;,]*)", text)
-        if not re.match(r"VALUE|value\b|load_codebook", match[2]) and "<" not in text and "https" not in text
+        for match in re.finditer(
+            r"(?<![\w.\"'{-])([a-z_]+(?:\.[a-z_]+)*)=([A-Za-z0-9_\[{][^\s;,]*)", text
+        )
+        if not re.match(r"VALUE|value\b|load_codebook", match[2])
+        and "<" not in text
+        and "https" not in text
     }
 )
 
@@ -187,7 +209,9 @@ def test_a_key_in_a_message_can_be_set(key, value):
         assert (CONFIGS / group / f"{value}.yaml").exists() or value.isupper()
     else:
         every = {name for command in COMMANDS for name in keys_of(command)[0]}
-        settings = any(re.search(rf"\b{key}: \w+", path.read_text(encoding="utf-8")) for path in SOURCES)
+        settings = any(
+            re.search(rf"\b{key}: \w+", path.read_text(encoding="utf-8")) for path in SOURCES
+        )
         assert key in every or takes("model", key, value) or settings
 
 
@@ -198,7 +222,10 @@ def test_extras_in_messages_and_documents_exist():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "MissingExtra"
     }
-    texts = [*TEXTS, *(path.read_text(encoding="utf-8") for path in [*DOCUMENTS, *CONFIGS.rglob("*.yaml")])]
+    texts = [
+        *TEXTS,
+        *(path.read_text(encoding="utf-8") for path in [*DOCUMENTS, *CONFIGS.rglob("*.yaml")]),
+    ]
     named |= {extra for text in texts for extra in re.findall(r"stancekit\[([a-z,]+)\]", text)}
     assert named and {one for extra in named for one in extra.split(",")} <= set(EXTRAS)
 
@@ -207,7 +234,9 @@ def test_files_that_the_documents_link_to_are_there():
     gone = [
         f"{path.relative_to(ROOT)}: {target}"
         for path in DOCUMENTS
-        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8"))
+        for target in re.findall(
+            r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8")
+        )
         if not (path.parent / target).exists()
     ]
     assert not gone

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from stancekit.errors import KitError, listing, printable
-from stancekit.files import (
+from stancekit.fileio import (
     LONGEST_NAME,
     file_name,
     lock,
     make_folder,
-    replacing,
+    replacing_file,
     write_bytes,
     write_json,
     write_jsonl,
@@ -26,11 +26,16 @@ from stancekit.files import (
 
 
 @pytest.mark.parametrize(
-    "name", ["..", ".", "", "/etc/passwd", "../../x", "a/b", "~", "C:\\x", "\x00", "\ud800", ".hidden"]
+    "name",
+    ["..", ".", "", "/etc/passwd", "../../x", "a/b", "~", "C:\\x", "\x00", "\ud800", ".hidden"],
 )
 def test_a_name_stays_in_its_folder(name, tmp_path):
     made = file_name(name)
-    assert made and not made.startswith(".") and (tmp_path / made).resolve().parent == tmp_path.resolve()
+    assert (
+        made
+        and not made.startswith(".")
+        and (tmp_path / made).resolve().parent == tmp_path.resolve()
+    )
 
 
 def test_long_names_are_cut_and_stay_apart(tmp_path):
@@ -42,9 +47,9 @@ def test_long_names_are_cut_and_stay_apart(tmp_path):
 
 
 def test_a_block_s_own_errors_pass_as_they_are(tmp_path):
-    with pytest.raises(FileNotFoundError), replacing(tmp_path / "out"):
+    with pytest.raises(FileNotFoundError), replacing_file(tmp_path / "out"):
         (tmp_path / "source").read_text()
-    with pytest.raises(ConnectionResetError), replacing(tmp_path / "out"):
+    with pytest.raises(ConnectionResetError), replacing_file(tmp_path / "out"):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
     assert list(tmp_path.iterdir()) == []
 
@@ -53,10 +58,12 @@ def test_a_block_s_own_errors_pass_as_they_are(tmp_path):
 def test_a_full_disk_leaves_the_old_file(full, tmp_path):
     (tmp_path / "out").write_text("old")
     told = r"cannot write .*out: .*; free space, or choose a place"
-    with pytest.raises(KitError, match=told), replacing(tmp_path / "out") as temporary:
+    with pytest.raises(KitError, match=told), replacing_file(tmp_path / "out") as temporary:
         temporary.write_text("half")
         raise OSError(full, os.strerror(full))
-    assert [path.name for path in tmp_path.iterdir()] == ["out"] and (tmp_path / "out").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"] and (
+        tmp_path / "out"
+    ).read_text() == "old"
 
 
 def test_a_place_that_cannot_be_written(tmp_path):
@@ -68,7 +75,9 @@ def test_a_place_that_cannot_be_written(tmp_path):
         lambda: lock(within / ".lock").__enter__(),
         lambda: write_text(tmp_path / ("x" * 300), ""),
     ):
-        with pytest.raises(KitError, match=r"cannot write .*(Not a directory|File name too long|File exists)"):
+        with pytest.raises(
+            KitError, match=r"cannot write .*(Not a directory|File name too long|File exists)"
+        ):
             write()
     with pytest.raises(KitError, match=r"cannot write .*: No such file"), writing(tmp_path / "a"):
         (tmp_path / "a").rename(tmp_path / "b")
@@ -80,7 +89,9 @@ def test_the_file_is_synced_before_it_counts(tmp_path, monkeypatch):
     seen = []
     fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(os, "fsync", lambda handle: (seen.append("fsync"), fsync(handle)))
-    monkeypatch.setattr(Path, "replace", lambda own, target: (seen.append("replace"), replace(own, target))[1])
+    monkeypatch.setattr(
+        Path, "replace", lambda own, target: (seen.append("replace"), replace(own, target))[1]
+    )
     write_text(tmp_path / "out", "new")
     assert seen == ["fsync", "replace"] and (tmp_path / "out").read_text() == "new"
 
@@ -111,7 +122,8 @@ def test_json_has_no_nan(tmp_path):
 
 def test_half_a_character_in_a_text_is_named(tmp_path):
     with pytest.raises(
-        KitError, match=r"cannot write .*page.html: '\\ud83d' is half a character.*it stands in 'the half"
+        KitError,
+        match=r"cannot write .*page.html: '\\ud83d' is half a character.*it stands in 'the half",
     ):
         write_text(tmp_path / "page.html", "the half \ud83d")
 
@@ -125,7 +137,7 @@ def test_a_list_in_an_error_is_short_and_cannot_control_the_terminal():
 
 def test_a_lock_is_waited_for_and_said(tmp_path, caplog):
     code = (
-        "import sys, time; from stancekit.files import lock\n"
+        "import sys, time; from stancekit.fileio import lock\n"
         "with lock(sys.argv[1]): print('held', flush=True); time.sleep(0.5)"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "a" / ".lock")]

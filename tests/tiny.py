@@ -4,13 +4,21 @@ from collections import Counter
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import AutoModel, BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModel,
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    PreTrainedTokenizerFast,
+)
 
 
 def _vocabulary(texts, special, most=2000):
     """Return words by how common they are, and characters; a trained one is another in every process."""
     clean, apart = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-    words = Counter(word for text in texts for word, _ in apart.pre_tokenize_str(clean.normalize_str(text)))
+    words = Counter(
+        word for text in texts for word, _ in apart.pre_tokenize_str(clean.normalize_str(text))
+    )
     letters = sorted(set("".join(words)))
     common = sorted(words, key=lambda word: (-words[word], word))
     every = [*special, *letters, *(f"##{letter}" for letter in letters), *common]
@@ -51,7 +59,10 @@ def make_nli(folder, texts, names):
     """Save a tiny classifier of sentence pairs with named outputs."""
     make_encoder(folder, texts)
     body = AutoModel.from_pretrained(folder)
-    outputs = {"id2label": dict(enumerate(names)), "label2id": {name: at for at, name in enumerate(names)}}
+    outputs = {
+        "id2label": dict(enumerate(names)),
+        "label2id": {name: at for at, name in enumerate(names)},
+    }
     config = BertConfig(**body.config.to_dict() | outputs)
     BertForSequenceClassification(config).save_pretrained(folder)
     return str(folder)

@@ -31,7 +31,9 @@ __all__ = sorted(_PLACES)  # noqa: PLE0605  # one list of names, so that none is
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that importing the kit costs nothing."""
     if name not in _PLACES:
-        raise AttributeError(f"module 'stancekit' has no attribute {name!r}; it has: {', '.join(__all__)}")
+        raise AttributeError(
+            f"module 'stancekit' has no attribute {name!r}; it has: {', '.join(__all__)}"
+        )
     return getattr(import_module(f"stancekit.{_PLACES[name]}"), name)
 
 
@@ -50,7 +52,7 @@ class _Kit(ModuleType):
 
     @report.setter
     def report(self, package: ModuleType) -> None:
-        """Pass by what the import system sets; `from stancekit.report.runs import …` finds the package all the same."""
+        """Pass by what the import system sets; `from stancekit.runs.record import …` finds the package all the same."""
 
 
 sys.modules[__name__].__class__ = _Kit

@@ -25,7 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr) if arguments is None else ():
-        # A terminal or a pipe that cannot show a character gets its number, not an error after all the work.
+        # A terminal or a pipe that cannot show a character gets its number, not an error after all
+        # the work.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if not given or given[0] in ("-h", "--help", "help"):
@@ -37,7 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"stancekit {version('stancekit')}")
         return 0
     if given[0] not in COMMANDS:
-        print(f"stancekit: unknown command {given[0]!r}; commands are: {', '.join(COMMANDS)}", file=sys.stderr)
+        print(
+            f"stancekit: unknown command {given[0]!r}; commands are: {', '.join(COMMANDS)}",
+            file=sys.stderr,
+        )
         return 2
     from stancekit.commands.cli import run
 

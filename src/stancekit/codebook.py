@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from stancekit.errors import KitError, listing
-from stancekit.shipped import config_folders, find_config
+from stancekit.resources import config_folders, find_config
 
 Unit = Literal["example", "sentence"]
 
@@ -17,8 +17,8 @@ Unit = Literal["example", "sentence"]
 class Code:
     """A code with its definition, two sentences that bear it and one that seems to.
 
-    `hypothesis` says of an `{actor}` and a `{target}` what a sentence with this code entails; zero-shot models
-    read it, and the definition where there is none.
+    `hypothesis` says of an `{actor}` and a `{target}` what a sentence with this code entails;
+    zero-shot models read it, and the definition where there is none.
     """
 
     name: str
@@ -49,7 +49,9 @@ class Codebook:
         """List the codes in alphabetical order, the order of every score vector."""
         return sorted(code.name for code in self.codes)
 
-    def check(self, labels: Sequence[tuple[str, ...]], where: str, rows: Sequence[int] | None = None) -> None:
+    def check(
+        self, labels: Sequence[tuple[str, ...]], where: str, rows: Sequence[int] | None = None
+    ) -> None:
         """Raise one `KitError` naming every label that is not a code, with its rows."""
         known, bad = set(self.names), {}  # type: set[str], dict[str, list[int]]
         for row, given in zip(rows or range(1, len(labels) + 1), labels, strict=True):
@@ -57,8 +59,16 @@ class Codebook:
                 if label not in known:
                     bad.setdefault(label, []).append(row)
         if bad:
-            told = [f"unknown label {label[:60]!r} in {where} (rows {listing(at)})" for label, at in bad.items()]
-            seen = "; ".join([*told[:8], *([f"and {len(told) - 8} more unknown labels"] if len(told) > 8 else [])])
+            told = [
+                f"unknown label {label[:60]!r} in {where} (rows {listing(at)})"
+                for label, at in bad.items()
+            ]
+            seen = "; ".join(
+                [
+                    *told[:8],
+                    *([f"and {len(told) - 8} more unknown labels"] if len(told) > 8 else []),
+                ]
+            )
             raise KitError(
                 f"{seen}; codebook {self.name!r} has: {', '.join(self.names)}. Correct the rows, or map the labels "
                 f"with 'corpus.labels={{seen: code}}'{self._divided(bad)}"
@@ -70,7 +80,9 @@ class Codebook:
             for label in labels:
                 parts = [part.strip() for part in label.split(sign)]
                 if self.multi_label and len(parts) > 1 and set(parts) <= set(self.names):
-                    return f"; {label[:60]!r} seems to hold several: set corpus.label_separator={word}"
+                    return (
+                        f"; {label[:60]!r} seems to hold several: set corpus.label_separator={word}"
+                    )
         return ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,7 +92,9 @@ class Codebook:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Codebook":
         """Rebuild a codebook from `to_dict`."""
-        codes = tuple(Code(**{**code, "positive": tuple(code.get("positive", ()))}) for code in data["codes"])
+        codes = tuple(
+            Code(**{**code, "positive": tuple(code.get("positive", ()))}) for code in data["codes"]
+        )
         rest = {key: data[key] for key in ("multi_label", "unit", "column") if key in data}
         return cls(data["name"], codes, scale=tuple(data.get("scale", ())), **rest)
 
@@ -94,7 +108,9 @@ def make_codebook(name: str, codes: Mapping[str, Mapping[str, Any]], **rest: Any
     >>> book.names
     ['cold', 'warm']
     """
-    return Codebook.from_dict({"name": name, "codes": [{"name": key, **code} for key, code in codes.items()], **rest})
+    return Codebook.from_dict(
+        {"name": name, "codes": [{"name": key, **code} for key, code in codes.items()], **rest}
+    )
 
 
 def load_codebook(name: str) -> Codebook:
@@ -118,7 +134,9 @@ def load_codebook(name: str) -> Codebook:
         data.pop("_target_", None)
         return make_codebook(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
-        raise KitError(f"{path} is no codebook: {error}; write it like configs/codebook/stance.yaml") from None
+        raise KitError(
+            f"{path} is no codebook: {error}; write it like configs/codebook/stance.yaml"
+        ) from None
 
 
 def _file(name: str) -> Path:
@@ -134,7 +152,9 @@ def _file(name: str) -> Path:
 
 def codebook_names() -> list[str]:
     """Return the names of the codebooks that can be loaded, the user's own included, in alphabetical order."""
-    files = [path for folder in config_folders() for path in (folder / "codebook").glob("[!.]*.yaml")]
+    files = [
+        path for folder in config_folders() for path in (folder / "codebook").glob("[!.]*.yaml")
+    ]
     return sorted({path.stem for path in files})
 
 
@@ -149,6 +169,10 @@ def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:
     if value is None:
         return ()
     parts: Iterable[Any] = (
-        value.split(separator) if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
+        value.split(separator)
+        if isinstance(value, str)
+        else value
+        if isinstance(value, Iterable)
+        else [value]
     )
     return tuple(text for part in parts if (text := str(part).strip()))

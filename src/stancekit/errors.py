@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-# Control characters, halves of characters, line separators, and marks that turn the direction of writing.
+# Control characters, halves of characters, line separators, and marks that turn the direction of
+# writing.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -15,7 +16,9 @@ class MissingExtra(KitError, ImportError):  # noqa: N818  # named for what happe
     """An optional dependency is not installed; the message has the install line."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; it comes with: pip install 'stancekit[{extra}]'")
+        super().__init__(
+            f"{package} is not installed; it comes with: pip install 'stancekit[{extra}]'"
+        )
 
 
 def printable(text: object, most: int | None = None, keep: str = "") -> str:
@@ -37,7 +40,9 @@ def printable(text: object, most: int | None = None, keep: str = "") -> str:
     >>> printable("a long name", most=7)
     'a long…'
     """
-    shown = _UNSHOWN.sub(lambda match: match[0] if match[0] in keep else ascii(match[0])[1:-1], str(text))
+    shown = _UNSHOWN.sub(
+        lambda match: match[0] if match[0] in keep else ascii(match[0])[1:-1], str(text)
+    )
     return shown if most is None or len(shown) <= most else f"{shown[: most - 1]}…"
 
 

@@ -1,6 +1,15 @@
 """The values that travel between the stages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +120,9 @@ class Prediction:
 class Score:
     """One row of every table: a metric on a slice of the test set, with its 95 % interval.
 
-    `low` and `high` are NaN where there is no interval, as of a test set that is a single article. `codes` is the
-    number of codes that a macro average runs over: those that the gold of the slice bears.
+    `low` and `high` are NaN where there is no interval, as of a test set that is a single article.
+    `codes` is the number of codes that a macro average runs over: those that the gold of the slice
+    bears.
     """
 
     metric: str
@@ -122,3 +132,29 @@ class Score:
     high: float
     n: int
     codes: int | None = None
+
+
+def as_list(value: str | Path | Sequence[Any] | None) -> tuple[str, ...]:
+    """Return an argument that names several things: one string is one of them, nothing is none.
+
+    Numbers become strings, as a target `2334` or a column `2021` is meant by its name.
+
+    Examples
+    --------
+    >>> as_list("bike lanes")
+    ('bike lanes',)
+    >>> as_list(["the levy", 2334])
+    ('the levy', '2334')
+    >>> as_list(None)
+    ()
+    """
+    if value is None:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return (str(value),)
+    return tuple(str(item) for item in value)
+
+
+# The validation part as `fit` takes it: examples and their codes, of shape (examples,) or
+# (examples, codes).
+ValidationPart = tuple[Sequence[Example], NDArray[Any]]

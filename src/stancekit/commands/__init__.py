@@ -1,6 +1,7 @@
 """The commands: each a function whose parameters are the top-level keys of its config.
 
-A new command is a line in `COMMANDS`, a module of its name with a function of that name, and `configs/NAME.yaml`.
+A new command is a line in `COMMANDS`, a module of its name with a function of that name, and
+`configs/NAME.yaml`.
 """
 
 from typing import NamedTuple
@@ -26,6 +27,8 @@ COMMANDS = {
     "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "out"),
     "reproduce": Command("repeat a run and check that every score is the same", "run"),
     "data": Command("count what is in a corpus", "corpus"),
-    "coverage": Command("check on simulated data that intervals hold the truth as often as they should"),
+    "coverage": Command(
+        "check on simulated data that intervals hold the truth as often as they should"
+    ),
     "verify": Command("check a saved model against its manifest", "path"),
 }

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stancekit.errors import KitError, listing
-from stancekit.files import write_text
-from stancekit.models import store
-from stancekit.models.average import average as joined
+from stancekit.fileio import write_text
+from stancekit.models import persistence
+from stancekit.models.average import average_models as joined
 from stancekit.report.averaged import averaged_run
 from stancekit.report.card import card
-from stancekit.report.leaderboard import boards
-from stancekit.report.runs import Run, read_run
-from stancekit.report.tables import shown, to_csv
+from stancekit.report.leaderboard import leaderboards
+from stancekit.report.tables import format_score, scores_to_csv
+from stancekit.runs.record import Run, read_run
 
 WHY = "the mean of several runs was asked for"
 
@@ -21,8 +21,9 @@ WHY = "the mean of several runs was asked for"
 def average(*, runs: str, keep: str | Path) -> Path:
     """Average finished runs, such as the random states of a model, into one model, and save it.
 
-    It costs their time together, and mostly scores above each of them; the report says by how much on test. Its scores
-    are those of calibrated members, averaged; when to decline it has not learned, so `label risk=` refuses it.
+    It costs their time together, and mostly scores above each of them; the report says by how much
+    on test. Its scores are those of calibrated members, averaged; when to decline it has not
+    learned, so `label risk=` refuses it.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def average(*, runs: str, keep: str | Path) -> Path:
     Raises
     ------
     KitError
-        When fewer than two runs are found, or they differ in data or test set, or those of one model in their
-        settings, or one is there twice.
+        When fewer than two runs are found, or they differ in data or test set, or those of one
+        model in their settings, or one is there twice.
 
     Examples
     --------
@@ -52,29 +53,41 @@ def average(*, runs: str, keep: str | Path) -> Path:
     folders = [Path(one) for one in sorted(glob.glob(runs)) if (Path(one) / "run.json").is_file()]  # noqa: PTH207
     if len(folders) < 2:
         seen = listing([one.name for one in folders]) if folders else "none"
-        raise KitError(f"{runs} has to be two finished runs or more; found: {seen}. Train them first")
+        raise KitError(
+            f"{runs} has to be two finished runs or more; found: {seen}. Train them first"
+        )
     found = [read_run(folder) for folder in folders]
-    _alike(found)
+    _check_alike(found)
     models = list(dict.fromkeys(run.model for run in found))
-    members = [store.load(run.folder / "model") for run in found]
+    members = [persistence.load(run.folder / "model") for run in found]
     one = averaged_run(found, name=f"{'-'.join(models)}-averaged")
-    (board,) = boards([*found, one])
-    with store.replacing(Path(keep)) as fresh:
-        store.write(joined(members, name=one.model), fresh, data=one.digest)
-        write_text(fresh / "README.md", card(board, one, f"stancekit average '{runs}' keep={keep}", why=WHY))
-        write_text(fresh / "scores.csv", to_csv([entry for entry in board.entries if entry.first.model == one.model]))
+    (board,) = leaderboards([*found, one])
+    with persistence.replacing_folder(Path(keep)) as fresh:
+        persistence.write_model(joined(members, name=one.model), fresh, data=one.digest)
+        write_text(
+            fresh / "README.md",
+            card(board, one, f"stancekit average '{runs}' keep={keep}", why=WHY),
+        )
+        write_text(
+            fresh / "scores.csv",
+            scores_to_csv([entry for entry in board.entries if entry.first.model == one.model]),
+        )
     print(f"{len(found)} runs averaged as {keep}, on {len(one.rows)} test examples:\n")
     for entry in board.entries:
-        print(f"  {entry.first.model:<24} macro-F1 {shown(entry.main)}, random states: {len(entry.runs)}")
+        print(
+            f"  {entry.first.model:<24} macro-F1 {format_score(entry.main)}, random states: {len(entry.runs)}"
+        )
     return Path(keep)
 
 
-def _alike(runs: Sequence[Run]) -> None:
+def _check_alike(runs: Sequence[Run]) -> None:
     """Raise a `KitError` where runs are not of the same data or test set, or one is there twice."""
     for key in ("codebook", "corpus", "split", "digest"):
         several = sorted({str(getattr(run, key)) for run in runs})
         if len(several) > 1:
-            raise KitError(f"the runs to average differ in {key}: {listing(several)}. Name those of one")
+            raise KitError(
+                f"the runs to average differ in {key}: {listing(several)}. Name those of one"
+            )
     tested = [[row.example.id for row in run.rows] for run in runs]
     if any(one != tested[0] for one in tested):
         raise KitError(
@@ -89,14 +102,20 @@ def _alike(runs: Sequence[Run]) -> None:
             "did, or runs that did not"
         )
     twice = [
-        f"{model} {state}" for (model, state), n in Counter((r.model, r.random_state) for r in runs).items() if n > 1
+        f"{model} {state}"
+        for (model, state), n in Counter((r.model, r.random_state) for r in runs).items()
+        if n > 1
     ]
     if twice:
         raise KitError(
             f"of these there are several runs, of other settings or versions: {listing(twice)}. Name one of each"
         )
     settings: dict[str, str] = {}
-    if other := [run.folder.name for run in runs if settings.setdefault(run.model, run.settings) != run.settings]:
+    if other := [
+        run.folder.name
+        for run in runs
+        if settings.setdefault(run.model, run.settings) != run.settings
+    ]:
         raise KitError(
             f"runs of one model that differ in their settings are no random states of it: {listing(other)} against "
             f"{listing([run.folder.name for run in runs if run.folder.name not in other])} (see their config.yaml). "

@@ -24,10 +24,9 @@ from omegaconf.errors import OmegaConfBaseException
 from stancekit.commands.folders import settle_folders
 from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
-from stancekit.commands.words import checked, kinds, overrides, unknown
+from stancekit.commands.words import check_values, overrides, unknown, value_types
 from stancekit.errors import KitError, printable
-from stancekit.imports import hidden
-from stancekit.shipped import config_folders, searching
+from stancekit.resources import config_folders, hidden, searching
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +34,9 @@ log = logging.getLogger(__name__)
 def cause(error: BaseException) -> str | None:
     """Return what to tell the user of an exception, if it is an error that the user can fix.
 
-    That is an error of the kit's own, a setting that scikit-learn refuses, or a file that cannot be opened; or one that
-    Hydra has made another of. An error that merely came up while another was dealt with is a fault of the program.
+    That is an error of the kit's own, a setting that scikit-learn refuses, or a file that cannot be
+    opened; or one that Hydra has made another of. An error that merely came up while another was
+    dealt with is a fault of the program.
     """
     seen: BaseException | None = error
     while seen is not None:
@@ -58,15 +58,19 @@ def arguments(command: str, config: DictConfig) -> dict[str, Any]:
     """
     missing = sorted(str(key) for key in OmegaConf.missing_keys(config))
     if missing:
-        raise KitError(f"stancekit {command} needs a value for: {', '.join(missing)}; add {missing[0]}=VALUE")
+        raise KitError(
+            f"stancekit {command} needs a value for: {', '.join(missing)}; add {missing[0]}=VALUE"
+        )
     function = function_of(command)
-    # A text is read once: what it says itself is not to be taken for a reference, however it is spelled.
+    # A text is read once: what it says itself is not to be taken for a reference, however it is
+    # spelled.
     texts: dict[str, Any] = {
         key: list(config[key]) if OmegaConf.is_list(config[key]) else config[key]
-        for key, kind in kinds(function).items()
+        for key, kind in value_types(function).items()
         if key in config and (kind.texts or (kind.text and not OmegaConf.is_config(config[key])))
     }
-    # Choices are composed as nodes, so resolve first: a value that refers to a group sees the group.
+    # Choices are composed as nodes, so resolve first: a value that refers to a group sees the
+    # group.
     OmegaConf.resolve(config)
     check_keys(config)
     rest = OmegaConf.masked_copy(config, [str(key) for key in config if key not in texts])
@@ -75,7 +79,7 @@ def arguments(command: str, config: DictConfig) -> dict[str, Any]:
     given.pop("data_dir", None)
     if others := [key for key in given if key not in signature(function).parameters]:
         raise unknown(command, others)
-    return checked(function, given)
+    return check_values(function, given)
 
 
 def call(command: str, config: DictConfig) -> Any:
@@ -84,17 +88,22 @@ def call(command: str, config: DictConfig) -> Any:
     if command == "train":
         plain: Any = OmegaConf.to_container(config)
         choices = HydraConfig.get().runtime.choices
-        plain["choices"] = {group: choices[group] for group in ("corpus", "codebook", "split", "features", "model")}
+        plain["choices"] = {
+            group: choices[group] for group in ("corpus", "codebook", "split", "features", "model")
+        }
         given["config"] = plain
-        # What a model's own configuration says of features gives way only to what the user says of them.
-        if getattr(given["model"], "features", None) is not None and not _chosen("features", default="marked"):
+        # What a model's own configuration says of features gives way only to what the user says of
+        # them.
+        if getattr(given["model"], "features", None) is not None and not _group_chosen(
+            "features", default="marked"
+        ):
             given["features"] = plain["features"] = None
             plain["choices"]["features"] = "own"
     log.debug("%s is called with %s", command, given)
     return function_of(command)(**given)
 
 
-def _chosen(group: str, *, default: str) -> bool:
+def _group_chosen(group: str, *, default: str) -> bool:
     """Say whether the user, or an experiment, has made a choice in a group."""
     hydra_config = HydraConfig.get()
     words = (word.split("=")[0].lstrip("+") for word in hydra_config.overrides.task)
@@ -111,9 +120,10 @@ def function_of(command: str) -> Callable[..., Any]:
 def hydra_for(command: str) -> Iterator[Hydra]:
     """Make Hydra ready for a command: the user's own configs come before the kit's.
 
-    `hydra.main` is not used. It reads `sys.argv`, searches `--config-dir` after the program's own configs, and prints
-    errors in its own way and exits, unless an environment variable says otherwise. Its parts are free of that; they
-    are not public, so that pyproject.toml holds Hydra's version.
+    `hydra.main` is not used. It reads `sys.argv`, searches `--config-dir` after the program's own
+    configs, and prints errors in its own way and exits, unless an environment variable says
+    otherwise. Its parts are free of that; they are not public, so that pyproject.toml holds Hydra's
+    version.
     """
     version.setbase("1.3")
     *own, kit = config_folders()
@@ -134,13 +144,20 @@ def start(command: str, words: Sequence[str], task: Callable[[DictConfig], None]
     parser.prog = f"stancekit {command}"
     options = parser.parse_intermixed_args(words)
     if options.experimental_rerun:
-        raise KitError("--experimental-rerun reads a pickle, which may run any code; give the command's words instead")
-    what: dict[str, Any] = {"config_name": options.config_name or command, "overrides": list(options.overrides)}
+        raise KitError(
+            "--experimental-rerun reads a pickle, which may run any code; give the command's words instead"
+        )
+    what: dict[str, Any] = {
+        "config_name": options.config_name or command,
+        "overrides": list(options.overrides),
+    }
     with hydra_for(command) as hydra:
         if options.hydra_help:
             hydra.hydra_help(None, parser, options)
         elif options.cfg:
-            hydra.show_cfg(**what, cfg_type=options.cfg, package=options.package, resolve=options.resolve)
+            hydra.show_cfg(
+                **what, cfg_type=options.cfg, package=options.package, resolve=options.resolve
+            )
         elif options.info:
             hydra.show_info(options.info, **what)
         elif options.shell_completion:
@@ -166,7 +183,10 @@ def run(command: str, words: Sequence[str]) -> int:
     except BrokenPipeError:
         _stop_printing()
     except KeyboardInterrupt:
-        print(f"\nstancekit {command}: interrupted; the same command goes on from here", file=sys.stderr)
+        print(
+            f"\nstancekit {command}: interrupted; the same command goes on from here",
+            file=sys.stderr,
+        )
         return 130
     return 0
 
@@ -177,7 +197,8 @@ def _run(command: str, words: Sequence[str]) -> None:
             print(command_help(command, words, hydra))
         return
     if command == "label" or "task=actors" in words:
-        # spaCy imports torch where it finds it; splitting sentences and finding names does not need it.
+        # spaCy imports torch where it finds it; splitting sentences and finding names does not need
+        # it.
         with hidden("torch"):
             import_module("spacy")
     if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):
@@ -193,7 +214,11 @@ def _task(command: str) -> Callable[[DictConfig], None]:
         if hydra_config.verbose:
             # A launcher's process has not seen the words.
             _log_to_stderr()
-        sources = [Path(source.path) for source in hydra_config.runtime.config_sources if source.schema == "file"]
+        sources = [
+            Path(source.path)
+            for source in hydra_config.runtime.config_sources
+            if source.schema == "file"
+        ]
         try:
             with searching(sources):
                 result = call(command, config)
@@ -204,7 +229,8 @@ def _task(command: str) -> Callable[[DictConfig], None]:
             _stop_printing()
             raise SystemExit(0) from None
         except Exception as error:
-            # Hydra would print the job's overrides over a user's own error; SystemExit passes it by.
+            # Hydra would print the job's overrides over a user's own error; SystemExit passes it
+            # by.
             if (known := cause(error)) is None:
                 raise
             _say(command, known)

@@ -15,17 +15,17 @@ from tqdm import tqdm
 from stancekit.commands.cli import cause
 from stancekit.commands.report import write_report
 from stancekit.errors import KitError, listing
-from stancekit.files import file_name, write_text
-from stancekit.models import store
+from stancekit.fileio import file_name, write_text
+from stancekit.models import persistence
 from stancekit.report.card import card
 from stancekit.report.checks import run_checks
-from stancekit.report.generalisation import steps
-from stancekit.report.leaderboard import Board, boards
-from stancekit.report.runs import read_runs
-from stancekit.report.tables import fallen, leaderboard, pairs, to_csv
+from stancekit.report.generalisation import split_scores
+from stancekit.report.leaderboard import Leaderboard, leaderboards
+from stancekit.report.tables import fallen, leaderboard_table, pair_table, scores_to_csv
+from stancekit.runs.record import read_runs
 
 
-def compare(*, out: str | Path) -> list[Board]:
+def compare(*, out: str | Path) -> list[Leaderboard]:
     """Print the models of an experiment, best first, with intervals and paired differences.
 
     Parameters
@@ -33,39 +33,40 @@ def compare(*, out: str | Path) -> list[Board]:
     out
         The experiment's folder.
     """
-    found = boards(read_runs(Path(out)))
+    found = leaderboards(read_runs(Path(out)))
     for board in found:
         run = board.entries[0].first
         where = "" if run.split == "fixed" else f", {run.split} split"
         print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
-        print(leaderboard(board))
+        print(leaderboard_table(board))
         if board.behind:
-            print(f"\n{pairs(board)}")
+            print(f"\n{pair_table(board)}")
         for doubt in run_checks(board):
             print(f"\n{doubt.code} {doubt.title}: {doubt.seen}. To do: {doubt.do}.")
-    if drops := fallen(steps(found)):
+    if drops := fallen(split_scores(found)):
         print("\n" + "\n".join(drops))
     return found
 
 
-def keep(board: Board, folder: Path, command: str) -> Path:
+def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     """Copy the model that was best on validation to `folder`, with its card and scores."""
     run = board.chosen
     entry = next(one for one in board.entries if one.first.model == run.model)
-    with store.replacing(folder) as fresh:
+    with persistence.replacing_folder(folder) as fresh:
         shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
         write_text(fresh / "README.md", card(board, run, command))
-        write_text(fresh / "scores.csv", to_csv([entry]))
+        write_text(fresh / "scores.csv", scores_to_csv([entry]))
     return folder
 
 
-def keep_all(found: Sequence[Board], folder: Path, command: str) -> None:
+def keep_all(found: Sequence[Leaderboard], folder: Path, command: str) -> None:
     """Keep the best model of every codebook in `folder`, under the codebook's name.
 
     Raises
     ------
     KitError
-        When a codebook has several boards, of several corpora or splits: one folder cannot hold the best of each.
+        When a codebook has several boards, of several corpora or splits: one folder cannot hold the
+        best of each.
     """
     names = [board.best.first.codebook for board in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -78,7 +79,7 @@ def keep_all(found: Sequence[Board], folder: Path, command: str) -> None:
         print(f"\nkept {board.chosen.model} as {kept}")
 
 
-class Comparison(Callback):
+class CompareRuns(Callback):
     """At the end of a multirun, compare its runs, write the report and keep the best models."""
 
     def __init__(self, out: str, keep: str | None = None) -> None:
@@ -98,7 +99,9 @@ class Comparison(Callback):
         """Count a finished run."""
         if self.bar is not None:
             self.bar.set_postfix_str(
-                " ".join(str(config.hydra.runtime.choices[key]) for key in ("codebook", "split", "model"))
+                " ".join(
+                    str(config.hydra.runtime.choices[key]) for key in ("codebook", "split", "model")
+                )
             )
             self.bar.update()
 
@@ -108,7 +111,8 @@ class Comparison(Callback):
         Raises
         ------
         SystemExit
-            When any of it fails. Hydra turns every other exception of a callback into a warning, and ends with 0.
+            When any of it fails. Hydra turns every other exception of a callback into a warning,
+            and ends with 0.
         """
         if self.bar is not None:
             self.bar.close()

@@ -5,18 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from stancekit.arguments import as_list
 from stancekit.codebook import Codebook, codebook_names, load_codebook
 from stancekit.corpus import Corpus
-from stancekit.corpus.labelled import LabelledSet
+from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError, listing
 from stancekit.evaluation.agreement import alpha
-from stancekit.files import write_text
-from stancekit.report.tables import shown, table
-from stancekit.types import Score
+from stancekit.fileio import write_text
+from stancekit.report.tables import format_score, table
+from stancekit.types import Score, as_list
 
 # A picture has so many rows at most; what is rarer is drawn as one.
-MOST = 60
+MAX_SHOWN = 60
 log = logging.getLogger(__name__)
 
 
@@ -30,8 +29,8 @@ def data(
     corpus
         Labelled data.
     codebooks
-        Names of codebooks that the corpus is labelled with, or YAML files of one's own; by default all known ones
-        that it has the columns and the labels of.
+        Names of codebooks that the corpus is labelled with, or YAML files of one's own; by default
+        all known ones that it has the columns and the labels of.
     plots
         A folder for pictures (SVG) of the codes by register and by topic.
 
@@ -41,27 +40,44 @@ def data(
         The corpus as each codebook reads it.
     """
     found = []
-    for whole in _read(corpus, codebooks):
+    for whole in _read_codebooks(corpus, codebooks):
         codebook = whole.codebook
         unit = "sentences" if codebook.unit == "sentence" else "examples"
-        print(f"# {whole.name}, {codebook.name}: {len(whole)} {unit} in {len(set(whole.articles))} articles\n")
-        print(table(["code", "n", "share"], _shares(whole)), "\n")
+        print(
+            f"# {whole.name}, {codebook.name}: {len(whole)} {unit} in {len(set(whole.articles))} articles\n"
+        )
+        print(table(["code", "n", "share"], _code_shares(whole)), "\n")
         print(table(["split", unit, *codebook.names], _crossed(whole, list(whole.parts))), "\n")
         if 0 < (unmarked := whole.parts.count("")) < len(whole):
             print(f"{unmarked} {unit} have no split marked (–); split=fixed leaves them out\n")
         print(
-            table(["register", unit, *codebook.names], _crossed(whole, [one.register for one in whole.contexts])), "\n"
+            table(
+                ["register", unit, *codebook.names],
+                _crossed(whole, [one.register for one in whole.contexts]),
+            ),
+            "\n",
         )
         if agreed := agreement(whole, corpus):
-            print(table(["second annotation", "alpha", "n"], [[one.slice, shown(one), one.n] for one in agreed]), "\n")
+            print(
+                table(
+                    ["second annotation", "alpha", "n"],
+                    [[one.slice, format_score(one), one.n] for one in agreed],
+                ),
+                "\n",
+            )
             if unused := sorted(set(codebook.names) - {one.slice for one in agreed}):
-                print(f"neither annotator gave {', '.join(unused)}: agreement on these is not defined\n")
+                print(
+                    f"neither annotator gave {', '.join(unused)}: agreement on these is not defined\n"
+                )
         if plots is not None:
             _draw(whole, Path(plots))
         found.append(whole)
     first = found[0]
     print(
-        table(["topic", "examples", *first.codebook.names], _crossed(first, [one.topic for one in first.contexts])),
+        table(
+            ["topic", "examples", *first.codebook.names],
+            _crossed(first, [one.topic for one in first.contexts]),
+        ),
         "\n",
     )
     phenomena = Counter(name for one in first.contexts for name in one.phenomena)
@@ -69,12 +85,14 @@ def data(
     return found
 
 
-def _read(corpus: Corpus, names: Sequence[str] | None) -> list[LabelledSet]:
+def _read_codebooks(corpus: Corpus, names: Sequence[str] | None) -> list[LabelledSet]:
     """Return the corpus as each codebook reads it: those named, or those that it is labelled with."""
     if names is not None:
         return [corpus.read(load_codebook(name)) for name in as_list(names)]
     present = {str(key) for _, row in corpus.rows() for key in row}
-    likely = [book for name in codebook_names() if corpus.may_have(book := load_codebook(name), present)]
+    likely = [
+        book for name in codebook_names() if corpus.may_have(book := load_codebook(name), present)
+    ]
     if not likely:
         raise KitError(
             f"corpus {corpus.name!r} has no column of a known codebook; it has: {listing(sorted(present), 30)}. Say "
@@ -114,7 +132,10 @@ def _draw(whole: LabelledSet, folder: Path) -> None:
     codes = whole.codebook.names
     for field in ("register", "topic"):
         rows = _crossed(whole, _commonest([getattr(one, field) for one in whole.contexts]))
-        names, counts = [str(row[0]) for row in rows], [[int(str(n)) for n in row[2:]] for row in rows]
+        names, counts = (
+            [str(row[0]) for row in rows],
+            [[int(str(n)) for n in row[2:]] for row in rows],
+        )
         if whole.codebook.multi_label:
             totals = [int(str(row[1])) for row in rows]
             shares = [[n / total for n in row] for row, total in zip(counts, totals, strict=True)]
@@ -129,14 +150,14 @@ def _draw(whole: LabelledSet, folder: Path) -> None:
 def _commonest(values: Sequence[str]) -> list[str]:
     """Return the values, with those too rare for a picture's rows under one name."""
     counts = Counter(values)
-    if len(counts) <= MOST:
+    if len(counts) <= MAX_SHOWN:
         return list(values)
-    kept = {value for value, _ in counts.most_common(MOST - 1)}
+    kept = {value for value, _ in counts.most_common(MAX_SHOWN - 1)}
     others = f"… {len(counts) - len(kept)} others"
     return [value if value in kept else others for value in values]
 
 
-def _shares(whole: LabelledSet) -> list[list[object]]:
+def _code_shares(whole: LabelledSet) -> list[list[object]]:
     return [[code, n, f"{n / len(whole):.1%}"] for code, n in whole.counts.items()]
 
 
@@ -165,13 +186,20 @@ def agreement(whole: LabelledSet, corpus: Corpus) -> list[Score]:
         )
     if not rows:
         return []
-    both = [(frozenset(whole.labels[row]), frozenset(second[whole.examples[row].id])) for row in rows]
+    both = [
+        (frozenset(whole.labels[row]), frozenset(second[whole.examples[row].id])) for row in rows
+    ]
     clusters = [whole.examples[row].article for row in rows]
     one, other = ([pair[side] for pair in both] for side in (0, 1))
     found = [alpha(one, other, clusters)]
     given = frozenset().union(*one, *other)
     for code in (code for code in whole.codebook.names if code in given):
         found.append(
-            alpha([code in labels for labels in one], [code in labels for labels in other], clusters, name=code)
+            alpha(
+                [code in labels for labels in one],
+                [code in labels for labels in other],
+                clusters,
+                name=code,
+            )
         )
     return found

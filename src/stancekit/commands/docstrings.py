@@ -9,8 +9,11 @@ from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 Definition = ast.ClassDef | ast.FunctionDef
-# A docstring that leaves a meaning to another: "See `stancekit.models.linear.Linear`." or "As of `stancekit label`".
-_REFERENCE = re.compile(r"(?:See|As of) `(?:stancekit (?P<command>\w+)|(?P<path>\w+(?:\.\w+)+))`[.;]?\s*")
+# A docstring that leaves a meaning to another: "See `stancekit.models.linear.Linear`." or "As of
+# `stancekit label`".
+_REFERENCE = re.compile(
+    r"(?:See|As of) `(?:stancekit (?P<command>\w+)|(?P<path>\w+(?:\.\w+)+))`[.;]?\s*"
+)
 _RULE = re.compile(r"-{3,}\s*")
 
 
@@ -98,7 +101,9 @@ def _followed(parameter: Parameter) -> str:
         return parameter.meaning
     command = reference["command"]
     path = f"stancekit.commands.{command}.{command}" if command else reference["path"]
-    meaning = next((other.meaning for other in parameters(path) if other.name == parameter.name), "")
+    meaning = next(
+        (other.meaning for other in parameters(path) if other.name == parameter.name), ""
+    )
     rest = parameter.meaning[reference.end() :]
     return f"{meaning} {rest[:1].upper()}{rest[1:]}".strip() if meaning else parameter.meaning
 
@@ -110,14 +115,21 @@ def _arguments(definition: Definition) -> Iterator[tuple[str, str | None]]:
         init = next((method for method in methods if method.name == "__init__"), None)
         if init is None:
             for node in definition.body:
-                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id[0] != "_":
+                if (
+                    isinstance(node, ast.AnnAssign)
+                    and isinstance(node.target, ast.Name)
+                    and node.target.id[0] != "_"
+                ):
                     yield node.target.id, ast.unparse(node.value) if node.value else None
             return
         definition = init
     given = definition.args
     positional = [*given.posonlyargs, *given.args]
     defaults = [*[None] * (len(positional) - len(given.defaults)), *given.defaults]
-    pairs = [*zip(positional, defaults, strict=True), *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
+    pairs = [
+        *zip(positional, defaults, strict=True),
+        *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+    ]
     for argument, default in pairs:
         if argument.arg != "self":
             yield argument.arg, ast.unparse(default) if default else None
@@ -128,7 +140,11 @@ def _with_bases(module: str, definition: Definition) -> Iterator[Definition]:
     yield definition
     if not isinstance(definition, ast.ClassDef):
         return
-    inits = [node for node in definition.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    inits = [
+        node
+        for node in definition.body
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    ]
     if inits and inits[0].args.kwarg is None:
         return
     for base in definition.bases:
@@ -151,7 +167,11 @@ def _locate(module: str, name: str) -> tuple[str, Definition] | None:
 
 def _absolute(module: str, node: ast.ImportFrom) -> str:
     package = module if _is_package(module) else module.rpartition(".")[0]
-    return resolve_name("." * node.level + (node.module or ""), package) if node.level else str(node.module)
+    return (
+        resolve_name("." * node.level + (node.module or ""), package)
+        if node.level
+        else str(node.module)
+    )
 
 
 def _file(module: str) -> Path | None:

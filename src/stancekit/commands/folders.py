@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stancekit.errors import KitError, listing, printable
-from stancekit.shipped import SETTINGS, own_configs, shipped
+from stancekit.resources import SETTINGS, own_configs, shipped
 
 
 def option(words: Sequence[str], *names: str) -> str | None:
@@ -33,12 +33,14 @@ def settle_folders(command: str, words: Sequence[str]) -> tuple[Path, ...]:
     command
         The command's name.
     words
-        Its words, among which `--config-dir FOLDER` or, in place of the kit's own, `--config-path FOLDER` may be.
+        Its words, among which `--config-dir FOLDER` or, in place of the kit's own, `--config-path
+        FOLDER` may be.
 
     Raises
     ------
     KitError
-        When a folder is not there, or the one in the working directory would change the command itself.
+        When a folder is not there, or the one in the working directory would change the command
+        itself.
     """
     kit = shipped("configs")
     if (instead := option(words, "--config-path", "-cp")) is not None:
@@ -73,10 +75,12 @@ def _existing(name: str, folder: str) -> Path:
 def _check_harmless(folder: Path, command: str) -> None:
     """Refuse a folder that was not named on the command line if it changes more than what there is to choose from.
 
-    A folder called `configs` may be another program's. And `hydra/` and a command's own file name code that runs
-    whatever is chosen, also where a downloaded folder was merely to be looked at.
+    A folder called `configs` may be another program's. And `hydra/` and a command's own file name
+    code that runs whatever is chosen, also where a downloaded folder was merely to be looked at.
     """
-    files = [file for file in replaced(folder, shipped("configs")) if file == Path(f"{command}.yaml")]
+    files = [
+        file for file in replaced(folder, shipped("configs")) if file == Path(f"{command}.yaml")
+    ]
     if not files:
         files = [path.relative_to(folder) for path in sorted(folder.glob("hydra/**/*.yaml"))]
         files = [file for file in files if not _same(folder / file, shipped("configs") / file)]

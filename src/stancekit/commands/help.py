@@ -1,7 +1,7 @@
 """What `stancekit COMMAND --help` shows: the command, what there is to choose from, and every key.
 
-Meanings are those of the docstrings, defaults and examples those of the YAML files; a key that is no parameter of the
-command's function, as `data_dir`, means what the comment above it says.
+Meanings are those of the docstrings, defaults and examples those of the YAML files; a key that is
+no parameter of the command's function, as `data_dir`, means what the comment above it says.
 """
 
 import re
@@ -21,7 +21,7 @@ from stancekit.commands import COMMANDS
 from stancekit.commands.docstrings import docstring_of, parameters, sections
 from stancekit.commands.keys import OPEN, opened
 from stancekit.commands.words import keys_of
-from stancekit.shipped import find_config
+from stancekit.resources import find_config
 
 # Lines longer than this are hard to read, however wide the terminal is.
 _WIDEST = 100
@@ -44,29 +44,41 @@ def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
     command
         Its name.
     words
-        The words beside `--help`: the keys of what they choose, as in `model=minilm`, are listed too.
+        The words beside `--help`: the keys of what they choose, as in `model=minilm`, are listed
+        too.
     hydra
         Hydra over the folders of configs to read.
     """
     keys, groups = keys_of(command)
     chosen = _choices(words, groups)
-    config = _compose(hydra, command, opened([f"{group}={choice}" for group, choice in chosen.items()]))
-    known = {parameter.name: parameter.meaning for parameter in parameters(f"stancekit.commands.{command}.{command}")}
+    config = _compose(
+        hydra, command, opened([f"{group}={choice}" for group, choice in chosen.items()])
+    )
+    known = {
+        parameter.name: parameter.meaning
+        for parameter in parameters(f"stancekit.commands.{command}.{command}")
+    }
     text = find_config(f"{command}.yaml").read_text(encoding="utf-8")
     known |= {key: comment for key, comment in comments(text).items() if not known.get(key)}
     parts = [_usage(command, config), _summary(command)]
     if groups:
-        parts.append(f"choices (NAME=CHOICE)\n{_blocks(_group_lines(hydra, config, groups, chosen, known))}")
+        parts.append(
+            f"choices (NAME=CHOICE)\n{_blocks(_group_lines(hydra, config, groups, chosen, known))}"
+        )
     parts.append(f"keys (KEY=VALUE)\n{_blocks(_key_lines(config, keys, known))}")
     for group in chosen:
         parts += _option_help(group, config)
     if swept := OmegaConf.select(config, "hydra.sweeper.params"):
-        parts.append(f"the experiment runs\n{_blocks((f'{key}={value}', '') for key, value in swept.items())}")
+        parts.append(
+            f"the experiment runs\n{_blocks((f'{key}={value}', '') for key, value in swept.items())}"
+        )
     parts.append(_wrap(_SYNTAX.format(multirun=_MULTIRUN if "model" in groups else "")))
     parts.append("examples\n" + "\n".join(f"{_INDENT}{example}" for example in examples(text)))
     if "model" in groups:
         parts.append(_wrap(f"The keys of a choice: stancekit {command} model=minilm --help"))
-    parts.append(f"Hydra's options, as --cfg, --multirun, --config-dir: stancekit {command} --hydra-help")
+    parts.append(
+        f"Hydra's options, as --cfg, --multirun, --config-dir: stancekit {command} --hydra-help"
+    )
     return "\n\n".join(parts)
 
 
@@ -113,7 +125,9 @@ def _choices(words: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
 
 
 def _compose(hydra: Hydra, command: str, overrides: list[str]) -> DictConfig:
-    config = hydra.compose_config(command, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False)
+    config = hydra.compose_config(
+        command, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False
+    )
     HydraConfig.instance().set_config(config)
     return config
 
@@ -122,7 +136,11 @@ def _usage(command: str, config: DictConfig) -> str:
     positional = COMMANDS[command].positional
     if positional is None:
         return f"usage: stancekit {command} [key=value ...]"
-    word = positional.upper() if OmegaConf.is_missing(config, positional) else f"[{positional.upper()}]"
+    word = (
+        positional.upper()
+        if OmegaConf.is_missing(config, positional)
+        else f"[{positional.upper()}]"
+    )
     return f"usage: stancekit {command} {word} [key=value ...]"
 
 
@@ -135,7 +153,11 @@ def _summary(command: str) -> str:
 
 
 def _group_lines(
-    hydra: Hydra, config: DictConfig, groups: Sequence[str], chosen: Mapping[str, str], known: Mapping[str, str]
+    hydra: Hydra,
+    config: DictConfig,
+    groups: Sequence[str],
+    chosen: Mapping[str, str],
+    known: Mapping[str, str],
 ) -> Iterator[tuple[str, str]]:
     for group in groups:
         options = hydra.config_loader.get_group_options(group, ObjectType.CONFIG)
@@ -147,7 +169,9 @@ def _group_lines(
         yield "", f"One of: {', '.join(sorted(options))}."
 
 
-def _key_lines(config: DictConfig, keys: Sequence[str], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _key_lines(
+    config: DictConfig, keys: Sequence[str], known: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     for key in keys:
         yield f"{key} ({_default(config, key)})", known.get(key, "")
 
@@ -189,7 +213,9 @@ def _option_help(group: str, config: DictConfig) -> list[str]:
     choice = config.hydra.runtime.choices.get(group)
     file = find_config(group, f"{choice}.yaml")
     above = comments(file.read_text(encoding="utf-8"))
-    lines = list(_node_lines(node, group, {f"{group}.{key}": comment for key, comment in above.items()}))
+    lines = list(
+        _node_lines(node, group, {f"{group}.{key}": comment for key, comment in above.items()})
+    )
     return [f"keys of {group}={choice}\n{_blocks(lines)}"] if lines else []
 
 
@@ -212,9 +238,16 @@ def _node_lines(node: DictConfig, path: str, above: Mapping[str, str]) -> Iterat
         else:
             yield f"{name} ({_default(node, key)})", meaning or above.get(name, "")
     for parameter in taken.values():
-        if target.startswith("stancekit.") and parameter.name not in listed and parameter.name not in _SET:
+        if (
+            target.startswith("stancekit.")
+            and parameter.name not in listed
+            and parameter.name not in _SET
+        ):
             plus = "" if path.partition(".")[0] in OPEN else "+"
-            yield f"{plus}{path}.{parameter.name} (default: {_python(parameter.default)})", parameter.meaning
+            yield (
+                f"{plus}{path}.{parameter.name} (default: {_python(parameter.default)})",
+                parameter.meaning,
+            )
 
 
 def _nested(node: DictConfig) -> Iterator[DictConfig]:

@@ -12,8 +12,9 @@ from stancekit.errors import KitError
 
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
-_TEXT = re.compile(
-    r"(corpus\.(?:path|name|second|held|separator|label_separator|date_format|columns\.\w+))=(.*)", re.DOTALL
+_TEXT_NODE = re.compile(
+    r"(corpus\.(?:path|name|second|held|separator|label_separator|date_format|columns\.\w+))=(.*)",
+    re.DOTALL,
 )
 # What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.
 _MEANT = re.compile(r"null|false|true|\?\?\?|\[.*\]|'.*'|\".*\"|", re.DOTALL)
@@ -22,7 +23,8 @@ _MEANT = re.compile(r"null|false|true|\?\?\?|\[.*\]|'.*'|\".*\"|", re.DOTALL)
 def opened(words: Sequence[str]) -> list[str]:
     r"""Return a command's words such that keys of corpus and split are set also where the YAML does not list them.
 
-    Hydra refuses `corpus.labels.AGAINST=condemn` unless the file has that key, and signs such as a bare `;`.
+    Hydra refuses `corpus.labels.AGAINST=condemn` unless the file has that key, and signs such as a
+    bare `;`.
 
     Examples
     --------
@@ -36,8 +38,8 @@ def opened(words: Sequence[str]) -> list[str]:
 
 
 def _as_written(word: str) -> str:
-    match = _TEXT.fullmatch(word)
-    return word if not match or _MEANT.fullmatch(match[2]) else f"{match[1]}={quoted(match[2])}"
+    found = _TEXT_NODE.fullmatch(word)
+    return word if not found or _MEANT.fullmatch(found[2]) else f"{found[1]}={quoted(found[2])}"
 
 
 def check_keys(config: DictConfig) -> None:
@@ -50,17 +52,17 @@ def check_keys(config: DictConfig) -> None:
     """
     for group in OPEN:
         if isinstance(node := config.get(group), DictConfig):
-            _check(node, group)
+            _check_node(node, group)
 
 
-def _check(node: DictConfig, path: str) -> None:
+def _check_node(node: DictConfig, path: str) -> None:
     if "_target_" in node and (known := _parameters(get_object(node["_target_"]))) is not None:
         given = [key for key in map(str, node) if not key.startswith("_")]
         if unknown := [f"{path}.{key}" for key in given if key not in known]:
             raise KitError(f"unknown key {', '.join(unknown)}; {path} has: {', '.join(known)}")
     for name, value in node.items():
         if isinstance(value, DictConfig):
-            _check(value, f"{path}.{name!s}")
+            _check_node(value, f"{path}.{name!s}")
 
 
 def _parameters(target: object) -> list[str] | None:
@@ -72,8 +74,9 @@ def _parameters(target: object) -> list[str] | None:
         if not (init := vars(base).get("__init__")):
             continue
         listed = list(inspect.signature(init).parameters.values())[1:]
-        names += [item.name for item in listed if item.kind in (item.POSITIONAL_OR_KEYWORD, item.KEYWORD_ONLY)]
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        names += [parameter.name for parameter in listed if parameter.kind in named]
         # Whatever is left over goes to the class above.
-        if not any(item.kind is item.VAR_KEYWORD for item in listed):
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in listed):
             return list(dict.fromkeys(names))
     return None

@@ -9,23 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from stancekit.commands.provenance import provenance
-from stancekit.corpus import Parts
-from stancekit.corpus.labelled import LabelledSet, Labels
+from stancekit.corpus import Splits
+from stancekit.corpus.dataset import CodeTuples, LabelledSet
 from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.audit import variants
-from stancekit.files import sha256, write_json, write_text
-from stancekit.models.finished import learned
-from stancekit.models.trained import Trained
-from stancekit.report.leaderboard import boards
-from stancekit.report.runs import judge, make_run, read_predictions, write_audit, write_predictions
-from stancekit.report.tables import to_csv
+from stancekit.fileio import sha256, write_json, write_text
+from stancekit.models.classifier import FittedClassifier
+from stancekit.models.finished import training_set_id
+from stancekit.report.leaderboard import leaderboards
+from stancekit.report.tables import scores_to_csv
+from stancekit.runs.provenance import provenance
+from stancekit.runs.record import (
+    make_run,
+    pair_with_gold,
+    read_predictions,
+    write_audit,
+    write_predictions,
+)
 
 
 def record(
     folder: Path,
-    trained: Trained,
-    parts: Parts,
+    trained: FittedClassifier,
+    parts: Splits,
     facts: Mapping[str, Any],
     second: Mapping[str, tuple[str, ...]] | None = None,
 ) -> None:
@@ -34,18 +40,23 @@ def record(
     Parameters
     ----------
     facts
-        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest` of the data,
-        and perhaps the score on `validation`, and how many test texts training has (`shared`).
+        What `run.json` is to say besides: `split`, `random_state`, `seconds` of training, `digest`
+        of the data, and perhaps the score on `validation`, and how many test texts training has
+        (`shared`).
     second
         A second annotator's codes by example id.
     """
     codebook = trained.codebook
     start = time.perf_counter()
     # Of a model that has learned from validation too, the score that it had before.
-    validation = facts["validation"] if "validation" in facts else score(trained, parts.validation)
+    validation = (
+        facts["validation"]
+        if "validation" in facts
+        else validation_score(trained, parts.validation)
+    )
     predictions = trained.predict(parts.test.examples)
     seconds = facts["seconds"] + time.perf_counter() - start
-    write_predictions(folder / "predictions.jsonl", judge(parts.test, predictions, second))
+    write_predictions(folder / "predictions.jsonl", pair_with_gold(parts.test, predictions, second))
     if codebook.unit == "example":
         write_audit(folder / "audit.jsonl", parts.test, _audited(trained, parts.test))
     every = {part: getattr(parts, part) for part in ("train", "validation", "test")}
@@ -64,18 +75,21 @@ def record(
         "caution": trained.caution.to_list(),
         "examples": {name: len(part) for name, part in every.items()},
         "gold": {name: part.counts for name, part in every.items()},
-        "learned": learned(parts.train.examples),
+        "learned": training_set_id(parts.train.examples),
         "predictions_sha256": sha256(folder / "predictions.jsonl"),
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
         **provenance(),
     }
-    # Scores follow from what is on disk, which is rounded. `run.json` comes last: with it, a run is whole.
+    # Scores follow from what is on disk, which is rounded. `run.json` comes last: with it, a run is
+    # whole.
     run = make_run(folder, found, read_predictions(folder))
-    write_text(folder / "scores.csv", to_csv(boards([run])[0].entries))
+    write_text(folder / "scores.csv", scores_to_csv(leaderboards([run])[0].entries))
     write_json(folder / "run.json", found)
 
 
-def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, ...] | None]]:
+def _audited(
+    trained: FittedClassifier, test: LabelledSet
+) -> dict[str, list[tuple[str, ...] | None]]:
     """Return what a model says on every variant of the test set."""
     found: dict[str, list[tuple[str, ...] | None]] = {}
     for name, examples in variants(test.examples).items():
@@ -84,10 +98,10 @@ def _audited(trained: Trained, test: LabelledSet) -> dict[str, list[tuple[str, .
     return found
 
 
-def score(trained: Trained, data: LabelledSet) -> float:
+def validation_score(trained: FittedClassifier, data: LabelledSet) -> float:
     """Return macro-F1 on some part, NaN where it is empty."""
     if not len(data):
         return float("nan")
-    labels: Labels = [prediction.labels for prediction in trained.predict(data.examples)]
+    labels: CodeTuples = [prediction.labels for prediction in trained.predict(data.examples)]
     counts = count(data.labels, labels, data.codebook.names, data.articles)
     return float(macro_f1(np.asarray(counts.sum(axis=0))))

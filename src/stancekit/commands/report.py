@@ -6,15 +6,15 @@ from pathlib import Path
 
 from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import Kind
-from stancekit.files import file_name, json_line, lock, write_json, write_text
+from stancekit.fileio import file_name, json_line, lock, write_json, write_text
 from stancekit.report import published
 from stancekit.report.card import card
 from stancekit.report.declining import queue
 from stancekit.report.latex import latex
-from stancekit.report.leaderboard import Board, boards
-from stancekit.report.page import page
-from stancekit.report.runs import flat, read_runs
-from stancekit.report.tables import markdown, to_csv
+from stancekit.report.leaderboard import Leaderboard, leaderboards
+from stancekit.report.page import report_page
+from stancekit.report.tables import markdown, scores_to_csv
+from stancekit.runs.record import flat_record, read_runs
 
 
 def report(
@@ -32,16 +32,18 @@ def report(
     out
         The experiment's folder; the report goes into `out/report`.
     command
-        What to show as the command that made the runs; by default what the report, or what was published, had before.
+        What to show as the command that made the runs; by default what the report, or what was
+        published, had before.
     interval
         `percentile` or `bca`.
     publish
-        Write, too, what can be committed beside the experiment: `predictions.parquet` with ids, codes and scores and
-        no text, and `results.md` and `scores.csv`, computed from it. Runs published before stay where no new one takes
-        their place; where no run lies there at all, the published predictions alone are computed anew.
+        Write, too, what can be committed beside the experiment: `predictions.parquet` with ids,
+        codes and scores and no text, and `results.md` and `scores.csv`, computed from it. Runs
+        published before stay where no new one takes their place; where no run lies there at all,
+        the published predictions alone are computed anew.
     check
-        Write nothing: compute everything again from the predictions, of the runs and of those published, and compare
-        it with what is there.
+        Write nothing: compute everything again from the predictions, of the runs and of those
+        published, and compare it with what is there.
 
     Raises
     ------
@@ -49,18 +51,24 @@ def report(
         With `check`, when a file is missing or a number differs.
     """
     if interval not in ("percentile", "bca"):
-        raise KitError(f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile")
+        raise KitError(
+            f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile"
+        )
     out = Path(out)
     if check:
         _compare(_again(out, interval))
         return out / "report" / "report.html"
-    alone = publish and (out / published.FILE).exists() and not any(out.glob("runs/*/run.json"))
+    alone = (
+        publish
+        and (out / published.PREDICTIONS_FILE).exists()
+        and not any(out.glob("runs/*/run.json"))
+    )
     command = command or (published.command_of(out) if alone else None) or _made(out)["command"]
-    runs = published.read(out) if alone else read_runs(out)
+    runs = published.read_published(out) if alone else read_runs(out)
     if not alone:
-        write_report(boards(runs, kind=interval), out, command)
+        write_report(leaderboards(runs, kind=interval), out, command)
     if publish:
-        published.write(runs, out, command)
+        published.write_published(runs, out, command)
         for path, text in published.results(out, command).items():
             write_text(path, text)
     written = out / "results.md" if alone else out / "report" / "report.html"
@@ -68,8 +76,8 @@ def report(
     return written
 
 
-# What of a report does not follow from the runs: the command that made them, and the experiment's name. A check of a
-# folder that was copied or renamed takes them from here.
+# What of a report does not follow from the runs: the command that made them, and the experiment's
+# name. A check of a folder that was copied or renamed takes them from here.
 MADE = "made.json"
 UNKNOWN = "unknown: each run's config.yaml says how it was made"
 
@@ -83,7 +91,7 @@ def _made(out: Path) -> dict[str, str]:
         return {"command": published.command_of(out) or UNKNOWN, "title": out.resolve().name}
 
 
-def write_report(found: list[Board], out: Path, command: str) -> Path:
+def write_report(found: list[Leaderboard], out: Path, command: str) -> Path:
     """Write the files of a report into `out/report`, and return the path of its page."""
     made = {"command": command, "title": out.resolve().name}
     with lock(out / "report" / ".lock", doing="the same report"):
@@ -96,27 +104,33 @@ def write_report(found: list[Board], out: Path, command: str) -> Path:
 def _again(out: Path, interval: Kind) -> dict[Path, str]:
     """Return every file that follows from predictions, as it should be."""
     kept = {}
-    if (out / published.FILE).exists():
+    if (out / published.PREDICTIONS_FILE).exists():
         kept = published.results(out, published.command_of(out) or UNKNOWN)
         if not any(out.glob("runs/*/run.json")):
             return kept
     runs = read_runs(out)
-    texts = {out / "report" / name: text for name, text in _texts(boards(runs, kind=interval), **_made(out))}
-    own = {run.folder / "scores.csv": to_csv(boards([run])[0].entries) for run in runs}
+    texts = {
+        out / "report" / name: text
+        for name, text in _texts(leaderboards(runs, kind=interval), **_made(out))
+    }
+    own = {run.folder / "scores.csv": scores_to_csv(leaderboards([run])[0].entries) for run in runs}
     return {**kept, **own, **texts}
 
 
-def _texts(found: list[Board], *, command: str, title: str) -> Iterator[tuple[str, str]]:
+def _texts(found: list[Leaderboard], *, command: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield the files of a report by name."""
-    yield "scores.csv", to_csv(entry for board in found for entry in board.entries)
+    yield "scores.csv", scores_to_csv(entry for board in found for entry in board.entries)
     yield "README.md", markdown(found, command)
     yield "tables.tex", latex(found)
     for board in found:
         run = board.best.first
         name = file_name("-".join(run.board[: None if run.part != "test" else 3]))
         yield f"card-{name}.md", card(board, board.chosen, command)
-        yield f"review-{name}.jsonl", "".join(f"{json_line(flat(row))}\n" for row in queue(board.chosen))
-    yield "report.html", page(found, title=title, command=command, out="FOLDER")
+        yield (
+            f"review-{name}.jsonl",
+            "".join(f"{json_line(flat_record(row))}\n" for row in queue(board.chosen)),
+        )
+    yield "report.html", report_page(found, title=title, command=command, out="FOLDER")
 
 
 def _compare(texts: dict[Path, str]) -> None:
@@ -128,10 +142,14 @@ def _compare(texts: dict[Path, str]) -> None:
             continue
         there, here = (one.splitlines() for one in (path.read_text(encoding="utf-8"), text))
         numbers += len(here) - 1 if path.suffix == ".csv" else 0
-        wrong = [at for at, pair in enumerate(zip(there, here, strict=False), 1) if pair[0] != pair[1]]
+        wrong = [
+            at for at, pair in enumerate(zip(there, here, strict=False), 1) if pair[0] != pair[1]
+        ]
         if wrong or len(there) != len(here):
             at = wrong[0] if wrong else min(len(there), len(here)) + 1
-            pair = [lines[at - 1][:160] if at <= len(lines) else "nothing" for lines in (there, here)]
+            pair = [
+                lines[at - 1][:160] if at <= len(lines) else "nothing" for lines in (there, here)
+            ]
             faults.append(f"{path} line {at} says {pair[0]!r}; recomputed it is {pair[1]!r}")
     if faults:
         raise KitError(

@@ -8,25 +8,45 @@ from typing import Any
 import yaml
 from hydra.utils import instantiate
 
-from stancekit.commands.provenance import provenance
 from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
-from stancekit.files import read_yaml
-from stancekit.report.runs import Run, flat, read_run
-from stancekit.shipped import config_folders, own_configs
+from stancekit.fileio import read_yaml
+from stancekit.resources import config_folders, own_configs
+from stancekit.runs.provenance import provenance
+from stancekit.runs.record import Run, flat_record, read_run
 
-_TRAIN = ("corpus", "codebook", "split", "features", "model", "sweep", "refit", "priors", "random_state")
+_TRAIN = (
+    "corpus",
+    "codebook",
+    "split",
+    "features",
+    "model",
+    "sweep",
+    "refit",
+    "priors",
+    "random_state",
+)
 # The groups that these come from: what their configurations name may be made again.
 _GROUPS = ("corpus", "codebook", "split", "features", "model", "sweep")
 # What a run found besides its predictions, and its model decides by.
-_FACTS = ("validation", "thresholds", "temperature", "caution", "examples", "gold", "learned", "shared")
+_COMPARED_FACTS = (
+    "validation",
+    "thresholds",
+    "temperature",
+    "caution",
+    "examples",
+    "gold",
+    "learned",
+    "shared",
+)
 
 
 def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool = False) -> Run:
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
-    A run's folder is data: its configuration is read without interpolation, and nothing in it is made that no
-    configuration of the kit names, nor one of the user's own in the working directory or under `--config-dir`.
+    A run's folder is data: its configuration is read without interpolation, and nothing in it is
+    made that no configuration of the kit names, nor one of the user's own in the working directory
+    or under `--config-dir`.
 
     Parameters
     ----------
@@ -45,8 +65,8 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
     Raises
     ------
     KitError
-        When the run is unfinished, its configuration names something foreign, or a score differs; the message then
-        says which of data, code, versions and machine changed.
+        When the run is unfinished, its configuration names something foreign, or a score differs;
+        the message then says which of data, code, versions and machine changed.
     """
     folder = Path(run)
     before = read_run(folder)
@@ -68,18 +88,21 @@ def _config(folder: Path) -> dict[str, Any]:
     try:
         config = read_yaml(path)
     except (OSError, ValueError) as error:
-        raise KitError(f"cannot read {path}: {error}; a run that the command line made has one") from None
+        raise KitError(
+            f"cannot read {path}: {error}; a run that the command line made has one"
+        ) from None
     if not isinstance(config, dict) or "corpus" not in config:
         raise KitError(
             f"{path} is no configuration of the command line; only runs of stancekit train can be reproduced"
         )
-    # An interpolation is resolved after every check: it can make a node with any target, or read the environment.
+    # An interpolation is resolved after every check: it can make a node with any target, or read
+    # the environment.
     if resolved := sorted({text for text in _strings(config) if "${" in text}):
         raise KitError(
             f"{path} holds interpolations ({listing(resolved)}); the kit writes configurations resolved, and a file "
             "that may come from elsewhere is not evaluated. Train it with your own configuration instead"
         )
-    foreign = sorted(set(_targets(config)) - _known(folder))
+    foreign = sorted(set(_targets(config)) - _known_targets(folder))
     if foreign:
         raise KitError(
             f"{path} names {listing(foreign)}, which no configuration of the kit names, nor one of yours: a file that "
@@ -114,10 +137,11 @@ def _targets(node: Any) -> Iterator[str]:
             yield from _targets(value)
 
 
-def _known(run: Path) -> set[str]:
+def _known_targets(run: Path) -> set[str]:
     """Return what configurations of the kit and of the user make; nothing in the run's own folder counts as such."""
     inside = run.resolve()
-    # Who works inside the run's folder has its `configs` and its `stancekit.yaml` in the working directory.
+    # Who works inside the run's folder has its `configs` and its `stancekit.yaml` in the working
+    # directory.
     not_mine = own_configs() if Path.cwd().is_relative_to(inside) else ()
     names: set[str] = set()
     for folder in config_folders():
@@ -139,13 +163,18 @@ def _content(path: Path) -> Any:
 
 def _remote(node: Any) -> Iterator[str]:
     """Yield what a configuration names that is no local folder: checkpoints, and data sets of a hub."""
-    from stancekit.models.encoder.weights import MINILM
+    from stancekit.models.encoder.pretrained import MINILM
 
     if isinstance(node, Mapping):
         hub = str(node.get("_target_", "")).endswith(".HubCorpus")
         for key, value in node.items():
             named = key == "checkpoint" or (hub and key == "path")
-            if named and isinstance(value, str) and value != MINILM and not Path(value).expanduser().exists():
+            if (
+                named
+                and isinstance(value, str)
+                and value != MINILM
+                and not Path(value).expanduser().exists()
+            ):
                 yield value
             yield from _remote(value)
     elif isinstance(node, list):
@@ -157,12 +186,17 @@ def _report(before: Run, after: Run) -> None:
     """Print what is the same, or raise an error that says what differs and what changed."""
     changed = changes(before.facts, after.facts)
     if not (differing := differences(before, after)):
-        print(f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score")
+        print(
+            f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score"
+        )
         print(f"the new run: {after.folder}")
         if changed:
             print(f"although these changed: {', '.join(changed)}")
         return
-    why = "; ".join(changed) or "nothing that is recorded: the model may depend on the number of processor cores in use"
+    why = (
+        "; ".join(changed)
+        or "nothing that is recorded: the model may depend on the number of processor cores in use"
+    )
     raise KitError(
         f"{before.folder} is not reproduced: {'; '.join(differing)}. Changed: {why}. The new run is in {after.folder}"
     )
@@ -173,33 +207,35 @@ def differences(before: Run, after: Run) -> list[str]:
     different = _row_differences(before, after)
     if before.audit != after.audit:
         different.append("the target audit differs")
-    for key in _FACTS:
+    for key in _COMPARED_FACTS:
         if before.facts.get(key) != after.facts.get(key):
             different.append(f"{key} is {before.facts.get(key)}, now {after.facts.get(key)}")
-    if _scores(before) != _scores(after):
+    if _run_scores(before) != _run_scores(after):
         different.append("scores.csv differs")
     return different
 
 
 def _row_differences(before: Run, after: Run) -> list[str]:
-    old = [flat(row) for row in before.rows]
-    new = [flat(row) for row in after.rows]
+    old = [flat_record(row) for row in before.rows]
+    new = [flat_record(row) for row in after.rows]
     if [row["id"] for row in old] != [row["id"] for row in new]:
-        present = {row["id"] for row in new}
-        missing = [row["id"] for row in old if row["id"] not in present]
+        present = {row["id"] for row in old}
+        missing = [row["id"] for row in new if row["id"] not in present]
         which = f" (missing: {listing(missing)})" if missing else ""
-        return [f"it has {len(old)} rows where the new run has {len(new)}, or in another order{which}"]
+        numbers = f"it has {len(old)} rows where the new run has {len(new)}"
+        return [f"{numbers}, or in another order{which}"]
     different = []
     names = {"gold": "gold codes", "labels": "predicted labels", "scores": "score vectors"}
     for key in old[0] if old else ():
         pairs = zip(old, new, strict=True)
         rows = [row["id"] for row, other in pairs if row[key] != other.get(key)]
         if rows:
-            different.append(f"{len(rows)} of {len(old)} {names.get(key, key)} differ (rows {listing(rows)})")
+            name = names.get(key, key)
+            different.append(f"{len(rows)} of {len(old)} {name} differ (rows {listing(rows)})")
     return different
 
 
-def _scores(run: Run) -> str | None:
+def _run_scores(run: Run) -> str | None:
     path = run.folder / "scores.csv"
     return path.read_text(encoding="utf-8") if path.exists() else None
 

@@ -14,20 +14,20 @@ import yaml
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.commands.identity import describe, identity
 from stancekit.commands.joint import fit_joint, other_parts
-from stancekit.commands.record import record, score
-from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Parts
-from stancekit.corpus.labelled import LabelledSet
+from stancekit.commands.record import record, validation_score
+from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Splits
+from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError
-from stancekit.files import file_name, lock, make_folder, write_text
-from stancekit.models import store
+from stancekit.fileio import file_name, lock, make_folder, write_text
+from stancekit.models import persistence
+from stancekit.models.classifier import FittedClassifier, depends_on_random_state, fit, refit_on_all
 from stancekit.models.encoder.checkpoints import forget_checkpoints
-from stancekit.models.finished import learned
-from stancekit.models.sweep import Optuna
-from stancekit.models.trained import Trained, depends_on_random_state, fit, refitted
-from stancekit.report.runs import Run, main_score, read_run
-from stancekit.report.tables import curve_csv, shown
+from stancekit.models.finished import training_set_id
+from stancekit.models.search import Optuna
+from stancekit.report.tables import curve_csv, format_score
+from stancekit.runs.provenance import describe_object, identity
+from stancekit.runs.record import Run, main_score, read_run
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
@@ -37,7 +37,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     *,
     corpus: Corpus,
     codebook: Codebook,
-    split: Callable[..., Parts],
+    split: Callable[..., Splits],
     model: Any,
     features: Any = None,
     random_state: int = 0,
@@ -63,28 +63,30 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     features
         What the model sees of actor and target; by default what the estimator was made with.
     random_state
-        The seed of all that is random. A model whose fit does not depend on it, on a split that does not, is trained
-        once: as random state 0.
+        The seed of all that is random. A model whose fit does not depend on it, on a split that
+        does not, is trained once: as random state 0.
     out
         The experiment's folder; the run goes into a folder below `out/runs`.
     name
         What tables call the model; on the command line the name of its configuration.
     sweep
-        Chooses the model's settings on validation before it is trained; `sweep/trials.csv` in the run has all it tried.
+        Chooses the model's settings on validation before it is trained; `sweep/trials.csv` in the
+        run has all it tried.
     refit
-        Whether the model is fitted once more on train and validation together after all was chosen on the latter:
-        twice the time, for the sake of the examples where there are few.
+        Whether the model is fitted once more on train and validation together after all was chosen
+        on the latter: twice the time, for the sake of the examples where there are few.
     priors
-        Whether how common a code is in train counts, as far as macro-F1 on validation gains: for data where most
-        examples bear one code. Of a codebook with several codes per example, thresholds do the same anyway.
+        Whether how common a code is in train counts, as far as macro-F1 on validation gains: for
+        data where most examples bear one code. Of a codebook with several codes per example,
+        thresholds do the same anyway.
     config
         What to record as the run's configuration; the command line passes the composed one.
 
     Returns
     -------
     Run
-        The finished run; one with the same settings, data and version that was done before is read back instead of
-        done again.
+        The finished run; one with the same settings, data and version that was done before is read
+        back instead of done again.
 
     Raises
     ------
@@ -106,14 +108,23 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     'Majority'
     """
     name = name or type(model).__name__
-    data, digest = _read(corpus, codebook)
+    data, digest = _read_corpus(corpus, codebook)
     parts = _divide(split, data, digest, random_state)
     # Where another random state changes nothing, there is one run.
-    if random_state and not (sweep or depends_on_random_state(model)) and _same(parts, _divide(split, data, digest, 0)):
+    if (
+        random_state
+        and not (sweep or depends_on_random_state(model))
+        and _same_splits(parts, _divide(split, data, digest, 0))
+    ):
         random_state = 0
     model = _set_up(model, features=features, codebook=codebook, random_state=random_state)
     second = corpus.second_labels(codebook)
-    settings = {"split": split, "model": model, "random_state": random_state, "sweep": sweep or None}
+    settings = {
+        "split": split,
+        "model": model,
+        "random_state": random_state,
+        "sweep": sweep or None,
+    }
     settings |= {"refit": refit, "priors": priors, "second": second}
     own = identity(corpus=data.name, codebook=codebook, data=digest, **settings)
     folder = Path(out) / "runs" / f"{file_name(f'{codebook.name}-{name}-{random_state}')}-{own}"
@@ -123,16 +134,28 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
             if not (folder / "run.json").exists():
                 if sweep:
                     model = sweep(
-                        model, parts.train, parts.validation, folder=folder / "sweep", random_state=random_state
+                        model,
+                        parts.train,
+                        parts.validation,
+                        folder=folder / "sweep",
+                        random_state=random_state,
                     )
                 learn = partial(_fit, model, parts, folder, name=name, priors=priors)
                 if hasattr(model, "fit_heads"):
-                    every = other_parts(model, corpus, split, random_state=random_state, known=parts)
+                    every = other_parts(
+                        model, corpus, split, random_state=random_state, known=parts
+                    )
                     place = Path(out) / "joint" / _joint_identity(data.name, every, settings)
-                    learn = partial(fit_joint, model, every, place, own=codebook.name, name=name, priors=priors)
+                    learn = partial(
+                        fit_joint, model, every, place, own=codebook.name, name=name, priors=priors
+                    )
                 _warn(parts.train)
-                # The command line's own configuration can be done again; a call from Python is only described.
-                _write_config(folder, config or {"python": {"corpus": corpus, "codebook": codebook, **settings}})
+                # The command line's own configuration can be done again; a call from Python is only
+                # described.
+                _write_config(
+                    folder,
+                    config or {"python": {"corpus": corpus, "codebook": codebook, **settings}},
+                )
                 facts = {
                     "split": (config or {}).get("choices", {}).get("split", type(split).__name__),
                     "random_state": random_state,
@@ -150,30 +173,40 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     return run
 
 
-def _joint_identity(corpus: str, every: Mapping[str, Parts], settings: Mapping[str, Any]) -> str:
+def _joint_identity(corpus: str, every: Mapping[str, Splits], settings: Mapping[str, Any]) -> str:
     """Return what names a training that several codebooks share; it does not read a second annotator."""
     learned = {key: [one.train.digest, one.validation.digest] for key, one in every.items()}
     return identity(corpus=corpus, learned=learned, **{**settings, "second": None})
 
 
 def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
-    plain = json.loads(json.dumps(describe(config)))
+    plain = json.loads(json.dumps(describe_object(config)))
     write_text(folder / "config.yaml", yaml.safe_dump(plain, sort_keys=False))
 
 
 def _save(
-    folder: Path, trained: Trained, parts: Parts, facts: Mapping[str, Any], second: Mapping[str, tuple[str, ...]]
+    folder: Path,
+    trained: FittedClassifier,
+    parts: Splits,
+    facts: Mapping[str, Any],
+    second: Mapping[str, tuple[str, ...]],
 ) -> None:
     """Save a run: its model, its training log, and what it says on test."""
-    store.save(trained, folder / "model", data=facts["digest"], learned=learned(parts.train.examples))
+    persistence.save(
+        trained,
+        folder / "model",
+        data=facts["digest"],
+        learned=training_set_id(parts.train.examples),
+    )
     if curve := getattr(trained.model, "curve_", None):
         write_text(folder / "curve.csv", curve_csv(curve))
     record(folder, trained, parts, facts, second)
 
 
-# What was read and divided last, by what was asked for and the state of the files: runs of one sweep share it.
-_READ: dict[str, tuple[LabelledSet, str]] = {}
-_DIVIDED: dict[str, Parts] = {}
+# What was read and divided last, by what was asked for and the state of the files: runs of one
+# sweep share it.
+_READ_CORPORA: dict[str, tuple[LabelledSet, str]] = {}
+_SPLIT_CORPORA: dict[str, Splits] = {}
 
 
 def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Value:
@@ -186,7 +219,7 @@ def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Val
     return known[name]
 
 
-def _read(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
+def _read_corpus(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
     """Return a corpus and its digest; of the very same files they are made once."""
 
     def read() -> tuple[LabelledSet, str]:
@@ -197,17 +230,21 @@ def _read(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
     if type(corpus) not in (JsonlCorpus, CsvCorpus):
         return read()
     files = [[str(file), file.stat().st_mtime_ns, file.stat().st_size] for file in corpus.paths()]
-    return _shared(_READ, [describe(corpus), describe(codebook), files], read)
+    return _shared(_READ_CORPORA, [describe_object(corpus), describe_object(codebook), files], read)
 
 
-def _divide(split: Callable[..., Parts], data: LabelledSet, digest: str, random_state: int) -> Parts:
+def _divide(
+    split: Callable[..., Splits], data: LabelledSet, digest: str, random_state: int
+) -> Splits:
     """Return the parts of a corpus."""
-    key = [data.name, digest, describe(data.codebook), describe(split), random_state]
-    return _shared(_DIVIDED, key, lambda: split(data, random_state=random_state))
+    key = [data.name, digest, describe_object(data.codebook), describe_object(split), random_state]
+    return _shared(_SPLIT_CORPORA, key, lambda: split(data, random_state=random_state))
 
 
-def _same(parts: Parts, others: Parts) -> bool:
-    return all(getattr(parts, part) == getattr(others, part) for part in ("train", "validation", "test"))
+def _same_splits(parts: Splits, others: Splits) -> bool:
+    return all(
+        getattr(parts, part) == getattr(others, part) for part in ("train", "validation", "test")
+    )
 
 
 @contextmanager
@@ -232,7 +269,9 @@ def _set_up(model: Any, *, features: Any, **given: Any) -> Any:
     return clone(model).set_params(**{key: value for key, value in given.items() if key in known})
 
 
-def _fit(model: Any, parts: Parts, folder: Path, *, name: str, priors: bool) -> tuple[Trained, dict[str, float]]:
+def _fit(
+    model: Any, parts: Splits, folder: Path, *, name: str, priors: bool
+) -> tuple[FittedClassifier, dict[str, float]]:
     """Fit a model, and say how many seconds it took."""
     if "folder" in model.get_params(deep=False):
         model.set_params(folder=str(folder))
@@ -248,16 +287,21 @@ def _fit(model: Any, parts: Parts, folder: Path, *, name: str, priors: bool) -> 
 
 
 def _refit(
-    model: Any, learn: Callable[[], tuple[Trained, dict[str, float]]], parts: Parts
-) -> tuple[Trained, dict[str, float]]:
+    model: Any, learn: Callable[[], tuple[FittedClassifier, dict[str, float]]], parts: Splits
+) -> tuple[FittedClassifier, dict[str, float]]:
     """Fit on train, then on validation too; also say what the model scored on validation before that."""
     if hasattr(model, "fit_heads"):
-        raise KitError("a model that learns several codebooks together is not refitted; set refit=false")
+        raise KitError(
+            "a model that learns several codebooks together is not refitted; set refit=false"
+        )
     trained, took = learn()
-    validation = score(trained, parts.validation)
+    validation = validation_score(trained, parts.validation)
     start = time.perf_counter()
-    again = refitted(trained, parts.train, parts.validation)
-    return again, {"seconds": took["seconds"] + time.perf_counter() - start, "validation": validation}
+    again = refit_on_all(trained, parts.train, parts.validation)
+    return again, {
+        "seconds": took["seconds"] + time.perf_counter() - start,
+        "validation": validation,
+    }
 
 
 def _warn(train: LabelledSet) -> None:
@@ -274,6 +318,6 @@ def _print(run: Run) -> None:
     """Print what a run scored, and where it is."""
     print(
         f"{run.model} for {run.codebook} on {run.corpus}, random state {run.random_state}: "
-        f"macro-F1 {shown(main_score(run))} on {len(run.rows)} test examples\nrun: {run.folder}",
+        f"macro-F1 {format_score(main_score(run))} on {len(run.rows)} test examples\nrun: {run.folder}",
         flush=True,
     )

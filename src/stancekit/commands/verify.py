@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stancekit.models import store
+from stancekit.models import persistence
 
 
 def verify(*, path: str | Path) -> None:
@@ -18,8 +18,10 @@ def verify(*, path: str | Path) -> None:
     KitError
         When a file is missing, foreign or altered, or the card describes another model.
     """
-    manifest = store.verify(path)
-    notes = store.check_companions(path)
-    print(f"{path}: {manifest['name']} for {manifest['codebook']['name']}, {len(manifest['files'])} files as recorded")
+    manifest = persistence.verify_model(path)
+    notes = persistence.check_companions(path)
+    print(
+        f"{path}: {manifest['name']} for {manifest['codebook']['name']}, {len(manifest['files'])} files as recorded"
+    )
     for note in notes:
         print(f"note: {note}")

@@ -15,7 +15,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from stancekit.commands import COMMANDS
 from stancekit.errors import KitError, listing
-from stancekit.shipped import find_config
+from stancekit.resources import find_config
 
 # Hydra's options that take the next word.
 _VALUED = (
@@ -38,7 +38,7 @@ _ORDINARY = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ValueType:
     """How the value of a key is read, by the annotation of the function's parameter."""
 
     text: bool = False
@@ -48,13 +48,16 @@ class Kind:
     choices: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, annotation: Any) -> "Kind":
+    def read(cls, annotation: Any) -> "ValueType":
         """Read an annotation; one of an object of the kit's own gives a kind with nothing in it."""
-        parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+        parts = (
+            get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+        )
         choices = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
         texts = any(_of_texts(part) for part in parts)
         return cls(
-            # A list that may be one string is a list; a path, or several, may be a path with commas.
+            # A list that may be one string is a list; a path, or several, may be a path with
+            # commas.
             text=bool(choices) or Path in parts or (str in parts and not texts),
             texts=texts,
             optional=NoneType in parts,
@@ -71,10 +74,10 @@ def _of_texts(annotation: Any) -> bool:
     return set(types) <= {str, Path}
 
 
-def kinds(function: Callable[..., Any]) -> dict[str, Kind]:
+def value_types(function: Callable[..., Any]) -> dict[str, ValueType]:
     """Return the kind of each parameter of a command's function."""
     parameters = signature(function).parameters.values()
-    return {parameter.name: Kind.read(parameter.annotation) for parameter in parameters}
+    return {parameter.name: ValueType.read(parameter.annotation) for parameter in parameters}
 
 
 def keys_of(command: str) -> tuple[list[str], list[str]]:
@@ -89,15 +92,17 @@ def keys_of(command: str) -> tuple[list[str], list[str]]:
 def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) -> list[str]:
     r"""Return a command's words as Hydra reads them.
 
-    The value of a key that is a text or a path is quoted, so that nothing in it has a meaning for Hydra: neither
-    commas nor brackets, quotation marks, `=` or `${…}`. Of a key that is a list of texts, the same holds for what
-    stands between `[`, commas and `]`. Other keys, choices in groups, and all keys of a multirun, which sweeps over
-    values with commas, are Hydra's own. A word that has no key, or is a file, stands for the command's first key.
+    The value of a key that is a text or a path is quoted, so that nothing in it has a meaning for
+    Hydra: neither commas nor brackets, quotation marks, `=` or `${…}`. Of a key that is a list of
+    texts, the same holds for what stands between `[`, commas and `]`. Other keys, choices in
+    groups, and all keys of a multirun, which sweeps over values with commas, are Hydra's own. A
+    word that has no key, or is a file, stands for the command's first key.
 
     Raises
     ------
     KitError
-        When a key is unknown, a value is empty or not clear, or there is more than one word without a key.
+        When a key is unknown, a value is empty or not clear, or there is more than one word without
+        a key.
 
     Examples
     --------
@@ -106,14 +111,16 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
     ["path='UN debate, 2019'"]
     """
     keys, groups = keys_of(command)
-    known = {key: kind for key, kind in kinds(function).items() if key in keys}
+    known = {key: kind for key, kind in value_types(function).items() if key in keys}
     sweeps = any(word in _MULTIRUN for word in words)
     with_key: list[str] = []
     without_key: list[str] = []
     for word in _options(words, with_key):
         key, equals, value = word.partition("=")
         if equals and key in keys:
-            with_key.append(word if sweeps else f"{key}={_value(key, value, known.get(key, Kind()))}")
+            with_key.append(
+                word if sweeps else f"{key}={_value(key, value, known.get(key, ValueType()))}"
+            )
         elif equals and key in groups:
             with_key.append(word)
         elif _is_there(word) or not (equals or _deletes(word, [*keys, *groups])):
@@ -122,11 +129,11 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
             raise unknown(command, [key])
         else:
             with_key.append(word)
-    return [*_positional(command, without_key, with_key, groups), *with_key]
+    return [*_positional_word(command, without_key, with_key, groups), *with_key]
 
 
 def _options(words: Sequence[str], options: list[str]) -> Iterator[str]:
-    """Yield the words that are no options of Hydra's; put those, with what belongs to them, into `options`."""
+    """Yield the words that are no options of Hydra's; put those, with their values, into `options`."""
     before = ""
     for word in words:
         belongs = before in _VALUED or (before in ("--info", "-i") and word in _INFO)
@@ -140,8 +147,10 @@ def _options(words: Sequence[str], options: list[str]) -> Iterator[str]:
             yield word
 
 
-def _positional(command: str, alone: Sequence[str], others: Sequence[str], groups: Sequence[str]) -> list[str]:
-    """Give the word without a key the key that it stands for."""
+def _positional_word(
+    command: str, alone: Sequence[str], others: Sequence[str], groups: Sequence[str]
+) -> list[str]:
+    """Give the word without a key the one it stands for."""
     if not alone:
         return []
     key = COMMANDS[command].positional
@@ -149,22 +158,28 @@ def _positional(command: str, alone: Sequence[str], others: Sequence[str], group
         raise KitError(f"{alone[0]!r} has no key; words are KEY=VALUE. {_keys(command)}")
     if len(alone) > 1 or any(word.startswith(f"{key}=") for word in others):
         named = [word for word in others if word.startswith(f"{key}=")]
-        raise KitError(f"{command} takes one {key}, and these are several: {listing([*alone, *named])}")
-    return [f"{key}={alone[0] if key in groups else quoted(_given(key, alone[0]))}"]
+        raise KitError(
+            f"{command} takes one {key}, and these are several: {listing([*alone, *named])}"
+        )
+    return [f"{key}={alone[0] if key in groups else quoted(_require_value(key, alone[0]))}"]
 
 
-def _given(key: str, value: str) -> str:
+def _require_value(key: str, value: str) -> str:
     if not value:
         raise KitError(f"{key}= is empty; give it a value, or leave it out")
     return value
 
 
-def _value(key: str, value: str, kind: Kind) -> str:
+def _value(key: str, value: str, kind: ValueType) -> str:
     """Return a key's value as Hydra is to read it."""
     if not (kind.text or kind.texts) or (kind.optional and value == "null"):
         return value
-    whole = _unquoted(_given(key, value))
-    if kind.texts and re.fullmatch(r"\[.*\]", value, re.DOTALL) and not (kind.text and _is_there(value)):
+    whole = _unquoted_word(_require_value(key, value))
+    if (
+        kind.texts
+        and re.fullmatch(r"\[.*\]", value, re.DOTALL)
+        and not (kind.text and _is_there(value))
+    ):
         return f"[{','.join(quoted(item) for item in items(value))}]"
     if kind.texts and not kind.text and whole == value and "," in value:
         spelled = f"{key}='[{value}]' for several, {key}='[\"{value}\"]' for one"
@@ -185,10 +200,10 @@ def items(value: str) -> list[str]:
     item = r"""\s*("(?:\\.|[^"])*"(?=\s*(?:,|$))|'(?:\\.|[^'])*'(?=\s*(?:,|$))|[^,]*)\s*(?:,|$)"""
     inside = value.strip()[1:-1]
     parts = [match[1].strip() for match in re.finditer(item, inside, re.DOTALL) if match[0]]
-    return [_unquoted(part) for part in parts if part]
+    return [_unquoted_word(part) for part in parts if part]
 
 
-def _unquoted(value: str) -> str:
+def _unquoted_word(value: str) -> str:
     """Take off quotation marks, which Hydra would ask for, unless a file is called so."""
     if len(value) > 2 and value[0] == value[-1] and value[0] in "'\"" and not _is_there(value):
         return value[1:-1].replace(f"\\{value[0]}", value[0])
@@ -228,7 +243,7 @@ def _keys(command: str) -> str:
     return f"stancekit {command} has the keys {', '.join(known)}{choices}"
 
 
-def checked(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def check_values(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a function's arguments with numbers that are meant as texts as such, and of the types annotated.
 
     Raises
@@ -236,11 +251,11 @@ def checked(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str,
     KitError
         When a value is of another type.
     """
-    known = kinds(function)
-    return {key: _checked(key, value, known.get(key, Kind())) for key, value in given.items()}
+    known = value_types(function)
+    return {key: _checked(key, value, known.get(key, ValueType())) for key, value in given.items()}
 
 
-def _checked(key: str, value: Any, kind: Kind) -> Any:
+def _checked(key: str, value: Any, kind: ValueType) -> Any:
     if kind.text and isinstance(value, bool | int | float):
         value = str(value)
     if kind.choices and value is not None and value not in kind.choices:
@@ -255,4 +270,6 @@ def _checked(key: str, value: Any, kind: Kind) -> Any:
 def _is(value: Any, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is bool
-    return isinstance(value, int) if kind is int else isinstance(value, int | float) and kind is float
+    return (
+        isinstance(value, int) if kind is int else isinstance(value, int | float) and kind is float
+    )

@@ -1,14 +1,26 @@
 """Labelled data: readers, checks, splits."""
 
 from stancekit.corpus.base import Corpus
-from stancekit.corpus.columns import Columns
-from stancekit.corpus.files import CsvCorpus, JsonlCorpus, bundled
-from stancekit.corpus.holdout import ForwardSplit, GroupedSplit, InTopicSplit
-from stancekit.corpus.hub import HubCorpus
-from stancekit.corpus.labelled import LabelledSet
-from stancekit.corpus.mentions import MarkedSentence
-from stancekit.corpus.parts import Parts
-from stancekit.corpus.split import FewShotSplit, FixedSplit
+from stancekit.corpus.cells import Columns
+from stancekit.corpus.dataset import LabelledSet, Splits
+from stancekit.corpus.readers import CsvCorpus, HubCorpus, JsonlCorpus, bundled
+from stancekit.corpus.rows import MarkedSentence
+from stancekit.corpus.splits import (
+    FewShotSplit,
+    FixedSplit,
+    ForwardSplit,
+    GroupedSplit,
+    InTopicSplit,
+)
 
-__all__ = ["Columns", "Corpus", "CsvCorpus", "FewShotSplit", "FixedSplit", "GroupedSplit", "HubCorpus", "JsonlCorpus"]
-__all__ += ["ForwardSplit", "InTopicSplit", "LabelledSet", "MarkedSentence", "Parts", "bundled"]
+__all__ = [
+    "Columns",
+    "Corpus",
+    "CsvCorpus",
+    "FewShotSplit",
+    "FixedSplit",
+    "GroupedSplit",
+    "HubCorpus",
+    "JsonlCorpus",
+]
+__all__ += ["ForwardSplit", "InTopicSplit", "LabelledSet", "MarkedSentence", "Splits", "bundled"]

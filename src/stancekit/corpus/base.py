@@ -7,14 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.cells import CellError, CodeReader, NoLabelError, plain, sign
-from stancekit.corpus.columns import Columns
-from stancekit.corpus.labelled import LabelledSet
-from stancekit.corpus.mentions import MarkedSentence, marked_sentences
-from stancekit.corpus.rows import Conflicts, Row, label_columns, make_set
+from stancekit.corpus.cells import (
+    CellError,
+    CodeReader,
+    Columns,
+    NoLabelError,
+    parse_sign,
+    plain_cell,
+)
+from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.rows import (
+    Conflicts,
+    MarkedSentence,
+    RawRow,
+    label_columns,
+    make_set,
+    marked_sentences,
+)
 from stancekit.errors import KitError, listing
-from stancekit.files import sha256
-from stancekit.shipped import shipped
+from stancekit.fileio import sha256
+from stancekit.resources import shipped
 
 log = logging.getLogger(__name__)
 
@@ -25,27 +37,27 @@ class Corpus:
     Parameters
     ----------
     path
-        A file, or a folder holding several that are read in order of name. A relative path that does
-        not exist here is looked up in the kit's shipped material.
+        A file, or a folder holding several that are read in order of name. A relative path that
+        does not exist here is looked up in the kit's shipped material.
     name
         What tables call the corpus; the file's stem by default.
     columns
         Overrides of `Columns`; `None` for the standard name, `False` for no column.
     labels
-        From labels in the data to codes of the codebook; `None` drops a row or, of several, a label. The empty label
-        stands for a cell without one.
+        From labels in the data to codes of the codebook; `None` drops a row or, of several, a
+        label. The empty label stands for a cell without one.
     label_separator
         What divides several labels in a cell.
     date_format
         How dates are written, in the signs of `datetime.strptime`; by default ISO 8601.
     second
-        A file with a second annotator's labels by example id, JSON lines or CSV; its id and label columns are called
-        as in the corpus, and its labels are mapped alike.
+        A file with a second annotator's labels by example id, JSON lines or CSV; its id and label
+        columns are called as in the corpus, and its labels are mapped alike.
     conflicts
         `refuse` rows that give one example other labels than an earlier row, or `keep` them.
     files
-        Which files of the folder belong to train, validation and test; by default all, in order of name, with the
-        split in a column.
+        Which files of the folder belong to train, validation and test; by default all, in order of
+        name, with the split in a column.
     held
         A file that names the test rows, counted from 0 over all rows; the others are train.
     sha256
@@ -119,10 +131,12 @@ class Corpus:
                 f"corpus.labels has the key {', '.join(map(str, odd))}: YAML takes Yes, No, On, Off, True and False "
                 "without quotation marks for true and false. Write such labels in quotation marks, as in 'No'"
             )
-        return {"" if key is None else str(key).strip(): value for key, value in self.labels.items()}
+        return {
+            "" if key is None else str(key).strip(): value for key, value in self.labels.items()
+        }
 
     def _label_separator(self) -> str:
-        return sign(self.label_separator, "corpus.label_separator") or ";"
+        return parse_sign(self.label_separator, "corpus.label_separator") or ";"
 
     def label_columns(self, codebook: Codebook) -> tuple[str, ...]:
         """Return the columns that hold the labels of a codebook."""
@@ -142,9 +156,15 @@ class Corpus:
         """
         columns = self._columns()
         if columns.actor is None:
-            raise KitError(f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN")
+            raise KitError(
+                f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN"
+            )
         return marked_sentences(
-            self.rows(), name=self.name, where=str(self.path), columns=columns, date_format=self.date_format
+            self.rows(),
+            name=self.name,
+            where=str(self.path),
+            columns=columns,
+            date_format=self.date_format,
         )
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
@@ -159,33 +179,43 @@ class Corpus:
         """
         if self.second is None:
             return {}
-        from stancekit.corpus.files import second_rows
+        from stancekit.corpus.readers import second_rows
 
         rows = second_rows(self.second)
         columns, where = self._columns(), str(self.second)
         names, key = label_columns(columns, codebook), columns.id or "id"
         present = {str(name) for row in rows for name in row}
         if columns.labels is None and key in present and not present.intersection(names):
-            log.warning("%s has no column %r: no agreement is known for codebook %s", where, names[0], codebook.name)
+            log.warning(
+                "%s has no column %r: no agreement is known for codebook %s",
+                where,
+                names[0],
+                codebook.name,
+            )
             return {}
         if missing := sorted({key, *names} - present):
             raise KitError(
                 f"{where} has no column {', '.join(map(repr, missing))}; it has: {listing(sorted(present), 30)}. A "
                 "second annotator's file has the id of each example and its labels, in columns called as in the corpus"
             )
-        return self._second(rows, CodeReader(codebook, names, self._mapping(), self._label_separator()), key)
+        return self._second(
+            rows, CodeReader(codebook, names, self._mapping(), self._label_separator()), key
+        )
 
-    def _second(self, rows: Sequence[Row], codes: CodeReader, key: str) -> dict[str, tuple[str, ...]]:
+    def _second(
+        self, rows: Sequence[RawRow], codes: CodeReader, key: str
+    ) -> dict[str, tuple[str, ...]]:
         where = str(self.second)
         found: dict[str, tuple[str, ...]] = {}
         numbers: dict[str, int] = {}
         faults: list[str] = []
         for number, row in enumerate(rows, 1):
-            # Nothing at all is no judgement; an empty list, or an empty cell among several codes, is one.
+            # Nothing at all is no judgement; an empty list, or an empty cell among several codes,
+            # is one.
             if all(row.get(name) is None for name in codes.names):
                 continue
             try:
-                label, given = plain(row.get(key), "id"), codes.codes(row)
+                label, given = plain_cell(row.get(key), "id"), codes.codes(row)
             except NoLabelError:
                 continue
             except CellError as error:
@@ -194,7 +224,9 @@ class Corpus:
             if not label:
                 faults.append(f"no id (row {number})")
             elif found.get(label, given) != given:
-                faults.append(f"id {label[:40]!r} with other labels than in row {numbers[label]} (row {number})")
+                faults.append(
+                    f"id {label[:40]!r} with other labels than in row {numbers[label]} (row {number})"
+                )
             elif given is not None:
                 found[label] = given
                 numbers.setdefault(label, number)
@@ -203,13 +235,15 @@ class Corpus:
         codes.codebook.check(list(found.values()), where, list(numbers.values()))
         return found
 
-    def rows(self) -> Iterator[tuple[int, Row]]:
+    def rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield numbered rows, counted over all files."""
         self.check()
         held = self._held()
         column = self._columns().split
         if column is None and (self.held or self.files):
-            raise KitError("corpus.columns.split=false leaves no place for what corpus.files and corpus.held say")
+            raise KitError(
+                "corpus.columns.split=false leaves no place for what corpus.files and corpus.held say"
+            )
         number = 0
         for part, file in self._files():
             for row in self._parse(decode(file), file):
@@ -217,20 +251,24 @@ class Corpus:
                 number += 1
                 yield number, {**row, column or "": split} if split else row
         if held and max(held) >= number:
-            raise KitError(f"{self.held} names row {max(held)} of {self.path}, which has {number}, counted from 0")
+            raise KitError(
+                f"{self.held} names row {max(held)} of {self.path}, which has {number}, counted from 0"
+            )
 
     def _held(self) -> set[int]:
         if not self.held:
             return set()
         words = decode(self.folder() / self.held).split()
         if odd := [word for word in words if not word.isdecimal()]:
-            raise KitError(f"{self.held} names no rows by number: {listing(odd)}; it lists the test rows, from 0")
+            raise KitError(
+                f"{self.held} names no rows by number: {listing(odd)}; it lists the test rows, from 0"
+            )
         return set(map(int, words))
 
     def _columns(self) -> Columns:
         return Columns.of(self.columns)
 
-    def _parse(self, text: str, file: Path) -> Iterable[Row]:
+    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
         raise NotImplementedError
 
     def folder(self) -> Path:
@@ -252,7 +290,9 @@ class Corpus:
         try:
             return shipped(*path.parts)
         except FileNotFoundError:
-            raise KitError(f"there is no file or folder {self.path}; set corpus.path=FILE") from None
+            raise KitError(
+                f"there is no file or folder {self.path}; set corpus.path=FILE"
+            ) from None
 
     def check(self) -> None:
         """Compare the files with the sums that are known of them.
@@ -284,12 +324,18 @@ class Corpus:
     def _files(self) -> list[tuple[str, Path]]:
         path = self.folder()
         if self.files:
-            listed = ((part, [of] if isinstance(of, str) else of) for part, of in self.files.items())
+            listed = (
+                (part, [of] if isinstance(of, str) else of) for part, of in self.files.items()
+            )
             return [(part, path / name) for part, names in listed for name in names]
         if not path.is_dir():
             return [("", path)]
         # Hidden files are the operating system's, also where they are named like data.
-        seen = [file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith(".")]
+        seen = [
+            file
+            for file in sorted(path.iterdir())
+            if file.is_file() and not file.name.startswith(".")
+        ]
         found = [file for file in seen if file.suffix.lower() in self.suffixes]
         if not found:
             kinds = ", ".join(f"*{suffix}" for suffix in self.suffixes)
@@ -297,7 +343,11 @@ class Corpus:
         return [("", file) for file in found]
 
 
-_OTHER = {b"PK": "a zip archive or a workbook", b"\x1f\x8b": "compressed with gzip", b"PAR1": "Parquet"}
+_OTHER = {
+    b"PK": "a zip archive or a workbook",
+    b"\x1f\x8b": "compressed with gzip",
+    b"PAR1": "Parquet",
+}
 
 
 def decode(file: Path) -> str:
@@ -315,12 +365,16 @@ def decode(file: Path) -> str:
     for start, what in _OTHER.items():
         if raw.startswith(start):
             raise KitError(f"{file} is {what}, not text; unpack it, or save it as CSV (UTF-8)")
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not raw.startswith(codecs.BOM_UTF32_LE)
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not raw.startswith(
+        codecs.BOM_UTF32_LE
+    )
     try:
         return raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         if wide:
-            raise KitError(f"{file} begins as UTF-16 and is none: {error.reason}; save it as UTF-8") from None
+            raise KitError(
+                f"{file} begins as UTF-16 and is none: {error.reason}; save it as UTF-8"
+            ) from None
         line = raw[: error.start].count(b"\n") + 1
         raise KitError(
             f"{file} is not UTF-8: byte 0x{raw[error.start]:02x} on line {line}. "

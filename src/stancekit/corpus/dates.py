@@ -7,8 +7,11 @@ from datetime import date, datetime
 from stancekit.errors import KitError, listing
 
 KNOWN = "YYYY, YYYY-MM, YYYY-MM-DD (also with a time behind it) or YYYYMMDD"
-_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ]+\d\d:\d\d\S*(?: ?[+-]\d\d:?\d\d| UTC)?)?)?)?", re.ASCII)
-# As event data write days and moments, and whole numbers that went through a column with gaps ("20180111.0").
+_ISO = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ]+\d\d:\d\d\S*(?: ?[+-]\d\d:?\d\d| UTC)?)?)?)?", re.ASCII
+)
+# As event data write days and moments, and whole numbers that went through a column with gaps
+# ("20180111.0").
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?\d{4}(?:\d\d)?Z?)?", re.ASCII)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _DAY, _MONTH, _YEAR = (re.compile(rf"%[{signs}]") for signs in ("dejcxD", "mbBh", "YyGcxD"))
@@ -20,10 +23,11 @@ def read_date(value: object, format: str | None = None) -> str:  # the word of s
     Parameters
     ----------
     value
-        A text, a whole number, or a `date` or `datetime`. The day is the one written: times and time zones move none.
+        A text, a whole number, or a `date` or `datetime`. The day is the one written: times and
+        time zones move none.
     format
-        How texts spell a date, in the signs of `datetime.strptime`, as in `%d/%m/%Y`; by default ISO 8601 or
-        `YYYYMMDD`. With a format nothing else is read.
+        How texts spell a date, in the signs of `datetime.strptime`, as in `%d/%m/%Y`; by default
+        ISO 8601 or `YYYYMMDD`. With a format nothing else is read.
 
     Returns
     -------
@@ -33,7 +37,8 @@ def read_date(value: object, format: str | None = None) -> str:  # the word of s
     Raises
     ------
     KitError
-        When it is no date in that form. Which of `11/01/2018`'s numbers is the month is never guessed.
+        When it is no date in that form. Which of `11/01/2018`'s numbers is the month is never
+        guessed.
 
     Examples
     --------

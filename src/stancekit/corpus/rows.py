@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.cells import CellError, CodeReader, kind, offset, plain
-from stancekit.corpus.columns import Columns
+from stancekit.corpus.cells import (
+    CellError,
+    CodeReader,
+    Columns,
+    cell_kind,
+    parse_offset,
+    plain_cell,
+)
+from stancekit.corpus.dataset import OWN, LabelledSet
 from stancekit.corpus.dates import read_date
-from stancekit.corpus.labelled import LabelledSet
-from stancekit.corpus.parts import OWN
 from stancekit.errors import KitError, listing
-from stancekit.text.locate import locate
+from stancekit.text.targets import locate
 from stancekit.types import Context, Example, Mention
 
 log = logging.getLogger(__name__)
-Row = Mapping[str, Any]
+RawRow = Mapping[str, Any]
 Conflicts = Literal["refuse", "keep"]
 _PARTS = {
     "": "",
@@ -50,17 +55,30 @@ class _Faults:
         told = [f"{kind} (rows {listing(at)})" for kind, at in list(self.rows.items())[:_KINDS]]
         if (more := len(self.rows) - _KINDS) > 0:
             told.append(f"and {more} more kinds of faults")
-        raise KitError(" ".join([f"{where}: {'; '.join(told)}. Correct these rows, or leave them out.", *self.advice]))
+        raise KitError(
+            " ".join(
+                [
+                    f"{where}: {'; '.join(told)}. Correct these rows, or leave them out.",
+                    *self.advice,
+                ]
+            )
+        )
 
 
-def _alike(one: str, other: str) -> bool:
-    first, second = (" ".join(unicodedata.normalize("NFKC", text).split()).casefold() for text in (one, other))
+def _similar_names(one: str, other: str) -> bool:
+    first, second = (
+        " ".join(unicodedata.normalize("NFKC", text).split()).casefold() for text in (one, other)
+    )
     return first == second
 
 
 def _letter(text: str, at: int) -> bool:
     """Say whether there is a letter at a place, of a script that puts spaces between words and nothing before them."""
-    return 0 <= at < len(text) and text[at].isalpha() and (text[at] < "\u0530" or "\u1e00" <= text[at] < "\u2000")
+    return (
+        0 <= at < len(text)
+        and text[at].isalpha()
+        and (text[at] < "\u0530" or "\u1e00" <= text[at] < "\u2000")
+    )
 
 
 def _cut(text: str, start: int, end: int) -> bool:
@@ -68,7 +86,7 @@ def _cut(text: str, start: int, end: int) -> bool:
 
 
 @dataclass(slots=True)
-class Reader:
+class RowReader:
     """Reads single rows, and gathers their faults."""
 
     name: str
@@ -80,21 +98,23 @@ class Reader:
     elsewhere: list[str] = field(default_factory=list)
     undated: list[str] = field(default_factory=list)
 
-    def cell(self, number: int, row: Row, role: str) -> str:
+    def cell(self, number: int, row: RawRow, role: str) -> str:
         """Return the text of a row's cell that holds `role`, empty where there is none."""
         column = getattr(self.columns, role)
         try:
-            return "" if column is None else plain(row.get(column), role)
+            return "" if column is None else plain_cell(row.get(column), role)
         except CellError as error:
             self.faults.add(str(error), number)
             return ""
 
-    def example(self, number: int, row: Row, at: int) -> Example:
+    def example(self, number: int, row: RawRow, at: int) -> Example:
         """Return the example of a row, the `at`-th of all."""
         text = row.get(self.columns.text)
         if not isinstance(text, str):
             nothing = text is None or text != text  # noqa: PLR0124  # not a number
-            self.faults.add("empty text" if nothing else f"text that is {kind(text)}, not a text", number)
+            self.faults.add(
+                "empty text" if nothing else f"text that is {cell_kind(text)}, not a text", number
+            )
             text = ""
         elif not text.strip():
             self.faults.add("empty text", number)
@@ -105,16 +125,18 @@ class Reader:
         article = self.cell(number, row, "article") or f"{OWN}{text}"
         return Example(label, text, found["actor"], found["target"], article)
 
-    def _mention(self, number: int, row: Row, role: str, text: str) -> Mention | None:
+    def _mention(self, number: int, row: RawRow, role: str, text: str) -> Mention | None:
         name = self.cell(number, row, role)
         sides = [getattr(self.columns, f"{role}_{side}") for side in ("start", "end")]
-        first, last = (None if column is None else offset(row.get(column)) for column in sides)
+        first, last = (
+            None if column is None else parse_offset(row.get(column)) for column in sides
+        )
         if first is None and last is None:
             return Mention(name, *(locate(name, text) or (None, None))) if name else None
         if first is None or last is None or not 0 <= first < last <= len(text):
             self.faults.add(f"{role} offsets outside the sentence", number)
             return None
-        if name and not _alike(name, text[first:last]):
+        if name and not _similar_names(name, text[first:last]):
             if _cut(text, first, last):
                 self.faults.add(
                     f"{role} offsets that begin or end inside a word and do not hold the {role}'s name",
@@ -127,24 +149,31 @@ class Reader:
                 self._other(number, role, (first, last), found, text)
         return Mention(name or text[first:last], first, last)
 
-    def _other(self, number: int, role: str, given: tuple[int, int], found: tuple[int, int], text: str) -> None:
+    def _other(
+        self, number: int, role: str, given: tuple[int, int], found: tuple[int, int], text: str
+    ) -> None:
         if given[1] <= found[0] or found[1] <= given[0]:
-            self.elsewhere.append(f"{number}: {role} {text[slice(*found)][:40]!r} at {text[slice(*given)][:40]!r}")
+            self.elsewhere.append(
+                f"{number}: {role} {text[slice(*found)][:40]!r} at {text[slice(*given)][:40]!r}"
+            )
 
-    def part(self, number: int, row: Row) -> str:
+    def part(self, number: int, row: RawRow) -> str:
         """Return train, validation, test or an empty string."""
         value = self.cell(number, row, "split").lower()
         if value not in _PARTS:
             self.faults.add(f"unknown split {value[:40]!r}, not train, validation or test", number)
         return _PARTS.get(value, "")
 
-    def context(self, number: int, row: Row) -> Context:
+    def context(self, number: int, row: RawRow) -> Context:
         """Return what is known of a row besides its text and labels.
 
-        A date is read as ISO text where it can be; without a stated format, what cannot be read is kept as it is, told,
-        and refused by whatever needs it.
+        A date is read as ISO text where it can be; without a stated format, what cannot be read is
+        kept as it is, told, and refused by whatever needs it.
         """
-        known = {role: self.cell(number, row, role) for role in ("topic", "register", "source", "setting")}
+        known = {
+            role: self.cell(number, row, role)
+            for role in ("topic", "register", "source", "setting")
+        }
         column = self.columns.phenomena
         several = None if column is None else row.get(column)
         if not isinstance(several, list | tuple):
@@ -152,13 +181,15 @@ class Reader:
         phenomena = tuple(text for one in several if (text := str(one).strip()))
         return Context(**known, date=self._date(number, row), phenomena=phenomena)
 
-    def _date(self, number: int, row: Row) -> str:
+    def _date(self, number: int, row: RawRow) -> str:
         written = self.cell(number, row, "date")
         try:
             return read_date(written, self.date_format)
         except KitError:
             if self.date_format is not None:
-                self.faults.add(f"date not of the form {self.date_format!r}", f"{number}: {written[:40]!r}")
+                self.faults.add(
+                    f"date not of the form {self.date_format!r}", f"{number}: {written[:40]!r}"
+                )
             self.undated.append(f"{number}: {written[:40]!r}")
             return written
 
@@ -195,7 +226,7 @@ def label_columns(columns: Columns, codebook: Codebook) -> tuple[str, ...]:
 
 
 def make_set(
-    rows: Iterable[tuple[int, Row]],
+    rows: Iterable[tuple[int, RawRow]],
     *,
     name: str,
     where: str,
@@ -236,15 +267,17 @@ def make_set(
     columns.require({str(key) for _, row in numbered for key in row}, names, where)
     codes = CodeReader(codebook, names, mapping, separator)
     codes.check_columns(where)
-    return _Labelled(name, where, columns, date_format, codes=codes, conflicts=conflicts).read(numbered)
+    return _Labelled(name, where, columns, date_format, codes=codes, conflicts=conflicts).read(
+        numbered
+    )
 
 
 @dataclass(slots=True)
-class _Labelled(Reader):
+class _Labelled(RowReader):
     codes: CodeReader = field(kw_only=True)
     conflicts: Conflicts = field(kw_only=True)
 
-    def read(self, rows: Sequence[tuple[int, Row]]) -> LabelledSet:
+    def read(self, rows: Sequence[tuple[int, RawRow]]) -> LabelledSet:
         examples: list[Example] = []
         contexts: list[Context] = []
         labels: list[tuple[str, ...]] = []
@@ -260,7 +293,9 @@ class _Labelled(Reader):
             contexts.append(self.context(number, row))
             parts.append(self.part(number, row))
         codebook = self.codes.codebook
-        whole = LabelledSet(self.name, codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts))
+        whole = LabelledSet(
+            self.name, codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts)
+        )
         self._blanks(rows)
         self._repeats([example.id for example in examples], numbers)
         self.faults.raise_all(self.where)
@@ -268,24 +303,28 @@ class _Labelled(Reader):
         if self.conflicts == "refuse":
             self._conflicts(whole, numbers)
         if not examples:
-            raise KitError(f"{self.where}: corpus.labels drops all of its {len(rows)} rows; map some label to a code")
+            raise KitError(
+                f"{self.where}: corpus.labels drops all of its {len(rows)} rows; map some label to a code"
+            )
         self.warn()
         return by_sentence(whole) if codebook.unit == "sentence" else whole
 
-    def _codes(self, number: int, row: Row) -> tuple[str, ...] | None:
+    def _codes(self, number: int, row: RawRow) -> tuple[str, ...] | None:
         try:
             return self.codes.codes(row)
         except CellError as error:
             self.faults.add(str(error), number)
             return ()
 
-    def _blanks(self, rows: Sequence[tuple[int, Row]]) -> None:
+    def _blanks(self, rows: Sequence[tuple[int, RawRow]]) -> None:
         """Refuse empty cells of label columns that elsewhere say no: nobody may have judged them."""
         if not any(self.codes.denies(row) for _, row in rows):
             return
         for number, row in rows:
             for name in self.codes.blank(row):
-                self.faults.add(f"column {name!r} is empty, where other cells say no in so many words", number)
+                self.faults.add(
+                    f"column {name!r} is empty, where other cells say no in so many words", number
+                )
 
     def _repeats(self, ids: list[str], numbers: list[int]) -> None:
         rows: dict[str, list[int]] = {}
@@ -293,15 +332,21 @@ class _Labelled(Reader):
             rows.setdefault(label, []).append(number)
         for label, at in rows.items():
             if len(at) > 1:
-                self.faults.add("id used more than once", f"{listing(at, 3)}: {label[:40]!r}", _ONE_ROW)
+                self.faults.add(
+                    "id used more than once", f"{listing(at, 3)}: {label[:40]!r}", _ONE_ROW
+                )
 
     def _conflicts(self, whole: LabelledSet, numbers: list[int]) -> None:
         unit = whole.codebook.unit
         first: dict[Hashable, int] = {}
         for at, example in enumerate(whole.examples):
-            before = first.setdefault(_key(example, unit), at)
+            before = first.setdefault(_sentence_id(example, unit), at)
             if set(whole.labels[before]) != set(whole.labels[at]):
-                same = "the same sentence" + (", actor and target" if unit == "example" else "") + " with other labels"
+                same = (
+                    "the same sentence"
+                    + (", actor and target" if unit == "example" else "")
+                    + " with other labels"
+                )
                 self.faults.add(same, f"{numbers[before]} and {numbers[at]}", _ONE_ROW)
         self.faults.raise_all(self.where)
 
@@ -313,17 +358,67 @@ _ONE_ROW = (
 )
 
 
-def _key(example: Example, unit: str) -> Hashable:
+def _sentence_id(example: Example, unit: str) -> Hashable:
     """Return what makes two rows the same unit of coding."""
     both = (example.actor, example.target) if unit == "example" else ()
-    return (example.article, example.text, *((one.name, one.start) if one else None for one in both))
+    return (
+        example.article,
+        example.text,
+        *((one.name, one.start) if one else None for one in both),
+    )
 
 
 def by_sentence(whole: LabelledSet) -> LabelledSet:
     """Keep one example per sentence and labels, without actor and target: what a frame is judged on."""
     first: dict[Hashable, int] = {}
     for row, example in enumerate(whole.examples):
-        first.setdefault((_key(example, "sentence"), frozenset(whole.labels[row])), row)
+        first.setdefault((_sentence_id(example, "sentence"), frozenset(whole.labels[row])), row)
     kept = whole.take(first.values())
     bare = tuple(Example(one.id, one.text, article=one.article) for one in kept.examples)
     return LabelledSet(kept.name, kept.codebook, bare, kept.labels, kept.contexts, kept.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSentence:
+    """A sentence and where its actors stand: gold for actor finding. Offsets are in the sentence."""
+
+    text: str
+    article: str
+    part: str
+    context: Context
+    actors: set[tuple[int, int]]
+
+
+def marked_sentences(
+    rows: Iterable[tuple[int, RawRow]],
+    *,
+    name: str,
+    where: str,
+    columns: Columns,
+    date_format: str | None = None,
+) -> list[MarkedSentence]:
+    """Gather the actors marked in each sentence, whatever else its rows are labelled with.
+
+    Raises
+    ------
+    KitError
+        Naming every row without a text or with offsets outside it; when no actor is marked at all.
+    """
+    reader = RowReader(name, where, columns, date_format)
+    found: dict[tuple[str, str], MarkedSentence] = {}
+    for at, (number, row) in enumerate(rows):
+        example = reader.example(number, row, at)
+        part, context = reader.part(number, row), reader.context(number, row)
+        key = (example.article, example.text)
+        one = found.setdefault(
+            key, MarkedSentence(example.text, example.article, part, context, set())
+        )
+        if example.actor and example.actor.start is not None and example.actor.end is not None:
+            one.actors.add((example.actor.start, example.actor.end))
+    reader.faults.raise_all(where)
+    if not any(one.actors for one in found.values()):
+        raise KitError(
+            f"{where} marks no actor in any sentence; name the columns with corpus.columns.actor=COLUMN, or "
+            "corpus.columns.actor_start=COLUMN corpus.columns.actor_end=COLUMN"
+        )
+    return list(found.values())

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.bootstrap import REPLICATES, interval, reach, weights
-from stancekit.evaluation.counts import numbered
+from stancekit.evaluation.bootstrap import REPLICATES, interval, small_sample_correction, weights
+from stancekit.evaluation.metrics import numbered
 from stancekit.types import Score
 
 
@@ -42,10 +42,11 @@ def alpha(
 ) -> Score:
     """Return Krippendorff's alpha of two annotators, with a 95 % interval over clusters.
 
-    Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section B: one minus observed over
-    expected disagreement. Values are compared as wholes, so a set of codes is given as a frozenset. Where all values
-    are the same, as of a code that neither annotator used, no disagreement is expected and alpha is not defined: it is
-    NaN then, and replicates without variation are left out of the interval.
+    Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section B: one minus observed
+    over expected disagreement. Values are compared as wholes, so a set of codes is given as a
+    frozenset. Where all values are the same, as of a code that neither annotator used, no
+    disagreement is expected and alpha is not defined: it is NaN then, and replicates without
+    variation are left out of the interval.
 
     Parameters
     ----------
@@ -71,6 +72,6 @@ def alpha(
     if np.isnan(value):
         return Score("alpha", name, value, value, value, len(first))
     drawn = draws[~np.isnan(draws)]
-    stretch = reach(drawn, np.array([value]), len(table)).stretch()
+    stretch = small_sample_correction(drawn, np.array([value]), len(table)).stretch()
     low, high = interval(drawn, at=value, stretch=stretch)
     return Score("alpha", name, value, low, float(np.minimum(high, 1)), len(first))

@@ -1,7 +1,7 @@
 """Does a stance model read its target? The trained model on inputs from which something is taken or changed.
 
-Published stance models have been found to do as well without the target (Kaushal, Saha and Ganguly 2021,
-"tWT-WT: A Dataset to Assert the Role of Target Entities for Detecting Stance of Tweets").
+Published stance models have been found to do as well without the target (Kaushal, Saha and Ganguly
+2021, "tWT-WT: A Dataset to Assert the Role of Target Entities for Detecting Stance of Tweets").
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +11,15 @@ from typing import Literal
 
 import numpy as np
 
-from stancekit.corpus.labelled import Labels
-from stancekit.evaluation.bootstrap import bootstrap, by_state, effective, interval, reach
-from stancekit.evaluation.counts import count
-from stancekit.evaluation.metrics import in_gold, macro_f1
+from stancekit.corpus.dataset import CodeTuples
+from stancekit.evaluation.bootstrap import (
+    bootstrap,
+    by_state,
+    effective,
+    interval,
+    small_sample_correction,
+)
+from stancekit.evaluation.metrics import count, in_gold, macro_f1
 from stancekit.types import Example, Mention, Score
 
 SOMETHING = "something"
@@ -33,8 +38,10 @@ def _moved(mention: Mention | None, at: int, by: int) -> Mention | None:
     return replace(mention, start=mention.start + by, end=mention.end + by)
 
 
-def _overlap(one: Mention | None, other: Mention | None) -> bool:
-    spans = [(x.start, x.end) for x in (one, other) if x and x.start is not None and x.end is not None]
+def _word_overlap(one: Mention | None, other: Mention | None) -> bool:
+    spans = [
+        (x.start, x.end) for x in (one, other) if x and x.start is not None and x.end is not None
+    ]
     return len(spans) == 2 and spans[0][0] < spans[1][1] and spans[1][0] < spans[0][1]
 
 
@@ -49,22 +56,30 @@ def target_alone(example: Example) -> Example:
     return replace(example, text=name, actor=None, target=Mention(name, 0, len(name)))
 
 
-def masked(example: Example) -> Example:
+def mask_spans(example: Example) -> Example:
     """Return the example with a word that says nothing in place of the target.
 
     Examples
     --------
-    >>> one = masked(Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20)))
+    >>> one = mask_spans(Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20)))
     >>> one.text, one.target.name
     ('Peru hailed something.', 'something')
     """
     target = example.target
-    if target is None or target.start is None or target.end is None or _overlap(target, example.actor):
+    if (
+        target is None
+        or target.start is None
+        or target.end is None
+        or _word_overlap(target, example.actor)
+    ):
         return replace(example, target=Mention(SOMETHING))
     text = example.text[: target.start] + SOMETHING + example.text[target.end :]
     actor = _moved(example.actor, target.end, len(SOMETHING) - (target.end - target.start))
     return replace(
-        example, text=text, actor=actor, target=Mention(SOMETHING, target.start, target.start + len(SOMETHING))
+        example,
+        text=text,
+        actor=actor,
+        target=Mention(SOMETHING, target.start, target.start + len(SOMETHING)),
     )
 
 
@@ -80,7 +95,9 @@ def negated(example: Example) -> Example:
     return replace(example, text=NEGATION + example.text, actor=actor, target=target)
 
 
-def variants(examples: Sequence[Example], *, random_state: int = 0) -> dict[str, list[Example | None]]:
+def variants(
+    examples: Sequence[Example], *, random_state: int = 0
+) -> dict[str, list[Example | None]]:
     """Return the examples in every variant of the audit, `None` where a variant does not apply.
 
     Examples
@@ -92,12 +109,13 @@ def variants(examples: Sequence[Example], *, random_state: int = 0) -> dict[str,
     simple: dict[str, Callable[[Example], Example]] = {
         "text alone": text_alone,
         "target alone": target_alone,
-        "target masked": masked,
+        "target masked": mask_spans,
         "actor and target exchanged": exchanged,
         "negated": negated,
     }
     found: dict[str, list[Example | None]] = {
-        name: [change(one) if one.actor and one.target else None for one in examples] for name, change in simple.items()
+        name: [change(one) if one.actor and one.target else None for one in examples]
+        for name, change in simple.items()
     }
     beside: dict[tuple[str, str], dict[str, Mention]] = {}
     for one in examples:
@@ -111,10 +129,16 @@ def variants(examples: Sequence[Example], *, random_state: int = 0) -> dict[str,
     elsewhere: list[Example | None] = []
     for one in examples:
         own = {mention.name for mention in (one.actor, one.target) if mention}
-        others = [mention for name, mention in beside.get((one.article, one.text), {}).items() if name not in own]
+        others = [
+            mention
+            for name, mention in beside.get((one.article, one.text), {}).items()
+            if name not in own
+        ]
         here.append(replace(one, target=others[0]) if one.target and one.actor and others else None)
         foreign = _foreign(generator, pool, homes, one)
-        elsewhere.append(replace(one, target=Mention(foreign)) if one.target and one.actor and foreign else None)
+        elsewhere.append(
+            replace(one, target=Mention(foreign)) if one.target and one.actor and foreign else None
+        )
     found["target swapped in the sentence"] = here
     found[DECISIVE] = elsewhere
     return found
@@ -150,8 +174,8 @@ class Finding:
 
 
 def audit(
-    gold: Labels,
-    full: Sequence[Labels],
+    gold: CodeTuples,
+    full: Sequence[CodeTuples],
     changed: Mapping[str, Sequence[Sequence[tuple[str, ...] | None]]],
     names: Sequence[str],
     clusters: Sequence[str],
@@ -180,15 +204,25 @@ def audit(
         truth, homes = [gold[row] for row in at], [clusters[row] for row in at]
         before = [[state[row] for row in at] for state in full]
         after = [[state[row] or () for row in at] for state in states]
-        both = [np.stack([count(truth, one, names, homes) for one in part]) for part in (before, after)]
+        both = [
+            np.stack([count(truth, one, names, homes) for one in part]) for part in (before, after)
+        ]
         codes = in_gold(both[0])
         metric = partial(macro_f1, codes=codes)
         draws = bootstrap(both[0], metric) - bootstrap(both[1], metric)
         apart = by_state(both[0], metric) - by_state(both[1], metric)
-        lies, stretch = float(apart.mean()), reach(draws, apart, effective(both[0])).stretch()
+        lies, stretch = (
+            float(apart.mean()),
+            small_sample_correction(draws, apart, effective(both[0])).stretch(),
+        )
         ends = interval(draws, at=lies, stretch=stretch)
         gap = Score("macro_f1 gap", variant, lies, *ends, len(at), int(codes.sum()))
-        moved = np.mean([[a != b for a, b in zip(x, y, strict=True)] for x, y in zip(before, after, strict=True)])
+        moved = np.mean(
+            [
+                [a != b for a, b in zip(x, y, strict=True)]
+                for x, y in zip(before, after, strict=True)
+            ]
+        )
         found.append(Finding(variant, float(by_state(both[1], metric).mean()), gap, float(moved)))
     return found
 
@@ -196,11 +230,11 @@ def audit(
 def target_use(findings: Sequence[Finding]) -> Use | None:
     """Say whether a model uses its target, by how far its macro-F1 falls with a target taken from elsewhere.
 
-    A gap that is not significant shows nothing by itself: a small test set makes it of any model. So a model is called
-    target-blind only where the whole interval of its fall lies below `MARGIN` (equivalence testing by intervals:
-    Schuirmann 1987, "A Comparison of the Two One-Sided Tests Procedure and the Power Approach"), be it
-    above zero or not: a fall that small is no use to a reader. It is said to use its target where the interval lies
-    above zero and reaches further.
+    A gap that is not significant shows nothing by itself: a small test set makes it of any model.
+    So a model is called target-blind only where the whole interval of its fall lies below `MARGIN`
+    (equivalence testing by intervals: Schuirmann 1987, "A Comparison of the Two One-Sided Tests
+    Procedure and the Power Approach"), be it above zero or not: a fall that small is no use to a
+    reader. It is said to use its target where the interval lies above zero and reaches further.
 
     Returns
     -------

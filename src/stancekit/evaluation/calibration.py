@@ -13,23 +13,24 @@ from stancekit.evaluation.bootstrap import (
     bootstrap,
     by_state,
     effective,
-    estimate,
+    estimate_interval,
     interval,
-    reach,
+    small_sample_correction,
     weights,
 )
-from stancekit.evaluation.counts import numbered
-from stancekit.types import Score
+from stancekit.evaluation.metrics import numbered
+from stancekit.types import FloatArray, Score
 
-Array = NDArray[np.float64]
 BINS = 10
 
 
-def decisions(scores: Array, truth: NDArray[np.bool_], *, multi_label: bool) -> tuple[Array, NDArray[np.bool_]]:
+def decisions(
+    scores: FloatArray, truth: NDArray[np.bool_], *, multi_label: bool
+) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return what was claimed and what held, each of shape (examples, decisions).
 
-    For one label per example the claim is the highest score, and it held where that code is gold; for several,
-    every code's score is a claim that the code is gold.
+    For one label per example the claim is the highest score, and it held where that code is gold;
+    for several, every code's score is a claim that the code is gold.
     """
     if multi_label:
         return scores, truth
@@ -38,7 +39,9 @@ def decisions(scores: Array, truth: NDArray[np.bool_], *, multi_label: bool) -> 
     return scores[rows, best][:, None], truth[rows, best][:, None]
 
 
-def bins(claimed: Array, held: NDArray[np.bool_], clusters: Sequence[str], *, width: int = BINS) -> Array:
+def bins(
+    claimed: FloatArray, held: NDArray[np.bool_], clusters: Sequence[str], *, width: int = BINS
+) -> FloatArray:
     """Sum up decisions by cluster and by tenth of the claim, shape (clusters, bins, 4).
 
     In the last axis: number, sum of claims, number that held, sum of squared errors.
@@ -57,28 +60,30 @@ def bins(claimed: Array, held: NDArray[np.bool_], clusters: Sequence[str], *, wi
     return np.stack(total, axis=-1).reshape(many, width, 4).astype(float)
 
 
-def gaps(table: Array) -> Array:
+def gaps(table: FloatArray) -> FloatArray:
     """Return per bin how far claims lie above what held, as shares of all, shape (..., bins, 4) to (..., bins)."""
     n = table[..., 0].sum(axis=-1, keepdims=True)
     return np.asarray((table[..., 1] - table[..., 2]) / np.maximum(n, 1))
 
 
-def ece(table: Array) -> Array:
+def ece(table: FloatArray) -> FloatArray:
     """Return the expected calibration error, shape (..., bins, 4) to (...).
 
-    Naeini, Cooper and Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using Bayesian Binning", eq. 3.
+    Naeini, Cooper and Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using Bayesian
+    Binning", eq. 3.
     """
     return np.asarray(np.abs(gaps(table)).sum(axis=-1))
 
 
-def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
+def estimate_ece(tables: FloatArray, *, replicates: int = REPLICATES) -> Estimate:
     """Return the expected calibration error with its interval; its ends are NaN where there is only one cluster.
 
-    Gaps are taken absolutely, so noise adds to them, and to those of replicates once more. The interval is moved down
-    by how far the replicates' mean lies above the estimate, its lower end twice, since the estimate lies as far above
-    the truth (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 10.2). Where chance alone, the
-    replicates' gaps about those found, would make as large an error in one case of twenty, it begins at 0 (Bröcker
-    and Smith 2007, "Increasing the Reliability of Reliability Diagrams").
+    Gaps are taken absolutely, so noise adds to them, and to those of replicates once more. The
+    interval is moved down by how far the replicates' mean lies above the estimate, its lower end
+    twice, since the estimate lies as far above the truth (Efron and Tibshirani 1993, "An
+    Introduction to the Bootstrap", section 10.2). Where chance alone, the replicates' gaps about
+    those found, would make as large an error in one case of twenty, it begins at 0 (Bröcker and
+    Smith 2007, "Increasing the Reliability of Reliability Diagrams").
 
     Examples
     --------
@@ -92,7 +97,7 @@ def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
     clusters = effective(tables)
     if clusters <= 1:
         return value, float("nan"), float("nan")
-    stretch = reach(draws, states, clusters).stretch()
+    stretch = small_sample_correction(draws, states, clusters).stretch()
     above = draws.mean() - value
     low, high = interval(draws - above, at=value, stretch=stretch)
     drawn = weights(tables.shape[1], replicates, 0)
@@ -105,12 +110,14 @@ def estimate_ece(tables: Array, *, replicates: int = REPLICATES) -> Estimate:
     return value, float(np.clip(min(begin, value), 0, 1)), float(np.clip(high, 0, 1))
 
 
-def brier(table: Array) -> Array:
+def brier(table: FloatArray) -> FloatArray:
     """Return the mean squared error of the claims (Brier 1950), shape (..., bins, 4) to (...)."""
     return np.asarray(table[..., 3].sum(axis=-1) / np.maximum(table[..., 0].sum(axis=-1), 1))
 
 
-def calibration(tables: Array, *, kind: Kind = "percentile", replicates: int = REPLICATES) -> list[Score]:
+def calibration(
+    tables: FloatArray, *, kind: Kind = "percentile", replicates: int = REPLICATES
+) -> list[Score]:
     """Score the calibration of a model.
 
     Parameters
@@ -125,20 +132,22 @@ def calibration(tables: Array, *, kind: Kind = "percentile", replicates: int = R
     >>> [(one.metric, round(one.value, 2)) for one in found]
     [('ece', 0.0), ('brier', 0.16)]
     """
-    squared = estimate(tables, lambda table: brier(table)[..., None], kind=kind, replicates=replicates)[0]
+    squared = estimate_interval(
+        tables, lambda table: brier(table)[..., None], kind=kind, replicates=replicates
+    )[0]
     n = int(tables[0, :, :, 0].sum())
     both = {"ece": estimate_ece(tables, replicates=replicates), "brier": squared}
     return [Score(name, "all", *of, n) for name, of in both.items()]
 
 
-def reliability(tables: Array) -> Array:
+def reliability(tables: FloatArray) -> FloatArray:
     """Return per bin the number, the mean claim and the share that held, shape (bins, 3), over random states."""
     total = tables.sum(axis=(0, 1))
     n = np.maximum(total[:, 0], 1)
     return np.stack([total[:, 0], total[:, 1] / n, total[:, 2] / n], axis=-1)
 
 
-def risk_coverage(sure: Array, wrong: NDArray[np.bool_]) -> tuple[Array, Array]:
+def risk_coverage(sure: FloatArray, wrong: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
     """Return coverage and the share of errors among the surest examples, each of shape (examples,).
 
     El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification".

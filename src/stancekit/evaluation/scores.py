@@ -6,16 +6,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.labelled import Labels
-from stancekit.evaluation.apart import estimate_apart
-from stancekit.evaluation.bootstrap import REPLICATES, Estimate, Kind, estimate
-from stancekit.evaluation.counts import count, numbered, outcomes, summed
-from stancekit.evaluation.metrics import MACRO, PER_CODE, Array, Metric, in_gold, macro_f1, metrics_for
+from stancekit.corpus.dataset import CodeTuples
+from stancekit.evaluation.bootstrap import (
+    REPLICATES,
+    Estimate,
+    Kind,
+    estimate_interval,
+    estimate_unpaired,
+)
+from stancekit.evaluation.metrics import (
+    MACRO,
+    PER_CODE,
+    Metric,
+    count,
+    in_gold,
+    macro_f1,
+    metrics_for,
+    numbered,
+    outcomes,
+    summed,
+)
 from stancekit.evaluation.slices import ENOUGH, Slices
-from stancekit.types import Score
+from stancekit.types import FloatArray, Score
 
 
-def together(metrics: Mapping[str, Metric]) -> Metric:
+def stack_metrics(metrics: Mapping[str, Metric]) -> Metric:
     """Return several metrics as one with a further last axis, so that each replicate is drawn once."""
     return lambda counts: np.stack([metric(counts) for metric in metrics.values()], axis=-1)
 
@@ -31,18 +46,20 @@ class _How:
     kind: Kind
     multi_label: bool
 
-    def __call__(self, counts: Array, metric: Metric) -> list[Estimate]:
-        return estimate(counts, metric, kind=self.kind, replicates=self.replicates)
+    def __call__(self, counts: FloatArray, metric: Metric) -> list[Estimate]:
+        return estimate_interval(counts, metric, kind=self.kind, replicates=self.replicates)
 
 
-def _rows(counts: Array, where: str, n: int, how: _How) -> Iterator[Score]:
+def _score_rows(counts: FloatArray, where: str, n: int, how: _How) -> Iterator[Score]:
     """Yield the metrics of counts, shape (random states, clusters, codes, 4); macro averages first."""
     metrics = metrics_for(how.names, counts[0], multi_label=how.multi_label)
     codes = int(in_gold(counts[0]).sum())
-    yield from _named(metrics, codes, lambda kept: how(counts, together(kept)), where, n)
+    yield from _named_metrics(
+        metrics, codes, lambda kept: how(counts, stack_metrics(kept)), where, n
+    )
 
 
-def _named(
+def _named_metrics(
     metrics: Mapping[str, Metric],
     codes: int,
     estimated: Callable[[Mapping[str, Metric]], list[Estimate]],
@@ -59,28 +76,30 @@ def _named(
             yield Score(name, where, np.nan, np.nan, np.nan, n, 0)
 
 
-def _per_code(counts: Array) -> Array:
+def _per_code(counts: FloatArray) -> FloatArray:
     """Return precision, recall and F1 of each code, shape (..., codes, 4) to (..., 3 x codes)."""
     return np.concatenate([metric(counts) for metric in PER_CODE.values()], axis=-1)
 
 
-def _codes(counts: Array, how: _How) -> Iterator[Score]:
+def _score_codes(counts: FloatArray, how: _How) -> Iterator[Score]:
     """Yield precision, recall and F1 of every code that gold bears."""
     gold = counts[0].sum(axis=0)[:, [0, 2]].sum(axis=-1)
     found = how(counts, _per_code)
     for place, metric in enumerate(PER_CODE):
         for at, name in enumerate(how.names):
             if gold[at]:
-                yield Score(metric, f"code={name}", *found[place * len(how.names) + at], int(gold[at]))
+                yield Score(
+                    metric, f"code={name}", *found[place * len(how.names) + at], int(gold[at])
+                )
 
 
-def _per_target(parts: Sequence[Array], n: int, how: _How) -> Score:
+def _per_target(parts: Sequence[FloatArray], n: int, how: _How) -> Score:
     """Score the mean over targets of macro-F1; parts have shape (random states, clusters, codes, 4)."""
     stacked = np.stack(parts, axis=2)
     states, clusters, targets, codes, _ = stacked.shape
     borne = [in_gold(part) for part in parts]
 
-    def metric(counts: Array) -> Array:
+    def metric(counts: FloatArray) -> FloatArray:
         apart = counts.reshape(*counts.shape[:-2], targets, codes, 4)
         each = [macro_f1(apart[..., at, :, :], codes=own) for at, own in enumerate(borne)]
         return np.asarray(np.mean(each, axis=0)[..., None])
@@ -90,8 +109,8 @@ def _per_target(parts: Sequence[Array], n: int, how: _How) -> Score:
 
 
 def score(
-    gold: Labels,
-    predicted: Sequence[Labels],
+    gold: CodeTuples,
+    predicted: Sequence[CodeTuples],
     names: Sequence[str],
     clusters: Sequence[str],
     *,
@@ -102,10 +121,11 @@ def score(
 ) -> list[Score]:
     """Score predictions against gold.
 
-    The slice `all` pools the examples; where targets with ten examples or more make up nearly all of them, the slice
-    `mean over targets` is the mean of their macro-F1, in which a rare target counts as much as a frequent one.
-    Macro averages run over the codes that the gold of the slice bears; a code that gold lacks has no row of its own,
-    and a slice whose gold bears no code has no macro average; that of the slice `all` is NaN then.
+    The slice `all` pools the examples; where targets with ten examples or more make up nearly all
+    of them, the slice `mean over targets` is the mean of their macro-F1, in which a rare target
+    counts as much as a frequent one. Macro averages run over the codes that the gold of the slice
+    bears; a code that gold lacks has no row of its own, and a slice whose gold bears no code has no
+    macro average; that of the slice `all` is NaN then.
 
     Parameters
     ----------
@@ -118,7 +138,8 @@ def score(
     clusters
         The article of each example: the unit of the bootstrap.
     multi_label
-        What the codebook says; whether an example may bear several codes is not guessed from those it bears.
+        What the codebook says; whether an example may bear several codes is not guessed from those
+        it bears.
     slices
         Masks of shape (examples,) by name.
     kind
@@ -132,30 +153,33 @@ def score(
     ('macro_f1', 1.0, 2, 2)
     """
     how = _How(names, replicates, kind, multi_label)
-    cells, home = np.stack([outcomes(gold, state, names) for state in predicted], axis=1), numbered(clusters)
+    cells, home = (
+        np.stack([outcomes(gold, state, names) for state in predicted], axis=1),
+        numbered(clusters),
+    )
     counts = _by_state(cells, home)
-    rows = [*_rows(counts, "all", len(gold), how)]
+    rows = [*_score_rows(counts, "all", len(gold), how)]
     targets, covered = [], 0
     sliced: list[Score] = []
     for where, mask in (slices or {}).items():
         n = int(mask.sum())
-        sliced += _rows(_by_state(cells[mask], numbered(home[mask].tolist())), where, n, how)
+        sliced += _score_rows(_by_state(cells[mask], numbered(home[mask].tolist())), where, n, how)
         part = _by_state(cells & mask[:, None, None, None], home)
         if where.startswith("target=") and n >= ENOUGH and in_gold(part).any():
             covered += n
             targets.append(part)
     if len(targets) > 1 and covered >= _COVERED * len(gold):
         rows.append(_per_target(targets, len(gold), how))
-    return [*rows, *_codes(counts, how), *sliced]
+    return [*rows, *_score_codes(counts, how), *sliced]
 
 
-def _by_state(cells: NDArray[np.bool_], home: NDArray[np.intp]) -> Array:
+def _by_state(cells: NDArray[np.bool_], home: NDArray[np.intp]) -> FloatArray:
     """Return counts by random state and cluster, from cells of shape (examples, random states, codes, 4)."""
     return np.moveaxis(summed(cells, home), 1, 0)
 
 
-def score_apart(
-    parts: Sequence[tuple[Labels, Labels, Sequence[str]]],
+def score_unpaired(
+    parts: Sequence[tuple[CodeTuples, CodeTuples, Sequence[str]]],
     names: Sequence[str],
     *,
     multi_label: bool,
@@ -163,8 +187,8 @@ def score_apart(
 ) -> list[Score]:
     """Score predictions where every random state has a test set of its own: overall and per code.
 
-    The macro average of a random state runs over the codes that the gold of its own test set bears, as in its own
-    scores, and a code's score is the mean over the random states whose gold bears it.
+    The macro average of a random state runs over the codes that the gold of its own test set bears,
+    as in its own scores, and a code's score is the mean over the random states whose gold bears it.
 
     Parameters
     ----------
@@ -181,20 +205,25 @@ def score_apart(
     codes = min(int(in_gold(table).sum()) for table in tables)
     each = [metrics_for(names, table, multi_label=multi_label) for table in tables]
     kept = [name for name in each[0] if codes or name not in MACRO]
-    metrics = [together({name: own[name] for name in kept}) for own in each]
-    found = estimate_apart(tables, metrics, replicates=replicates)
-    rows = [Score(name, "all", *of, n, codes if name in MACRO else None) for name, of in zip(kept, found, strict=True)]
+    metrics = [stack_metrics({name: own[name] for name in kept}) for own in each]
+    found = estimate_unpaired(tables, metrics, replicates=replicates)
+    rows = [
+        Score(name, "all", *of, n, codes if name in MACRO else None)
+        for name, of in zip(kept, found, strict=True)
+    ]
     return [*rows, *_codes_apart(tables, names, replicates)]
 
 
-def _codes_apart(tables: Sequence[Array], names: Sequence[str], replicates: int) -> Iterator[Score]:
+def _codes_apart(
+    tables: Sequence[FloatArray], names: Sequence[str], replicates: int
+) -> Iterator[Score]:
     borne = [in_gold(table) for table in tables]
     by_code = {}
     for at, name in enumerate(names):
         own = [table[:, [at]] for table, has in zip(tables, borne, strict=True) if has[at]]
         if own:
             gold = sum(float(table[..., [0, 2]].sum()) for table in own) / len(own)
-            found = estimate_apart(own, [_per_code] * len(own), replicates=replicates)
+            found = estimate_unpaired(own, [_per_code] * len(own), replicates=replicates)
             by_code[name] = [(*of, round(gold)) for of in found]
     for place, metric in enumerate(PER_CODE):
         for name, rows in by_code.items():

@@ -5,11 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.drawing import draw, probabilities
-from stancekit.evaluation.shares import Cell, Units, cell, contrast, interval
+from stancekit.prevalence.estimators import (
+    Domain,
+    SampledUnits,
+    contrast,
+    estimate_domain,
+    share_interval,
+)
+from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 
 CODES, ARTICLES, SPREAD = 4, 400, 6.0
-# By actor: what it tends to, how often the classifier is right of it, and which code it leans to where it is wrong.
+# By actor: what it tends to, how often the classifier is right of it, and which code it leans to
+# where it is wrong.
 TENDS = np.array([[0.35, 0.15, 0.2, 0.3], [0.2, 0.1, 0.5, 0.2], [0.3, 0.3, 0.3, 0.1]])
 RIGHT, LEANS = np.array([0.9, 0.7, 0.8]), np.array([0, 2, 1])
 
@@ -40,7 +47,11 @@ def simulate(random: np.random.Generator, *, useful: bool = True) -> Simulated:
     mix = np.array([random.dirichlet(SPREAD * tends, ARTICLES) for tends in TENDS])[actor, article]
     gold = (mix.cumsum(axis=1) > random.random(n)[:, None]).argmax(axis=1)
     wrong = np.where(random.random(n) < 0.7, LEANS[actor], random.integers(0, CODES, n))
-    said = np.where(random.random(n) < RIGHT[actor], gold, wrong) if useful else random.integers(0, CODES, n)
+    said = (
+        np.where(random.random(n) < RIGHT[actor], gold, wrong)
+        if useful
+        else random.integers(0, CODES, n)
+    )
     scores = 0.1 + 0.1 * random.random((n, CODES))
     scores[np.arange(n), said] += 0.6
     return Simulated(article, actor, gold, said, scores / scores.sum(axis=1, keepdims=True))
@@ -58,22 +69,29 @@ class Held:
     width_alone: float
 
 
-def judge(made: Simulated, *, n: int, how: str, about: str, random_state: int) -> Held:
+def judge_draw(made: Simulated, *, n: int, how: str, about: str, random_state: int) -> Held:
     """Draw n rows as gold, estimate the shares of every actor, and compare them with the truth."""
     identity = np.eye(CODES)
     gold = identity[made.gold]
     strata = [str(one) if how == "stratified" else "" for one in made.actor]
-    chance = probabilities(strata, made.scores, n, how=how)
+    chance = inclusion_probabilities(strata, made.scores, n, how=how)
     drawn = np.zeros(len(gold), dtype=bool)
-    drawn[draw(chance, strata, random_state=random_state)] = True
-    units = Units(made.scores, identity[made.said].astype(bool), made.article, drawn, gold, chance)
+    drawn[draw_sample(chance, strata, random_state=random_state)] = True
+    units = SampledUnits(
+        made.scores, identity[made.said].astype(bool), made.article, drawn, gold, chance
+    )
     actors = range(len(TENDS))
-    cells = [cell(units, made.actor == actor, corpus=about == "corpus") for actor in actors]
-    true = [gold[made.actor == actor].mean(axis=0) if about == "corpus" else TENDS[actor] for actor in actors]
+    cells = [
+        estimate_domain(units, made.actor == actor, corpus=about == "corpus") for actor in actors
+    ]
+    true = [
+        gold[made.actor == actor].mean(axis=0) if about == "corpus" else TENDS[actor]
+        for actor in actors
+    ]
     own, alone, naive = [], [], []
     for found, truth in zip(cells, true, strict=True):
-        own.append(_held(interval(found), truth))
-        alone.append(_held(interval(found, classical=True), truth))
+        own.append(_held(share_interval(found), truth))
+        alone.append(_held(share_interval(found, classical=True), truth))
         half = 1.96 * np.sqrt(found.naive * (1 - found.naive) / found.n)
         naive.append(_held((found.naive - half, found.naive + half), truth))
     _, low, high = contrast(cells[:2], [1, -1])
@@ -83,15 +101,17 @@ def judge(made: Simulated, *, n: int, how: str, about: str, random_state: int) -
         differences=float(np.mean(between)),
         gold_alone=float(np.mean(alone)),
         counted=float(np.mean(naive)),
-        width=float(np.mean([_width(one, classical=False) for one in cells])),
-        width_alone=float(np.mean([_width(one, classical=True) for one in cells])),
+        width=float(np.mean([_mean_width(one, classical=False) for one in cells])),
+        width_alone=float(np.mean([_mean_width(one, classical=True) for one in cells])),
     )
 
 
-def _held(ends: tuple[NDArray[np.float64], NDArray[np.float64]], truth: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _held(
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]], truth: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     return np.asarray((ends[0] <= truth) & (truth <= ends[1]))
 
 
-def _width(found: Cell, *, classical: bool) -> float:
-    low, high = interval(found, classical=classical)
+def _mean_width(found: Domain, *, classical: bool) -> float:
+    low, high = share_interval(found, classical=classical)
     return float((high - low).mean())

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.bootstrap import REPLICATES, Kind, bootstrap, estimate, interval
-from stancekit.evaluation.metrics import Array, macro_f1
+from stancekit.evaluation.bootstrap import REPLICATES, Kind, bootstrap, estimate_interval, interval
+from stancekit.evaluation.metrics import macro_f1
+from stancekit.types import FloatArray
 
-CODES = 3
+CODE_COUNT = 3
 # Standard deviations on a latent scale where an example's own difficulty has 1.
 ARTICLE, STATE, CHANCE = 0.8, 0.25, 0.5
 # What `truth` returns, which takes seconds; a test computes it again.
@@ -23,61 +24,73 @@ class Drawn:
     predicted: NDArray[np.int64]
     article: NDArray[np.int64]
 
-    def counts(self) -> Array:
+    def counts(self) -> FloatArray:
         """Return counts of shape (random states, articles, codes, 4)."""
-        found = np.zeros((len(self.predicted), int(self.article.max()) + 1, CODES, 4))
+        found = np.zeros((len(self.predicted), int(self.article.max()) + 1, CODE_COUNT, 4))
         for state, guess in enumerate(self.predicted):
-            for code in range(CODES):
+            for code in range(CODE_COUNT):
                 true, said = self.gold == code, guess == code
-                for cell, mask in enumerate((true & said, ~true & said, true & ~said, ~true & ~said)):
-                    found[state, :, code, cell] = np.bincount(self.article[mask], minlength=found.shape[1])
+                for cell, mask in enumerate(
+                    (true & said, ~true & said, true & ~said, ~true & ~said)
+                ):
+                    found[state, :, code, cell] = np.bincount(
+                        self.article[mask], minlength=found.shape[1]
+                    )
         return found
 
 
-def draw(generator: np.random.Generator, *, articles: int, states: int) -> Drawn:
+def draw_scores(generator: np.random.Generator, *, articles: int, states: int) -> Drawn:
     """Draw a test set: 1 to 40 examples per article, articles and random states that are easy or hard as wholes.
 
     Examples
     --------
-    >>> draw(np.random.default_rng(0), articles=5, states=2).counts().shape
+    >>> draw_scores(np.random.default_rng(0), articles=5, states=2).counts().shape
     (2, 5, 3, 4)
     """
     sizes = generator.integers(1, 41, articles)
     article = np.repeat(np.arange(articles), sizes)
     n = len(article)
-    mix = generator.dirichlet(np.full(CODES, 2.0), articles)
+    mix = generator.dirichlet(np.full(CODE_COUNT, 2.0), articles)
     gold = (mix[article].cumsum(axis=1) > generator.random(n)[:, None]).argmax(axis=1)
     ease = 0.6 + generator.normal(0, ARTICLE, articles)[article] + generator.normal(size=n)
     own = generator.normal(0, STATE, (states, 1)) + CHANCE * generator.normal(size=(states, n))
-    wrong = (gold + generator.integers(1, CODES, (states, n))) % CODES
+    wrong = (gold + generator.integers(1, CODE_COUNT, (states, n))) % CODE_COUNT
     return Drawn(gold, np.where(ease + own > 0, gold, wrong), article)
 
 
-def truth() -> float:
+def true_score() -> float:
     """Return the macro-F1 that all draws have in common, from a test set that is as good as endless."""
-    whole = draw(np.random.default_rng(0), articles=6000, states=200)
+    whole = draw_scores(np.random.default_rng(0), articles=6000, states=200)
     values = [macro_f1(_pooled(whole.gold, guess)) for guess in whole.predicted]
     return float(np.mean(values))
 
 
-def _pooled(gold: NDArray[np.int64], guess: NDArray[np.int64]) -> Array:
-    table = np.bincount(gold * CODES + guess, minlength=CODES**2).reshape(CODES, CODES).astype(float)
+def _pooled(gold: NDArray[np.int64], guess: NDArray[np.int64]) -> FloatArray:
+    table = (
+        np.bincount(gold * CODE_COUNT + guess, minlength=CODE_COUNT**2)
+        .reshape(CODE_COUNT, CODE_COUNT)
+        .astype(float)
+    )
     hits = np.diag(table)
     said, true = table.sum(axis=0), table.sum(axis=1)
     return np.stack([hits, said - hits, true - hits, table.sum() - said - true + hits], axis=-1)
 
 
-def by_row(drawn: Drawn, generator: np.random.Generator, *, replicates: int = REPLICATES) -> tuple[float, float]:
+def by_row(
+    drawn: Drawn, generator: np.random.Generator, *, replicates: int = REPLICATES
+) -> tuple[float, float]:
     """Return the interval of a bootstrap that draws single examples: what most papers report."""
     joint = np.vstack([drawn.gold, drawn.predicted])
     patterns, n = np.unique(joint, axis=1, return_counts=True)
     times = generator.multinomial(n.sum(), n / n.sum(), size=replicates)
     values = []
     for guess in patterns[1:]:
-        cells = np.zeros((len(n), CODES, 4))
-        for code in range(CODES):
+        cells = np.zeros((len(n), CODE_COUNT, 4))
+        for code in range(CODE_COUNT):
             true, said = patterns[0] == code, guess == code
-            cells[:, code] = np.stack([true & said, ~true & said, true & ~said, ~true & ~said], axis=-1)
+            cells[:, code] = np.stack(
+                [true & said, ~true & said, true & ~said, ~true & ~said], axis=-1
+            )
         values.append(macro_f1(np.tensordot(times, cells, axes=1)))
     return interval(np.mean(values, axis=0))
 
@@ -88,9 +101,13 @@ def intervals(drawn: Drawn, generator: np.random.Generator) -> dict[str, tuple[f
     kinds: tuple[Kind, ...] = ("percentile", "bca")
     found = {}
     for kind in kinds:
-        ((_, low, high),) = estimate(counts, lambda table: macro_f1(table)[..., None], kind=kind)
+        ((_, low, high),) = estimate_interval(
+            counts, lambda table: macro_f1(table)[..., None], kind=kind
+        )
         found[f"ours, {kind}"] = (low, high)
     found["articles and states, not widened"] = interval(bootstrap(counts, macro_f1))
-    found["articles only"] = interval(np.mean([bootstrap(state[None], macro_f1) for state in counts], axis=0))
+    found["articles only"] = interval(
+        np.mean([bootstrap(state[None], macro_f1) for state in counts], axis=0)
+    )
     found["rows"] = by_row(drawn, generator)
     return found

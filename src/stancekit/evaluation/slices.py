@@ -20,7 +20,7 @@ def _length(text: str) -> str:
     return "up to 15 words" if words <= 15 else "16 to 30 words" if words <= 30 else "over 30 words"
 
 
-def _values(example: Example | None, context: Context) -> Iterator[tuple[str, str]]:
+def _slice_values(example: Example | None, context: Context) -> Iterator[tuple[str, str]]:
     for field in ("setting", "register", "topic", "source"):
         yield field, getattr(context, field)
     yield "year", year_of(context.date)
@@ -32,10 +32,13 @@ def _values(example: Example | None, context: Context) -> Iterator[tuple[str, st
         yield "target", example.target.name if example.target else ""
 
 
-def slices_of(contexts: Sequence[Context], examples: Sequence[Example] | None = None) -> dict[str, NDArray[np.bool_]]:
+def slices_of(
+    contexts: Sequence[Context], examples: Sequence[Example] | None = None
+) -> dict[str, NDArray[np.bool_]]:
     """Return a mask per value of setting, register, topic, source, year and phenomenon, named `register=speech`.
 
-    With examples, also by length of the sentence, and by each actor and target that occurs five times or more.
+    With examples, also by length of the sentence, and by each actor and target that occurs five
+    times or more.
 
     Examples
     --------
@@ -44,8 +47,14 @@ def slices_of(contexts: Sequence[Context], examples: Sequence[Example] | None = 
     """
     found: dict[tuple[str, str], list[int]] = {}
     for row, context in enumerate(contexts):
-        for field, value in _values(examples[row] if examples else None, context):
+        for field, value in _slice_values(examples[row] if examples else None, context):
             if value:
                 found.setdefault((field, value), []).append(row)
-    kept = {key: rows for key, rows in found.items() if key[0] not in ("actor", "target") or len(rows) >= _NAMED}
-    return {f"{key[0]}={key[1]}": np.isin(np.arange(len(contexts)), kept[key]) for key in sorted(kept)}
+    kept = {
+        key: rows
+        for key, rows in found.items()
+        if key[0] not in ("actor", "target") or len(rows) >= _NAMED
+    }
+    return {
+        f"{key[0]}={key[1]}": np.isin(np.arange(len(contexts)), kept[key]) for key in sorted(kept)
+    }

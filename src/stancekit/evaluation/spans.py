@@ -5,16 +5,17 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.bootstrap import REPLICATES, estimate
-from stancekit.evaluation.counts import numbered, summed
-from stancekit.evaluation.metrics import PER_CODE
+from stancekit.evaluation.bootstrap import REPLICATES, estimate_interval
+from stancekit.evaluation.metrics import PER_CODE, numbered, summed
 from stancekit.evaluation.slices import Slices
 from stancekit.types import Score
 
 Span = tuple[int, int]
 
 
-def count_spans(gold: Sequence[Collection[Span]], found: Sequence[Collection[Span]]) -> NDArray[np.float64]:
+def count_spans(
+    gold: Sequence[Collection[Span]], found: Sequence[Collection[Span]]
+) -> NDArray[np.float64]:
     """Count, per sentence, the spans found, the false ones and the missed ones, shape (sentences, 3).
 
     Examples
@@ -64,6 +65,6 @@ def score_spans(
         sums = summed(part, numbered(np.asarray(clusters)[mask].tolist()))
         table = np.pad(sums, ((0, 0), (0, 1)))[None, :, None, :]
         for metric, use in PER_CODE.items():
-            (of,) = estimate(table, use, replicates=replicates)
+            (of,) = estimate_interval(table, use, replicates=replicates)
             scores.append(Score(metric, name, *of, gold))
     return scores

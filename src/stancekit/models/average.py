@@ -8,22 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.errors import KitError, listing
-from stancekit.models.trained import Trained
-from stancekit.types import Example
-
-Scores = NDArray[np.float64]
+from stancekit.models.classifier import FittedClassifier
+from stancekit.types import Example, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Average:
     """Several models of one codebook, averaged.
 
-    Lakshminarayanan et al. (2017), "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles",
-    section 2.4. Nothing is fitted: members that drew other validation parts have seen each other's, so none is left
-    to calibrate on.
+    Lakshminarayanan et al. (2017), "Simple and Scalable Predictive Uncertainty Estimation using
+    Deep Ensembles", section 2.4. Nothing is fitted: members that drew other validation parts have
+    seen each other's, so none is left to calibrate on.
     """
 
-    members: tuple[Trained, ...]
+    members: tuple[FittedClassifier, ...]
     kind: ClassVar[str] = "average"
 
     @property
@@ -32,17 +30,19 @@ class Average:
         names = self.members[0].codebook.names
         return np.arange(len(names)) if self.members[0].codebook.multi_label else np.array(names)
 
-    def predict_proba(self, X: Sequence[Example]) -> Scores:
+    def predict_proba(self, X: Sequence[Example]) -> FloatArray:
         """Return the mean of the members' probabilities, shape (examples, codes)."""
-        return mean([member.scores(X) for member in self.members])
+        return mean_scores([member.scores(X) for member in self.members])
 
 
-def mean(scores: Sequence[Scores]) -> Scores:
+def mean_scores(scores: Sequence[FloatArray]) -> FloatArray:
     """Return the mean over models of scores of shape (examples, codes), or of thresholds of shape (codes,)."""
     return np.asarray(np.mean(scores, axis=0))
 
 
-def average(members: Sequence[Trained], *, name: str = "average") -> Trained:
+def average_models(
+    members: Sequence[FittedClassifier], *, name: str = "average"
+) -> FittedClassifier:
     """Make one model of several of the same codebook; a threshold becomes the mean of theirs.
 
     Raises
@@ -56,14 +56,20 @@ def average(members: Sequence[Trained], *, name: str = "average") -> Trained:
     >>> from stancekit.models.majority import Majority
     >>> some, stance = [Example("1", "x"), Example("2", "y")], load_codebook("stance")
     >>> one, other = (Majority().fit(some, np.array(codes)) for codes in (["condemn", "none"], ["none", "none"]))
-    >>> both = average([Trained(one, stance), Trained(other, stance)])
+    >>> both = average_models([FittedClassifier(one, stance), FittedClassifier(other, stance)])
     >>> both.scores(some[:1]).round(2).tolist()
     [[0.0, 0.25, 0.75, 0.0]]
     """
     names = sorted({one.codebook.name for one in members})
     if len(members) < 2:
-        raise KitError(f"an average takes two models or more; seen: {len(members)}. Train with random_state=0,1,2")
+        raise KitError(
+            f"an average takes two models or more; seen: {len(members)}. Train with random_state=0,1,2"
+        )
     if any(one.codebook != members[0].codebook for one in members):
-        raise KitError(f"models of one codebook can be averaged, not of several: {listing(names)}. Choose one codebook")
-    thresholds = mean([np.array(one.thresholds) for one in members])
-    return Trained(Average(tuple(members)), members[0].codebook, tuple(thresholds.tolist()), name=name)
+        raise KitError(
+            f"models of one codebook can be averaged, not of several: {listing(names)}. Choose one codebook"
+        )
+    thresholds = mean_scores([np.array(one.thresholds) for one in members])
+    return FittedClassifier(
+        Average(tuple(members)), members[0].codebook, tuple(thresholds.tolist()), name=name
+    )

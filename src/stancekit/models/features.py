@@ -12,10 +12,13 @@ class Rendered(NamedTuple):
     pair: str
 
 
-def mark(example: Example, *, actor: tuple[str, str], target: tuple[str, str], keep: bool = True) -> str:
+def mark(
+    example: Example, *, actor: tuple[str, str], target: tuple[str, str], keep: bool = True
+) -> str:
     """Return the sentence with marks set around its actor and its target.
 
-    A target that overlaps the actor is left bare. Without `keep`, the marks stand in place of the words.
+    A target that overlaps the actor is left bare. Without `keep`, the marks stand in place of the
+    words.
 
     Examples
     --------
@@ -57,4 +60,6 @@ class Marked(Pair):
 
     def render(self, example: Example) -> Rendered:
         """Return the marked sentence and the two names."""
-        return Rendered(mark(example, actor=("* ", " *"), target=("# ", " #")), super().render(example).pair)
+        return Rendered(
+            mark(example, actor=("* ", " *"), target=("# ", " #")), super().render(example).pair
+        )

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError
-from stancekit.shipped import shipped
+from stancekit.resources import shipped
 from stancekit.types import Example
 
 
@@ -57,9 +57,9 @@ _NEGATION = 24
 class Lexicon(ClassifierMixin, BaseEstimator):
     """Label by cue phrases, negation reversed: each counts the more the nearer it is to the actor; frames by any cue.
 
-    The weights of a code's cues are added, so two cues of one code can outweigh a nearer one of another.
-    A sentence without a cue gets no vote, which is `default` in a single-label codebook and no code
-    in a multi-label one.
+    The weights of a code's cues are added, so two cues of one code can outweigh a nearer one of
+    another. A sentence without a cue gets no vote, which is `default` in a single-label codebook
+    and no code in a multi-label one.
 
     Parameters
     ----------
@@ -71,7 +71,12 @@ class Lexicon(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(
-        self, cues: str | None = None, *, codebook: Codebook | None = None, default: str = "none", reach: int = 120
+        self,
+        cues: str | None = None,
+        *,
+        codebook: Codebook | None = None,
+        default: str = "none",
+        reach: int = 120,
     ) -> None:
         self.cues = cues
         self.codebook = codebook
@@ -86,7 +91,9 @@ class Lexicon(ClassifierMixin, BaseEstimator):
         self.negators_: list[str] = data.pop("negators", [])
         self.opposites_: dict[str, str] = data.pop("opposites", {})
         self.codes_ = self._codes(data, y)
-        self.cues_: dict[str, list[str]] = {code: data[code] for code in self.codes_ if code in data}
+        self.cues_: dict[str, list[str]] = {
+            code: data[code] for code in self.codes_ if code in data
+        }
         if not self.cues_:
             raise KitError(
                 f"the cue file has no cues for {', '.join(map(str, self.codes_))}; give one with model.cues=FILE"
@@ -97,11 +104,17 @@ class Lexicon(ClassifierMixin, BaseEstimator):
     def _codes(self, data: Mapping[str, Any], y: NDArray[Any]) -> list[str]:
         if self.codebook is not None:
             return self.codebook.names
-        return sorted(data) if self.multi_label_ else sorted({*data, self.default, *np.unique(y).tolist()})
+        return (
+            sorted(data)
+            if self.multi_label_
+            else sorted({*data, self.default, *np.unique(y).tolist()})
+        )
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return cue evidence as scores, shape (examples, codes)."""
-        table = np.array([[self._votes(example).get(code, 0.0) for code in self.codes_] for example in X])
+        table = np.array(
+            [[self._votes(example).get(code, 0.0) for code in self.codes_] for example in X]
+        )
         if self.multi_label_:
             return np.asarray(table / (table + 1))
         if self.default in self.codes_:

@@ -1,5 +1,6 @@
 """Linear baselines: TF-IDF over marked text, any scikit-learn classifier on top."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Any, Self
@@ -10,25 +11,71 @@ from scipy.sparse import csr_matrix, diags_array, hstack
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import normalize
 
-from stancekit.models.counting import counted
 from stancekit.models.features import Marked, Plain, mark
 from stancekit.types import Example
 
-_WORD = r"(?u)[\w@]+|[^\w\s]"
+# Words whose n-grams are kept in memory.
+MAX_KNOWN_WORDS = 50_000
+KnownWords = dict[str, "array[int]"]
+
+
+def count_ngrams(vectorizer: Any, texts: Sequence[str], known: KnownWords) -> csr_matrix:
+    """Return what a fitted `TfidfVectorizer` of analyzer `char_wb` makes of texts, several times as fast.
+
+    Its n-grams never cross a word's end, so those of a word are the same wherever it stands.
+
+    Parameters
+    ----------
+    known
+        The n-grams of words that were met before; added to.
+
+    Examples
+    --------
+    >>> from sklearn.feature_extraction.text import TfidfVectorizer
+    >>> texts = ["Never again", "ever the same"]
+    >>> fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3)).fit(texts)
+    >>> bool((count_ngrams(fitted, texts, {}) != fitted.transform(texts)).nnz)
+    False
+    """
+    if len(known) > MAX_KNOWN_WORDS:
+        known.clear()
+    vocabulary, grams = vectorizer.vocabulary_, vectorizer.build_analyzer()
+    found, ends = array("i"), [0]
+    for text in texts:
+        for word in text.lower().split():
+            ids = known.get(word)
+            if ids is None:
+                ids = array("i", [vocabulary[gram] for gram in grams(word) if gram in vocabulary])
+                known[word] = ids
+            found.extend(ids)
+        ends.append(len(found))
+    ones = np.ones(len(found), dtype=vectorizer.dtype)
+    table = csr_matrix(
+        (ones, np.frombuffer(found, dtype=np.intc), ends), shape=(len(texts), len(vocabulary))
+    )
+    table.sum_duplicates()
+    if vectorizer.sublinear_tf:
+        table.data = np.log(table.data) + 1
+    table.data *= vectorizer.idf_[table.indices]
+    return normalize(table, norm=vectorizer.norm, copy=False)
+
+
+_WORD_OR_MARK = r"(?u)[\w@]+|[^\w\s]"
 # Up to so many targets, with so many examples each on average, everything is counted by target too.
 _TARGETS, _EACH = 20, 100
 # Examples that are scored together, which bounds memory.
-TOGETHER = 4096
+BATCH_EXAMPLES = 4096
 
 
-def masked(example: Example) -> str:
+def mask_roles(example: Example) -> str:
     """Return the sentence with actor and target replaced by their roles.
 
     Examples
     --------
     >>> from stancekit.types import Mention
-    >>> masked(Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21)))
+    >>> mask_roles(Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21)))
     ' @actor  shunned  @target .'
     """
     return mark(example, actor=(" @actor ", ""), target=(" @target ", ""), keep=False)
@@ -51,7 +98,7 @@ def around(text: str, width: int = 8) -> str:
     return " ".join((*before, *after))
 
 
-def _with(vectorizer: Any, vocabulary: dict[str, int]) -> Any:
+def _with_vocabulary(vectorizer: Any, vocabulary: dict[str, int]) -> Any:
     """Return a copy of a vectorizer with another vocabulary."""
     if vectorizer is None:
         return None
@@ -73,9 +120,9 @@ class Linear(ClassifierMixin, BaseEstimator):
     words, characters
         Longest n-grams; 0 leaves them out.
 
-    Where training has few targets and many examples of each, everything counts once more for every target, so that a
-    word can mean one thing in general and another towards one of them (Daumé III 2007, "Frustratingly Easy Domain
-    Adaptation", section 3).
+    Where training has few targets and many examples of each, everything counts once more for every
+    target, so that a word can mean one thing in general and another towards one of them (Daumé III
+    2007, "Frustratingly Easy Domain Adaptation", section 3).
 
     Examples
     --------
@@ -129,7 +176,10 @@ class Linear(ClassifierMixin, BaseEstimator):
         A margin classifier's decision values are passed through a softmax, or a logistic function
         where there are several labels: scores to rank by, not calibrated probabilities.
         """
-        parts = [self._probabilities(self._table(X[at : at + TOGETHER])) for at in range(0, len(X), TOGETHER)]
+        parts = [
+            self._probabilities(self._table(X[at : at + BATCH_EXAMPLES]))
+            for at in range(0, len(X), BATCH_EXAMPLES)
+        ]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
 
     def _probabilities(self, table: csr_matrix) -> NDArray[np.float64]:
@@ -156,7 +206,7 @@ class Linear(ClassifierMixin, BaseEstimator):
         state.pop("_words", None)
         if "vectorizers_" in state:
             known = [one.vocabulary_ if one else {} for one in self.vectorizers_]
-            state["vectorizers_"] = [_with(one, {}) for one in self.vectorizers_]
+            state["vectorizers_"] = [_with_vocabulary(one, {}) for one in self.vectorizers_]
             state["terms_"] = ["\n".join(sorted(terms, key=terms.__getitem__)) for terms in known]
         return state
 
@@ -164,23 +214,33 @@ class Linear(ClassifierMixin, BaseEstimator):
         """Take the vocabularies apart again; no term holds a line break."""
         rest = dict(state)
         if "terms_" in rest:
-            terms = [{term: at for at, term in enumerate(of.split("\n"))} for of in rest.pop("terms_")]
-            rest["vectorizers_"] = [_with(*pair) for pair in zip(rest["vectorizers_"], terms, strict=True)]
+            terms = [
+                {term: at for at, term in enumerate(of.split("\n"))} for of in rest.pop("terms_")
+            ]
+            rest["vectorizers_"] = [
+                _with_vocabulary(*pair) for pair in zip(rest["vectorizers_"], terms, strict=True)
+            ]
         super().__setstate__(rest)
 
     def _views(self, X: Sequence[Example]) -> Iterator[tuple[list[str], dict[str, Any]]]:
         """Yield each view of the texts with the settings of its vectorizer."""
         marked = isinstance(self.features, Marked)
-        texts = [masked(example) if marked else example.text for example in X]
+        texts = [mask_roles(example) if marked else example.text for example in X]
         shared = {"sublinear_tf": True, "min_df": self.min_count}
         if self.words:
-            yield texts, {"ngram_range": (1, self.words), "token_pattern": _WORD, **shared}
+            yield texts, {"ngram_range": (1, self.words), "token_pattern": _WORD_OR_MARK, **shared}
         if self.characters:
             yield texts, {"analyzer": "char_wb", "ngram_range": (2, self.characters), **shared}
         if self.features is not None and not isinstance(self.features, Plain):
-            yield [self.features.render(example).pair for example in X], {"token_pattern": _WORD, **shared}
+            yield (
+                [self.features.render(example).pair for example in X],
+                {"token_pattern": _WORD_OR_MARK, **shared},
+            )
         if marked and self.words:
-            yield [around(text) for text in texts], {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
+            yield (
+                [around(text) for text in texts],
+                {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared},
+            )
 
     def _learn(self, X: Sequence[Example]) -> Iterator[csr_matrix]:
         for texts, settings in self._views(X):
@@ -188,7 +248,9 @@ class Linear(ClassifierMixin, BaseEstimator):
             if any(text.strip() for text in texts):
                 try:
                     yield vectorizer.fit_transform(texts)
-                except ValueError:  # every term is rarer than min_count, as in a handful of examples
+                except (
+                    ValueError
+                ):  # every term is rarer than min_count, as in a handful of examples
                     vectorizer = TfidfVectorizer(**{**settings, "min_df": 1})
                     yield vectorizer.fit_transform(texts)
                 self.vectorizers_.append(vectorizer)
@@ -197,14 +259,16 @@ class Linear(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Sequence[Example]) -> csr_matrix:
         views = zip(self.vectorizers_, self._views(X), strict=True)
-        tables = [self._counted(vectorizer, texts) for vectorizer, (texts, _) in views if vectorizer]
+        tables = [
+            self._counted(vectorizer, texts) for vectorizer, (texts, _) in views if vectorizer
+        ]
         return self._by_target(hstack(tables).tocsr(), X)
 
     def _counted(self, vectorizer: TfidfVectorizer, texts: list[str]) -> csr_matrix:
         if vectorizer.analyzer != "char_wb":
             return vectorizer.transform(texts)
         # What is known of words is no part of the model: it is neither saved nor copied.
-        return counted(vectorizer, texts, self.__dict__.setdefault("_words", {}))
+        return count_ngrams(vectorizer, texts, self.__dict__.setdefault("_words", {}))
 
     def _by_target(self, table: csr_matrix, X: Sequence[Example]) -> csr_matrix:
         """Return the table with a copy of its own beside it for every target, empty but in that target's rows."""

@@ -12,27 +12,43 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing, printable
-from stancekit.files import write_json
-from stancekit.models.caution import Caution
-from stancekit.models.trained import Trained
+from stancekit.fileio import write_json
+from stancekit.models.classifier import FittedClassifier
+from stancekit.models.selective import SelectivePolicy
 
 log = logging.getLogger(__name__)
 
 FORMAT = 2
-NAME = "manifest.json"
+MANIFEST_FILE = "manifest.json"
 # The card and the scores: texts for people, which no label depends on.
 COMPANIONS = ("README.md", "scores.csv")
-PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
-# Another version of these may make other scores of the same files: for kinds that need only some, which.
-_DECIDING = {"skops": ("stancekit", "scikit-learn"), "encoder": ("stancekit", "torch", "transformers")}
+MODEL_PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
+# Another version of these may make other scores of the same files: for kinds that need only some,
+# which.
+_DECIDING = {
+    "skops": ("stancekit", "scikit-learn"),
+    "encoder": ("stancekit", "torch", "transformers"),
+}
 _EVERY = ("stancekit", "scikit-learn", "torch", "transformers")
 _SUM = re.compile(r"[0-9a-f]{64}")
-_FIELDS = ("kind", "name", "codebook", "thresholds", "temperature", "offsets", "caution", "versions", "files")
+_FIELDS = (
+    "kind",
+    "name",
+    "codebook",
+    "thresholds",
+    "temperature",
+    "offsets",
+    "caution",
+    "versions",
+    "files",
+)
 
 Manifest = dict[str, Any]
 
 
-def describe(trained: Trained, kind: str, files: Mapping[str, str], facts: Mapping[str, Any]) -> Manifest:
+def describe_model(
+    trained: FittedClassifier, kind: str, files: Mapping[str, str], facts: Mapping[str, Any]
+) -> Manifest:
     """Return the manifest of a model and its files, not yet sealed.
 
     Parameters
@@ -52,12 +68,12 @@ def describe(trained: Trained, kind: str, files: Mapping[str, str], facts: Mappi
         "temperature": trained.temperature,
         "offsets": list(trained.offsets),
         "caution": trained.caution.to_list(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": {name: importlib.metadata.version(name) for name in MODEL_PACKAGES},
         "files": dict(files),
     }
 
 
-def seal(folder: Path, manifest: Manifest, companions: Mapping[str, str]) -> None:
+def seal_manifest(folder: Path, manifest: Manifest, companions: Mapping[str, str]) -> None:
     """Write a manifest, with the sums of card and scores and one over all that it says.
 
     Raises
@@ -73,8 +89,10 @@ def seal(folder: Path, manifest: Manifest, companions: Mapping[str, str]) -> Non
     except ValueError as error:
         faults = [str(error)]
     if faults:
-        raise KitError(f"model {manifest['name']!r} cannot be saved: {listing(faults)}. Train it with other settings")
-    write_json(folder / NAME, {**whole, "manifest_sha256": own_sum(whole)})
+        raise KitError(
+            f"model {manifest['name']!r} cannot be saved: {listing(faults)}. Train it with other settings"
+        )
+    write_json(folder / MANIFEST_FILE, {**whole, "manifest_sha256": own_sum(whole)})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -86,19 +104,25 @@ def read_manifest(folder: Path) -> Manifest:
         When there is none, or it is damaged, altered or of another version.
     """
     try:
-        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"), parse_constant=_not_a_number)
+        manifest = json.loads(
+            (folder / MANIFEST_FILE).read_text(encoding="utf-8"), parse_constant=_not_a_number
+        )
     except (FileNotFoundError, NotADirectoryError):
         raise KitError(
-            f"{folder} holds no saved model (no {NAME}); train one with: stancekit train experiment=un_votes"
+            f"{folder} holds no saved model (no {MANIFEST_FILE}); train one with: stancekit train experiment=un_votes"
         ) from None
     except OSError as error:
-        raise KitError(f"{folder}/{NAME} cannot be read: {error.strerror}; name the folder of a saved model") from None
+        raise KitError(
+            f"{folder}/{MANIFEST_FILE} cannot be read: {error.strerror}; name the folder of a saved model"
+        ) from None
     except (ValueError, RecursionError):
-        raise KitError(f"{folder}/{NAME} is not JSON; the folder is damaged, train the model again") from None
+        raise KitError(
+            f"{folder}/{MANIFEST_FILE} is not JSON; the folder is damaged, train the model again"
+        ) from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         seen = manifest.get("format") if isinstance(manifest, dict) else None
         raise KitError(
-            f"{folder}/{NAME} is not a model manifest of format {FORMAT} (seen: {printable(repr(seen), most=40)}); "
+            f"{folder}/{MANIFEST_FILE} is not a model manifest of format {FORMAT} (seen: {printable(repr(seen), most=40)}); "
             "it was written by another program or version. Train the model again"
         )
     own = manifest.pop("manifest_sha256", None)
@@ -107,20 +131,20 @@ def read_manifest(folder: Path) -> Manifest:
         faults = ["it was altered: its own sum is another"]
     if faults:
         raise KitError(
-            f"saved model {folder} is refused: in {NAME}, {listing(faults)}. Copy the folder again, or train it again"
+            f"saved model {folder} is refused: in {MANIFEST_FILE}, {listing(faults)}. Copy the folder again, or train it again"
         )
     return manifest
 
 
-def trained_of(manifest: Manifest, model: Any) -> Trained:
+def trained_of(manifest: Manifest, model: Any) -> FittedClassifier:
     """Return a model with what the manifest says about reading its scores."""
-    return Trained(
+    return FittedClassifier(
         model,
         Codebook.from_dict(manifest["codebook"]),
         tuple(manifest["thresholds"]),
         manifest["name"],
         manifest["temperature"],
-        Caution.from_list(manifest["caution"]),
+        SelectivePolicy.from_list(manifest["caution"]),
         tuple(manifest["offsets"]),
     )
 
@@ -130,7 +154,8 @@ def warn_of_versions(folder: Path, manifest: Manifest) -> None:
     differ = [
         f"{name} {then} (here {now})"
         for name in _DECIDING.get(manifest["kind"], _EVERY)
-        if _minor(then := manifest["versions"].get(name, "none")) != _minor(now := importlib.metadata.version(name))
+        if _minor(then := manifest["versions"].get(name, "none"))
+        != _minor(now := importlib.metadata.version(name))
     ]
     if differ:
         log.warning(
@@ -169,17 +194,27 @@ def _faults(manifest: Manifest) -> list[str]:
         "kind": lambda value: isinstance(value, str),
         "name": lambda value: isinstance(value, str) and bool(value),
         # Without any, the threshold is one half.
-        "thresholds": lambda value: _numbers(value, (0, n * several)) and all(0 <= one <= 1 for one in value),
-        "temperature": lambda value: _number(value) and value > 0 and (value == 1 or not several),
-        "offsets": lambda value: _numbers(value, (0, n * (not several))),
+        "thresholds": lambda value: (
+            _is_number_list(value, (0, n * several)) and all(0 <= one <= 1 for one in value)
+        ),
+        "temperature": lambda value: (
+            _is_number(value) and value > 0 and (value == 1 or not several)
+        ),
+        "offsets": lambda value: _is_number_list(value, (0, n * (not several))),
         "caution": _is_caution,
-        "versions": lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
-        "files": lambda value: _sums(value) and bool(value) and not {NAME, *COMPANIONS} & set(value),
+        "versions": lambda value: (
+            isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+        ),
+        "files": lambda value: (
+            _sums(value) and bool(value) and not {MANIFEST_FILE, *COMPANIONS} & set(value)
+        ),
         "companions": lambda value: _sums(value) and set(value) <= set(COMPANIONS),
     }
     given = {"companions": {}, **manifest}
     return [
-        f"{name} is {printable(repr(given[name]), most=60)}" for name, right in checks.items() if not right(given[name])
+        f"{name} is {printable(repr(given[name]), most=60)}"
+        for name, right in checks.items()
+        if not right(given[name])
     ]
 
 
@@ -193,29 +228,42 @@ def _codebook(data: Any) -> Codebook | None:
         texts += [code.name, code.definition, code.near_miss, code.hypothesis, *code.positive]
     plain = all(isinstance(text, str) for text in texts) and isinstance(codebook.multi_label, bool)
     apart = plain and len(set(codebook.names)) == len(codebook.codes) > 0
-    return codebook if apart and codebook.name and codebook.unit in ("example", "sentence") else None
+    return (
+        codebook if apart and codebook.name and codebook.unit in ("example", "sentence") else None
+    )
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     # An integer of hundreds of digits is no float.
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf and value < 1e300
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) < math.inf
+        and value < 1e300
+    )
 
 
-def _numbers(value: Any, lengths: Sequence[int]) -> bool:
-    return isinstance(value, list) and len(value) in lengths and all(map(_number, value))
+def _is_number_list(value: Any, lengths: Sequence[int]) -> bool:
+    return isinstance(value, list) and len(value) in lengths and all(map(_is_number, value))
 
 
 def _is_caution(value: Any) -> bool:
     """Say whether there are two lists of pairs: rising shares, cuts that fall with the risk or rise with the misses."""
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(pairs, list) for pairs in value):
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not all(isinstance(pairs, list) for pairs in value)
+    ):
         return False
     if not all(isinstance(pair, list) and len(pair) == 2 for pairs in value for pair in pairs):
         return False
     shares = [[share for share, _ in pairs] for pairs in value]
     cuts = [[math.inf if cut is None else cut for _, cut in pairs] for pairs in value]
-    if not all(_number(share) and 0 < share < 1 for some in shares for share in some):
+    if not all(_is_number(share) and 0 < share < 1 for some in shares for share in some):
         return False
-    if not all(cut == math.inf or _number(cut) for cut in cuts[0]) or not all(map(_number, cuts[1])):
+    if not all(cut == math.inf or _is_number(cut) for cut in cuts[0]) or not all(
+        map(_is_number, cuts[1])
+    ):
         return False
     return (
         all(some == sorted(set(some)) for some in shares)
@@ -227,7 +275,8 @@ def _is_caution(value: Any) -> bool:
 def _sums(value: Any) -> bool:
     """Say whether a value maps names of files inside a folder to SHA-256 sums."""
     return isinstance(value, dict) and all(
-        isinstance(total, str) and _SUM.fullmatch(total) and _inside(name) for name, total in value.items()
+        isinstance(total, str) and _SUM.fullmatch(total) and _inside(name)
+        for name, total in value.items()
     )
 
 

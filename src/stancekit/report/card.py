@@ -3,19 +3,25 @@
 import json
 import math
 
-from stancekit.report.leaderboard import Board
-from stancekit.report.runs import Run
-from stancekit.report.tables import averaged_over, code, leaderboard, one_line, per_code
+from stancekit.report.leaderboard import Leaderboard
+from stancekit.report.tables import (
+    averaged_over,
+    inline_code,
+    leaderboard_table,
+    one_line,
+    per_code,
+)
+from stancekit.runs.record import Run
 
 # What the bundled corpus is licensed under, and so what is made of it may be shared as.
 _LICENSES = {"un_votes": "cc-by-4.0"}
 
 
-def card(board: Board, run: Run, command: str, *, why: str | None = None) -> str:
+def card(board: Leaderboard, run: Run, command: str, *, why: str | None = None) -> str:
     """Return the card of a model as Markdown.
 
-    Under which licence a model may be shared follows from the data it was trained on, so a card names one only where
-    that is known: for the bundled corpus.
+    Under which licence a model may be shared follows from the data it was trained on, so a card
+    names one only where that is known: for the bundled corpus.
 
     Parameters
     ----------
@@ -24,7 +30,11 @@ def card(board: Board, run: Run, command: str, *, why: str | None = None) -> str
     """
     entry = next(one for one in board.entries if one.first.model == run.model)
     license = f"license: {_LICENSES[run.corpus]}\n" if run.corpus in _LICENSES else ""
-    origin = "Trained on composed English sentences about diplomacy: test" if run.corpus == "un_votes" else "Test"
+    origin = (
+        "Trained on composed English sentences about diplomacy: test"
+        if run.corpus == "un_votes"
+        else "Test"
+    )
     return f"""---
 {license}library_name: stancekit
 tags: [stance-detection, framing, {json.dumps(run.codebook)}]
@@ -34,7 +44,7 @@ tags: [stance-detection, framing, {json.dumps(run.codebook)}]
 
 Labels {"sentences" if run.multi_label else "a sentence, for an actor and a target,"}
 with {one_line(", ".join(run.codes))}.
-{_chosen(run, why)}
+{_why_chosen(run, why)}
 
 {one_line(averaged_over(board).capitalize())}; codes of {one_line(run.model)}:
 
@@ -42,17 +52,17 @@ with {one_line(", ".join(run.codes))}.
 
 All models of the comparison, means over random states with 95 % intervals:
 
-{leaderboard(board, timed=False)}
+{leaderboard_table(board, timed=False)}
 
 Use it with `stancekit label input=ARTICLE saved=FOLDER`, check its files with `stancekit verify FOLDER`.
 {origin} it on a sample of your own text before you rely on it,
 and do not read its counts as estimates of shares.
 
-Command: {code(command)}
+Command: {inline_code(command)}
 """
 
 
-def _chosen(run: Run, why: str | None) -> str:
+def _why_chosen(run: Run, why: str | None) -> str:
     tested = f"The scores\nbelow are on {len(run.rows)} {one_line(run.part)} examples"
     if why:
         return f"Kept because {why}. {tested}."

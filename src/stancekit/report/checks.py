@@ -9,16 +9,17 @@ import numpy as np
 from stancekit.errors import listing
 from stancekit.evaluation.audit import DECISIVE, MARGIN, target_use
 from stancekit.evaluation.bootstrap import by_state
-from stancekit.evaluation.pairs import Pair
-from stancekit.report.leaderboard import Board, Entry
-from stancekit.report.runs import Run
+from stancekit.evaluation.comparison import PairedDifference
+from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
+from stancekit.runs.record import Run
 from stancekit.types import Score
 
 FEW = 10
 FEW_ARTICLES = 30
 APART = 0.05
 MISCALIBRATED = 0.05
-# Splits whose test part is the same for every random state, and the setting that makes it so for the others.
+# Splits whose test part is the same for every random state, and the setting that makes it so for
+# the others.
 _FIXED = ("fixed", "official", "clean", "few", "transfer", "FixedSplit", "none")
 _ALIKE = "split.random_state=0, which draws the same test part for all"
 
@@ -39,11 +40,11 @@ def _interval(score: Score) -> str:
     return f"{score.value:.3f} [{interval}]"
 
 
-def constant(entry: Entry) -> float:
+def constant(entry: LeaderboardRow) -> float:
     """Return the macro-F1 on test of always giving what is commonest in training, over the codes in gold.
 
-    For several codes per unit: of giving every code to every unit, which is the best that a constant can do. The mean
-    over random states.
+    For several codes per unit: of giving every code to every unit, which is the best that a
+    constant can do. The mean over random states.
     """
     return float(np.mean([_constant(run) for run in entry.runs]))
 
@@ -53,11 +54,13 @@ def _constant(run: Run) -> float:
     found = {code: 2 * share / (1 + share) for code, share in shares.items() if share}
     if run.multi_label or not found:
         return float(np.mean(list(found.values()))) if found else 0.0
-    counts = run.facts["gold"]["train"] if run.facts["examples"]["train"] else run.facts["gold"]["test"]
+    counts = (
+        run.facts["gold"]["train"] if run.facts["examples"]["train"] else run.facts["gold"]["test"]
+    )
     return found.get(max(counts, key=lambda code: counts[code]), 0.0) / len(found)
 
 
-def no_better_than_constant(board: Board) -> Iterator[Check]:
+def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
     """C01: the best model does not beat giving everything the same code."""
     main, floor = board.best.main, constant(board.best)
     if np.isnan(main.value):
@@ -78,12 +81,16 @@ def no_better_than_constant(board: Board) -> Iterator[Check]:
         )
 
 
-def shared_text(board: Board) -> Iterator[Check]:
+def shared_text(board: Leaderboard) -> Iterator[Check]:
     """C02: test has text that training has too."""
     known = [entry.first.facts.get("shared", 0) for entry in board.entries]
     shared = max((int(one) for one in known if one is not None), default=0)
     if None in known:
-        models = [entry.first.model for entry, one in zip(board.entries, known, strict=True) if one is None]
+        models = [
+            entry.first.model
+            for entry, one in zip(board.entries, known, strict=True)
+            if one is None
+        ]
         yield Check(
             "C02",
             "mind",
@@ -101,14 +108,18 @@ def shared_text(board: Board) -> Iterator[Check]:
         )
 
 
-def few_gold(board: Board) -> Iterator[Check]:
+def few_gold(board: Leaderboard) -> Iterator[Check]:
     """C03: a code has too few gold examples to learn or to score."""
     facts = board.best.first.facts
     for part in ("train", "test"):
         if not facts["examples"][part]:
             continue
         # A code that test lacks has no score to doubt; that it lacks it is said for itself.
-        rare = [f"{code}: {n}" for code, n in facts["gold"][part].items() if n < FEW and facts["gold"]["test"][code]]
+        rare = [
+            f"{code}: {n}"
+            for code, n in facts["gold"][part].items()
+            if n < FEW and facts["gold"]["test"][code]
+        ]
         lacking = unscored(board.best) if part == "test" else ""
         if rare or lacking:
             yield Check(
@@ -120,7 +131,7 @@ def few_gold(board: Board) -> Iterator[Check]:
             )
 
 
-def unscored(entry: Entry) -> str:
+def unscored(entry: LeaderboardRow) -> str:
     """Return in words which codes gold lacks, and how often a model gives them nevertheless; empty if it lacks none.
 
     Over all random states; where these have test sets of their own, codes that none of them has.
@@ -131,12 +142,13 @@ def unscored(entry: Entry) -> str:
         return ""
     rows = sum(len(run.rows) for run in entry.runs)
     given = ", ".join(
-        f"{code} (predicted {entry.foreign.get(code, 0)} times in {rows} predictions)" for code in lacking
+        f"{code} (predicted {entry.foreign.get(code, 0)} times in {rows} predictions)"
+        for code in lacking
     )
     return f"not in gold, so without a score and in no macro average: {given}"
 
 
-def blind(board: Board) -> Iterator[Check]:
+def blind(board: Leaderboard) -> Iterator[Check]:
     """C04: a stance model does as well with a target taken from elsewhere, or this cannot be told."""
     unsure = []
     for entry in board.entries:
@@ -152,7 +164,9 @@ def blind(board: Board) -> Iterator[Check]:
                 "do not read its labels as stances towards a target; show it the target (features=marked)",
             )
     if unsure:
-        falls = ", ".join(f"{entry.first.model} by {_interval(_decisive(entry))}" for entry in unsure)
+        falls = ", ".join(
+            f"{entry.first.model} by {_interval(_decisive(entry))}" for entry in unsure
+        )
         yield Check(
             "C04",
             "mind",
@@ -162,11 +176,11 @@ def blind(board: Board) -> Iterator[Check]:
         )
 
 
-def _decisive(entry: Entry) -> Score:
+def _decisive(entry: LeaderboardRow) -> Score:
     return next(finding.gap for finding in entry.findings if finding.variant == DECISIVE)
 
 
-def states_disagree(board: Board) -> Iterator[Check]:
+def states_disagree(board: Leaderboard) -> Iterator[Check]:
     """C05: random states differ by more than the test set's own uncertainty would be read as."""
     for entry in board.entries:
         if len(entry.runs) < 2 or not entry.alike:
@@ -182,7 +196,7 @@ def states_disagree(board: Board) -> Iterator[Check]:
             )
 
 
-def worse_than_lexicon(board: Board) -> Iterator[Check]:
+def worse_than_lexicon(board: Leaderboard) -> Iterator[Check]:
     """C06: the cue lexicon is better on some code."""
     lexicon, best = board.entry("lexicon"), board.best
     if lexicon is None or best is lexicon:
@@ -199,7 +213,7 @@ def worse_than_lexicon(board: Board) -> Iterator[Check]:
             )
 
 
-def badly_calibrated(board: Board) -> Iterator[Check]:
+def badly_calibrated(board: Leaderboard) -> Iterator[Check]:
     """C07: scores do not mean what they say."""
     error = board.best.value("ece")
     if error and error.low > MISCALIBRATED:
@@ -212,7 +226,7 @@ def badly_calibrated(board: Board) -> Iterator[Check]:
         )
 
 
-def not_told_apart(board: Board) -> Iterator[Check]:
+def not_told_apart(board: Leaderboard) -> Iterator[Check]:
     """C08: the best model is not significantly better than others."""
     same = [pair for pair in board.behind if not pair.told_apart]
     if same:
@@ -226,19 +240,21 @@ def not_told_apart(board: Board) -> Iterator[Check]:
         )
 
 
-def _more(pair: Pair, n: int) -> str:
+def _more(pair: PairedDifference, n: int) -> str:
     """Return in words what it would take to settle which of two models is better."""
     if pair.needed is None:
         return f"{pair.first} and {pair.second} are so alike that no test set of practical size would settle it"
     more = int(float(f"{max(pair.needed - n, 0):.1e}"))
-    return (
-        f"to settle the first two would take {f'about {more:,} more test examples' if more else 'more random states'}"
-    )
+    return f"to settle the first two would take {f'about {more:,} more test examples' if more else 'more random states'}"
 
 
-def one_state(board: Board) -> Iterator[Check]:
+def one_state(board: Leaderboard) -> Iterator[Check]:
     """C09: a model that depends on chance was trained once."""
-    single = [one for one in board.entries if len(one.runs) == 1 and not one.first.facts.get("deterministic")]
+    single = [
+        one
+        for one in board.entries
+        if len(one.runs) == 1 and not one.first.facts.get("deterministic")
+    ]
     if single:
         where = {entry.first.split for entry in single} - set(_FIXED)
         yield Check(
@@ -251,7 +267,7 @@ def one_state(board: Board) -> Iterator[Check]:
         )
 
 
-def few_articles(board: Board) -> Iterator[Check]:
+def few_articles(board: Leaderboard) -> Iterator[Check]:
     """C10: too few articles for an interval to hold."""
     n = min(len(set(run.articles)) for run in board.best.runs)
     if n == 1:
@@ -273,9 +289,11 @@ def few_articles(board: Board) -> Iterator[Check]:
         )
 
 
-def topic_bound(board: Board) -> Iterator[Check]:
+def topic_bound(board: Leaderboard) -> Iterator[Check]:
     """C11: what was learned does not carry over to new topics."""
-    known, new = (board.best.value("macro_f1", f"setting={name}") for name in ("in-topic", "cross-topic"))
+    known, new = (
+        board.best.value("macro_f1", f"setting={name}") for name in ("in-topic", "cross-topic")
+    )
     if known and new and new.high < known.low:
         yield Check(
             "C11",
@@ -286,7 +304,7 @@ def topic_bound(board: Board) -> Iterator[Check]:
         )
 
 
-def other_test_sets(board: Board) -> Iterator[Check]:
+def other_test_sets(board: Leaderboard) -> Iterator[Check]:
     """C12: random states or models were not tested on the same examples, so that some things are not computed."""
     best, apart = board.best, [entry.first.model for entry in board.entries if not entry.alike]
     if apart:
@@ -309,7 +327,7 @@ def other_test_sets(board: Board) -> Iterator[Check]:
         )
 
 
-def left_out(board: Board) -> Iterator[Check]:
+def left_out(board: Leaderboard) -> Iterator[Check]:
     """C13: the folder has runs that do not count."""
     if board.left_out:
         yield Check(
@@ -321,7 +339,7 @@ def left_out(board: Board) -> Iterator[Check]:
         )
 
 
-CHECKS: tuple[Callable[[Board], Iterator[Check]], ...] = (
+CHECKS: tuple[Callable[[Leaderboard], Iterator[Check]], ...] = (
     no_better_than_constant,
     shared_text,
     few_gold,
@@ -338,6 +356,8 @@ CHECKS: tuple[Callable[[Board], Iterator[Check]], ...] = (
 )
 
 
-def run_checks(board: Board) -> list[Check]:
+def run_checks(board: Leaderboard) -> list[Check]:
     """Return all doubts about a board, those that should stop a reader first."""
-    return sorted((found for check in CHECKS for found in check(board)), key=lambda one: one.level != "stop")
+    return sorted(
+        (found for check in CHECKS for found in check(board)), key=lambda one: one.level != "stop"
+    )

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.labelled import indicator
-from stancekit.evaluation.counts import numbered
-from stancekit.models.caution import Caution, confidence
-from stancekit.report.leaderboard import Entry
-from stancekit.report.runs import Judged, Run
+from stancekit.corpus.dataset import indicator
+from stancekit.evaluation.metrics import numbered
+from stancekit.models.selective import SelectivePolicy, confidence
+from stancekit.report.leaderboard import LeaderboardRow
+from stancekit.runs.record import PredictionRecord, Run
 
 REVIEWED = 0.2
 
@@ -16,11 +16,11 @@ def _wrong(run: Run) -> NDArray[np.bool_]:
     return np.array([set(row.gold) != set(row.prediction.labels) for row in run.rows])
 
 
-def _caution(run: Run) -> Caution:
-    return Caution.from_list(run.facts["caution"])
+def _caution(run: Run) -> SelectivePolicy:
+    return SelectivePolicy.from_list(run.facts["caution"])
 
 
-def declining(entry: Entry) -> list[tuple[float, float, float]]:
+def declining(entry: LeaderboardRow) -> list[tuple[float, float, float]]:
     """Return by accepted risk the share of test examples labelled and the share of errors among them.
 
     Means over random states; the second is zero where nothing is labelled.
@@ -30,13 +30,15 @@ def declining(entry: Entry) -> list[tuple[float, float, float]]:
         both = []
         for run in entry.runs:
             kept = confidence(run.scores, run.facts["thresholds"]) >= _caution(run).cut(risk)
-            both.append((float(kept.mean()), float(_wrong(run)[kept].mean()) if kept.any() else 0.0))
+            both.append(
+                (float(kept.mean()), float(_wrong(run)[kept].mean()) if kept.any() else 0.0)
+            )
         labelled, errors = np.mean(both, axis=0).tolist()
         found.append((risk, labelled, errors))
     return found
 
 
-def sets(entry: Entry) -> list[tuple[float, float, float]]:
+def sets(entry: LeaderboardRow) -> list[tuple[float, float, float]]:
     """Return by promised share of misses the share on test, as the mean over articles, and the mean size of a set."""
     found = []
     for miss, _ in _caution(entry.first).sets:
@@ -45,14 +47,18 @@ def sets(entry: Entry) -> list[tuple[float, float, float]]:
             inside = run.scores >= dict(_caution(run).sets)[miss]
             truth = indicator(run.gold, run.codes)
             home = numbered(run.articles)
-            missed, total = (np.bincount(home, cells.sum(axis=1)) for cells in (truth & ~inside, truth))
-            both.append((float((missed / total.clip(min=1)).mean()), float(inside.sum(axis=1).mean())))
+            missed, total = (
+                np.bincount(home, cells.sum(axis=1)) for cells in (truth & ~inside, truth)
+            )
+            both.append(
+                (float((missed / total.clip(min=1)).mean()), float(inside.sum(axis=1).mean()))
+            )
         outside, size = np.mean(both, axis=0).tolist()
         found.append((miss, outside, size))
     return found
 
 
-def queue(run: Run, risk: float = REVIEWED) -> list[Judged]:
+def queue(run: Run, risk: float = REVIEWED) -> list[PredictionRecord]:
     """Return the test examples that a person should judge, least sure first; none of a model that never declines."""
     if not _caution(run).risks:
         return []

@@ -12,13 +12,13 @@ from stancekit.text import split_sentences
 from stancekit.text.clean import clean
 from stancekit.types import Article
 
-Row = Mapping[str, Any]
-NONE = "none"
+LabelMapping = Mapping[str, Any]
+NEUTRAL = "none"
 # What the reader chooses from, and the field of a row behind each.
 FIELDS = {"stance": "stance", "actor": "actor", "target": "target", "frame": "frames"}
 
 
-def page(article: Article, rows: Sequence[Row]) -> str:
+def article_page(article: Article, rows: Sequence[LabelMapping]) -> str:
     """Return an article and its labels as one HTML file without scripts; everything from data is escaped.
 
     Parameters
@@ -27,13 +27,18 @@ def page(article: Article, rows: Sequence[Row]) -> str:
         Rows of the labels format, all of this article.
     """
     environment = Environment(
-        loader=PackageLoader("stancekit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("stancekit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
-    by_start: dict[int, list[Row]] = {}
+    by_start: dict[int, list[LabelMapping]] = {}
     for row in rows:
         by_start.setdefault(int(row["start"]), []).append(row)
-    choices = {name: _values(rows, key) for name, key in FIELDS.items()}
-    numbers = {name: {value: at for at, value in enumerate(values)} for name, values in choices.items()}
+    choices = {name: _field_values(rows, key) for name, key in FIELDS.items()}
+    numbers = {
+        name: {value: at for at, value in enumerate(values)} for name, values in choices.items()
+    }
     sentences = [
         (
             _marked(clean(one.text).text, by_start.get(one.start, [])),
@@ -48,46 +53,55 @@ def page(article: Article, rows: Sequence[Row]) -> str:
         choices=choices,
         numbers=numbers,
         pairs=_pairs(rows),
-        neither=NONE,
+        neither=NEUTRAL,
         marks=lambda row: _of([row], numbers),
         score=lambda row: f"{100 * max(row['stance_scores'].values()):.0f} %",
     )
 
 
-def _given(row: Row, key: str) -> list[str]:
+def _row_values(row: LabelMapping, key: str) -> list[str]:
     value = row[key]
     return list(value) if isinstance(value, list) else [str(value)] if value is not None else []
 
 
-def _values(rows: Sequence[Row], key: str) -> list[str]:
+def _field_values(rows: Sequence[LabelMapping], key: str) -> list[str]:
     """Return the values of a field, the commonest first."""
-    found = Counter(value for row in rows for value in _given(row, key))
+    found = Counter(value for row in rows for value in _row_values(row, key))
     return sorted(found, key=lambda value: (-found[value], value))
 
 
-def _of(rows: Sequence[Row], numbers: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+def _of(rows: Sequence[LabelMapping], numbers: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     """Return, by what the reader chooses from, the numbers of the values that rows have."""
     return {
-        name: " ".join(str(at) for at in sorted({numbers[name][one] for row in rows for one in _given(row, key)}))
+        name: " ".join(
+            str(at)
+            for at in sorted({numbers[name][one] for row in rows for one in _row_values(row, key)})
+        )
         for name, key in FIELDS.items()
     }
 
 
 def _marks(
-    by_start: Mapping[int, Sequence[Row]], start: int, numbers: Mapping[str, Mapping[str, int]]
+    by_start: Mapping[int, Sequence[LabelMapping]],
+    start: int,
+    numbers: Mapping[str, Mapping[str, int]],
 ) -> dict[str, str]:
     return _of(by_start.get(start, []), numbers)
 
 
-def _marked(text: str, rows: Sequence[Row]) -> Markup:
+def _marked(text: str, rows: Sequence[LabelMapping]) -> Markup:
     """Return a sentence with its actors marked by the surest of their stances that is one."""
     spans: dict[tuple[int, int], tuple[float, str]] = {}
     for row in rows:
         if row["actor_start"] is not None:
-            sure = max(row["stance_scores"].values()) if row["stance"] != NONE else 0.0
+            sure = max(row["stance_scores"].values()) if row["stance"] != NEUTRAL else 0.0
             at = (int(row["actor_start"]), int(row["actor_end"]))
-            spans[at] = max(spans.get(at, (-1.0, NONE)), (sure, str(row["stance"])))
-    apart = [one for one in sorted(spans) if not any(one != other and _covers(other, one) for other in spans)]
+            spans[at] = max(spans.get(at, (-1.0, NEUTRAL)), (sure, str(row["stance"])))
+    apart = [
+        one
+        for one in sorted(spans)
+        if not any(one != other and _covers(other, one) for other in spans)
+    ]
     apart = apart[:1] + [later for first, later in pairwise(apart) if first[1] <= later[0]]
     html, done = Markup(), 0
     for start, end in apart:
@@ -101,11 +115,16 @@ def _covers(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[0] and other[1] <= one[1]
 
 
-def _pairs(rows: Sequence[Row]) -> list[tuple[str, list[tuple[str, list[tuple[str, int]]]]]]:
+def _pairs(
+    rows: Sequence[LabelMapping],
+) -> list[tuple[str, list[tuple[str, list[tuple[str, int]]]]]]:
     """Return per actor and target how often each stance was found, where one was."""
     found: dict[str, dict[str, Counter[str]]] = {}
     for row in rows:
-        if row["stance"] != NONE:
+        if row["stance"] != NEUTRAL:
             per = found.setdefault(str(row["actor"]), {}).setdefault(str(row["target"]), Counter())
             per[str(row["stance"])] += 1
-    return [(actor, [(target, of.most_common()) for target, of in per.items()]) for actor, per in sorted(found.items())]
+    return [
+        (actor, [(target, of.most_common()) for target, of in per.items()])
+        for actor, per in sorted(found.items())
+    ]

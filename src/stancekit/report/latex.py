@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 
 from stancekit.errors import printable
-from stancekit.report.leaderboard import Board
+from stancekit.report.leaderboard import Leaderboard
 from stancekit.report.tables import METRIC_NAMES, averaged_over, title_of
 from stancekit.types import Score
 
-_SPECIAL = {
+_LATEX_ESCAPES = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
     "%": r"\%",
@@ -24,17 +24,18 @@ _SPECIAL = {
 }
 
 
-def escape(text: object) -> str:
+def escape_latex(text: object) -> str:
     r"""Return a text that LaTeX sets as it stands.
 
     Examples
     --------
-    >>> print(escape("50% of {a_b}"))
+    >>> print(escape_latex("50% of {a_b}"))
     50\% of \{a\_b\}
     """
-    # TeX ends a line at a carriage return too, and a line's end may end a table's row or a paragraph.
+    # TeX ends a line at a carriage return too, and a line's end may end a table's row or a
+    # paragraph.
     plain = printable(" ".join(str(text).split()))
-    return "".join(_SPECIAL.get(letter, letter) for letter in plain)
+    return "".join(_LATEX_ESCAPES.get(letter, letter) for letter in plain)
 
 
 def _score(score: Score | None) -> str:
@@ -42,19 +43,23 @@ def _score(score: Score | None) -> str:
         return "--"
     if math.isnan(score.low):
         return "n.a." if math.isnan(score.value) else f"{score.value:.3f}".replace("0.", ".")
-    return rf"{score.value:.3f} {{\scriptsize [{score.low:.3f}, {score.high:.3f}]}}".replace("0.", ".")
+    return rf"{score.value:.3f} {{\scriptsize [{score.low:.3f}, {score.high:.3f}]}}".replace(
+        "0.", "."
+    )
 
 
-def tabular(head: Sequence[object], body: Iterable[Sequence[str]], *, caption: str, label: str) -> str:
+def tabular(
+    head: Sequence[object], body: Iterable[Sequence[str]], *, caption: str, label: str
+) -> str:
     """Return a table; cells of the body are LaTeX already, all else is escaped."""
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape(caption)}}}",
+        rf"\caption{{{escape_latex(caption)}}}",
         rf"\label{{tab:{''.join(letter for letter in label if letter.isalnum() or letter == '-')}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
         r"\toprule",
-        " & ".join(escape(one) for one in head) + r" \\",
+        " & ".join(escape_latex(one) for one in head) + r" \\",
         r"\midrule",
         *(" & ".join(row) + r" \\" for row in body),
         r"\bottomrule",
@@ -64,7 +69,7 @@ def tabular(head: Sequence[object], body: Iterable[Sequence[str]], *, caption: s
     return "\n".join(lines)
 
 
-def latex(boards: Sequence[Board]) -> str:
+def latex(boards: Sequence[Leaderboard]) -> str:
     """Return the leaderboard and the codes of the best model of every board as LaTeX tables."""
     parts = ["% Written by stancekit; needs \\usepackage{booktabs}."]
     for board in boards:
@@ -73,9 +78,9 @@ def latex(boards: Sequence[Board]) -> str:
         about = f"{title_of(board)}, {len(run.rows)} test examples"
         body = [
             [
-                escape(entry.first.model),
+                escape_latex(entry.first.model),
                 *(_score(entry.value(name)) for name in names),
-                escape(board.comparison.letters(entry.first.model)),
+                escape_latex(board.comparison.letters(entry.first.model)),
             ]
             for entry in board.entries
         ]
@@ -89,7 +94,13 @@ def latex(boards: Sequence[Board]) -> str:
             )
         )
         codes = [
-            [escape(code), *(_score(board.best.value(name, f"code={code}")) for name in ("precision", "recall", "f1"))]
+            [
+                escape_latex(code),
+                *(
+                    _score(board.best.value(name, f"code={code}"))
+                    for name in ("precision", "recall", "f1")
+                ),
+            ]
             for code in run.codes
         ]
         parts.append(

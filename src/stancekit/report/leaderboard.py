@@ -6,27 +6,25 @@ from functools import cached_property, partial
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stancekit.corpus.labelled import indicator
+from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
 from stancekit.evaluation.audit import Finding, audit
 from stancekit.evaluation.bootstrap import Kind
 from stancekit.evaluation.calibration import bins, calibration, decisions
+from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
-from stancekit.evaluation.pairs import Comparison, Pair, compare_models
-from stancekit.evaluation.scores import score_apart
+from stancekit.evaluation.scores import score_unpaired
 from stancekit.report.averaged import averaged_scores
-from stancekit.report.runs import Run
-from stancekit.types import Score
+from stancekit.runs.record import Run
+from stancekit.types import FloatArray, Score
 
-Array = NDArray[np.float64]
-NOTHING = Comparison((), (), ())
+NO_COMPARISON = Comparison((), (), ())
 
 
 @dataclass(frozen=True)
-class Entry:
+class LeaderboardRow:
     """One model on one codebook, corpus and split, over its random states."""
 
     runs: tuple[Run, ...]
@@ -60,10 +58,12 @@ class Entry:
 
     def value(self, metric: str, where: str = "all") -> Score | None:
         """Return one score, or `None` where the metric does not apply."""
-        return next((one for one in self.scores if (one.metric, one.slice) == (metric, where)), None)
+        return next(
+            (one for one in self.scores if (one.metric, one.slice) == (metric, where)), None
+        )
 
     @cached_property
-    def counts(self) -> Array:
+    def counts(self) -> FloatArray:
         """Return the counts of a common test set, shape (random states, articles, codes, 4)."""
         return np.stack([count(run.gold, run.labels, run.codes, run.articles) for run in self.runs])
 
@@ -89,7 +89,7 @@ class Entry:
         return partial(macro_f1, codes=in_gold(self.counts))
 
     @cached_property
-    def tables(self) -> Array:
+    def tables(self) -> FloatArray:
         """Return the sums that calibration is computed from, shape (random states, articles, bins, 4)."""
         return np.stack([_bins(run) for run in self.runs])
 
@@ -99,34 +99,35 @@ def tested(run: Run) -> tuple[str, list[tuple[str, tuple[str, ...]]]]:
     return run.digest, [(row.example.id, row.gold) for row in run.rows]
 
 
-def _bins(run: Run) -> Array:
+def _bins(run: Run) -> FloatArray:
     truth = indicator(run.gold, run.codes)
     return bins(*decisions(run.scores, truth, multi_label=run.multi_label), run.articles)
 
 
-def _known(value: float) -> float:
+def _comparable(value: float) -> float:
     """Return a score as one that can be compared: lowest where there is none."""
     return -1.0 if np.isnan(value) else value
 
 
 @dataclass(frozen=True)
-class Board:
+class Leaderboard:
     """The entries of one corpus, codebook, split and part, best first."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LeaderboardRow, ...]
     comparison: Comparison
 
     @property
     def chosen(self) -> Run:
         """Return the run to keep: the best model on validation, and its best random state there.
 
-        Where no model has a score on validation, as of `stancekit evaluate`, it is the best on test.
+        Where no model has a score on validation, as of `stancekit evaluate`, it is the best on
+        test.
         """
-        best = max(self.entries, key=lambda entry: _known(entry.validation))
-        return max(best.runs, key=lambda run: _known(run.validation))
+        best = max(self.entries, key=lambda entry: _comparable(entry.validation))
+        return max(best.runs, key=lambda run: _comparable(run.validation))
 
     @property
-    def best(self) -> Entry:
+    def best(self) -> LeaderboardRow:
         """Return the entry with the highest score on test."""
         return self.entries[0]
 
@@ -152,11 +153,11 @@ class Board:
         )
 
     @property
-    def behind(self) -> tuple[Pair, ...]:
+    def behind(self) -> tuple[PairedDifference, ...]:
         """Return how far each model lies behind the best."""
         return tuple(pair for pair in self.comparison.pairs if pair.first == self.best.first.model)
 
-    def entry(self, model: str) -> Entry | None:
+    def entry(self, model: str) -> LeaderboardRow | None:
         """Return the entry of a model, or `None`."""
         return next((one for one in self.entries if one.first.model == model), None)
 
@@ -168,8 +169,13 @@ def _states(runs: Iterable[Run]) -> tuple[Run, ...]:
     where = f"{first.model} for {first.codebook} on {first.corpus}"
     if len({run.random_state for run in same}) < len(same):
         folders = listing(run.folder.name for run in same)
-        raise KitError(f"of {where} there are several runs of one random state ({folders}); name the one that counts")
-    if len({run.settings for run in same if run.settings}) > 1 or len({(run.codes, run.digest) for run in same}) > 1:
+        raise KitError(
+            f"of {where} there are several runs of one random state ({folders}); name the one that counts"
+        )
+    if (
+        len({run.settings for run in same if run.settings}) > 1
+        or len({(run.codes, run.digest) for run in same}) > 1
+    ):
         folders = listing(run.folder.name for run in same)
         raise KitError(
             f"the runs of {where} differ in settings or data ({folders}) and are not averaged as random states of one "
@@ -178,30 +184,36 @@ def _states(runs: Iterable[Run]) -> tuple[Run, ...]:
     return same
 
 
-# What runs score, by all that it is computed from: a run is scored when it is made, and again beside others.
+# What runs score, by all that it is computed from: a run is scored when it is made, and again
+# beside others.
 _SCORED: dict[Hashable, tuple[tuple[Score, ...], tuple[Finding, ...]]] = {}
 
 
-def _entry(runs: tuple[Run, ...], kind: Kind) -> Entry:
+def _entry(runs: tuple[Run, ...], kind: Kind) -> LeaderboardRow:
     audits = tuple(tuple((name, tuple(said)) for name, said in run.audit.items()) for run in runs)
-    decided = tuple((run.rows, run.codes, run.multi_label, tuple(run.facts.get("thresholds", ()))) for run in runs)
+    decided = tuple(
+        (run.rows, run.codes, run.multi_label, tuple(run.facts.get("thresholds", ())))
+        for run in runs
+    )
     key = kind, decided, audits
     if key not in _SCORED:
         # As many as a large experiment has; the oldest goes.
         while len(_SCORED) >= 128:
             _SCORED.pop(next(iter(_SCORED)))
         _SCORED[key] = _scored(runs, kind)
-    return Entry(runs, *_SCORED[key])
+    return LeaderboardRow(runs, *_SCORED[key])
 
 
 def _scored(runs: tuple[Run, ...], kind: Kind) -> tuple[tuple[Score, ...], tuple[Finding, ...]]:
-    first, bare = runs[0], Entry(runs, ())
+    first, bare = runs[0], LeaderboardRow(runs, ())
     if not bare.alike:
         parts = [(run.gold, run.labels, run.articles) for run in runs]
-        return tuple(score_apart(parts, first.codes, multi_label=first.multi_label)), ()
+        return tuple(score_unpaired(parts, first.codes, multi_label=first.multi_label)), ()
     slices = slices_of([row.context for row in first.rows], [row.example for row in first.rows])
     said, multi = [run.labels for run in runs], first.multi_label
-    rows = score(first.gold, said, first.codes, first.articles, multi_label=multi, slices=slices, kind=kind)
+    rows = score(
+        first.gold, said, first.codes, first.articles, multi_label=multi, slices=slices, kind=kind
+    )
     rows += calibration(bare.tables, kind=kind)
     findings = _findings(runs)
     one = averaged_scores(runs, kind=kind)
@@ -217,16 +229,18 @@ def _findings(runs: tuple[Run, ...]) -> list[Finding]:
     return audit(first.gold, [run.labels for run in runs], by_variant, first.codes, first.articles)
 
 
-def _comparison(entries: Sequence[Entry]) -> Comparison:
+def _comparison(entries: Sequence[LeaderboardRow]) -> Comparison:
     best = entries[0]
     if not best.alike or np.isnan(best.main.value):
-        return NOTHING
-    common = [entry for entry in entries if entry.alike and tested(entry.first) == tested(best.first)]
+        return NO_COMPARISON
+    common = [
+        entry for entry in entries if entry.alike and tested(entry.first) == tested(best.first)
+    ]
     counts = {entry.first.model: entry.counts for entry in common}
     return compare_models(counts, best.macro, n=len(best.first.rows), codes=best.codes[0])
 
 
-def boards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Board]:
+def leaderboards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Leaderboard]:
     """Gather runs into one board per corpus, codebook, split and part.
 
     Raises
@@ -241,7 +255,7 @@ def boards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Board]:
     for _, group in groupby(in_order, key=lambda run: run.board):
         by_model = groupby(group, key=lambda run: run.model)
         entries = [_entry(_states(same), kind) for _, same in by_model]
-        ranked = tuple(sorted(entries, key=lambda entry: -_known(entry.main.value)))
-        found.append(Board(ranked, _comparison(ranked)))
+        ranked = tuple(sorted(entries, key=lambda entry: -_comparable(entry.main.value)))
+        found.append(Leaderboard(ranked, _comparison(ranked)))
     # What a sentence says of one actor comes before what it has several of: stance before frames.
     return sorted(found, key=lambda board: board.best.first.multi_label)

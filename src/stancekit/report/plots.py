@@ -14,16 +14,26 @@ from stancekit.errors import printable
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.calibration import reliability, risk_coverage
 from stancekit.evaluation.scores import score
-from stancekit.models.caution import confidence
+from stancekit.models.selective import confidence
 from stancekit.report.averaged import SLICE
-from stancekit.report.generalisation import Step
-from stancekit.report.leaderboard import Board, Entry
-from stancekit.report.runs import Run
+from stancekit.report.generalisation import SplitScore
+from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
+from stancekit.runs.record import Run
 from stancekit.types import Score
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
 # Different for colour-blind readers too, and on light and dark ground.
-CODES = ("#c77c1e", "#b9a7d6", "#8f8f8f", "#3b7dd8", "#5aa469", "#c65f7b", "#7b6ccf", "#4fb3bf", "#a08060")
+CODE_COLOURS = (
+    "#c77c1e",
+    "#b9a7d6",
+    "#8f8f8f",
+    "#3b7dd8",
+    "#5aa469",
+    "#c65f7b",
+    "#7b6ccf",
+    "#4fb3bf",
+    "#a08060",
+)
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "stancekit",
@@ -80,7 +90,7 @@ def svg(drawing: Figure, label: str) -> str:
     return text.replace("<svg ", f'<svg role="img" aria-label="{safe}" ', 1)
 
 
-def forest(board: Board) -> Figure:
+def forest(board: Leaderboard) -> Figure:
     """Draw macro-F1 of every model with its interval, best on top, and the second annotator's where there is one."""
     entries = board.entries[::-1]
     drawing, axes = figure(7, 1 + 0.36 * len(entries))
@@ -96,16 +106,22 @@ def forest(board: Board) -> Figure:
     if ceiling := second_annotator(board.best.first):
         if not np.isnan(ceiling.low):
             axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
-        axes.axvline(ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK)
+        axes.axvline(
+            ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})"
+        )
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK
+        )
     axes.set_yticks(range(len(entries)), [printable(entry.first.model) for entry in entries])
-    axes.set_xlabel("macro-F1 on test, 95 % interval; ticks: random states; diamond: these averaged into one")
+    axes.set_xlabel(
+        "macro-F1 on test, 95 % interval; ticks: random states; diamond: these averaged into one"
+    )
     axes.set_xlim(0, 1)
     axes.grid(axis="x", color=GREY, alpha=0.25)
     return drawing
 
 
-def reliability_of(entry: Entry) -> Figure:
+def reliability_of(entry: LeaderboardRow) -> Figure:
     """Draw the share of claims that held against the claim, dots as large as there are claims."""
     drawing, axes = figure(3.6, 3.3)
     table = reliability(entry.tables)
@@ -117,18 +133,23 @@ def reliability_of(entry: Entry) -> Figure:
     return drawing
 
 
-def risk_of(entry: Entry) -> Figure:
+def risk_of(entry: LeaderboardRow) -> Figure:
     """Draw the share of errors among the surest examples against their share, a line per random state."""
     drawing, axes = figure(3.6, 3.3)
     for run in entry.runs:
         wrong = np.array([set(row.gold) != set(row.prediction.labels) for row in run.rows])
         coverage, risk = risk_coverage(confidence(run.scores, run.facts["thresholds"]), wrong)
         axes.plot(coverage[9:], risk[9:], color=BLUE, linewidth=1.2, alpha=0.8)
-    axes.set(xlabel="share of examples labelled", ylabel="share of errors among them", xlim=(0, 1), ylim=(0, None))
+    axes.set(
+        xlabel="share of examples labelled",
+        ylabel="share of errors among them",
+        xlim=(0, 1),
+        ylim=(0, None),
+    )
     return drawing
 
 
-def generalisation(found: Sequence[Step]) -> Figure:
+def generalisation(found: Sequence[SplitScore]) -> Figure:
     """Draw macro-F1 of each model under each split, in-topic first."""
     splits = list(dict.fromkeys(one.split for one in found))
     models = list(dict.fromkeys((one.codebook, one.model) for one in found))
@@ -136,15 +157,19 @@ def generalisation(found: Sequence[Step]) -> Figure:
     for place, model in enumerate(models):
         mine = [one for one in found if (one.codebook, one.model) == model]
         at = [len(splits) - 1 - splits.index(one.split) - 0.16 * place for one in mine]
-        colour = CODES[(place + 3) % len(CODES)]
+        colour = CODE_COLOURS[(place + 3) % len(CODE_COLOURS)]
         for one, y in zip(mine, at, strict=True):
             axes.plot([one.score.low, one.score.high], [y, y], color=colour, linewidth=2.2)
         label = printable(f"{model[1]}, {model[0]}")
-        axes.plot([one.score.value for one in mine], at, "o", color=colour, markersize=6, label=label)
+        axes.plot(
+            [one.score.value for one in mine], at, "o", color=colour, markersize=6, label=label
+        )
     axes.set_yticks(range(len(splits)), [split.replace("_", " ") for split in splits[::-1]])
     axes.set(xlabel="macro-F1 on test, 95 % interval", xlim=(0, 1))
     axes.grid(axis="x", color=GREY, alpha=0.25)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8, labelcolor=INK)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8, labelcolor=INK
+    )
     return drawing
 
 
@@ -158,7 +183,14 @@ def stacked(names: Sequence[str], codes: Sequence[str], counts: Sequence[Sequenc
     start = [0.0] * len(names)
     for at, code in enumerate(codes):
         part = [row[at] / total for row, total in zip(counts, totals, strict=True)]
-        axes.barh(range(len(names)), part, left=start, color=CODES[at % len(CODES)], label=printable(code), height=0.8)
+        axes.barh(
+            range(len(names)),
+            part,
+            left=start,
+            color=CODE_COLOURS[at % len(CODE_COLOURS)],
+            label=printable(code),
+            height=0.8,
+        )
         start = [left + own for left, own in zip(start, part, strict=True)]
     for at, row in enumerate(counts):
         axes.text(1.01, at, str(sum(row)), va="center", fontsize=8, color=INK)
@@ -166,12 +198,23 @@ def stacked(names: Sequence[str], codes: Sequence[str], counts: Sequence[Sequenc
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of examples; number behind")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(codes), frameon=False, fontsize=8, labelcolor=INK)
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(codes),
+        frameon=False,
+        fontsize=8,
+        labelcolor=INK,
+    )
     return drawing
 
 
 def heat(
-    names: Sequence[str], codes: Sequence[str], shares: Sequence[Sequence[float]], *, label: str = "% of sentences"
+    names: Sequence[str],
+    codes: Sequence[str],
+    shares: Sequence[Sequence[float]],
+    *,
+    label: str = "% of sentences",
 ) -> Figure:
     """Draw shares, such as of sentences with each code, shape (names, codes), as a table of shades."""
     drawing, axes = figure(2.2 + 0.72 * len(codes), 1.3 + 0.3 * len(names))
@@ -180,14 +223,24 @@ def heat(
     for row, line in enumerate(shares):
         for column, share in enumerate(line):
             colour = "white" if share > top / 2 else "#222222"
-            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(len(codes)), [printable(name) for name in codes], rotation=30, ha="right", fontsize=8)
+            axes.text(
+                column,
+                row,
+                f"{100 * share:.0f}",
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=8,
+            )
+    axes.set_xticks(
+        range(len(codes)), [printable(name) for name in codes], rotation=30, ha="right", fontsize=8
+    )
     axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
     axes.set_xlabel(label)
     return drawing
 
 
-def training(entry: Entry) -> Figure | None:
+def training(entry: LeaderboardRow) -> Figure | None:
     """Draw loss and validation score by step, a line per random state; None for a model without a training log."""
     curves = [run.curve for run in entry.runs if run.curve]
     if not curves:
@@ -197,7 +250,13 @@ def training(entry: Entry) -> Figure | None:
     for curve in curves:
         for key, on, colour in (("loss", axes, GREY), ("validation_score", other, BLUE)):
             rows = [row for row in curve if key in row]
-            on.plot([row["step"] for row in rows], [row[key] for row in rows], "o-", color=colour, markersize=3)
+            on.plot(
+                [row["step"] for row in rows],
+                [row[key] for row in rows],
+                "o-",
+                color=colour,
+                markersize=3,
+            )
     axes.set_xlabel("step")
     axes.set_ylabel("loss on train (grey)")
     other.set_ylabel("score on validation (blue)", color=BLUE)

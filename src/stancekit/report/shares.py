@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from stancekit.corpus.gold import guarded
-from stancekit.corpus.periods import position
+from stancekit.labelling.gold import guarded
+from stancekit.labelling.labels import position
 from stancekit.report.plots import BLUE, GREY, INK, panels, svg
 from stancekit.report.tables import table
 
@@ -23,9 +23,9 @@ MOST_NAMED = 24
 class Share:
     """The share of a code in a cell; without enough gold labels no number, and `lacking` says how many more it takes.
 
-    Where no more of them would do, `lacking` is 0 and `why` says what stands in the way. `naive` counts the model's
-    labels, `adjusted` corrects the count by the model's error rates, `classical` uses the gold sample alone; every
-    estimate is (value, low, high).
+    Where no more of them would do, `lacking` is 0 and `why` says what stands in the way. `naive`
+    counts the model's labels, `adjusted` corrects the count by the model's error rates, `classical`
+    uses the gold sample alone; every estimate is (value, low, high).
     """
 
     cell: tuple[str, ...]
@@ -60,19 +60,21 @@ class Contrast:
     estimate: tuple[float, float, float]
 
 
-def shown(of: tuple[float, float, float] | None) -> str:
+def format_share(of: tuple[float, float, float] | None) -> str:
     """Return an estimate in percent with its interval.
 
     Examples
     --------
-    >>> shown((0.25, 0.2, 0.31)), shown(None)
+    >>> format_share((0.25, 0.2, 0.31)), format_share(None)
     ('25.0 [20.0, 31.0]', '-')
     """
     return "-" if of is None else "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * one for one in of))
 
 
 def _note(share: Share) -> str:
-    return share.why or (f"{share.lacking} more gold labels needed" if share.estimate is None else "")
+    return share.why or (
+        f"{share.lacking} more gold labels needed" if share.estimate is None else ""
+    )
 
 
 def share_table(shares: Sequence[Share]) -> str:
@@ -92,7 +94,7 @@ def share_table(shares: Sequence[Share]) -> str:
     body = [
         [
             *(one.name, one.code, one.n, one.gold, f"{100 * one.naive:.1f}", percent(one.adjusted)),
-            *(shown(one.estimate), shown(one.classical)),
+            *(format_share(one.estimate), format_share(one.classical)),
             *("" if one.bias is None else f"{100 * one.bias:+.1f}", _note(one)),
         ]
         for one in shares
@@ -107,15 +109,22 @@ def percent(share: float) -> str:
 
 def contrast_table(contrasts: Sequence[Contrast]) -> str:
     """Return differences and slopes as a Markdown table, in percentage points."""
-    body = [[one.first, one.second, one.code, shown(one.estimate)] for one in contrasts]
+    body = [[one.first, one.second, one.code, format_share(one.estimate)] for one in contrasts]
     return table(["cell", "less", "code", "points"], body)
 
 
-def _facts(one: Share) -> tuple[object, ...]:
-    return one.name, one.code, one.n, one.gold, one.naive, "" if np.isnan(one.adjusted) else one.adjusted
+def _share_facts(one: Share) -> tuple[object, ...]:
+    return (
+        one.name,
+        one.code,
+        one.n,
+        one.gold,
+        one.naive,
+        "" if np.isnan(one.adjusted) else one.adjusted,
+    )
 
 
-def to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str, str]:
+def shares_to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str, str]:
     """Return shares and contrasts as two CSV files, as proportions."""
     files = []
     nothing, ends = ("", "", ""), ("", "_low", "_high")
@@ -125,19 +134,30 @@ def to_csv(shares: Sequence[Share], contrasts: Sequence[Contrast]) -> tuple[str,
         ["cell", "less", "code", *(f"points{end}" for end in ends)],
     )
     bodies: tuple[list[list[object]], ...] = (
-        [[*_facts(one), *(one.estimate or nothing), *(one.classical or nothing), one.lacking] for one in shares],
+        [
+            [
+                *_share_facts(one),
+                *(one.estimate or nothing),
+                *(one.classical or nothing),
+                one.lacking,
+            ]
+            for one in shares
+        ],
         [[one.first, one.second, one.code, *one.estimate] for one in contrasts],
     )
     for head, body in zip(heads, bodies, strict=True):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(head)
-        writer.writerows([f"{one:.6f}" if isinstance(one, float) else guarded(one) for one in row] for row in body)
+        writer.writerows(
+            [f"{one:.6f}" if isinstance(one, float) else guarded(one) for one in row]
+            for row in body
+        )
         files.append(text.getvalue())
     return files[0], files[1]
 
 
-def drawing(shares: Sequence[Share], codes: Sequence[str]) -> Figure:
+def shares_figure(shares: Sequence[Share], codes: Sequence[str]) -> Figure:
     """Draw the share of every code in every cell, with its interval, and where counting labels would have put it."""
     names = list(dict.fromkeys(one.name for one in shares))[::-1]
     drawn, axes = panels(2.4 + 2.3 * len(codes), 1.2 + 0.34 * len(names), len(codes))
@@ -154,7 +174,9 @@ def drawing(shares: Sequence[Share], codes: Sequence[str]) -> Figure:
         plot.set_xlim(0, None)
         plot.grid(axis="x", alpha=0.25)
     axes[0].set_yticks(range(len(names)), names, fontsize=8)
-    drawn.supxlabel("% of rows; line: estimate with its 95 % interval, x: counted labels", fontsize=9, color=INK)
+    drawn.supxlabel(
+        "% of rows; line: estimate with its 95 % interval, x: counted labels", fontsize=9, color=INK
+    )
     return drawn
 
 
@@ -167,14 +189,27 @@ def matrix(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
     down, across = (list(dict.fromkeys(key[at] for key, _ in by)) for at in (0, 1))
     if min(len(down), len(across)) < 2:
         return None
-    drawn, axes = panels(1.6 + (0.8 + 0.5 * len(across)) * len(codes), 1.6 + 0.32 * len(down), len(codes))
+    drawn, axes = panels(
+        1.6 + (0.8 + 0.5 * len(across)) * len(codes), 1.6 + 0.32 * len(down), len(codes)
+    )
     for plot, code in zip(axes, codes, strict=True):
         own = [[by.get(((one, other), code)) for other in across] for one in down]
-        values = [[100 * one.estimate[0] if one and one.estimate else np.nan for one in row] for row in own]
+        values = [
+            [100 * one.estimate[0] if one and one.estimate else np.nan for one in row]
+            for row in own
+        ]
         plot.imshow(np.array(values), cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for (i, j), value in np.ndenumerate(np.array(values)):
             text = "·" if np.isnan(value) else f"{value:.0f}"
-            plot.text(j, i, text, ha="center", va="center", fontsize=7, color="white" if value > 55 else INK)
+            plot.text(
+                j,
+                i,
+                text,
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if value > 55 else INK,
+            )
         plot.set_title(code, color=INK, fontsize=10)
         plot.set_xticks(range(len(across)), across, rotation=45, ha="right", fontsize=7)
     axes[0].set_yticks(range(len(down)), down, fontsize=7)
@@ -188,7 +223,9 @@ def trends(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
     for one in shares:
         if one.estimate:
             lines.setdefault(one.cell[:-1], []).append(one)
-    times = sorted({one.cell[-1] for of in lines.values() for one in of if one.cell and position(one.cell[-1])})
+    times = sorted(
+        {one.cell[-1] for of in lines.values() for one in of if one.cell and position(one.cell[-1])}
+    )
     if len(times) < 2:
         return None
     # Drawn where they lie in time; of many, not every one is named.
@@ -197,7 +234,8 @@ def trends(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
     for plot, code in zip(axes, codes, strict=True):
         for group, of in lines.items():
             own = sorted(
-                (one for one in of if one.code == code and one.cell[-1] in times), key=lambda one: one.cell[-1]
+                (one for one in of if one.code == code and one.cell[-1] in times),
+                key=lambda one: one.cell[-1],
             )
             if not own:
                 continue
@@ -206,14 +244,16 @@ def trends(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
             (line,) = plot.plot(x, ends[:, 0], marker="o", label=", ".join(group) or "all")
             plot.fill_between(x, ends[:, 1], ends[:, 2], alpha=0.15, color=line.get_color())
         plot.set_title(code, color=INK, fontsize=10)
-        plot.set_xticks([position(one) for one in named], named, rotation=45, ha="right", fontsize=8)
+        plot.set_xticks(
+            [position(one) for one in named], named, rotation=45, ha="right", fontsize=8
+        )
     axes[0].set_ylim(0, 100)
     axes[0].set_ylabel("% of rows")
     axes[-1].legend(frameon=False, fontsize=8, labelcolor=INK)
     return drawn
 
 
-def page(
+def shares_page(
     shares: Sequence[Share],
     contrasts: Sequence[Contrast],
     figures: Sequence[tuple[str, Figure]],
@@ -224,7 +264,10 @@ def page(
 ) -> str:
     """Return estimates as one HTML page, saying what they are about and where chance lies; all data is escaped."""
     environment = Environment(
-        loader=PackageLoader("stancekit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("stancekit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     drawn = [Markup(svg(one, label)) for label, one in figures]  # noqa: S704  # our own drawings
     return environment.get_template("shares.html").render(
@@ -234,7 +277,7 @@ def page(
         about=about,
         chance=chance,
         notes=notes,
-        shown=shown,
+        shown=format_share,
         note=_note,
         percent=percent,
     )

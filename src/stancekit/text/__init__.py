@@ -1,9 +1,16 @@
 """From an article to examples: sentences, actors, targets."""
 
-from stancekit.text.actors import ActorFinder
+from stancekit.text.actors.finder import ActorFinder
 from stancekit.text.examples import make_examples, read_article
 from stancekit.text.gazetteer import load_gazetteer
 from stancekit.text.sentences import split_sentences
 from stancekit.text.targets import find_targets
 
-__all__ = ["ActorFinder", "find_targets", "load_gazetteer", "make_examples", "read_article", "split_sentences"]
+__all__ = [
+    "ActorFinder",
+    "find_targets",
+    "load_gazetteer",
+    "make_examples",
+    "read_article",
+    "split_sentences",
+]

@@ -1,7 +1,8 @@
 r"""A text as a reader sees it, with the way back to the text as it is written.
 
-Files carry signs that no reader sees: accents as characters of their own (NFD), no-break spaces, soft hyphens,
-ligatures, non-breaking hyphens, the hyphen and the line break inside a word at the end of a line.
+Files carry signs that no reader sees: accents as characters of their own (NFD), no-break spaces,
+soft hyphens, ligatures, non-breaking hyphens, the hyphen and the line break inside a word at the
+end of a line.
 """
 
 import re
@@ -10,8 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# A hyphen at a line's end belongs to the word behind one of these, or before one of those; others divide a word.
-_FIRST = re.compile(
+# A hyphen at a line's end belongs to the word behind one of these, or before one of those; others
+# divide a word.
+_FIRST_HALF = re.compile(
     r"(?:non|anti|self|vice|well|half|cross|much|quasi|cease|two|three|four|five|six|seven|eight|nine|ten)"
 )
 _SECOND = re.compile(
@@ -21,7 +23,8 @@ _SECOND = re.compile(
 _ODD = re.compile(
     r"(?P<divided>(?<=[^\W\d_])[-\u2010\u00ad]\s*[\n\r\v\f\x85\u2028]\s*(?=[^\W\d_]))"
     r"|(?P<space>[^\S ]\s*| \s+)"
-    # Signs without width: soft hyphen, zero-width space, direction marks, word joiner, byte order mark.
+    # Signs without width: soft hyphen, zero-width space, direction marks, word joiner, byte order
+    # mark.
     r"|(?P<unseen>[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+)"
     r"|(?P<hyphen>[\u2010\u2011])"
     r"|(?P<composed>[\ufb00-\ufb06]|[^\W\d_][\u0300-\u036f]+)"
@@ -69,7 +72,7 @@ def clean(text: str) -> Clean:
     ends: list[int] = []
     done = 0
     for match in matches:
-        plain, seen = text[done : match.start()], _seen(match, text)
+        plain, seen = text[done : match.start()], _shown_character(match, text)
         pieces += [plain, seen]
         starts += [*range(done, match.start()), *[match.start()] * len(seen)]
         ends += [*range(done + 1, match.start() + 1), *[match.end()] * len(seen)]
@@ -80,7 +83,7 @@ def clean(text: str) -> Clean:
     return Clean("".join(pieces), starts, ends)
 
 
-def _seen(match: re.Match[str], text: str) -> str:
+def _shown_character(match: re.Match[str], text: str) -> str:
     """Return what a reader sees of an odd stretch."""
     if match["space"]:
         return " "
@@ -97,5 +100,7 @@ def _compound(match: re.Match[str], text: str) -> bool:
         return False
     before = re.split(r"[^\w-]", text[max(0, match.start() - 30) : match.start()])[-1]
     after = re.split(r"\W", text[match.end() : match.end() + 30], maxsplit=1)[0]
-    known = _FIRST.fullmatch(before.lower()) or _SECOND.fullmatch(after)
-    return bool(known) or "-" in before or after[0].isupper() or (len(before) > 1 and before.isupper())
+    known = _FIRST_HALF.fullmatch(before.lower()) or _SECOND.fullmatch(after)
+    return (
+        bool(known) or "-" in before or after[0].isupper() or (len(before) > 1 and before.isupper())
+    )

@@ -8,19 +8,100 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from stancekit.arguments import as_list
 from stancekit.errors import KitError
-from stancekit.text.actors import ActorFinder
+from stancekit.text.actors.finder import ActorFinder
 from stancekit.text.clean import Clean, clean
-from stancekit.text.locate import mention
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import MOST_ACTORS, Targets, topic_of
-from stancekit.text.titles import title_in
-from stancekit.types import Article, Example, Mention, Sentence
+from stancekit.text.targets import MOST_ACTORS, Targets, mention, topic_of
+from stancekit.types import Article, Example, Mention, Sentence, as_list
+
+# A first line with a blank line behind it, and a text behind that.
+_FIRST_PARAGRAPH = re.compile(r"\s*(?P<line>[^\n]*\S)[^\S\n]*\n[^\S\n]*\n\s*\S")
+MAX_TITLE_LENGTH = 200
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DATE = (
+    rf"(?:(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?)(?:,?\s+\d{{4}})?|"
+    r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})"
+)
+_PERSONAL = (
+    r"(?:mr|mrs|ms|mx|miss|madam|madame|mme|sir|dr|prof|professor|monsieur|ambassador|judge)\.?"
+)
+_OFFICE = (
+    r"(?:the\s+)?(?:(?:acting|deputy|vice)[\s-]+)?(?:president|chair(?:man|woman|person)?|speaker|rapporteur|moderator|"
+    r"secretary(?:[- ]general)?|commissioner|minister)"
+)
+# All words of a line that addresses an audience: "Thank you, Madam Chair, distinguished members of
+# the Council".
+_ADDRESS = re.compile(
+    rf"(?:(?:{_PERSONAL}|{_OFFICE}|thank|thanks|you|very|so|much|good|morning|afternoon|evening|day|hello|greetings|dear|"
+    r"esteemed|distinguished|honou?rable|respected|your|my|fellow|excellenc(?:y|ies)|majest(?:y|ies)|highness(?:es)?|"
+    r"ladies|gentlemen|colleagues?|delegates?|members?|representatives?|ministers?|ambassadors?|friends?|comrades?|"
+    r"citizens|compatriots|brothers|sisters|guests|sirs?|editor|everyone|everybody|all|and|to|of|the|this|assembly|"
+    r"council|committee|conference|parliament|house|congress|heads?|states?|governments?)(?=[\s,;!–—-]|$)[\s,;!–—-]*+)++",
+    re.IGNORECASE,
+)
+_NAME = r"(?-i:[A-Z][\w.'’-]*|de|van|von|der|al|bin|and)"
+# Lines that open a speech, a dispatch or a record, and name nothing that it is about.
+_OPENINGS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # who speaks, or is spoken to: "Mr. OSEI (Ghana)", "The PRESIDENT (spoke in Spanish)", "Dear
+        # Mr. Osei"
+        rf"(?:dear\s+)?{_PERSONAL}(?:\s+{_NAME}){{1,4}}(?:\s*\(.*\))?",
+        rf"{_OFFICE}(?:\s*\(.*\))?",
+        # where, when and by whom: "GENEVA, 12 May 2020 (Agency)", "DAKAR (Agency) -", "By Ama Osei"
+        rf"(?:[^\d,]{{2,40}}[,–—-]\s*)?(?:\w+day,?\s+)?{_DATE}(?:\s*[(–—-].{{0,40}})?",
+        r"(?-i:(?:[A-Z][\w.'’-]*\s+){1,4})\([\w /]+\)\s*[-–—]",
+        rf"by(?:\s+{_NAME}){{1,8}}",
+        # the symbol of a document: "A/73/PV.12"
+        r"\S*/\S*",
+    )
+)
+_LISTED = re.compile(r"[-*•‣▪◦·–—]\s|\(?\d{1,3}[.)]\s|\([a-z]+\)\s")
+
+
+def title_in(text: str) -> tuple[str, int] | None:
+    r"""Return the title of a text and where it ends, or None for a text without one.
+
+    A title is a first line with a blank line behind it that reads like one. It has words, at most
+    200 characters, and no full stop, colon or comma at its end; it is one sentence, no item of a
+    list, and does not open a speech, a dispatch or a record: salutations ("Mr. President"),
+    speakers ("Mr. OSEI (Ghana)"), datelines and bylines.
+
+    Examples
+    --------
+    >>> title_in("Fish war\n\nIceland sent ships.")
+    ('Fish war', 8)
+    >>> print(title_in("Mr. President,\n\nPeru rejects it."), title_in("Peru rejected it.\n\nGhana did not."))
+    None None
+    """
+    found = _FIRST_PARAGRAPH.match(text)
+    if not found:
+        return None
+    line = clean(found["line"]).text.strip()
+    return (found["line"], found.end("line")) if _reads_like_one(line) else None
+
+
+def _reads_like_one(line: str) -> bool:
+    if len(line) > MAX_TITLE_LENGTH or not any(
+        len(word) > 1 and word.isalpha() for word in re.split(r"[\W_]", line)
+    ):
+        return False
+    if line.rstrip("\"'”’»›)]}")[-1:] in ".!?…。！？,;:" or _LISTED.match(line):
+        return False
+    bare = line.strip(" \t\"'“”‘’*_#")
+    if any(opening.fullmatch(bare) for opening in (_ADDRESS, *_OPENINGS)):
+        return False
+    return len(split_sentences(Article("", line))) == 1
+
 
 log = logging.getLogger(__name__)
 # The first line of a text, and a text behind it.
-_FIRST = re.compile(r"\s*(?P<line>\S[^\n\r]*)[\n\r]\s*\S")
+_FIRST_LINE = re.compile(r"\s*(?P<line>\S[^\n\r]*)[\n\r]\s*\S")
 
 
 def read_article(source: str | Path, *, title: bool | str = True) -> Article:
@@ -31,7 +112,8 @@ def read_article(source: str | Path, *, title: bool | str = True) -> Article:
     Parameters
     ----------
     title
-        Whether a first line that reads like a title (`titles.title_in`) is one; or the title. It becomes the topic.
+        Whether a first line that reads like a title (`titles.title_in`) is one; or the title. It
+        becomes the topic.
 
     Raises
     ------
@@ -49,7 +131,7 @@ def read_article(source: str | Path, *, title: bool | str = True) -> Article:
     elif str(source) == "-":
         name, text = "article", _decode(sys.stdin.buffer.read(), "standard input")
     else:
-        name, text = Path(source).stem, _decode(_read(Path(source)), str(source))
+        name, text = Path(source).stem, _decode(_read_file(Path(source)), str(source))
     if not text.strip():
         raise KitError(
             f"{source if name != 'article' else 'the article'} holds no text; give one with a sentence in it"
@@ -86,8 +168,8 @@ def make_examples(
     r"""Return one example per sentence, actor and target, in reading order.
 
     Without `targets` a stance is read towards the article's topic and towards the other actors of
-    the sentence. An actor named twice in a sentence counts once, whatever it is called. With a `speaker`, every
-    sentence is read for what that actor says, and for no other.
+    the sentence. An actor named twice in a sentence counts once, whatever it is called. With a
+    `speaker`, every sentence is read for what that actor says, and for no other.
 
     Examples
     --------
@@ -119,14 +201,14 @@ def examples_in(
 ) -> list[Example]:
     """Return the examples of an article whose sentences and actors are known.
 
-    The text of an example is its sentence as a reader sees it (`clean`), and so are the offsets of actor and target:
-    a model reads the same words whether or not lines were broken in them.
+    The text of an example is its sentence as a reader sees it (`clean`), and so are the offsets of
+    actor and target: a model reads the same words whether or not lines were broken in them.
     """
     topic, given = topic_of(article), as_list(targets)
     examples = []
     for sentence, mentions in zip(sentences, found, strict=True):
         seen = clean(sentence.text)
-        actors = [_seen(one, seen) for one in _canonical(mentions)]
+        actors = [_visible(one, seen) for one in _canonical(mentions)]
         asked = Targets(seen.text, actors, given=given, topic=topic)
         pairs = (
             (actor, target)
@@ -149,7 +231,8 @@ class Passed:
     silent
         Those in which no actor was found, and which no example is made of.
     crowded
-        Those with more than `MOST_ACTORS` actors, who are not read for their stances towards each other.
+        Those with more than `MOST_ACTORS` actors, who are not read for their stances towards each
+        other.
     """
 
     sentences: int
@@ -172,13 +255,13 @@ def passed(found: Sequence[Sequence[Mention]], *, speaker: str = "") -> Passed:
 
 def body(article: Article) -> list[Sentence]:
     """Return the sentences behind the title: all of them, if the text does not open with the line that is its topic."""
-    title, first = clean(article.topic).text.strip(), _FIRST.match(article.text)
+    title, first = clean(article.topic).text.strip(), _FIRST_LINE.match(article.text)
     opens = first and title and clean(first["line"]).text.strip().casefold() == title.casefold()
     start = first.end("line") if first and opens else 0
     return [sentence for sentence in split_sentences(article) if sentence.start >= start]
 
 
-def _seen(found: Mention, seen: Clean) -> Mention:
+def _visible(found: Mention, seen: Clean) -> Mention:
     """Return a mention with its offsets in the clean text."""
     if found.start is None or found.end is None:
         return found
@@ -190,7 +273,7 @@ def _canonical(mentions: Iterable[Mention]) -> list[Mention]:
     return list({mention.name: mention for mention in reversed(list(mentions))}.values())[::-1]
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:

@@ -10,10 +10,12 @@ from typing import Any, Literal
 import yaml
 
 from stancekit.errors import KitError, listing
-from stancekit.shipped import shipped
+from stancekit.resources import shipped
 from stancekit.text.clean import clean
 
-Kind = Literal["country", "body", "seat", "demonym", "region", "people", "speaker", "after_the", "shield"]
+EntryKind = Literal[
+    "country", "body", "seat", "demonym", "region", "people", "speaker", "after_the", "shield"
+]
 
 _SECTIONS = (
     *("countries", "skip", "historic", "regions", "bodies", "seats", "not_actors", "speakers"),
@@ -31,11 +33,11 @@ _TAKES_S = ("an", "i", "k", "t", "w", "er", "ar")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GazetteerEntry:
     """What a name in the gazetteer stands for. An empty `name` is the text as it is written."""
 
     name: str
-    kind: Kind
+    kind: EntryKind
     code: str | None = None
 
 
@@ -43,16 +45,16 @@ class Entry:
 class Gazetteer:
     """Names with what they stand for, and the words that decide whether a name acts."""
 
-    names: Mapping[str, Entry]
+    names: Mapping[str, GazetteerEntry]
     words: Mapping[str, frozenset[str]]
 
-    def look_up(self, name: str) -> Entry | None:
+    def look_up(self, name: str) -> GazetteerEntry | None:
         """Return the entry of a name, or None.
 
         Examples
         --------
         >>> load_gazetteer().look_up("Kremlin")
-        Entry(name='Russia', kind='seat', code='RUS')
+        GazetteerEntry(name='Russia', kind='seat', code='RUS')
         """
         return self.names.get(name)
 
@@ -84,9 +86,9 @@ def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
 
 @cache
 def _load(extra: Path | None, _: tuple[int, int] | None) -> Gazetteer:
-    own = _read(shipped("seeds", "actors.yaml"))
-    data = [own, _read(extra, own)] if extra else [own]
-    names: dict[str, Entry] = {}
+    own = _read_yaml(shipped("seeds", "actors.yaml"))
+    data = [own, _read_yaml(extra, own)] if extra else [own]
+    names: dict[str, GazetteerEntry] = {}
     for layer, source in enumerate(data):
         for alias, entry in _entries(source, iso=layer == 0):
             if layer:
@@ -96,18 +98,24 @@ def _load(extra: Path | None, _: tuple[int, int] | None) -> Gazetteer:
     return Gazetteer(names, _words(data))
 
 
-def _read(path: Path, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _read_yaml(path: Path, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or {}  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise KitError(f"cannot read the gazetteer {path}: {error}. Give a YAML file in UTF-8") from error
+        raise KitError(
+            f"cannot read the gazetteer {path}: {error}. Give a YAML file in UTF-8"
+        ) from error
     if not isinstance(data, dict):
-        raise KitError(f"gazetteer {path} has no sections; it may have: {', '.join(sorted(_SECTIONS))}")
+        raise KitError(
+            f"gazetteer {path} has no sections; it may have: {', '.join(sorted(_SECTIONS))}"
+        )
     shaped, faults = _shaped(data)
     for section in ("speakers", "offices", "grammar") if own else ():
         known = own[section] if own else {}
         faults += [
-            f"{section} has {key!r}, not {', '.join(known)}" for key in shaped.get(section, ()) if key not in known
+            f"{section} has {key!r}, not {', '.join(known)}"
+            for key in shaped.get(section, ())
+            if key not in known
         ]
     if faults:
         raise KitError(
@@ -138,7 +146,9 @@ def _shaped(data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
     def state(value: Any, where: str) -> dict[str, Any]:
         found: dict[str, Any] = lists(value, where)
         faults.extend(
-            f"{where} has {key!r}, not name, {', '.join(_NAMES)}" for key in found if key not in (*_NAMES, "name")
+            f"{where} has {key!r}, not name, {', '.join(_NAMES)}"
+            for key in found
+            if key not in (*_NAMES, "name")
         )
         return found | ({"name": " ".join(found["name"])} if "name" in found else {})
 
@@ -150,7 +160,9 @@ def _shaped(data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
             shaped[section] = names(value, section)
         elif section in ("countries", "historic"):
             states = value if isinstance(value, dict) else {}
-            shaped[section] = {clean(str(key)).text: state(of, f"{section}: {key}") for key, of in states.items()}
+            shaped[section] = {
+                clean(str(key)).text: state(of, f"{section}: {key}") for key, of in states.items()
+            }
             faults.extend([f"{section} is no mapping"] * (not isinstance(value, dict | None)))
         else:
             shaped[section] = lists(value, section)
@@ -162,14 +174,23 @@ def _words(data: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     words: dict[str, set[str]] = {}
     for source in data:
         loose = {key: source.get(key, ()) for key in ("titles", "things")}
-        for key, listed in {**loose, **source.get("offices", {}), **source.get("grammar", {})}.items():
+        for key, listed in {
+            **loose,
+            **source.get("offices", {}),
+            **source.get("grammar", {}),
+        }.items():
             words.setdefault(key, set()).update(map(str, listed))
     for key in ("state", "people"):
         words[key] |= {_plural(word) for word in words[key]}
     # The first words of all offices, and what may stand before one.
-    words["opening"] = {word.partition(" ")[0] for key in ("state", "people") for word in words[key]}
+    words["opening"] = {
+        word.partition(" ")[0] for key in ("state", "people") for word in words[key]
+    }
     words["opening"] |= {*words["modifiers"], "-"}
-    words["titles_undotted"] = {*words["titles"], *(word.removesuffix(".") for word in words["titles"])}
+    words["titles_undotted"] = {
+        *words["titles"],
+        *(word.removesuffix(".") for word in words["titles"]),
+    }
     return {key: frozenset(listed) for key, listed in words.items()}
 
 
@@ -182,42 +203,59 @@ def _plural(word: str) -> str:
     return f"{head} of {tail}" if tail else head
 
 
-def _entries(data: Mapping[str, Any], iso: bool) -> Iterator[tuple[str, Entry]]:
+def _entries(data: Mapping[str, Any], iso: bool) -> Iterator[tuple[str, GazetteerEntry]]:
     """Yield every name of a gazetteer file; the first meaning of a name is the one that counts."""
     countries, skip = data.get("countries", {}), set(data.get("skip", ()))
-    library = {code: names for code, names in _iso_names().items() if code not in skip} if iso else {}
+    library = (
+        {code: names for code, names in _iso_names().items() if code not in skip} if iso else {}
+    )
     for code in dict.fromkeys([*library, *countries]):
         more, known = countries.get(code, {}), _iso_names().get(code, [])
         name = more.get("name") or (known[0] if known else code)
-        yield from _state(name, code, more, [name, *library.get(code, [])])
+        yield from _as_state(name, code, more, [name, *library.get(code, [])])
     for name, more in data.get("historic", {}).items():
-        yield from _state(name, None, more, [name])
+        yield from _as_state(name, None, more, [name])
     for name, aliases in data.get("bodies", {}).items():
-        yield from _spell([name, *aliases], Entry(name, "body"))
+        yield from _spell([name, *aliases], GazetteerEntry(name, "body"))
     for name, seats in data.get("seats", {}).items():
-        yield from _spell(seats, Entry(name, "seat"))
+        yield from _spell(seats, GazetteerEntry(name, "seat"))
     speakers = data.get("speakers", {})
     for phrase in speakers.get("any", ()):
-        yield from ((form, Entry(phrase, "speaker")) for form in (phrase, phrase[0].upper() + phrase[1:]))
-    yield from ((phrase, Entry(phrase, "after_the")) for phrase in speakers.get("after_the", ()))
-    yield from ((phrase, Entry("", "region")) for phrase in data.get("regions", ()))
-    yield from ((phrase, Entry("", "shield")) for phrase in data.get("not_actors", ()))
+        yield from (
+            (form, GazetteerEntry(phrase, "speaker"))
+            for form in (phrase, phrase[0].upper() + phrase[1:])
+        )
+    yield from (
+        (phrase, GazetteerEntry(phrase, "after_the")) for phrase in speakers.get("after_the", ())
+    )
+    yield from ((phrase, GazetteerEntry("", "region")) for phrase in data.get("regions", ()))
+    yield from ((phrase, GazetteerEntry("", "shield")) for phrase in data.get("not_actors", ()))
 
 
-def _state(name: str, code: str | None, more: Mapping[str, Any], names: list[str]) -> Iterator[tuple[str, Entry]]:
+def _as_state(
+    name: str, code: str | None, more: Mapping[str, Any], names: list[str]
+) -> Iterator[tuple[str, GazetteerEntry]]:
     demonyms = more.get("demonyms", ())
     plurals = [word + "s" for word in demonyms if word.endswith(_TAKES_S)]
-    yield from _spell([*names, *more.get("aliases", ())], Entry(name, "country", code))
-    yield from _spell(more.get("seats", ()), Entry(name, "seat", code))
-    yield from _spell(demonyms, Entry(name, "demonym", code))
-    yield from _spell([*more.get("people", ()), *plurals], Entry(name, "people", code))
+    yield from _spell([*names, *more.get("aliases", ())], GazetteerEntry(name, "country", code))
+    yield from _spell(more.get("seats", ()), GazetteerEntry(name, "seat", code))
+    yield from _spell(demonyms, GazetteerEntry(name, "demonym", code))
+    yield from _spell([*more.get("people", ()), *plurals], GazetteerEntry(name, "people", code))
 
 
-def _spell(names: Iterable[str], entry: Entry) -> Iterator[tuple[str, Entry]]:
+def _spell(names: Iterable[str], entry: GazetteerEntry) -> Iterator[tuple[str, GazetteerEntry]]:
     """Yield a name as it is, with the other apostrophe, without accents, shortened, and in capitals."""
     for name in names:
-        plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-        forms = (name, name.replace("’", "'"), name.replace("'", "’"), plain, plain.replace("’", "'"))
+        plain = "".join(
+            c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)
+        )
+        forms = (
+            name,
+            name.replace("’", "'"),
+            name.replace("'", "’"),
+            plain,
+            plain.replace("’", "'"),
+        )
         for form in (*forms, name.replace("Saint ", "St. ")):
             yield form, entry
             if len(form) > 3:
@@ -234,12 +272,22 @@ def _iso_names() -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for country in pycountry.countries:
         found = [cldr.get(country.alpha_2, country.name), country.name]
-        found += [getattr(country, key) for key in ("common_name", "official_name") if hasattr(country, key)]
-        plain = [_full(name) for name in found if "," not in name and "(" not in name and " - " not in name]
-        names[country.alpha_3] = list(dict.fromkeys(plain)) or [country.name.partition(",")[0].partition(" (")[0]]
+        found += [
+            getattr(country, key)
+            for key in ("common_name", "official_name")
+            if hasattr(country, key)
+        ]
+        plain = [
+            _full_name(name)
+            for name in found
+            if "," not in name and "(" not in name and " - " not in name
+        ]
+        names[country.alpha_3] = list(dict.fromkeys(plain)) or [
+            country.name.partition(",")[0].partition(" (")[0]
+        ]
     return names
 
 
-def _full(name: str) -> str:
+def _full_name(name: str) -> str:
     name = name.removeprefix("the ").removeprefix("The ").removesuffix(" SAR China")
     return name.replace(" & ", " and ").replace("St. ", "Saint ")

@@ -24,12 +24,12 @@ def has_ner() -> bool:
 
 
 @cache
-def load_tokenizer() -> "Language":
+def load_spacy_tokenizer() -> "Language":
     """Return a blank English pipeline.
 
     Examples
     --------
-    >>> [token.text for token in load_tokenizer().tokenizer("The U.S. abstained.")]
+    >>> [token.text for token in load_spacy_tokenizer().tokenizer("The U.S. abstained.")]
     ['The', 'U.S.', 'abstained', '.']
     """
     import spacy
@@ -55,7 +55,10 @@ def load_ner() -> "Language":
     import spacy
     from thinc.api import NumpyOps
 
-    nlp = spacy.load(NER_PACKAGE, exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"])
+    nlp = spacy.load(
+        NER_PACKAGE,
+        exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"],
+    )
     # numpy's matrix products are twice as fast as those that spaCy brings along.
     plain = NumpyOps(use_blis=False)
     recogniser: Any = nlp.get_pipe("ner")
@@ -68,8 +71,8 @@ def load_ner() -> "Language":
 def forgetting(nlp: "Language", *, known: int = 150_000) -> Iterator[None]:
     """Bound a pipeline's memory: once it knows so many words, those that are new inside the block are forgotten.
 
-    spaCy keeps every word that it ever met, and an archive has no end of numbers and names. Documents that are made
-    inside the block are not to be used behind it.
+    spaCy keeps every word that it ever met, and an archive has no end of numbers and names.
+    Documents that are made inside the block are not to be used behind it.
     """
     vocabulary: Any = nlp.vocab
     if len(vocabulary.strings) < known or vocabulary.in_memory_zone:

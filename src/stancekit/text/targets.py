@@ -7,12 +7,65 @@ from typing import Any
 
 import yaml
 
-from stancekit.arguments import as_list
-from stancekit.shipped import shipped
-from stancekit.text.locate import mention
-from stancekit.types import Article, Mention
+from stancekit.resources import shipped
+from stancekit.text.clean import clean
+from stancekit.types import Article, Mention, as_list
 
-_WORD = re.compile(r"\w+(?:[-–]\w+)*")
+_APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+
+
+def locate(name: str, text: str) -> tuple[int, int] | None:
+    r"""Return where a text first spells out a name, as whole words; letter case is the second try.
+
+    White space, apostrophes, hyphens and composed letters may be written in any way (`clean`). A
+    name of capitals alone is never a word in small letters: "US" is not "us". What stands alone
+    goes before a part of a compound.
+
+    Returns
+    -------
+    tuple of int, or None
+        Offsets in `text` as it is given.
+
+    Examples
+    --------
+    >>> locate("Mali", "Somalia and Mali voted")
+    (12, 16)
+    >>> locate("Guinea", "Guinea-Bissau and Guinea voted")
+    (18, 24)
+    >>> locate("the draft", "Peru read The  draft.")
+    (10, 20)
+    >>> print(locate("Oman", "A woman spoke."), locate("US", "They told us."), locate("", "No one voted."))
+    None None None
+    """
+    wanted = clean(str(name)).text.strip().translate(_APOSTROPHES)
+    if not wanted:
+        return None
+    seen = clean(text)
+    plain = seen.text.translate(_APOSTROPHES)
+    for flags in (0, re.IGNORECASE):
+        for beside in (r"\w-", r"\w"):
+            for found in re.finditer(
+                rf"(?<![{beside}]){re.escape(wanted)}(?![{beside}])", plain, flags
+            ):
+                if not (wanted.isupper() and found[0].islower()):
+                    return seen.back(*found.span())
+    return None
+
+
+def mention(name: str, text: str) -> Mention:
+    """Return a name as a mention, with its span where the sentence spells it out.
+
+    Examples
+    --------
+    >>> mention("the draft", "Peru read The draft.")
+    Mention(name='the draft', start=10, end=19, code=None)
+    >>> mention("whaling", "Peru read the draft.").located
+    False
+    """
+    return Mention(name, *(locate(name, text) or (None, None)))
+
+
+_TARGET_WORD = re.compile(r"\w+(?:[-–]\w+)*")
 # The most actors of a sentence that are read for their stances towards each other.
 MOST_ACTORS = 9
 
@@ -44,7 +97,7 @@ def find_matters(text: str) -> list[Mention]:
     >>> find_matters("Chile plans to leave on Friday.")
     []
     """
-    nouns, words = _nouns(), list(_WORD.finditer(text))
+    nouns, words = _nouns(), list(_TARGET_WORD.finditer(text))
     found = []
     for at, word in enumerate(words):
         head = word[0].lower()
@@ -56,12 +109,14 @@ def find_matters(text: str) -> list[Mention]:
         before = words[first - 1][0].lower() if first else ""
         if head in nouns["also_verbs"] and first == at and before not in nouns["before"]:
             continue
-        found.append(Mention(text[words[first].start() : word.end()], words[first].start(), word.end()))
+        found.append(
+            Mention(text[words[first].start() : word.end()], words[first].start(), word.end())
+        )
     # Of "draft resolution" only the longest phrase is kept.
     return list({one.start: one for one in found}.values())
 
 
-def _overlap(one: Mention, other: Mention) -> bool:
+def _spans_overlap(one: Mention, other: Mention) -> bool:
     spans = (one.start, one.end, other.start, other.end)
     if None in spans:
         return False
@@ -82,19 +137,32 @@ class Targets:
     """What the stances of one sentence are read for; see `find_targets`."""
 
     def __init__(
-        self, text: str, actors: Sequence[Mention], *, given: str | Sequence[Any] = (), topic: Mention | None = None
+        self,
+        text: str,
+        actors: Sequence[Mention],
+        *,
+        given: str | Sequence[Any] = (),
+        topic: Mention | None = None,
     ) -> None:
         names = [name.strip() for name in as_list(given) if name.strip()]
-        self._found = [mention(name, text) for name in names] if names else _assumed(text, actors, topic)
+        self._found = (
+            [mention(name, text) for name in names] if names else _assumed(text, actors, topic)
+        )
 
     def of(self, actor: Mention) -> list[Mention]:
         """Return the targets of one actor: nobody takes a side towards itself."""
         unique = {target.name.casefold(): target for target in reversed(self._found)}
-        return [target for target in reversed(unique.values()) if target.name.casefold() != actor.name.casefold()]
+        return [
+            target
+            for target in reversed(unique.values())
+            if target.name.casefold() != actor.name.casefold()
+        ]
 
 
 def _assumed(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
-    matters = [one for one in find_matters(text) if not any(_overlap(one, other) for other in actors)]
+    matters = [
+        one for one in find_matters(text) if not any(_spans_overlap(one, other) for other in actors)
+    ]
     others = actors if len(actors) <= MOST_ACTORS else ()
     return [*(matters or ([topic] if topic else [])), *others]
 
@@ -114,13 +182,15 @@ def find_targets(
     actors
         All actors of the sentence.
     given
-        The targets the user asks about; if there are any, they are the only ones. One string is one target.
+        The targets the user asks about; if there are any, they are the only ones. One string is one
+        target.
     topic
         What the article is about.
 
-    Without `given`, the targets are the texts, acts and policies that the sentence names, or the topic where
-    it names none, and the other actors. Where there are more than `MOST_ACTORS`, as in a roll call, the others are
-    none: of 5,920 annotated sentences of the bundled corpus none has more, and the pairs of 193 states would be 37,056.
+    Without `given`, the targets are the texts, acts and policies that the sentence names, or the
+    topic where it names none, and the other actors. Where there are more than `MOST_ACTORS`, as in
+    a roll call, the others are none: of 5,920 annotated sentences of the bundled corpus none has
+    more, and the pairs of 193 states would be 37,056.
 
     Examples
     --------

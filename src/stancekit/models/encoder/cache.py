@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from stancekit.models.encoder.inputs import Ids
 
-Rows = NDArray[np.float32]
+EmbeddingRows = NDArray[np.float32]
 # SQLite allows 999 parameters in its oldest builds.
 CHUNK = 500
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Return where the cache lies: `STANCEKIT_CACHE`, or the system's place for caches."""
     if given := os.environ.get("STANCEKIT_CACHE"):
         return Path(given)
@@ -33,11 +33,11 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stancekit"
 
 
-class Cache:
+class EmbeddingCache:
     """The embeddings of one encoder, in a SQLite file: what a call reads and writes grows with what it asks for alone.
 
-    A row that does not fit its sum is made anew, as is a file that is no database; one that cannot be read or written
-    is done without. Processes may share it.
+    A row that does not fit its sum is made anew, as is a file that is no database; one that cannot
+    be read or written is done without. Processes may share it.
 
     Parameters
     ----------
@@ -46,9 +46,11 @@ class Cache:
     """
 
     def __init__(self, fingerprint: str) -> None:
-        self.path = folder() / "embeddings" / f"{fingerprint}.sqlite"
+        self.path = cache_folder() / "embeddings" / f"{fingerprint}.sqlite"
 
-    def get(self, ids: Sequence["Ids"], embed: Callable[[Sequence["Ids"]], Rows]) -> Rows:
+    def get(
+        self, ids: Sequence["Ids"], embed: Callable[[Sequence["Ids"]], EmbeddingRows]
+    ) -> EmbeddingRows:
         """Return the embeddings of inputs, shape (inputs, width); `embed` makes those that are missing."""
         keys = [hashlib.sha256(json.dumps(one, sort_keys=True).encode()).digest() for one in ids]
         known = self._read(list(dict.fromkeys(keys)))
@@ -59,29 +61,34 @@ class Cache:
             known |= fresh
         return np.stack([known[key] for key in keys])
 
-    def _read(self, keys: Sequence[bytes]) -> dict[bytes, Rows]:
-        found: dict[bytes, Rows] = {}
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, EmbeddingRows]:
+        found: dict[bytes, EmbeddingRows] = {}
         with self._sound(), closing(self._connect()) as base:
             for at in range(0, len(keys), CHUNK):
                 some = keys[at : at + CHUNK]
                 marks = ",".join("?" * len(some))
-                for key, total, row in base.execute(f"SELECT * FROM rows WHERE key IN ({marks})", some):  # noqa: S608
+                for key, total, row in base.execute(
+                    f"SELECT * FROM rows WHERE key IN ({marks})", some
+                ):
                     if zlib.crc32(row) == total:
                         found[key] = np.frombuffer(row, dtype="<f4")
         # Rows of one encoder are equally long.
         return found if len({len(row) for row in found.values()}) <= 1 else {}
 
-    def _write(self, fresh: Mapping[bytes, Rows]) -> None:
+    def _write(self, fresh: Mapping[bytes, EmbeddingRows]) -> None:
         rows = ((key, row.astype("<f4").tobytes()) for key, row in fresh.items())
         with self._sound(), closing(self._connect()) as base, base:
             base.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", ((k, zlib.crc32(row), row) for k, row in rows)
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
+                ((k, zlib.crc32(row), row) for k, row in rows),
             )
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         base = sqlite3.connect(self.path, timeout=60)
-        base.execute("CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, sum INTEGER, row BLOB) WITHOUT ROWID")
+        base.execute(
+            "CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, sum INTEGER, row BLOB) WITHOUT ROWID"
+        )
         return base
 
     @contextmanager

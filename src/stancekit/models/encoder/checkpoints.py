@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stancekit.files import sha256, write_json
+from stancekit.fileio import sha256, write_json
 
 if TYPE_CHECKING:
     import torch
 
-    from stancekit.models.encoder.batches import Rows
+    from stancekit.models.encoder.inputs import TokenRows
 
 PLACE, SUMS, STATE, WEIGHTS = "checkpoints", "sums.json", "trainer_state.json", "model.safetensors"
 
 
-def digest(settings: Iterable[object], state: Mapping[str, "torch.Tensor"], parts: Iterable["Rows | None"]) -> str:
+def digest(
+    settings: Iterable[object],
+    state: Mapping[str, "torch.Tensor"],
+    parts: Iterable["TokenRows | None"],
+) -> str:
     """Return what tells a training from others: a sum over its settings, first weights, examples and labels."""
     import torch
 
@@ -41,7 +45,7 @@ def digest(settings: Iterable[object], state: Mapping[str, "torch.Tensor"], part
     return total.hexdigest()[:16]
 
 
-def seal(folder: Path) -> None:
+def seal_checkpoint(folder: Path) -> None:
     """Write the sums of a checkpoint's files beside them: one that has them was written to its end."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
     write_json(folder / SUMS, {name: sha256(folder / name) for name in names})
@@ -53,16 +57,16 @@ def latest(place: Path) -> Path | None:
     The state's path to the best one is written anew where the folder was moved.
     """
     for folder in sorted(place.glob("checkpoint-*"), key=_step, reverse=True):
-        if not _whole(folder):
+        if not _is_complete(folder):
             continue
         state = read_state(folder)
         best = best_of(folder, state)
         if best is None:
             return folder
-        if _whole(best):
+        if _is_complete(best):
             if state["best_model_checkpoint"] != str(best):
                 write_json(folder / STATE, state | {"best_model_checkpoint": str(best)})
-                seal(folder)
+                seal_checkpoint(folder)
             return folder
     return None
 
@@ -82,7 +86,8 @@ def best_of(folder: Path, state: Mapping[str, Any]) -> Path | None:
 def forget_checkpoints(folder: str | Path) -> None:
     """Remove the checkpoints of trainings in a folder, once the models they led to are saved.
 
-    A folder of checkpoints is renamed before it is emptied, so that one that is half gone is never taken for whole.
+    A folder of checkpoints is renamed before it is emptied, so that one that is half gone is never
+    taken for whole.
     """
     for place in sorted(Path(folder).rglob(PLACE)):
         if place.is_dir() and not place.parent.name.startswith(f".{PLACE}-"):
@@ -98,9 +103,11 @@ def _step(folder: Path) -> int:
     return int(number) if number.isdigit() else -1
 
 
-def _whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     try:
         sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
-        return {WEIGHTS, STATE} <= set(sums) and all(sha256(folder / name) == known for name, known in sums.items())
+        return {WEIGHTS, STATE} <= set(sums) and all(
+            sha256(folder / name) == known for name, known in sums.items()
+        )
     except (OSError, ValueError, TypeError, AttributeError):
         return False

@@ -13,16 +13,20 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stancekit.models.encoder.batches import Collator
-from stancekit.models.encoder.cache import Cache
-from stancekit.models.encoder.inputs import Ids, Inputs, check_tokenizer, load_tokenizer
-from stancekit.models.encoder.network import check_length, pool, pretrained
-from stancekit.models.encoder.precision import bf16
-from stancekit.models.encoder.weights import MINILM, fingerprint, resolve
+from stancekit.models.encoder.cache import EmbeddingCache
+from stancekit.models.encoder.inputs import (
+    Collator,
+    EncoderInputs,
+    Ids,
+    check_tokenizer,
+    load_encoder_tokenizer,
+)
+from stancekit.models.encoder.network import bf16, check_length, pool, pretrained
+from stancekit.models.encoder.pretrained import MINILM, fingerprint, resolve
 from stancekit.models.features import Marked
 from stancekit.types import Example
 
-BATCH = 64
+EMBEDDING_BATCH = 64
 
 
 class Embedding(ClassifierMixin, BaseEstimator):
@@ -77,7 +81,9 @@ class Embedding(ClassifierMixin, BaseEstimator):
         logistic = LogisticRegression(
             C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
         )
-        head = make_pipeline(StandardScaler(), OneVsRestClassifier(logistic) if y.ndim == 2 else logistic)
+        head = make_pipeline(
+            StandardScaler(), OneVsRestClassifier(logistic) if y.ndim == 2 else logistic
+        )
         self.model_ = head.fit(self.embed(X), y)
         self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else self.model_.classes_
         return self
@@ -96,10 +102,10 @@ class Embedding(ClassifierMixin, BaseEstimator):
     def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
         """Return the embeddings of examples, shape (examples, 3 x width), from the cache where they are in it."""
         source = self.source
-        tokenizer = load_tokenizer(source)
-        ids = Inputs(tokenizer, self.features or Marked(), self.length)(X)
+        tokenizer = load_encoder_tokenizer(source)
+        ids = EncoderInputs(tokenizer, self.features or Marked(), self.length)(X)
         # Products in bfloat16 are others than those in 32 bits.
-        cache = Cache(f"{fingerprint(source)}-{'bf16' if bf16() else 'fp32'}")
+        cache = EmbeddingCache(f"{fingerprint(source)}-{'bf16' if bf16() else 'fp32'}")
         return cache.get(ids, partial(_embed, source, tokenizer, self.length))
 
     @property
@@ -116,9 +122,12 @@ def _embed(source: str, tokenizer: Any, length: int, ids: Sequence[Ids]) -> NDAr
     check_length(length, encoder)
     order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
     rows, collate = [], Collator(tokenizer.pad_token_id or 0)
-    for start in range(0, len(order), BATCH):
+    for start in range(0, len(order), EMBEDDING_BATCH):
         batch = {
-            key: value.to(device) for key, value in collate([ids[at] for at in order[start : start + BATCH]]).items()
+            key: value.to(device)
+            for key, value in collate(
+                [ids[at] for at in order[start : start + EMBEDDING_BATCH]]
+            ).items()
         }
         roles = batch.pop("roles")
         with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16()):

@@ -6,18 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from stancekit.errors import KitError
-from stancekit.files import write_json
-from stancekit.models import sklearn_files
+from stancekit.fileio import write_json
+from stancekit.models import skops_files
 from stancekit.models.encoder.embedding import Embedding
+from stancekit.models.encoder.pretrained import fingerprint, resolve
 from stancekit.models.encoder.saving import FEATURES, named
-from stancekit.models.encoder.weights import fingerprint, resolve
 
 HEAD, SETTINGS = "head.skops", "embedding.json"
 
 
 def write(model: Embedding, folder: Path) -> list[str]:
     """Write a fitted model, and return the names of its files."""
-    params = {key: value for key, value in model.get_params(deep=False).items() if key != "features"}
+    params = {
+        key: value for key, value in model.get_params(deep=False).items() if key != "features"
+    }
     settings = {
         "params": params,
         "features": named(model.features),
@@ -25,7 +27,7 @@ def write(model: Embedding, folder: Path) -> list[str]:
         "classes": model.classes_.tolist(),
     }
     write_json(folder / SETTINGS, settings)
-    return [SETTINGS, *sklearn_files.write(model.model_, folder, file=HEAD)]
+    return [SETTINGS, *skops_files.write(model.model_, folder, file=HEAD)]
 
 
 def read(folder: Path) -> Embedding:
@@ -54,5 +56,5 @@ def read(folder: Path) -> Embedding:
             f"saved model {folder} was trained on other weights of {model.checkpoint} than are here; "
             "get those weights again, or train the model anew"
         )
-    model.model_ = sklearn_files.read(folder, file=HEAD)
+    model.model_ = skops_files.read(folder, file=HEAD)
     return model

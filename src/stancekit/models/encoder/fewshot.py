@@ -8,7 +8,11 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers import (
+    SentenceTransformer,
+    SentenceTransformerTrainer,
+    SentenceTransformerTrainingArguments,
+)
 from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -17,10 +21,9 @@ from transformers import set_seed
 from transformers.trainer_callback import PrinterCallback
 
 from stancekit.models.encoder.inputs import check_tokenizer, readable
-from stancekit.models.encoder.network import check_length
-from stancekit.models.encoder.precision import bf16
-from stancekit.models.encoder.training import diverged
-from stancekit.models.encoder.weights import MINILM, resolve
+from stancekit.models.encoder.network import bf16, check_length
+from stancekit.models.encoder.pretrained import MINILM, resolve
+from stancekit.models.encoder.trainer import diverged
 from stancekit.models.features import Marked
 from stancekit.types import Example
 
@@ -33,8 +36,8 @@ def draw_pairs(
     Parameters
     ----------
     y
-        Codes, shape (examples,), or an indicator of shape (examples, codes), whose rows are compared by the
-        share of their codes that they have in common.
+        Codes, shape (examples,), or an indicator of shape (examples, codes), whose rows are
+        compared by the share of their codes that they have in common.
     rounds
         How many times each row is paired with one of the same code and with one of another.
 
@@ -59,7 +62,10 @@ def draw_pairs(
     pairs = []
     for row in range(len(y)):
         others = np.arange(len(y)) != row
-        for pool in (np.flatnonzero((alike[row] > 0) & others), np.flatnonzero((alike[row] == 0) & others)):
+        for pool in (
+            np.flatnonzero((alike[row] > 0) & others),
+            np.flatnonzero((alike[row] == 0) & others),
+        ):
             if len(pool):
                 pairs += [(row, int(other)) for other in random.choice(pool, rounds)]
     rows = random.permutation(np.array(pairs, dtype=np.intp).reshape(-1, 2))
@@ -108,14 +114,20 @@ class FewShot(ClassifierMixin, BaseEstimator):
         set_seed(self.random_state or 0)
         source = resolve(self.checkpoint)
         with readable(f"the sentence encoder in {source}"):
-            self.encoder_ = SentenceTransformer(source, trust_remote_code=False, local_files_only=True)
+            self.encoder_ = SentenceTransformer(
+                source, trust_remote_code=False, local_files_only=True
+            )
         body: Any = self.encoder_[0]
         check_tokenizer(self.encoder_.tokenizer, source, body.auto_model.config)
         check_length(self.length, body.auto_model)
         self.encoder_.max_seq_length = self.length
         self._contrast(self.render(X), y)
-        logistic = LogisticRegression(class_weight="balanced", max_iter=1000, random_state=self.random_state)
-        self.model_ = (OneVsRestClassifier(logistic) if y.ndim == 2 else logistic).fit(self.embed(X), y)
+        logistic = LogisticRegression(
+            class_weight="balanced", max_iter=1000, random_state=self.random_state
+        )
+        self.model_ = (OneVsRestClassifier(logistic) if y.ndim == 2 else logistic).fit(
+            self.embed(X), y
+        )
         self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else self.model_.classes_
         return self
 
@@ -138,14 +150,18 @@ class FewShot(ClassifierMixin, BaseEstimator):
 
     def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
         """Return the embeddings of examples, shape (examples, width)."""
-        found = self.encoder_.encode(self.render(X), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+        found = self.encoder_.encode(
+            self.render(X), batch_size=64, normalize_embeddings=True, show_progress_bar=False
+        )
         if not np.isfinite(found).all():
             raise diverged(self.rate)
         return np.asarray(found, dtype=np.float32)
 
     def _contrast(self, texts: Sequence[str], y: NDArray[Any]) -> None:
         rows, alike = draw_pairs(
-            y.astype(int) if y.ndim == 2 else y, self.rounds, np.random.default_rng(self.random_state)
+            y.astype(int) if y.ndim == 2 else y,
+            self.rounds,
+            np.random.default_rng(self.random_state),
         )
         if not len(rows):
             return
@@ -173,9 +189,13 @@ class FewShot(ClassifierMixin, BaseEstimator):
                 disable_tqdm=True,
             )
             trainer = SentenceTransformerTrainer(
-                model=self.encoder_, args=arguments, train_dataset=pairs, loss=CosineSimilarityLoss(self.encoder_)
+                model=self.encoder_,
+                args=arguments,
+                train_dataset=pairs,
+                loss=CosineSimilarityLoss(self.encoder_),
             )
             trainer.remove_callback(PrinterCallback)
             trainer.train()
-            # Training wraps the encoder in bfloat16 for good; one that is saved and loaded again is not wrapped.
+            # Training wraps the encoder in bfloat16 for good; one that is saved and loaded again is
+            # not wrapped.
             trainer.accelerator.unwrap_model(self.encoder_, keep_fp32_wrapper=False)

@@ -13,26 +13,29 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from transformers import set_seed
 
 from stancekit.models.encoder import checkpoints
-from stancekit.models.encoder.batches import Collator, Rows
-from stancekit.models.encoder.inputs import Inputs, check_tokenizer, load_tokenizer
-from stancekit.models.encoder.network import Head, Network, check_length, pretrained
-from stancekit.models.encoder.precision import bf16
-from stancekit.models.encoder.training import Schedule, tune
-from stancekit.models.encoder.weights import MINILM, resolve, started_from
+from stancekit.models.encoder.inputs import (
+    Collator,
+    EncoderInputs,
+    TokenRows,
+    check_tokenizer,
+    load_encoder_tokenizer,
+)
+from stancekit.models.encoder.network import Head, Network, bf16, check_length, pretrained
+from stancekit.models.encoder.pretrained import MINILM, resolve, started_from
+from stancekit.models.encoder.trainer import Schedule, tune
 from stancekit.models.features import Marked
-from stancekit.types import Example
+from stancekit.types import Example, ValidationPart
 
-CODES = "codes"
-Validation = tuple[Sequence[Example], NDArray[Any]]
-Labels = Mapping[str, NDArray[Any]]
+SINGLE_HEAD = "codes"
+HeadLabels = Mapping[str, NDArray[Any]]
 
 
-def balanced(y: NDArray[Any]) -> tuple[float, ...]:
+def balanced_weights(y: NDArray[Any]) -> tuple[float, ...]:
     """Return loss weights: of classes by inverse frequency, of codes by the root of the odds against.
 
     Examples
     --------
-    >>> balanced(np.array([0, 0, 0, 1]))
+    >>> balanced_weights(np.array([0, 0, 0, 1]))
     (0.6666666666666666, 2.0)
     """
     if y.ndim == 2:
@@ -42,12 +45,12 @@ def balanced(y: NDArray[Any]) -> tuple[float, ...]:
     return tuple(float(len(y) / (len(counts) * one)) for one in counts)
 
 
-def probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float64]:
+def to_probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float64]:
     """Return each row's probabilities: a softmax, or a logistic function of every code.
 
     Examples
     --------
-    >>> probabilities(np.array([[0.0, 0.0]]), multi_label=False).tolist()
+    >>> to_probabilities(np.array([[0.0, 0.0]]), multi_label=False).tolist()
     [[0.5, 0.5]]
     """
     if multi_label:
@@ -56,16 +59,16 @@ def probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[
     return np.asarray(power / power.sum(axis=1, keepdims=True))
 
 
-def drawn(X: Sequence[Example], most: int | None, random_state: int) -> NDArray[np.int64]:
+def draw_training(X: Sequence[Example], most: int | None, random_state: int) -> NDArray[np.int64]:
     """Return the rows of at most so many examples, in order: one of every sentence before a second of any.
 
-    Examples of one sentence teach much the same, so that a part in which every sentence stands teaches nearly as much
-    as the whole.
+    Examples of one sentence teach much the same, so that a part in which every sentence stands
+    teaches nearly as much as the whole.
 
     Examples
     --------
     >>> some = [Example(str(at), text) for at, text in enumerate(["a", "a", "a", "b", "c"])]
-    >>> rows = drawn(some, 3, random_state=0)
+    >>> rows = draw_training(some, 3, random_state=0)
     >>> [some[row].text for row in rows]
     ['a', 'b', 'c']
     """
@@ -80,20 +83,20 @@ def drawn(X: Sequence[Example], most: int | None, random_state: int) -> NDArray[
     return np.sort(order[np.argsort(turn, kind="stable")[:most]])
 
 
-def beginning(checkpoint: str) -> tuple[torch.nn.Module, Any]:
+def starting_weights(checkpoint: str) -> tuple[torch.nn.Module, Any]:
     """Return the encoder that training starts from and its tokenizer.
 
-    A saved model of the kit is checked against its manifest, and its heads are left behind: what was learned on one
-    task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
+    A saved model of the kit is checked against its manifest, and its heads are left behind: what
+    was learned on one task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
     """
     if (Path(checkpoint) / "encoder.json").exists():
-        from stancekit.models import store
+        from stancekit.models import persistence
 
-        saved: Any = store.load(Path(checkpoint)).model
+        saved: Any = persistence.load(Path(checkpoint)).model
         return saved.network_.encoder.train(), saved.tokenizer_
     source = resolve(checkpoint)
     encoder: Any = pretrained(source)
-    tokenizer = load_tokenizer(source)
+    tokenizer = load_encoder_tokenizer(source)
     check_tokenizer(tokenizer, source, encoder.config)
     return encoder, tokenizer
 
@@ -104,8 +107,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     checkpoint
-        A hub name, a local folder, or the folder of a saved model of the kit, whose encoder is trained further;
-        all-MiniLM-L6-v2 comes from a package, without a network.
+        A hub name, a local folder, or the folder of a saved model of the kit, whose encoder is
+        trained further; all-MiniLM-L6-v2 comes from a package, without a network.
     features
         `Plain`, `Pair` or `Marked`: what of actor and target is seen.
     length
@@ -115,25 +118,28 @@ class Encoder(ClassifierMixin, BaseEstimator):
     max_train_samples
         The most examples that are learned from, drawn for each random state; by default all.
     dropout
-        The share of values that training drops, in every layer; by default what the checkpoint was pretrained with.
+        The share of values that training drops, in every layer; by default what the checkpoint was
+        pretrained with.
     frozen_layers
-        How many of the encoder's lower layers stay as they were pretrained, besides the vectors of words. Their outputs
-        are computed once, in 16 or 32 bits a number, so training is quicker the more there are.
+        How many of the encoder's lower layers stay as they were pretrained, besides the vectors of
+        words. Their outputs are computed once, in 16 or 32 bits a number, so training is quicker
+        the more there are.
     folder
-        Where training keeps its checkpoints; the same fit goes on from there after a crash, and is read back from
-        there when it had ended. `stancekit.models.encoder.checkpoints.forget_checkpoints` removes them.
+        Where training keeps its checkpoints; the same fit goes on from there after a crash, and is
+        read back from there when it had ended.
+        `stancekit.models.encoder.checkpoints.forget_checkpoints` removes them.
     smoothing
         Label smoothing of single-label heads.
     epochs, least_steps, batch_size, rate, head_rate, decay, patience, every
-        See `stancekit.models.encoder.training.Schedule`.
+        See `stancekit.models.encoder.trainer.Schedule`.
 
     Attributes
     ----------
     classes_
         The codes of `predict_proba`'s columns.
     curve_
-        The training log: one dict per measurement with `step`, `loss` and, where validation decides when to stop,
-        `eval_loss` and `eval_score`.
+        The training log: one dict per measurement with `step`, `loss` and, where validation decides
+        when to stop, `eval_loss` and `eval_score`.
 
     Examples
     --------
@@ -146,7 +152,8 @@ class Encoder(ClassifierMixin, BaseEstimator):
     kind = "encoder"
     # Told of every validation score during training; set by a sweep.
     watch: Callable[[int, float], None] | None = None
-    # What was scored last, which cannot change, by which network and as what it was shown, and the logits.
+    # What was scored last, which cannot change, by which network and as what it was shown, and the
+    # logits.
     _last: tuple[tuple[Any, ...], dict[str, NDArray[np.float64]]] | None = None
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract: every setting is an argument
@@ -190,7 +197,9 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.folder = folder
         self.random_state = random_state
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any], validation: Validation | None = None) -> Self:
+    def fit(
+        self, X: Sequence[Example], y: NDArray[Any], validation: ValidationPart | None = None
+    ) -> Self:
         """Fine-tune on examples; with `validation`, stop early and keep the weights that score best there.
 
         `y` has shape (examples,) or, as an indicator, (examples, codes).
@@ -200,43 +209,62 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         held = None
         if validation is not None and len(validation[0]):
-            # A code that training never saw cannot be predicted, so it says nothing about when to stop.
+            # A code that training never saw cannot be predicted, so it says nothing about when to
+            # stop.
             truth = np.asarray(validation[1])
-            known = np.arange(len(truth)) if self.multi_label_ else np.flatnonzero(np.isin(truth, self.classes_))
-            held = ([validation[0][at] for at in known.tolist()], {CODES: self._targets(truth[known])})
-        self._tune(X, {CODES: self._targets(y)}, held)
+            known = (
+                np.arange(len(truth))
+                if self.multi_label_
+                else np.flatnonzero(np.isin(truth, self.classes_))
+            )
+            held = (
+                [validation[0][at] for at in known.tolist()],
+                {SINGLE_HEAD: self._targets(truth[known])},
+            )
+        self._tune(X, {SINGLE_HEAD: self._targets(y)}, held)
         return self
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
-        return probabilities(self.logits(X)[CODES], multi_label=self.multi_label_)
+        return to_probabilities(self.logits(X)[SINGLE_HEAD], multi_label=self.multi_label_)
 
     def predict(self, X: Sequence[Example]) -> NDArray[Any]:
         """Return the likeliest code, or the indicator of codes at or above one half."""
         scores = self.predict_proba(X)
-        return (scores >= 0.5).astype(int) if self.multi_label_ else np.asarray(self.classes_[scores.argmax(axis=1)])
+        return (
+            (scores >= 0.5).astype(int)
+            if self.multi_label_
+            else np.asarray(self.classes_[scores.argmax(axis=1)])
+        )
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y.astype(np.int64) if y.ndim == 2 else np.searchsorted(self.classes_, y)
 
     @property
-    def inputs(self) -> Inputs:
+    def inputs(self) -> EncoderInputs:
         """Return what turns examples into token ids."""
-        return Inputs(self.tokenizer_, self.features or Marked(), self.length)
+        return EncoderInputs(self.tokenizer_, self.features or Marked(), self.length)
 
-    def _heads(self, labels: Labels) -> dict[str, Head]:
+    def _heads(self, labels: HeadLabels) -> dict[str, Head]:
         """Return the heads that labels need; of y = -1, no label, nothing is counted."""
         heads = {}
         for name, y in labels.items():
             known = y[(y >= 0).all(axis=1)] if y.ndim == 2 else y[y >= 0]
             codes = y.shape[1] if y.ndim == 2 else int(known.max()) + 1
-            heads[name] = Head(codes, y.ndim == 2, balanced(known) if self.class_weight else ())
+            heads[name] = Head(
+                codes, y.ndim == 2, balanced_weights(known) if self.class_weight else ()
+            )
         return heads
 
-    def _tune(self, X: Sequence[Example], labels: Labels, held: tuple[Sequence[Example], Labels] | None) -> None:
+    def _tune(
+        self,
+        X: Sequence[Example],
+        labels: HeadLabels,
+        held: tuple[Sequence[Example], HeadLabels] | None,
+    ) -> None:
         set_seed(self.random_state or 0)
         self._last = None
-        encoder, self.tokenizer_ = beginning(self.checkpoint)
+        encoder, self.tokenizer_ = starting_weights(self.checkpoint)
         check_length(self.length, encoder)
         if self.dropout is not None:
             for module in encoder.modules():
@@ -258,27 +286,40 @@ class Encoder(ClassifierMixin, BaseEstimator):
             watch=self.watch,
         )
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu")
-        rows = drawn(X, self.max_train_samples, self.random_state or 0)
-        train = self._rows([X[row] for row in rows.tolist()], {name: y[rows] for name, y in labels.items()})
-        # A score that is measured once, at the end, decides nothing: there is no other to choose from.
+        rows = draw_training(X, self.max_train_samples, self.random_state or 0)
+        train = self._rows(
+            [X[row] for row in rows.tolist()], {name: y[rows] for name, y in labels.items()}
+        )
+        # A score that is measured once, at the end, decides nothing: there is no other to choose
+        # from.
         decides = self.watch is not None or schedule.measurements(len(rows)) > 1
         validation = self._rows(*held) if held and decides else None
         with tempfile.TemporaryDirectory() as spare:
             folder = Path(self.folder or spare) / checkpoints.PLACE
             pad, state = self.tokenizer_.pad_token_id or 0, self.random_state or 0
-            self.curve_ = tune(self.network_, train, validation, schedule, folder=folder, random_state=state, pad=pad)
+            self.curve_ = tune(
+                self.network_,
+                train,
+                validation,
+                schedule,
+                folder=folder,
+                random_state=state,
+                pad=pad,
+            )
         self.network_.eval()
 
-    def _rows(self, X: Sequence[Example], labels: Labels) -> Rows:
+    def _rows(self, X: Sequence[Example], labels: HeadLabels) -> TokenRows:
         ids = self.inputs(X)
-        return Rows(ids, labels, self.network_.frozen(ids, self.tokenizer_.pad_token_id or 0))
+        return TokenRows(ids, labels, self.network_.frozen(ids, self.tokenizer_.pad_token_id or 0))
 
     @torch.inference_mode()
     def logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:
         """Return the logits of each head, shape (examples, codes), from batches of similar length."""
         # Thresholds are chosen and a run is recorded on the very same examples.
         asked = (X, self.network_, self.features, self.length)
-        if self._last is not None and all(one is other for one, other in zip(asked, self._last[0], strict=True)):
+        if self._last is not None and all(
+            one is other for one, other in zip(asked, self._last[0], strict=True)
+        ):
             return self._last[1]
         ids = self.inputs(X)
         order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")

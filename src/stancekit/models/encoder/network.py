@@ -1,17 +1,44 @@
 """An encoder with mean pooling and one head per codebook."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
 from stancekit.errors import KitError
-from stancekit.models.encoder.frozen import Outputs, split
-from stancekit.models.encoder.inputs import Ids, check_shortest, readable
-from stancekit.models.encoder.precision import bf16
+from stancekit.models.encoder.inputs import Collator, Ids, check_shortest, readable
+
+
+def bf16() -> bool:
+    """Say whether matrix products are made in bfloat16: where the processor has them, or as `STANCEKIT_BF16` says.
+
+    Raises
+    ------
+    KitError
+        When `STANCEKIT_BF16` is neither `0` nor `1`.
+    """
+    given = os.environ.get("STANCEKIT_BF16", "")
+    if given not in ("", "0", "1"):
+        raise KitError(
+            f"STANCEKIT_BF16 is {given!r}; set it to 0 (32 bits) or 1 (bfloat16), or leave it unset"
+        )
+    if given:
+        return given == "1"
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return processor_has("avx512_bf16") or processor_has("amx_tile")
+
+
+def processor_has(feature: str) -> bool:
+    """Say whether torch finds a feature of the processor; a torch that cannot be asked is taken for a no."""
+    ask = getattr(torch.cpu, f"_is_{feature}_supported", None)
+    return bool(ask and ask())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +63,8 @@ def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
 def pool(hidden: Tensor, mask: Tensor, roles: Tensor) -> Tensor:
     """Return the means over all tokens, over the actor's and over the target's, shape (batch, 3 x width).
 
-    A role that is not there is replaced by the mean over all tokens. After R-BERT (Wu and He 2019, section 3.2).
+    A role that is not there is replaced by the mean over all tokens. After R-BERT (Wu and He 2019,
+    section 3.2).
     """
     whole = mean_pool(hidden, mask)
     parts = [whole]
@@ -50,8 +78,8 @@ def pool(hidden: Tensor, mask: Tensor, roles: Tensor) -> Tensor:
 class Network(nn.Module):
     """A transformer encoder under linear heads.
 
-    The vectors of single words, half of a small encoder, stay as they were pretrained: a step is a tenth quicker, and
-    words that training lacks keep their place beside those it has.
+    The vectors of single words, half of a small encoder, stay as they were pretrained: a step is a
+    tenth quicker, and words that training lacks keep their place beside those it has.
 
     Parameters
     ----------
@@ -62,14 +90,20 @@ class Network(nn.Module):
     smoothing
         Label smoothing of single-label heads.
     frozen_layers
-        How many of the encoder's lower layers stay as they were pretrained too, and drop nothing in training.
+        How many of the encoder's lower layers stay as they were pretrained too, and drop nothing in
+        training.
     """
 
     # Rows that are read together when labelling.
     rows = 32
 
     def __init__(
-        self, encoder: nn.Module, heads: Mapping[str, Head], *, smoothing: float = 0.0, frozen_layers: int = 0
+        self,
+        encoder: nn.Module,
+        heads: Mapping[str, Head],
+        *,
+        smoothing: float = 0.0,
+        frozen_layers: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -78,13 +112,16 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(0.1)
         config: Any = encoder.config
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(3 * int(config.hidden_size), head.codes) for name, head in heads.items()}
+            {
+                name: nn.Linear(3 * int(config.hidden_size), head.codes)
+                for name, head in heads.items()
+            }
         )
         self.specs = dict(heads)
         self.smoothing = smoothing
         self.frozen_layers = frozen_layers
         # In a list, so that the weights, which are the encoder's own, are not counted twice.
-        self.halves = [*split(encoder, frozen_layers)] if frozen_layers else []
+        self.halves = [*split_layers(encoder, frozen_layers)] if frozen_layers else []
         if self.halves:
             self.halves[0].requires_grad_(False)
 
@@ -95,21 +132,24 @@ class Network(nn.Module):
             self.halves[0].eval()
         return self
 
-    def frozen(self, ids: Sequence[Ids], pad: int) -> Outputs | None:
+    def frozen(self, ids: Sequence[Ids], pad: int) -> "FrozenOutputs | None":
         """Return what the frozen part makes of rows of token ids, `None` without one."""
         if not self.halves:
             return None
-        return Outputs(self.halves[0].eval(), ids, pad=pad, precise=not bf16())
+        return FrozenOutputs(self.halves[0].eval(), ids, pad=pad, precise=not bf16())
 
     @property
     def device(self) -> torch.device:
         """Return where the weights lie."""
         return next(self.parameters()).device
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, roles: Tensor, **rest: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, roles: Tensor, **rest: Tensor
+    ) -> dict[str, Tensor]:
         """Return logits by head, and the loss where labels are given.
 
-        The frozen part is passed over where its outputs are given as `hidden`, shape (batch, tokens, width).
+        The frozen part is passed over where its outputs are given as `hidden`, shape (batch,
+        tokens, width).
         """
         labels = {key[7:]: value for key, value in rest.items() if key.startswith("labels_")}
         if "hidden" in rest:
@@ -122,7 +162,12 @@ class Network(nn.Module):
         found = {name: head(pooled).float() for name, head in self.heads.items()}
         if not labels:
             return found
-        return {"loss": torch.stack([self._loss(name, found[name], labels[name]) for name in labels]).sum(), **found}
+        return {
+            "loss": torch.stack(
+                [self._loss(name, found[name], labels[name]) for name in labels]
+            ).sum(),
+            **found,
+        }
 
     def _loss(self, name: str, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss over rows that have a label; -1 marks one that has none."""
@@ -133,8 +178,12 @@ class Network(nn.Module):
             return logits.sum() * 0
         logits, labels = logits[known], labels[known]
         if not spec.multi_label:
-            return nn.functional.cross_entropy(logits, labels, weight=weights, label_smoothing=self.smoothing)
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, labels.float(), pos_weight=weights)
+            return nn.functional.cross_entropy(
+                logits, labels, weight=weights, label_smoothing=self.smoothing
+            )
+        loss = nn.functional.binary_cross_entropy_with_logits(
+            logits, labels.float(), pos_weight=weights
+        )
         # The mean over codes is small beside a softmax's loss; twice it weighs about as much.
         return 2 * loss
 
@@ -142,8 +191,8 @@ class Network(nn.Module):
 def pretrained(source: str) -> nn.Module:
     """Load the encoder in a folder; code that comes with a checkpoint is never run, and nothing is fetched.
 
-    Attention weights are not dropped in training: the hidden states are, and to draw that many random numbers takes a
-    sixth of a step on a processor.
+    Attention weights are not dropped in training: the hidden states are, and to draw that many
+    random numbers takes a sixth of a step on a processor.
 
     Raises
     ------
@@ -156,7 +205,11 @@ def pretrained(source: str) -> nn.Module:
             if hasattr(config, name):
                 setattr(config, name, 0.0)
         model: nn.Module = AutoModel.from_pretrained(
-            source, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True
+            source,
+            config=config,
+            trust_remote_code=False,
+            use_safetensors=True,
+            local_files_only=True,
         )
     return model
 
@@ -175,9 +228,107 @@ def check_length(length: int, encoder: Any) -> None:
         return
     for name, module in encoder.named_modules():
         # RoBERTa and its kin begin to count behind the id of padding.
-        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+        if (
+            name.endswith("position_embeddings")
+            and getattr(module, "padding_idx", None) is not None
+        ):
             most -= module.padding_idx + 1
     if length > most:
         raise KitError(
             f"length is {length} tokens and this encoder reads {most} at most; set model.length={most} or less"
         )
+
+
+# Architectures that are embeddings and then a row of layers, with nothing between or beside them.
+_PLAIN = ("bert", "roberta", "xlm-roberta", "camembert")
+FROZEN_BATCH = 64
+
+
+class _Given(nn.Module):
+    """Stands where embeddings are made, and returns what it is given."""
+
+    def forward(self, *, inputs_embeds: Tensor, **kwargs: Any) -> Tensor:
+        return inputs_embeds
+
+
+def split_layers(encoder: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]:
+    """Return an encoder's embeddings with its lowest `layers`, and the layers above, which share its weights.
+
+    The second takes the output of the first as `inputs_embeds`.
+
+    Raises
+    ------
+    KitError
+        When the encoder has no more layers than that, or is built in another way.
+    """
+    whole: Any = encoder
+    if whole.config.model_type not in _PLAIN:
+        raise KitError(
+            f"frozen_layers is for encoders of type {', '.join(_PLAIN)}, and this is {whole.config.model_type}; "
+            "set frozen_layers=0"
+        )
+    every = whole.encoder.layer
+    if not 0 < layers < len(every):
+        raise KitError(
+            f"frozen_layers is {layers}; this encoder has {len(every)} layers, of which the last is trained"
+        )
+    lower, upper = _copy(whole), _copy(whole)
+    for half, own in ((lower, every[:layers]), (upper, every[layers:])):
+        half.encoder = _copy(whole.encoder)
+        half.encoder.layer = nn.ModuleList(own)
+        half.pooler = None
+    upper.embeddings = _Given()
+    return lower, upper
+
+
+def _copy(module: Any) -> Any:
+    """Return a module with the same parts and weights, whose parts can be exchanged."""
+    other = module.__class__.__new__(module.__class__)
+    other.__dict__.update(module.__dict__)
+    other._modules = dict(module._modules)
+    return other
+
+
+class FrozenOutputs(Sequence[Tensor]):
+    """The outputs of a frozen part for many rows, without padding: one matrix of (tokens, width) per row.
+
+    Parameters
+    ----------
+    precise
+        Whether 32 bits are kept of each number, or 16, which is more than products in bfloat16 look
+        at.
+    """
+
+    def __init__(self, lower: nn.Module, ids: Sequence[Ids], *, pad: int, precise: bool) -> None:
+        ends = np.cumsum([0, *(len(one["input_ids"]) for one in ids)])
+        self.places = [slice(int(start), int(end)) for start, end in pairwise(ends)]
+        config: Any = lower.config
+        kind = torch.float32 if precise else torch.float16
+        self.values = torch.empty(int(ends[-1]), int(config.hidden_size), dtype=kind)
+        self._fill(lower, ids, Collator(pad), autocast=not precise)
+
+    @torch.no_grad()
+    def _fill(
+        self, lower: nn.Module, ids: Sequence[Ids], collate: Collator, *, autocast: bool
+    ) -> None:
+        device = next(lower.parameters()).device
+        order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable").tolist()
+        for start in range(0, len(order), FROZEN_BATCH):
+            rows = order[start : start + FROZEN_BATCH]
+            batch = {
+                key: value.to(device) for key, value in collate([ids[at] for at in rows]).items()
+            }
+            batch.pop("roles")
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
+                found = lower(**batch).last_hidden_state.cpu()
+            for at, one in zip(rows, found, strict=True):
+                place = self.places[at]
+                self.values[place] = one[: place.stop - place.start].to(self.values.dtype)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.places)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Return the outputs of one row, shape (tokens, width)."""
+        return self.values[self.places[at]]

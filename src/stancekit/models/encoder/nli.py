@@ -11,20 +11,20 @@ from transformers import AutoModelForSequenceClassification
 
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError
-from stancekit.models.encoder.inputs import check_tokenizer, load_tokenizer, readable
+from stancekit.models.encoder.inputs import check_tokenizer, load_encoder_tokenizer, readable
 from stancekit.models.encoder.network import check_length
-from stancekit.models.encoder.weights import resolve
+from stancekit.models.encoder.pretrained import resolve
 from stancekit.types import Example
 
-BATCH = 32
+NLI_BATCH = 32
 
 
 class NLI(ClassifierMixin, BaseEstimator):
     """A model of natural language inference that reads the codebook and needs no examples (Yin et al. 2019).
 
-    Each example is put before the model once per code, as premise with the code's `hypothesis`, in which
-    `{actor}` and `{target}` stand for the example's own; a code without one is asked for by its definition.
-    `fit` learns nothing.
+    Each example is put before the model once per code, as premise with the code's `hypothesis`, in
+    which `{actor}` and `{target}` stand for the example's own; a code without one is asked for by
+    its definition. `fit` learns nothing.
 
     Parameters
     ----------
@@ -38,7 +38,9 @@ class NLI(ClassifierMixin, BaseEstimator):
 
     kind = "nli"
 
-    def __init__(self, checkpoint: str = "", *, codebook: Codebook | None = None, length: int = 128) -> None:
+    def __init__(
+        self, checkpoint: str = "", *, codebook: Codebook | None = None, length: int = 128
+    ) -> None:
         self.checkpoint = checkpoint
         self.codebook = codebook
         self.length = length
@@ -54,7 +56,9 @@ class NLI(ClassifierMixin, BaseEstimator):
         self.load()
         codes = self._codes()
         self.multi_label_ = np.asarray(y).ndim == 2
-        self.classes_ = np.arange(len(codes)) if self.multi_label_ else np.array([code.name for code in codes])
+        self.classes_ = (
+            np.arange(len(codes)) if self.multi_label_ else np.array([code.name for code in codes])
+        )
         return self
 
     def load(self, *, download: bool = True) -> None:
@@ -70,7 +74,7 @@ class NLI(ClassifierMixin, BaseEstimator):
                 "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
             )
         self.source_ = resolve(self.checkpoint, download=download)
-        self.tokenizer_ = load_tokenizer(self.source_)
+        self.tokenizer_ = load_encoder_tokenizer(self.source_)
         with readable(f"the model in {self.source_}"):
             self.network_ = AutoModelForSequenceClassification.from_pretrained(
                 self.source_, trust_remote_code=False, use_safetensors=True, local_files_only=True
@@ -78,13 +82,16 @@ class NLI(ClassifierMixin, BaseEstimator):
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         check_tokenizer(self.tokenizer_, self.source_, self.network_.config)
         check_length(self.length, self.network_)
-        self.entailment_ = entailment(self.network_.config.id2label, self.checkpoint)
+        self.entailment_ = entailment_index(self.network_.config.id2label, self.checkpoint)
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes): entailment, of one label among all codes'."""
         codes = self._codes()
         pairs = [
-            (example.text, say(code.hypothesis or f"It is about this: {code.definition}", example))
+            (
+                example.text,
+                fill_hypothesis(code.hypothesis or f"It is about this: {code.definition}", example),
+            )
             for example in X
             for code in codes
         ]
@@ -94,7 +101,11 @@ class NLI(ClassifierMixin, BaseEstimator):
     def predict(self, X: Sequence[Example]) -> NDArray[Any]:
         """Return the likeliest code, or the indicator of codes at or above one half."""
         scores = self.predict_proba(X)
-        return (scores >= 0.5).astype(int) if self.multi_label_ else np.asarray(self.classes_[scores.argmax(axis=1)])
+        return (
+            (scores >= 0.5).astype(int)
+            if self.multi_label_
+            else np.asarray(self.classes_[scores.argmax(axis=1)])
+        )
 
     def _codes(self) -> list[Code]:
         if self.codebook is None:
@@ -107,8 +118,8 @@ class NLI(ClassifierMixin, BaseEstimator):
     def _entailed(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         order = np.argsort([-len(text) - len(other) for text, other in pairs], kind="stable")
         found = np.zeros(len(pairs))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH].tolist()
+        for start in range(0, len(order), NLI_BATCH):
+            rows = order[start : start + NLI_BATCH].tolist()
             with readable(
                 f"a text with its hypothesis in length={self.length}; set a larger model.length if that is it"
             ):
@@ -125,13 +136,13 @@ class NLI(ClassifierMixin, BaseEstimator):
         return found
 
 
-def say(hypothesis: str, example: Example) -> str:
+def fill_hypothesis(hypothesis: str, example: Example) -> str:
     """Return a hypothesis about one example's actor and target.
 
     Examples
     --------
     >>> from stancekit.types import Mention
-    >>> say("{actor} opposes {target}.", Example("1", "…", Mention("Peru"), Mention("the levy")))
+    >>> fill_hypothesis("{actor} opposes {target}.", Example("1", "…", Mention("Peru"), Mention("the levy")))
     'Peru opposes the levy.'
     """
     names = {"actor": example.actor.name if example.actor else "someone"}
@@ -141,12 +152,12 @@ def say(hypothesis: str, example: Example) -> str:
     return hypothesis
 
 
-def entailment(names: dict[int, str], checkpoint: str) -> int:
+def entailment_index(names: dict[int, str], checkpoint: str) -> int:
     """Return which output of a model means entailment, by its own names of its outputs.
 
     Examples
     --------
-    >>> entailment({0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"}, "mine")
+    >>> entailment_index({0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"}, "mine")
     2
     """
     for at, name in names.items():

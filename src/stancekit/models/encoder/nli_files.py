@@ -7,11 +7,11 @@ import numpy as np
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError
-from stancekit.files import write_json
+from stancekit.fileio import write_json
 from stancekit.models.encoder.nli import NLI
-from stancekit.models.encoder.weights import fingerprint, resolve
+from stancekit.models.encoder.pretrained import fingerprint, resolve
 
-SETTINGS = "nli.json"
+NLI_FILE = "nli.json"
 
 
 def write(model: NLI, folder: Path) -> list[str]:
@@ -24,8 +24,8 @@ def write(model: NLI, folder: Path) -> list[str]:
         "classes": model.classes_.tolist(),
         "multi_label": bool(model.multi_label_),
     }
-    write_json(folder / SETTINGS, settings)
-    return [SETTINGS]
+    write_json(folder / NLI_FILE, settings)
+    return [NLI_FILE]
 
 
 def read(folder: Path) -> NLI:
@@ -34,12 +34,15 @@ def read(folder: Path) -> NLI:
     Raises
     ------
     KitError
-        When the file is not what this version wrote, or the checkpoint's weights have changed since.
+        When the file is not what this version wrote, or the checkpoint's weights have changed
+        since.
     """
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        settings = json.loads((folder / NLI_FILE).read_text(encoding="utf-8"))
         model = NLI(
-            settings["checkpoint"], codebook=Codebook.from_dict(settings["codebook"]), length=settings["length"]
+            settings["checkpoint"],
+            codebook=Codebook.from_dict(settings["codebook"]),
+            length=settings["length"],
         )
         model.classes_, model.multi_label_ = np.array(settings["classes"]), settings["multi_label"]
         # What a file names is looked for on this machine alone.
@@ -47,8 +50,12 @@ def read(folder: Path) -> NLI:
     except KitError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise KitError(f"saved model {folder} is refused: {SETTINGS} is not of this version ({error})") from None
+        raise KitError(
+            f"saved model {folder} is refused: {NLI_FILE} is not of this version ({error})"
+        ) from None
     if not here:
-        raise KitError(f"saved model {folder} names other weights of {model.checkpoint} than are here; get those again")
+        raise KitError(
+            f"saved model {folder} names other weights of {model.checkpoint} than are here; get those again"
+        )
     model.load(download=False)
     return model

@@ -1,0 +1,1 @@
+"""Labels: their format, what gives them, and reading them back."""

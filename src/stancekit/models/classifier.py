@@ -1,0 +1,273 @@
+"""A fitted model with what is needed to read its scores as codes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from inspect import signature
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from stancekit.codebook import Codebook
+from stancekit.corpus.dataset import LabelledSet, indicator
+from stancekit.errors import KitError
+from stancekit.models.decision import (
+    best_offsets,
+    best_temperature,
+    best_thresholds,
+    scaled,
+    shifted,
+)
+from stancekit.models.selective import SelectivePolicy, confidence, fit_policy
+from stancekit.types import Example, Prediction
+
+
+class Scorer(Protocol):
+    """What scores examples; `classes_` are the codes in the order of the columns."""
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Return the codes."""
+        ...
+
+    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+        """Score examples, shape (examples, codes)."""
+        ...
+
+
+class Classifier(Scorer, Protocol):
+    """What every model offers: scikit-learn's contract over examples."""
+
+    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+        """Learn from examples."""
+        ...
+
+
+def encode_labels(data: LabelledSet) -> NDArray[Any]:
+    """Return gold codes as `y`: names of shape (examples,), or an indicator (examples, codes)."""
+    if data.codebook.multi_label:
+        return indicator(data.labels, data.codebook.names).astype(int)
+    return np.array([label for (label,) in data.labels])
+
+
+@dataclass(frozen=True, slots=True)
+class FittedClassifier:
+    """A fitted classifier and its codebook; thresholds for a multi-label one, offsets and a temperature for another."""
+
+    model: Scorer
+    codebook: Codebook
+    thresholds: tuple[float, ...] = ()
+    name: str = "model"
+    temperature: float = 1.0
+    caution: SelectivePolicy = field(default_factory=SelectivePolicy)
+    offsets: tuple[float, ...] = ()
+
+    def scores(self, examples: Sequence[Example]) -> NDArray[np.float64]:
+        """Return the score of every code of the codebook, shape (examples, codes).
+
+        A code the model never saw in training scores 0.
+        """
+        raw = self.by_code(self.model.predict_proba(examples))
+        if self.codebook.multi_label:
+            return raw
+        return scaled(shifted(raw, self.offsets), self.temperature, known=self.known)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Say which codes of the codebook the model can give, shape (codes,)."""
+        return np.isin(self.codebook.names, self.model.classes_)
+
+    def by_code(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the model's own scores with a column for every code, shape (examples, codes), not yet calibrated."""
+        if self.codebook.multi_label:
+            return raw
+        full = np.zeros((len(raw), len(self.codebook.names)))
+        full[:, [self.codebook.names.index(str(code)) for code in self.model.classes_]] = raw
+        return full
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """Label examples."""
+        if not examples:
+            return []
+        scores = self.scores(examples)
+        rows = zip(examples, self.read(scores), scores.tolist(), strict=True)
+        return [Prediction(example.id, given, tuple(row)) for example, given, row in rows]
+
+    def read(self, scores: NDArray[np.float64]) -> list[tuple[str, ...]]:
+        """Return the codes that scores stand for, shape (examples, codes) to one tuple per example."""
+        return codes_from_scores(
+            scores, self.codebook.names, self.thresholds, multi_label=self.codebook.multi_label
+        )
+
+    def declined(self, predictions: Sequence[Prediction], risk: float) -> list[bool]:
+        """Say which predictions a person should judge, if no more than the share `risk` may be wrong."""
+        scores = np.array([one.scores for one in predictions]).reshape(
+            len(predictions), len(self.codebook.names)
+        )
+        return [bool(one) for one in confidence(scores, self.thresholds) < self.caution.cut(risk)]
+
+
+def codes_from_scores(
+    scores: NDArray[np.float64],
+    names: Sequence[str],
+    thresholds: Sequence[float] = (),
+    *,
+    multi_label: bool,
+) -> list[tuple[str, ...]]:
+    """Return the codes that scores of shape (examples, codes) stand for: the highest, or all at their threshold.
+
+    Examples
+    --------
+    >>> codes_from_scores(np.array([[0.6, 0.4]]), ["a", "b"], multi_label=False)
+    [('a',)]
+    >>> codes_from_scores(np.array([[0.6, 0.4]]), ["a", "b"], [0.5, 0.3], multi_label=True)
+    [('a', 'b')]
+    """
+    if not multi_label:
+        return [(names[at],) for at in scores.argmax(axis=1)]
+    passed = scores >= np.array(thresholds or [0.5] * len(names))
+    return [tuple(name for name, yes in zip(names, row, strict=True) if yes) for row in passed]
+
+
+def fit(
+    model: Classifier,
+    train: LabelledSet,
+    validation: LabelledSet,
+    *,
+    name: str = "model",
+    priors: bool = False,
+) -> FittedClassifier:
+    """Fit a model on the train part; when to stop and how to read its scores come from the validation part.
+
+    With `priors`, the codes' shares of train count as far as macro-F1 on validation asks for.
+
+    Raises
+    ------
+    KitError
+        When train is empty, or has one code only and the model cannot learn from that.
+    """
+    if not len(train):
+        raise KitError(f"the train part of {train.name} is empty; use another split, or more data")
+    held = (
+        {"validation": (validation.examples, encode_labels(validation))}
+        if _stops_early(model)
+        else {}
+    )
+    y = encode_labels(train)
+    try:
+        model.fit(train.examples, y, **held)
+    except ValueError as error:
+        if isinstance(error, KitError) or y.ndim == 2 or len(only := np.unique(y)) > 1:
+            raise
+        raise KitError(
+            f"all {len(y)} training examples of {train.name} bear the code {str(only[0])!r}, and {name} learns from "
+            "two codes or more; add examples of others, use another split, or model=majority, which needs none"
+        ) from error
+    return calibrate(
+        model, validation, name=name, counts=list(train.counts.values()) if priors else ()
+    )
+
+
+def calibrate(
+    model: Scorer, validation: LabelledSet, *, name: str = "model", counts: Sequence[int] = ()
+) -> FittedClassifier:
+    """Complete a fitted model with what reads its scores: thresholds or offsets and a temperature, when to decline.
+
+    A model that has calibrated itself on validation (`temperature_`) is not calibrated there once
+    more.
+    """
+    bare = FittedClassifier(model, validation.codebook, name=name)
+    names, scores = bare.codebook.names, _validation_scores(bare, validation)
+    truth = indicator(validation.labels, names)
+    if validation.codebook.multi_label:
+        ready = replace(bare, thresholds=tuple(best_thresholds(scores, truth)))
+    else:
+        offsets = best_offsets(scores, truth.argmax(axis=1), counts) if len(counts) else ()
+        scores = shifted(scores, offsets)
+        calibrated = hasattr(model, "temperature_") and not any(offsets)
+        best = 1.0 if calibrated else best_temperature(scores, truth, known=bare.known)
+        ready = replace(bare, offsets=offsets, temperature=best)
+        scores = scaled(scores, best, known=bare.known)
+    wrong = (indicator(ready.read(scores), names) != truth).any(axis=1)
+    return replace(
+        ready, caution=fit_policy(scores, truth, wrong, validation.articles, ready.thresholds)
+    )
+
+
+def _validation_scores(bare: FittedClassifier, validation: LabelledSet) -> NDArray[np.float64]:
+    """Return scores of validation by code; of a model that has learned from it, those it made while it had not."""
+    ids, kept = getattr(bare.model, "validation_scores_", None) or (None, None)
+    if kept is not None and ids == [one.id for one in validation.examples]:
+        return bare.by_code(kept)
+    return bare.scores(validation.examples)
+
+
+def refit_on_all(
+    trained: FittedClassifier, train: LabelledSet, validation: LabelledSet
+) -> FittedClassifier:
+    """Fit the same model once more, on the train and the validation part, after all was chosen on the latter.
+
+    Thresholds, temperature and when to decline stay as they were found on text that the model had
+    not seen. An encoder goes through all its steps: there is nothing left to stop early on.
+    """
+    whole = train.joined(validation)
+    model = clone(trained.model)
+    if folder := model.get_params(deep=False).get("folder"):
+        model.set_params(folder=f"{folder}/refit")
+    model.fit(whole.examples, encode_labels(whole))
+    if hasattr(trained.model, "temperature_"):
+        model.temperature_ = trained.model.temperature_
+    return replace(trained, model=model)
+
+
+# scikit-learn's estimators that take a random state and use it with some settings only.
+_RANDOM_ONLY_IF: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "LogisticRegression": lambda settings: settings["solver"] in ("sag", "saga", "liblinear"),
+    "RidgeClassifier": lambda settings: settings["solver"] in ("sag", "saga"),
+    "LinearSVC": lambda settings: settings["dual"] is not False,
+    "SVC": lambda settings: bool(settings["probability"]),
+    "NuSVC": lambda settings: bool(settings["probability"]),
+}
+
+
+def depends_on_random_state(model: Any) -> bool:
+    """Say whether `fit` can give another model for another random state, from the settings alone.
+
+    A model does that has a parameter `random_state` which it uses, or a part of which does. One
+    that only passes it on to its parts says so with a class attribute `passes_on_random_state`.
+    What draws the training part or searches for settings (`split`, `sweep`) may depend on the
+    random state besides.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.svm import LinearSVC
+    >>> from stancekit.models.linear import Linear
+    >>> [depends_on_random_state(Linear(one)) for one in (LogisticRegression(), LinearSVC())]
+    [False, True]
+    """
+    if isinstance(model, str):  # a finished run, as a member of an ensemble
+        return "{random_state}" in model
+    settings = model.get_params(deep=False)
+    own = "random_state" in settings and not getattr(model, "passes_on_random_state", False)
+    if own and (only_if := _RANDOM_ONLY_IF.get(type(model).__name__)):
+        own = only_if(settings)
+    return own or any(map(depends_on_random_state, _sub_estimators(settings)))
+
+
+def _sub_estimators(settings: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the estimators among settings, and an ensemble's runs."""
+    yield from (value for value in settings.values() if hasattr(value, "get_params"))
+    members = settings.get("members") or {}
+    yield from members.values()
+    for value in settings.values():  # of a pipeline or a vote: pairs of a name and an estimator
+        if isinstance(value, list):
+            yield from (
+                one[1] for one in value if isinstance(one, tuple) and hasattr(one[1], "get_params")
+            )
+
+
+def _stops_early(model: Classifier) -> bool:
+    """Say whether a model's `fit` looks at a validation part."""
+    return "validation" in signature(model.fit).parameters

@@ -1,0 +1,195 @@
+"""Temperature scaling: probabilities that mean what they say, fitted on validation alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit, softmax, xlogy
+from sklearn.metrics import f1_score
+
+from stancekit.types import BoolArray, FloatArray
+
+
+def _f1(scores: FloatArray, truth: BoolArray, cuts: FloatArray) -> FloatArray:
+    """Return the F1 of every code at every cut, shape (cuts, codes)."""
+    guess = scores[None] >= cuts[:, None, None]
+    hits, said = (guess & truth[None]).sum(axis=1), guess.sum(axis=1)
+    return np.asarray(2 * hits / np.maximum(said + truth.sum(axis=0)[None], 1))
+
+
+def best_thresholds(scores: FloatArray, truth: BoolArray, *, floor: int = 40) -> list[float]:
+    """Return for each code the threshold with the highest F1.
+
+    A threshold of its own, fitted to a handful of positive examples, does worse on new text than
+    one that is shared: codes with fewer than `floor` of them get the threshold of the highest
+    macro-F1 over all codes. From forty on, the standard error of a code's recall is below .08.
+
+    Parameters
+    ----------
+    scores, truth
+        Shape (examples, codes), of the validation part.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.2], [0.3], [0.9], [0.4]])
+    >>> best_thresholds(scores, np.array([[False], [True], [True], [True]]), floor=1)
+    [0.25]
+    """
+    values = np.unique(scores)
+    # Halfway between neighbouring scores, so that a cut does not hang on one example's last digit;
+    # never below all of them, or a rare code would be given to every example.
+    cuts = (values[1:] + values[:-1]) / 2 if len(values) > 1 else np.array([0.5])
+    if len(cuts) > 400:
+        cuts = np.quantile(cuts, np.linspace(0, 1, 400))
+    table = _f1(scores, truth, cuts)
+    shared = cuts[table.mean(axis=1).argmax()]
+    own = cuts[table.argmax(axis=0)]
+    return [
+        float(cut if n >= floor else shared) for cut, n in zip(own, truth.sum(axis=0), strict=True)
+    ]
+
+
+MIN_TOTAL = 1e-9
+WEIGHT_STEPS = 11
+
+
+def shifted(scores: NDArray[np.float64], offsets: Sequence[float]) -> NDArray[np.float64]:
+    """Return probabilities with an offset added to the logarithm of each code's, shape (examples, codes).
+
+    Examples
+    --------
+    >>> shifted(np.array([[0.5, 0.5]]), [0.0, np.log(3)]).round(2).tolist()
+    [[0.25, 0.75]]
+    """
+    if not len(offsets):
+        return scores
+    power = scores * np.exp(offsets)
+    return np.asarray(power / power.sum(axis=1, keepdims=True).clip(MIN_TOTAL))
+
+
+def best_offsets(
+    scores: NDArray[np.float64], truth: NDArray[np.int64], counts: Sequence[int]
+) -> tuple[float, ...]:
+    """Return the offsets, from none to the logarithm of each code's share, that make macro-F1 highest.
+
+    Training with balanced weights takes what a code's share says out of the scores; where most
+    examples bear one code, the rare ones are then given far too often. One number is chosen, so
+    that a small validation part will do (compare Menon et al. 2021, "Long-tail learning via logit
+    adjustment", equation 9, with 1 for theirs).
+
+    Parameters
+    ----------
+    scores, truth
+        Of validation, shapes (examples, codes) and (examples,).
+    counts
+        How many training examples bear each code.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.6, 0.4], [0.55, 0.45], [0.9, 0.1], [0.2, 0.8]])
+    >>> best_offsets(scores, np.array([1, 1, 0, 1]), [10, 90])[0] < 0
+    True
+    """
+    share = np.log(np.maximum(np.asarray(counts, dtype=float), 0.5) / max(sum(counts), 1))
+    share -= share.max()
+
+    def found(weight: float) -> float:
+        guess = shifted(scores, (weight * share).tolist()).argmax(axis=1)
+        return float(
+            f1_score(truth, guess, labels=range(len(share)), average="macro", zero_division=0)
+        )
+
+    weights = np.linspace(0, 1, WEIGHT_STEPS)
+    values = [found(weight) for weight in weights]
+    # Of those that do as well, the one in the middle.
+    best = np.flatnonzero(np.isclose(values, max(values)))
+    return tuple((weights[best[len(best) // 2]] * share + 0.0).tolist())
+
+
+# A probability below counts as this one, so that no single example decides.
+_LEAST = 1e-9
+# What temperatures are sought between.
+_COLDEST, _HOTTEST = 0.05, 20.0
+
+
+def scaled(
+    scores: FloatArray,
+    temperature: float,
+    *,
+    known: NDArray[np.bool_] | None = None,
+    multi_label: bool = False,
+) -> FloatArray:
+    """Return probabilities with their logits divided by a temperature, shape (examples, codes).
+
+    Of one label per example each row sums to one.
+
+    Parameters
+    ----------
+    known
+        Which codes the model can give, shape (codes,), by default all: one that training lacks
+        stays at 0.
+
+    Examples
+    --------
+    >>> scaled(np.array([[0.8, 0.2, 0.0]]), 2.0, known=np.array([True, True, False])).round(3).tolist()
+    [[0.667, 0.333, 0.0]]
+    >>> scaled(np.array([[0.9, 0.1]]), 2.0, multi_label=True).round(2).tolist()
+    [[0.75, 0.25]]
+    """
+    if temperature == 1:
+        return scores
+    if multi_label:
+        return np.asarray(expit(logit(scores.clip(_LEAST, 1 - _LEAST)) / temperature))
+    logits = np.log(scores.clip(_LEAST)) / temperature
+    return np.asarray(
+        softmax(logits if known is None else np.where(known, logits, -np.inf), axis=1)
+    )
+
+
+def best_temperature(
+    scores: FloatArray,
+    truth: NDArray[np.bool_],
+    *,
+    known: NDArray[np.bool_] | None = None,
+    multi_label: bool = False,
+) -> float:
+    """Return the temperature of the least log loss (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+
+    Parameters
+    ----------
+    scores, truth
+        Shape (examples, codes), of the validation part.
+    known
+        Which codes the model can give, shape (codes,), by default all. Examples of others say
+        nothing about a temperature and are left out.
+
+    Returns
+    -------
+    float
+        Between 0.05 and 20; 1 where the rest of validation has one code only.
+
+    Examples
+    --------
+    >>> sure_and_often_wrong = np.array([[0.99, 0.01]] * 10)
+    >>> best_temperature(sure_and_often_wrong, np.eye(2, dtype=bool)[[0] * 6 + [1] * 4]) > 5
+    True
+    """
+    if known is not None:
+        rows = truth[:, known].any(axis=1)
+        scores, truth = scores[rows][:, known], truth[rows][:, known]
+    shown = truth.any(axis=0)
+    if shown.sum() < (1 if multi_label else 2):
+        return 1.0
+
+    def loss(logarithm: float) -> float:
+        found = scaled(scores, float(np.exp(logarithm)), multi_label=multi_label).clip(
+            _LEAST, 1 - _LEAST
+        )
+        against = xlogy(~truth, 1 - found) if multi_label else 0.0
+        return float(-(xlogy(truth, found) + against).mean())
+
+    bounds = (np.log(_COLDEST), np.log(_HOTTEST))
+    return float(
+        np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x)
+    )

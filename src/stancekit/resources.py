@@ -1,0 +1,137 @@
+"""Where material is found: what ships with the kit, and the user's own configs beside their data."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+import yaml
+
+from stancekit.errors import KitError, printable
+
+_PACKAGE = Path(__file__).resolve().parent
+_ROOTS = (_PACKAGE / "material", _PACKAGE.parents[1])
+SETTINGS = "stancekit.yaml"
+# The folders that a command searches, once it has settled them.
+_searched: ContextVar[tuple[Path, ...] | None] = ContextVar("searched", default=None)
+
+
+def shipped(*parts: str) -> Path:
+    """Return the path of shipped material, from an installed wheel or a checkout.
+
+    Examples
+    --------
+    >>> shipped("configs", "codebook", "stance.yaml").name
+    'stance.yaml'
+    """
+    for root in _ROOTS:
+        path = root.joinpath(*parts)
+        if path.exists():
+            return path
+    raise FileNotFoundError(
+        f"{'/'.join(parts)} is not part of this installation of stancekit; reinstall it"
+    )
+
+
+def config_folders() -> tuple[Path, ...]:
+    """Return the folders in which configs are looked for, the first first: the user's own, then the kit's.
+
+    The user's own is the folder `configs` in the working directory, or the one that a file
+    `stancekit.yaml` there names; for a command it may also be named by `--config-dir`.
+    """
+    return _searched.get() or (*own_configs(), shipped("configs"))
+
+
+@contextmanager
+def searching(folders: Sequence[Path]) -> Iterator[None]:
+    """Make `config_folders` return these folders inside the block."""
+    token = _searched.set(tuple(folders))
+    try:
+        yield
+    finally:
+        _searched.reset(token)
+
+
+def find_config(*parts: str) -> Path:
+    """Return the first config of a name, as in `find_config("codebook", "stance.yaml")`.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    """
+    for folder in config_folders():
+        if (path := folder.joinpath(*parts)).is_file():
+            return path
+    raise FileNotFoundError(f"there is no config {'/'.join(parts)}")
+
+
+def own_configs() -> tuple[Path, ...]:
+    """Return the user's own folder of configs that belongs to the working directory, if there is one.
+
+    Raises
+    ------
+    KitError
+        When `stancekit.yaml` is not understood, or names a folder that is not there.
+    """
+    settings = Path(SETTINGS)
+    folder = _named(settings) if settings.is_file() else Path("configs")
+    if folder is None or not _holds_configs(folder):
+        return ()
+    return (folder.resolve(),)
+
+
+def _named(settings: Path) -> Path | None:
+    """Return the folder that a file `stancekit.yaml` names, None where it says that there is none."""
+    usage = "write one line, as configs: FOLDER, or configs: null for none"
+    try:
+        content = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KitError(f"cannot read {settings.resolve()}: {printable(error)}; {usage}") from None
+    if not isinstance(content, dict) or set(content) != {"configs"}:
+        raise KitError(f"{settings.resolve()} has one key, configs; {usage}")
+    name = content["configs"]
+    if name is None:
+        return None
+    folder = Path(str(name)).expanduser()
+    if not folder.is_dir():
+        raise KitError(f"{settings.resolve()} names the folder {name}, which is not there; {usage}")
+    return folder
+
+
+def _holds_configs(folder: Path) -> bool:
+    """Say whether a folder has choices for one of the kit's groups and is not the kit's own folder.
+
+    Folders called `configs` are common: one that has nothing for the kit belongs to another
+    program.
+    """
+    kit = shipped("configs")
+    if folder.resolve() == kit.resolve():
+        return False
+    groups = [path.name for path in kit.iterdir() if path.is_dir()]
+    return any(next((folder / group).rglob("*.yaml"), None) for group in groups)
+
+
+@contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Make a module impossible to import inside the block, unless it is imported already.
+
+    For packages that load torch whenever they find it, a matter of seconds, though what is asked
+    of them does not need it.
+
+    Examples
+    --------
+    >>> with hidden("antigravity"):
+    ...     import antigravity
+    Traceback (most recent call last):
+    ModuleNotFoundError: import of antigravity halted; None in sys.modules
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # Python's own mark for "cannot be imported"
+    try:
+        yield
+    finally:
+        del sys.modules[name]

@@ -1,0 +1,188 @@
+"""`stancekit data`: counts, agreement and pictures of a corpus."""
+
+import pytest
+from conftest import ROWS
+
+from stancekit.commands.data import data
+from stancekit.corpus import JsonlCorpus
+from stancekit.errors import KitError
+from stancekit.fileio import write_jsonl
+
+FRAMED = [
+    row | {"frames": ["economy"], "register": "speech", "topic": "<levy> & co"} for row in ROWS
+]
+
+
+def test_pictures_show_the_codes_by_register_and_topic(jsonl, tmp_path):
+    data(corpus=JsonlCorpus(jsonl(*FRAMED), name="mine"), plots=tmp_path / "plots")
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert names == {
+        f"{book}-by-{field}.svg"
+        for book in ("stance", "diplomacy")
+        for field in ("register", "topic")
+    }
+    drawn = (tmp_path / "plots" / "stance-by-topic.svg").read_text()
+    assert drawn.startswith("<svg") and "&lt;levy" in drawn and "<levy" not in drawn
+
+
+def test_agreement_of_a_second_annotator_is_printed(jsonl, tmp_path, capsys):
+    rows = [row | {"id": str(at)} for at, row in enumerate(FRAMED)]
+    write_jsonl(
+        tmp_path / "second.jsonl", [{"id": row["id"], "stance": row["stance"]} for row in rows]
+    )
+    data(corpus=JsonlCorpus(jsonl(*rows), second=tmp_path / "second.jsonl"), codebooks=["stance"])
+    told = capsys.readouterr().out
+    assert "second annotation" in told and "| all | 1.000" in told
+
+
+@pytest.mark.parametrize("field", ["speech", "&lt;levy> & co"])
+def test_counts_by_register_and_topic_are_printed(jsonl, capsys, field):
+    data(corpus=JsonlCorpus(jsonl(*FRAMED)), codebooks=["stance"])
+    assert f"| {field} | {len(ROWS)} |" in capsys.readouterr().out
+
+
+def test_a_picture_gathers_what_is_rare(jsonl, tmp_path):
+    rows = [FRAMED[at % 4] | {"topic": f"topic {min(at, 70)}"} for at in range(80)]
+    data(
+        corpus=JsonlCorpus(jsonl(*rows), name="mine"),
+        codebooks=["stance"],
+        plots=tmp_path / "plots",
+    )
+    drawn = (tmp_path / "plots" / "stance-by-topic.svg").read_text()
+    assert "topic 70" in drawn and "12 others" in drawn
+
+
+def test_codebooks_are_those_that_the_corpus_has_columns_of(jsonl, capsys):
+    assert [one.codebook.name for one in data(corpus=JsonlCorpus(jsonl(*ROWS)))] == ["stance"]
+    assert [one.codebook.name for one in data(corpus=JsonlCorpus(jsonl(*FRAMED)))] == [
+        "stance",
+        "diplomacy",
+    ]
+    renamed = [{"text": row["text"], "code": row["stance"]} for row in ROWS]
+    corpus = JsonlCorpus(jsonl(*renamed), columns={"labels": "code"})
+    assert [one.codebook.name for one in data(corpus=corpus)] == ["stance"]
+    with pytest.raises(
+        KitError, match=r"no column of a known codebook; it has: code, text.*corpus.columns.labels"
+    ):
+        data(corpus=JsonlCorpus(jsonl(*renamed)))
+
+
+def test_a_column_that_no_codebook_can_read_is_a_fault(jsonl):
+    with pytest.raises(KitError, match=r"unknown label 'econ'"):
+        data(corpus=JsonlCorpus(jsonl(*[row | {"frames": ["econ"]} for row in ROWS])))
+    odd = [{"text": row["text"], "code": "x" + row["stance"]} for row in ROWS]
+    with pytest.raises(
+        KitError, match=r"none of the codebooks .*stance.* can read 'code'.*codebooks=\["
+    ):
+        data(corpus=JsonlCorpus(jsonl(*odd), columns={"labels": "code"}))
+
+
+def test_a_codebook_of_one_s_own_is_named_by_its_file(jsonl, tmp_path, capsys):
+    book = tmp_path / "blame.yaml"
+    book.write_text("name: blame\ncodes: {home: {definition: Here.}, away: {definition: There.}}\n")
+    corpus = JsonlCorpus(jsonl({"text": "Peru left.", "blame": "home"}))
+    (found,) = data(corpus=corpus, codebooks=[str(book)])
+    assert found.counts == {"away": 0, "home": 1}
+    with pytest.raises(
+        KitError, match=r"there is no codebook 'blame'; there are: .*stance.* as in my.yaml"
+    ):
+        data(corpus=corpus, codebooks=["blame"])
+    book.write_text("codes: 3")
+    with pytest.raises(KitError, match=r"blame.yaml is no codebook"):
+        data(corpus=corpus, codebooks=[str(book)])
+
+
+def test_examples_without_a_split_are_told(jsonl, capsys):
+    rows = [
+        row | {"split": part} for row, part in zip(ROWS, ["train", "test", "", ""], strict=True)
+    ]
+    data(corpus=JsonlCorpus(jsonl(*rows)))
+    assert (
+        "2 examples have no split marked (–); split=fixed leaves them out"
+        in capsys.readouterr().out
+    )
+
+
+NAMED = {"condemn": "AGAINST", "support": "FAVOR", "abstain": "NEUTRAL", "none": "NONE"}
+
+
+@pytest.fixture
+def coded(jsonl):
+    """Return how to read rows whose labels and columns have names of their own, with a second annotator's file."""
+    first = [
+        {"key": str(at), "text": row["text"], "code": NAMED[row["stance"]]}
+        for at, row in enumerate(ROWS)
+    ]
+
+    def corpus(second):
+        columns = {"id": "key", "labels": "code"}
+        return JsonlCorpus(
+            jsonl(*first),
+            columns=columns,
+            labels={given: code for code, given in NAMED.items()},
+            second=second,
+        )
+
+    return corpus
+
+
+def test_a_second_annotator_s_file_is_read_as_the_corpus_is(coded, jsonl, tmp_path, stance, capsys):
+    table = tmp_path / "second.csv"
+    table.write_text("key;code\n0;AGAINST\n1;NEUTRAL\n2;NONE\n3;\n")
+    lines = jsonl(
+        {"key": 0, "code": "AGAINST"},
+        {"key": 1, "code": "NEUTRAL"},
+        {"key": 2, "code": "NONE"},
+        name="2.jsonl",
+    )
+    for second in (table, lines):
+        assert coded(second).second_labels(stance) == {
+            "0": ("condemn",),
+            "1": ("abstain",),
+            "2": ("none",),
+        }
+        data(corpus=coded(second), codebooks=["stance"])
+        assert "| all | .615 [" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{"code": "AGAINST"}], r"has no column 'key'; it has: code.*id of each example"),
+        ([{"key": "0", "label": "AGAINST"}], r"has no column 'code'"),
+        ([{"key": "0", "code": "AGIANST"}], r"unknown label 'AGIANST'"),
+        (
+            [{"key": "0", "code": "NONE"}, {"key": "0", "code": "FAVOR"}],
+            r"id '0' with other labels than in row 1 \(row 2\)",
+        ),
+        ([{"key": "", "code": "NONE"}], r"no id \(row 1\)"),
+        (
+            [{"key": "zero", "code": "NONE"}],
+            r"none of the 1 ids .*\(zero\) is one of corpus 'mine' \(0, 1, 2 and",
+        ),
+    ],
+)
+def test_a_second_annotator_s_file_with_faults(coded, jsonl, rows, told):
+    with pytest.raises(KitError, match=told):
+        data(corpus=coded(jsonl(*rows, name="second.jsonl")), codebooks=["stance"])
+
+
+def test_a_second_file_that_is_not_there_or_of_another_codebook(
+    jsonl, tmp_path, stance, diplomacy, caplog
+):
+    with pytest.raises(KitError, match=r"no second annotator's file .*corpus.second=FILE"):
+        JsonlCorpus(jsonl(*ROWS), second=tmp_path / "none.jsonl").second_labels(stance)
+    second = jsonl({"id": "a", "stance": "none"}, name="second.jsonl")
+    assert JsonlCorpus(jsonl(*ROWS), second=second).second_labels(diplomacy) == {}
+    assert "has no column 'frames': no agreement is known for codebook diplomacy" in caplog.text
+
+
+def test_agreement_on_a_code_that_nobody_gave_is_not_defined(jsonl, tmp_path, capsys):
+    rows = [row | {"id": str(at)} for at, row in enumerate(ROWS) if row["stance"] != "none"]
+    second = jsonl(*rows, name="second.jsonl")
+    data(corpus=JsonlCorpus(jsonl(*rows), second=second), codebooks=["stance"])
+    told = capsys.readouterr().out
+    assert (
+        "neither annotator gave none: agreement on these is not defined" in told
+        and "| none | 1.000" not in told
+    )

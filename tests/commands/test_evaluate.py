@@ -1,0 +1,186 @@
+import csv
+import json
+import shutil
+
+import pytest
+from conftest import ROWS, padded
+
+from stancekit.commands.evaluate import evaluate
+from stancekit.commands.report import report
+from stancekit.corpus import FixedSplit, JsonlCorpus
+from stancekit.errors import KitError
+from stancekit.models import persistence
+from stancekit.models.classifier import fit
+from stancekit.models.finished import training_set_id
+from stancekit.models.majority import Majority
+from stancekit.runs.record import read_run
+from stancekit.text import ActorFinder
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A corpus that marks its split: per part some articles of four rows."""
+    parts = ["train"] * 4 + ["validation"] * 2 + ["test"] * 3
+    rows = [
+        {
+            **row,
+            "text": padded(row["text"], at),
+            "article": f"a{at}",
+            "split": part,
+            "frames": ["economy"],
+        }
+        for at, part in enumerate(parts)
+        for row in ROWS
+    ]
+    path = tmp_path_factory.mktemp("corpus") / "marked.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return JsonlCorpus(path, name="marked")
+
+
+@pytest.fixture(scope="module")
+def models(corpus, stance, diplomacy, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for name, book in (("stance", stance), ("diplomacy", diplomacy)):
+        data = corpus.read(book)
+        parts = FixedSplit("keep")(data, random_state=0)
+        facts = {"data": data.digest, "learned": training_set_id(parts.train.examples)}
+        persistence.save(
+            fit(Majority(), parts.train, parts.validation, name="majority"), folder / name, **facts
+        )
+    return folder
+
+
+@pytest.fixture
+def saved(models, tmp_path):
+    shutil.copytree(models, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("codebook", ["stance", "diplomacy"])
+def test_one_file_of_five_fields_serves_both_codebooks(saved, jsonl, codebook):
+    path = jsonl(*(row | {"frames": ["economy"]} for row in ROWS))
+    scores = evaluate(saved=saved / codebook, corpus=JsonlCorpus(path), out=saved / "out")
+    with (saved / "out" / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["metric"] == "macro_f1" and float(rows[0]["value"]) == pytest.approx(
+        scores[0].value, abs=1e-6
+    )
+    lines = [
+        json.loads(line) for line in (saved / "out" / "predictions.jsonl").read_text().splitlines()
+    ]
+    assert len(lines) == 4 and {"id", "gold", "labels", "scores"} <= set(lines[0])
+
+
+def test_where_the_corpus_marks_a_split_the_test_part_is_scored(saved, corpus):
+    assert evaluate(saved=saved / "stance", corpus=corpus, out=saved / "out")[0].n == 12
+    facts = json.loads((saved / "out" / "run.json").read_text())
+    assert (facts["split"], facts["part"], facts["random_state"]) == ("fixed", "test", 0)
+    assert facts["validation"] is None and facts["shared"] == 0
+    # Nothing is written over the scores of another part.
+    with pytest.raises(KitError, match="scores of another part, which would be lost"):
+        evaluate(saved=saved / "stance", corpus=corpus, part="validation", out=saved / "out")
+    assert json.loads((saved / "out" / "run.json").read_text()) == facts
+
+
+def test_every_evaluation_has_a_folder_of_its_own(saved, corpus, stance, monkeypatch):
+    monkeypatch.chdir(saved)
+    for one in ({}, {"part": "all"}, {"random_state": 7}):
+        evaluate(saved=saved / "stance", corpus=corpus, **one)
+    data = corpus.read(stance)
+    persistence.save(
+        fit(Majority(), data.take([0, 1]), data.take([2, 3]), name="majority"), saved / "other"
+    )
+    evaluate(saved=saved / "other", corpus=corpus)
+    runs = [
+        read_run(path.parent) for path in (saved / "experiments" / "evaluate").glob("*/run.json")
+    ]
+    assert sorted(
+        (run.split, run.part, run.random_state, len(run.rows), str(run.facts["shared"]))
+        for run in runs
+    ) == [
+        ("fixed", "test", 0, 12, "0"),
+        ("fixed", "test", 0, 12, "None"),
+        ("fixed", "test", 7, 12, "0"),
+        ("none", "all", 0, 36, "24"),
+    ]
+
+
+def test_what_a_model_has_learned_from_is_told(saved, corpus, jsonl, capsys):
+    evaluate(saved=saved / "stance", corpus=corpus, part="validation", out=saved / "own")
+    assert "8 of 8 test examples have nearly their text in train" in capsys.readouterr().out
+    # Of another corpus it is not known, which is no reason to say nothing.
+    evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), out=saved / "other")
+    assert json.loads((saved / "other" / "run.json").read_text())["shared"] is None
+    assert "text shared by train and test is not known" in capsys.readouterr().out
+
+
+def test_a_trained_run_is_not_written_over(saved, jsonl):
+    (saved / "run").mkdir()
+    (saved / "run" / "run.json").write_text(json.dumps({"digest": "x", "random_state": 0}))
+    with pytest.raises(KitError, match="holds the scores of another model"):
+        evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), out=saved / "run")
+
+
+def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl, capsys):
+    evaluate(
+        saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), out=saved / "out"
+    )
+    (saved / "out").rename(saved / "moved")
+    report(out=saved / "moved", check=True)
+    assert "all as recomputed" in capsys.readouterr().out
+
+
+def test_an_unknown_part_lists_the_parts(saved, corpus):
+    with pytest.raises(KitError, match="it has: test, train, validation, all"):
+        evaluate(saved=saved / "stance", corpus=corpus, part="dev", out=saved / "out")
+
+
+SENTENCES = [
+    {"article": "a", "text": "Peru opposed the levy and Chile said nothing.", "actor": "Peru"},
+    {"article": "a", "text": "Peru opposed the levy and Chile said nothing.", "actor": "Chile"},
+    {"article": "a", "text": "Ghana and the harbour pilots agreed.", "actor": "harbour pilots"},
+    {"article": "b", "text": "It rained all day.", "actor": None},
+]
+
+
+def test_actors_are_scored_by_exact_span(jsonl, tmp_path, capsys):
+    corpus = JsonlCorpus(jsonl(*SENTENCES), name="mine")
+    scores = evaluate(
+        saved=tmp_path,
+        corpus=corpus,
+        task="actors",
+        actors=ActorFinder(ner=False),
+        out=tmp_path / "out",
+    )
+    found = {one.metric: one.value for one in scores if one.slice == "all"}
+    assert found["precision"] == pytest.approx(2 / 3) and found["recall"] == pytest.approx(2 / 3)
+    assert "3 in 3 sentences; 2 found, 1 missed, 1 false finds" in capsys.readouterr().out
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
+    ]
+    assert [line["missed"] for line in lines] == [[], ["harbour pilots"], []] and lines[1][
+        "false"
+    ] == ["Ghana"]
+
+
+def test_a_sentence_needs_no_label_to_be_searched_for_actors(jsonl):
+    marked = JsonlCorpus(jsonl(*SENTENCES)).marked()
+    assert [sorted(one.actors) for one in marked] == [[(0, 4), (26, 31)], [(14, 28)], []]
+
+
+def test_actor_offsets_outside_the_sentence_are_all_told(jsonl):
+    rows = [row | {"actor_start": 2, "actor_end": 999} for row in SENTENCES[:2]]
+    with pytest.raises(KitError, match=r"actor offsets outside the sentence \(rows 1, 2\)"):
+        JsonlCorpus(jsonl(*rows)).marked()
+
+
+def test_an_unknown_task_lists_the_tasks(un_votes, tmp_path):
+    with pytest.raises(KitError, match="unknown task 'spans'; evaluate knows: codes, actors"):
+        evaluate(saved=tmp_path, corpus=un_votes, task="spans")
+
+
+def test_the_finder_finds_most_actors_of_the_bundled_test_part(un_votes, tmp_path):
+    scores = evaluate(saved=tmp_path, corpus=un_votes, task="actors", out=tmp_path / "out")
+    [f1] = [one for one in scores if (one.metric, one.slice) == ("f1", "all")]
+    assert f1.value >= 0.85 and f1.low < f1.value < f1.high

@@ -1,0 +1,63 @@
+"""Sweeps through Hydra's launchers: processes on this machine, or jobs of a cluster, with the same runs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+# submitit's local executor runs the same job files that SLURM would.
+LAUNCHERS = {
+    "basic": (),
+    "joblib": ("hydra.launcher.n_jobs=2",),
+    "submitit_local": ("hydra.launcher.cpus_per_task=1",),
+}
+
+
+def runs(folder):
+    found = {}
+    for file in folder.glob("runs/*/run.json"):
+        facts = json.loads(file.read_text())
+        rows = (file.parent / "predictions.jsonl").read_text()
+        found[file.parent.name] = (facts["validation"], rows)
+    return found
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_a_launcher_makes_the_runs_that_one_process_makes(tmp_path, launcher):
+    said = {}
+    for name in ("basic", launcher):
+        words = [
+            "-m",
+            f"hydra/launcher={name}",
+            *LAUNCHERS[name],
+            "corpus=un_votes",
+            "model=majority,lexicon",
+        ]
+        command = [sys.executable, "-m", "stancekit", "train", *words, f"out={tmp_path / name}"]
+        said[name] = subprocess.run(
+            command, capture_output=True, text=True, timeout=200, check=True
+        )
+    assert runs(tmp_path / launcher) == runs(tmp_path / "basic")
+    assert len(runs(tmp_path / launcher)) == 2
+    assert "Traceback" not in said[launcher].stderr
+
+
+def test_an_experiment_is_compared_at_its_end(tmp_path):
+    words = ["experiment=un_votes", "model=majority,lexicon", "codebook=stance", "random_state=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "stancekit",
+        "train",
+        *words,
+        "hydra/launcher=joblib",
+        f"out={tmp_path / 'out'}",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=200, check=True, cwd=tmp_path
+    )
+    assert (
+        "| lexicon |" in done.stdout and "| majority |" in done.stdout and "report:" in done.stdout
+    )

@@ -1,0 +1,285 @@
+"""Training from Python and from the command line: which run is which, what is said, and what is left behind."""
+
+import json
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
+
+from stancekit.__main__ import main
+from stancekit.commands.compare import CompareRuns, keep_all
+from stancekit.commands.train import train
+from stancekit.corpus import FixedSplit, GroupedSplit, JsonlCorpus
+from stancekit.errors import KitError
+from stancekit.models import persistence
+from stancekit.models.ensemble import Ensemble
+from stancekit.models.features import Marked, Pair, Plain
+from stancekit.models.lexicon import Lexicon
+from stancekit.models.linear import Linear
+from stancekit.models.majority import Majority
+from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.provenance import describe_object, identity
+from stancekit.runs.record import read_runs
+
+PLACES = (
+    "Peru",
+    "Oman",
+    "Fiji",
+    "Mali",
+    "Chad",
+    "Cuba",
+    "Iran",
+    "Laos",
+    "Togo",
+    "Niue",
+    "Iraq",
+    "Guam",
+)
+SAYS = {
+    "condemn": "{0} denounced the levy over {1} and {2} in the hall",
+    "abstain": "{0} would not say what {2} or {1} made of the levy",
+    "support": "{0} welcomed the levy that {1} drew up with {2}",
+    "none": "{0} lies far from {2}, where {1} collects the levy",
+}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """Write a small corpus of our own with a split, topics and articles."""
+    rows = []
+    for at, place in enumerate(PLACES):
+        for code, says in SAYS.items():
+            others = PLACES[(at * 5 + 1) % 12], PLACES[(at * 7 + 3) % 12]
+            split = "train" if at < 6 else "validation" if at < 8 else "test"
+            row = {
+                "text": f"{says.format(place, *others)}, {code} {at}.",
+                "actor": place,
+                "target": "the levy",
+            }
+            row |= {"stance": code, "article": at, "split": split, "topic": f"topic {at % 4}"}
+            rows.append(row)
+    path = tmp_path_factory.mktemp("corpus") / "small.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def small(file, stance, tmp_path):
+    """Return what every call of `train` here has in common."""
+    return {
+        "corpus": JsonlCorpus(file),
+        "codebook": stance,
+        "split": FixedSplit(),
+        "out": tmp_path / "out",
+    }
+
+
+def test_different_calls_never_share_a_run(small):
+    model = Linear(ComplementNB(), features=Marked())
+    calls = [
+        {},
+        {"split": FixedSplit("drop")},
+        {"split": GroupedSplit()},
+        {"split": GroupedSplit(by="topic")},
+        {"model": Linear(ComplementNB(alpha=0.3), features=Marked())},
+        {"model": Linear(ComplementNB(), features=Plain())},
+        {"features": Pair()},
+        {"priors": True},
+        {"refit": True},
+        {"codebook": small["codebook"], "name": "another"},
+    ]
+    folders = [train(**{**small, "model": model, **call}).folder for call in calls]
+    assert len(set(folders)) == len(calls)
+    again = [train(**{**small, "model": model, **call}).folder for call in calls]
+    assert again == folders
+
+
+def test_another_split_column_is_another_run(small, file, tmp_path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    swapped = tmp_path / "small.jsonl"
+    change = {"train": "test", "test": "train", "validation": "validation"}
+    swapped.write_text(
+        "".join(json.dumps(row | {"split": change[row["split"]]}) + "\n" for row in rows)
+    )
+    one = train(**small, model=Majority())
+    other = train(**{**small, "corpus": JsonlCorpus(swapped)}, model=Majority())
+    assert one.folder != other.folder and len(one.rows) == 16 and len(other.rows) == 24
+
+
+def test_an_altered_file_is_read_anew(small, file, tmp_path):
+    own = tmp_path / "small.jsonl"
+    own.write_text(file.read_text())
+    first = train(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    own.write_text(file.read_text().replace("denounced", "cursed"))
+    second = train(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    assert first.folder != second.folder and "cursed" in second.rows[0].example.text
+
+
+def test_an_estimator_keeps_its_own_features(small):
+    run = train(**small, model=Linear(ComplementNB(), features=Marked()))
+    assert isinstance(persistence.load(run.folder / "model").model.features, Marked)
+    told = train(**small, model=Linear(ComplementNB(), features=Marked()), features=Pair())
+    assert isinstance(persistence.load(told.folder / "model").model.features, Pair)
+
+
+def test_the_members_of_an_ensemble_keep_their_features(small):
+    members = {
+        "one": Linear(ComplementNB(), features=Marked()),
+        "two": Linear(ComplementNB(), features=Pair()),
+    }
+    run = train(**small, model=Ensemble(members))
+    kept = persistence.load(run.folder / "model").model.members_
+    assert {name: type(kept[name].features).__name__ for name in kept} == {
+        "one": "Marked",
+        "two": "Pair",
+    }
+
+
+def test_objects_are_described_by_what_they_are():
+    assert describe_object(Marked()) == describe_object(Marked()) != describe_object(Pair())
+    assert describe_object(FixedSplit()) != describe_object(FixedSplit("drop"))
+    assert describe_object([lambda x: x + 1]) != describe_object([lambda x: x + 2])
+    assert describe_object(object()) != describe_object(object())
+    assert describe_object({"b": 1, "a": {2, 1}}) == {"b": 1, "a": [1, 2]}
+
+
+def test_what_lies_behind_a_checkpoint_counts(tmp_path):
+    (tmp_path / "weights").write_text("1")
+    one = identity(model={"checkpoint": str(tmp_path)}, random_state=0)
+    assert one == identity(model={"checkpoint": str(tmp_path)}, random_state=0)
+    (tmp_path / "weights").write_text("2")
+    assert one != identity(model={"checkpoint": str(tmp_path)}, random_state=0)
+
+
+def test_a_model_without_chance_is_trained_once(small):
+    same = [
+        train(**small, model=Linear(LogisticRegression()), random_state=state)
+        for state in (0, 1, 2)
+    ]
+    assert len({run.folder for run in same}) == 1 and same[2].random_state == 0
+    assert same[0].facts["deterministic"]
+    # One that draws lots, or a split that does, has a run per random state.
+    lots = [
+        train(**small, model=Linear(LinearSVC(dual=True)), random_state=state, name="svm")
+        for state in (0, 1)
+    ]
+    assert lots[0].folder != lots[1].folder and not lots[0].facts["deterministic"]
+    drawn = [
+        train(**{**small, "split": GroupedSplit()}, model=Majority(), random_state=state)
+        for state in (0, 1)
+    ]
+    assert drawn[0].folder != drawn[1].folder
+
+
+def test_what_was_trained_is_told(small, capsys):
+    run = train(**small, model=Majority())
+    said = capsys.readouterr().out
+    train(**small, model=Majority())
+    assert f"macro-F1 {run_score(run)} [" in said and f"run: {run.folder}\n" in said
+    assert capsys.readouterr().out == said
+
+
+def run_score(run):
+    (board,) = leaderboards([run])
+    return f"{board.best.main.value:.3f}".lstrip("0")
+
+
+def test_a_wrong_setting_is_told_and_leaves_nothing(small):
+    with pytest.raises(KitError, match=r"a setting of logreg is wrong: The 'C' parameter"):
+        train(**small, model=Linear(LogisticRegression(C="abc")), name="logreg")
+    assert list((small["out"] / "runs").iterdir()) == []
+
+
+def test_a_run_without_its_end_is_done_again(small):
+    run = train(**small, model=Majority())
+    scores = (run.folder / "scores.csv").read_text()
+    (run.folder / "run.json").unlink()
+    (run.folder / "scores.csv").unlink()
+    train(**small, model=Majority())
+    assert (run.folder / "scores.csv").read_text() == scores
+
+
+def words(file, out, *more):
+    corpus = ["corpus=jsonl", f"corpus.path={file}", "codebook=stance", f"out={out}"]
+    return [
+        "train",
+        "experiment=un_votes",
+        *corpus,
+        "model=majority,lexicon",
+        "random_state=0",
+        *more,
+    ]
+
+
+def test_an_experiment_ends_with_a_report_and_kept_models(file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # A card alone is no model: it gives way to the one that is kept.
+    place = tmp_path / "models" / "un_votes" / "stance"
+    place.mkdir(parents=True)
+    (place / "README.md").write_text("# another model")
+    assert main(words(file, "mine")) == 0
+    said = capsys.readouterr().out
+    assert (
+        "kept lexicon as models/un_votes/stance" in said
+        and "report: mine/report/report.html" in said
+    )
+    assert (
+        persistence.load(place).name == "lexicon"
+        and "\n# lexicon for stance" in (place / "README.md").read_text()
+    )
+    # The command that was given, not one guessed from a folder's name.
+    given = "stancekit train experiment=un_votes corpus=jsonl"
+    assert (
+        given in (place / "README.md").read_text()
+        and given in (tmp_path / "mine/report/report.html").read_text()
+    )
+
+
+def test_what_fails_at_the_end_of_an_experiment_is_no_success(file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "models" / "un_votes" / "stance"
+    place.mkdir(parents=True)
+    (place / "thesis.docx").write_text("years of work")
+    assert main(words(file, "mine")) == 2
+    assert "models/un_votes/stance" in capsys.readouterr().err
+    assert (place / "thesis.docx").read_text() == "years of work"
+    # The report needs no place for a model.
+    assert (tmp_path / "mine" / "report" / "report.html").exists()
+
+
+def test_a_fault_of_the_kit_at_the_end_shows_its_traceback(tmp_path, capsys):
+    class Overrides:
+        task = ()
+
+    class Config:
+        hydra = type("Hydra", (), {"overrides": Overrides})
+
+    ends = CompareRuns(str(tmp_path))
+    ends._end = lambda command: {}["a key"]
+    with pytest.raises(SystemExit, match="1"):
+        ends.on_multirun_end(Config)
+    assert "KeyError" in capsys.readouterr().err
+
+
+def test_models_of_several_splits_are_not_kept_in_one_place(small, tmp_path):
+    for split in (FixedSplit(), GroupedSplit()):
+        train(**{**small, "split": split}, model=Lexicon())
+    with pytest.raises(KitError, match=r"takes one model per codebook.*stance"):
+        keep_all(leaderboards(read_runs(small["out"])), tmp_path / "kept", "the command")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_the_features_in_a_model_s_configuration_are_kept_unless_others_are_chosen(file, tmp_path):
+    (tmp_path / "configs" / "model").mkdir(parents=True)
+    (tmp_path / "configs" / "model" / "mine.yaml").write_text(
+        "_target_: stancekit.models.linear.Linear\n"
+        "classifier: {_target_: sklearn.naive_bayes.ComplementNB}\n"
+        "features: {_target_: stancekit.models.features.Pair}\n"
+    )
+    common = ["train", "corpus=jsonl", f"corpus.path={file}", "codebook=stance", "model=mine"]
+    for name, more, kind in (("own", [], Pair), ("chosen", ["features=marked"], Marked)):
+        out = tmp_path / name
+        assert main([*common, f"out={out}", *more, "--config-dir", str(tmp_path / "configs")]) == 0
+        (folder,) = (out / "runs").iterdir()
+        assert isinstance(persistence.load(folder / "model").model.features, kind)

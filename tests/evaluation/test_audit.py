@@ -1,0 +1,139 @@
+"""The target audit catches a classifier that never sees the target, and clears one that does."""
+
+from dataclasses import replace
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from stancekit.commands.record import record
+from stancekit.corpus import Splits
+from stancekit.evaluation.audit import (
+    DECISIVE,
+    MARGIN,
+    Finding,
+    audit,
+    exchanged,
+    mask_spans,
+    negated,
+    target_blind,
+    target_use,
+    variants,
+)
+from stancekit.models.classifier import fit
+from stancekit.models.features import Marked, Plain
+from stancekit.models.linear import Linear
+from stancekit.models.majority import Majority
+from stancekit.report.checks import run_checks
+from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.record import read_run
+from stancekit.types import Example, Mention, Score
+
+ONE = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
+
+
+def _board(parts, features, folder):
+    # Enough of the corpus to show it.
+    parts = Splits(parts.train.take(range(1200)), parts.validation, parts.test.take(range(450)))
+    model = Linear(LogisticRegression(max_iter=1000, class_weight="balanced"), features=features)
+    trained = fit(model, parts.train, parts.validation, name="logreg")
+    record(
+        folder, trained, parts, {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""}
+    )
+    (board,) = leaderboards([read_run(folder)])
+    return board
+
+
+@pytest.mark.parametrize(("features", "is_blind"), [(Plain(), True), (Marked(), False)])
+def test_a_model_that_sees_the_sentence_only_is_called_target_blind(
+    parts, tmp_path, features, is_blind
+):
+    board = _board(parts, features, tmp_path)
+    assert target_blind(board.best.findings) is is_blind
+    assert ("C04" in {check.code for check in run_checks(board)}) is is_blind
+    if is_blind:
+        gap = next(one.gap for one in board.best.findings if one.variant == DECISIVE)
+        assert gap.value == gap.low == gap.high == 0
+
+
+def test_variants_keep_offsets_right(parts):
+    for name, examples in variants(parts.test.examples[:200]).items():
+        for example in filter(None, examples):
+            for role in ("actor", "target"):
+                mention = getattr(example, role)
+                if mention and mention.located and name not in ("target swapped in the sentence",):
+                    spelled = example.text[mention.start : mention.end]
+                    assert spelled and not spelled[0].isspace(), (name, example)
+
+
+def test_simple_variants():
+    assert (
+        mask_spans(ONE).text == "Peru hailed something."
+        and mask_spans(ONE).target.name == "something"
+    )
+    assert exchanged(ONE).actor.name == "the levy"
+    denied = negated(ONE)
+    assert denied.text.startswith("It is not true that Peru")
+    assert denied.text[denied.target.start : denied.target.end] == "the levy"
+
+
+def test_a_target_before_the_actor_moves_it():
+    one = Example(
+        "1", "The levy? Peru hates it.", Mention("Peru", 10, 14), Mention("The levy", 0, 8), "a"
+    )
+    out = mask_spans(one)
+    assert (
+        out.text == "something? Peru hates it."
+        and out.text[out.actor.start : out.actor.end] == "Peru"
+    )
+
+
+def test_variants_that_apply_to_nothing_are_left_out():
+    bare = [Example("1", "Rain fell.", article="a")]
+    found = variants(bare)
+    said = {name: [[None]] for name in found}
+    assert audit([("none",)], [[("none",)]], said, ["none", "support"], ["a"]) == []
+
+
+def _gap(low, high):
+    return [
+        Finding(
+            DECISIVE, 0.4, Score("macro_f1 gap", DECISIVE, (low + high) / 2, low, high, 29), 0.1
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "use"),
+    [
+        (0.01, 0.12, "uses its target"),
+        (-0.02, MARGIN - 0.001, "target-blind"),
+        # On few examples a gap that is not significant shows nothing.
+        (-0.002, 0.12, "cannot tell"),
+        (float("nan"), float("nan"), "cannot tell"),
+    ],
+)
+def test_a_model_is_blind_only_where_the_gap_is_shown_to_be_small(low, high, use):
+    assert target_use(_gap(low, high)) == use
+    assert target_blind(_gap(low, high)) is (use == "target-blind")
+    assert target_use([]) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "level"), [(-0.002, 0.12, "mind"), (-0.02, 0.04, "stop"), (0.01, 0.2, None)]
+)
+def test_only_a_model_shown_to_be_blind_stops_a_reader(parts, tmp_path, low, high, level):
+    """As of a majority model on a few rows, whose findings are replaced."""
+    few = Splits(
+        parts.train.take(range(60)), parts.validation.take(range(40)), parts.test.take(range(60))
+    )
+    record(
+        tmp_path,
+        fit(Majority(), few.train, few.validation),
+        few,
+        {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""},
+    )
+    (board,) = leaderboards([read_run(tmp_path)])
+    entry = replace(board.best, findings=tuple(_gap(low, high)))
+    found = [check for check in run_checks(replace(board, entries=(entry,))) if check.code == "C04"]
+    assert [check.level for check in found] == ([level] if level else [])
+    assert not found or "nought" not in found[0].seen

@@ -1,0 +1,456 @@
+"""Archives: the same labels as article by article, whatever happens on the way."""
+
+import functools
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import warnings
+
+import pyarrow.parquet
+import pytest
+from conftest import ROOT
+
+from stancekit.__main__ import main
+from stancekit.commands.label import label
+from stancekit.errors import KitError
+from stancekit.fileio import lock
+from stancekit.labelling import archive, workers
+from stancekit.labelling.labels import read_labels
+from stancekit.text import ActorFinder
+
+ARTICLES = ROOT / "seeds" / "articles"
+FINDER = ActorFinder(ner=False)
+
+
+def speeches(folder, n=60):
+    texts = [file.read_text() for file in sorted(ARTICLES.glob("*.txt"))]
+    rows = [
+        {
+            "id": f"s{at}",
+            "text": texts[at % len(texts)],
+            "paper": "own",
+            "date": f"20{at % 20:02}-05-01",
+        }
+        for at in range(n)
+    ]
+    path = folder / "speeches.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def lines(folder):
+    return [
+        line
+        for file in sorted(folder.glob("part-*.jsonl"))
+        for line in file.read_text().splitlines()
+    ]
+
+
+def test_a_folder_gives_the_rows_of_its_articles(saved, tmp_path, capsys):
+    finder = ActorFinder(ner=False)
+    done = label(input=ARTICLES, saved=saved, output=tmp_path / "labels", actors=finder)
+    assert (done.texts, done.rejected) == (len(list(ARTICLES.glob("*.txt"))), 0)
+    assert f"{done.texts} texts labelled into" in capsys.readouterr().out
+    found = [json.loads(line) for line in lines(tmp_path / "labels")]
+    assert len({row["id"] for row in found}) == len(found) > 50
+    for file in ARTICLES.glob("*.txt"):
+        own = [row.to_dict() for row in label(input=file, saved=saved, actors=finder)]
+        assert [row for row in found if row["article"] == file.stem] == own
+
+
+def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "CHARACTERS", 4000)
+    source, finder = speeches(tmp_path, 12), ActorFinder(ner=False)
+    for kind in ("jsonl", "parquet"):
+        label(
+            input=source,
+            saved=saved,
+            output=tmp_path / kind,
+            actors=finder,
+            kind=kind,
+            keep=["date", "paper"],
+        )
+    files = sorted((tmp_path / "parquet").glob("part-*.parquet"))
+    assert len(files) > 1 and len({pyarrow.parquet.read_schema(file) for file in files}) == 1
+    first, second = read_labels(tmp_path / "jsonl"), read_labels(tmp_path / "parquet")
+    packed = [
+        row | {key: json.dumps(row[key]) for key in ("stance_scores", "frame_scores")}
+        for row in first
+    ]
+    assert packed == second and {row["date"][:4] for row in first} == {
+        f"20{at:02}" for at in range(12)
+    }
+
+
+def in_a_process(function):
+    """Start a function in a process of its own; its exit code is 0 when it ends well, and 2 at a user's error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        function()
+        code = 0
+    except KitError:
+        code = 2
+    finally:
+        os._exit(code)
+
+
+def ended(process):
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.fixture
+def small(saved, tmp_path, monkeypatch):
+    """Return a function that labels seven short speeches, of which three make a part."""
+    monkeypatch.setattr(archive, "TEXTS", 3)
+    # The models are read once.
+    monkeypatch.setattr(workers, "load_models", functools.cache(workers.load_models))
+    source = tmp_path / "speeches.jsonl"
+    texts = [
+        f"Peru condemned levy {at}. It rained. Oman welcomed levy {at} and Fiji shunned it."
+        for at in range(7)
+    ]
+    rows = [{"id": f"s{at}", "text": text, "date": "2020-05-01"} for at, text in enumerate(texts)]
+    source.write_text("\n".join(map(json.dumps, rows)))
+    return lambda output, **given: label(
+        **{"input": source, "saved": saved, "actors": FINDER} | given, output=output
+    )
+
+
+def contents(folder):
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_killed_before_or_after_any_file_is_in_place_it_ends_as_one_that_was_not(
+    small, risk, tmp_path
+):
+    small(tmp_path / "whole", risk=risk)
+    replace, parts = os.replace, []
+
+    def dying(at, *, before):
+        done = 0
+
+        def replacing(*given):
+            nonlocal done
+            done += 1
+            if before and done == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            replace(*given)
+            if done == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        os.replace = replacing
+        small(tmp_path / "cut", risk=risk)
+
+    for at in (1, 2, 3, 4, 5, 6, 8, 9, 10):
+        shutil.rmtree(tmp_path / "cut", ignore_errors=True)
+        for before in (True, False):
+            # The second process goes on where the first was killed.
+            killed = ended(in_a_process(lambda at=at, before=before: dying(at, before=before)))
+            parts.append(len(lines_of_parts := sorted((tmp_path / "cut").glob("part-*"))))
+            assert killed in (-signal.SIGKILL, 0) and all(
+                part.stat().st_size for part in lines_of_parts
+            )
+        small(tmp_path / "cut", risk=risk)
+        assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+    assert lines(tmp_path / "whole") and {1, 2} <= set(parts)
+
+
+def test_a_last_line_of_the_ledger_that_was_cut_off_does_not_count(small, tmp_path):
+    small(tmp_path / "labels")
+    whole = contents(tmp_path / "labels")
+    ledger = tmp_path / "labels" / "parts.log"
+    for cut in (1, 40):
+        ledger.write_bytes(whole["parts.log"][:-cut])
+        small(tmp_path / "labels")
+        assert contents(tmp_path / "labels") == whole
+    ledger.write_text("{}\n")
+    with pytest.raises(KitError, match=r"parts.log is damaged; remove it"):
+        small(tmp_path / "labels")
+
+
+def test_the_same_command_at_once_waits_and_another_is_refused(small, tmp_path):
+    small(tmp_path / "whole")
+    with lock(tmp_path / "labels" / ".lock"):
+        processes = [in_a_process(lambda: small(tmp_path / "labels")) for _ in range(3)]
+        time.sleep(0.5)
+        assert os.waitpid(processes[0], os.WNOHANG) == (0, 0) and list(
+            contents(tmp_path / "labels")
+        ) == [".lock"]
+    assert [ended(process) for process in processes] == [0, 0, 0]
+    assert contents(tmp_path / "labels") == contents(tmp_path / "whole")
+    both = [
+        in_a_process(lambda to=to: small(tmp_path / "two", targets=[to]))
+        for to in ("the levy", "the tax")
+    ]
+    assert sorted(ended(process) for process in both) == [0, 2]
+    assert len({json.loads(line)["target"] for line in lines(tmp_path / "two")}) == 1
+
+
+def test_labels_of_an_unfinished_labelling_or_of_no_text_are_not_read(small, tmp_path):
+    with (tmp_path / "speeches.jsonl").open("a") as file:
+        file.write("\nno row")
+    with pytest.raises(KitError, match="not JSON"):
+        small(tmp_path / "labels", strict=True)
+    assert lines(tmp_path / "labels")
+    with pytest.raises(
+        KitError, match="is not labelled to its end; the command that began it goes on from there"
+    ):
+        read_labels(tmp_path / "labels")
+    (tmp_path / "none.jsonl").write_text("no row")
+    assert small(tmp_path / "none", input=tmp_path / "none.jsonl").rejected == 1
+    with pytest.raises(KitError, match="there are no labels in"):
+        read_labels(tmp_path / "none")
+
+
+def test_files_that_are_not_of_the_labelling_stay(small, tmp_path):
+    out = tmp_path / "labels"
+    out.mkdir()
+    for name in (".notes.tmp", ".part-00000.jsonl.abc.tmp", ".labelling.json.abc.tmp", "notes.txt"):
+        (out / name).write_text("mine")
+    small(out)
+    assert {file.name for file in out.iterdir() if file.name.endswith(("tmp", "txt"))} == {
+        ".notes.tmp",
+        "notes.txt",
+    }
+
+
+def test_an_edit_of_equal_length_and_an_altered_part_are_noticed(small, tmp_path):
+    out, source = tmp_path / "labels", tmp_path / "speeches.jsonl"
+    small(out)
+    written = source.read_text()
+    source.write_text(written.replace('"s4"', '"t4"'))
+    with pytest.raises(
+        KitError, match="labels of other texts: part 1 was labelled before the input changed"
+    ):
+        small(out)
+    source.write_text(written)
+    before = contents(out)
+    # As a loss of power may leave it.
+    (out / "part-00002.jsonl").write_text("")
+    with pytest.raises(
+        KitError,
+        match=r"part-00002.jsonl is not as it was written; remove it, and the same command",
+    ):
+        small(out)
+    (out / "part-00002.jsonl").unlink()
+    small(out)
+    assert contents(out) == before
+
+
+def test_other_names_of_actors_are_another_labelling(small, tmp_path):
+    names = tmp_path / "names.yaml"
+    for text in (
+        "bodies: {The Levy Club: [Levy Club]}\n",
+        "bodies: {The Levy Cult: [Levy Cult]}\n",
+    ):
+        names.write_text(text)
+        given = {"output": tmp_path / "labels", "actors": ActorFinder(ner=False, gazetteer=names)}
+        if "Club" in text:
+            small(**given)
+            continue
+        with pytest.raises(KitError, match="labels with other actors"):
+            small(**given)
+    (tmp_path / "odd.yaml").write_text("groups: {}")
+    for name, told in (
+        ("none.yaml", "cannot read the gazetteer"),
+        ("odd.yaml", "no section is called 'groups'"),
+    ):
+        with pytest.raises(KitError, match=told):
+            small(tmp_path / "none", actors=ActorFinder(ner=False, gazetteer=tmp_path / name))
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_output_inside_of_the_input_is_not_read(saved, tmp_path):
+    (tmp_path / "a.txt").write_text("Peru condemned the levy.")
+    for _ in range(2):
+        done = label(input=tmp_path, saved=saved, output=tmp_path / "labels", actors=FINDER)
+        assert (done.texts, done.rejected) == (1, 0)
+
+
+def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, tmp_path, capsys):
+    done = small(tmp_path / "labels", risk=risk, keep=["date", "party"])
+    told, tally = capsys.readouterr().out, done.tally
+    assert (
+        str(tally) in told and f"labelled by nb (stance, {saved}/stance) and nb (diplomacy" in told
+    )
+    assert "no text has the field party of keep=" in told
+    assert f"{tally.declined} rows are too uncertain for a risk of {risk}" in told
+    review = [
+        line
+        for file in (tmp_path / "labels" / "review").glob("*")
+        for line in file.read_text().splitlines()
+    ]
+    assert (tally.rows, tally.declined) == (len(lines(tmp_path / "labels")), len(review))
+    assert tally.sentences > tally.acting >= tally.labelled > 0 and tally.positions <= tally.rows
+    noted = json.loads((tmp_path / "labels" / "labelling.json").read_text())
+    assert (noted["risk"], noted["declined"], noted["rows"]) == (risk, len(review), tally.rows)
+    assert (noted["texts"], noted["rejected"]) == (7, 0)
+    # All of it is known without labelling again.
+    assert small(tmp_path / "labels", risk=risk, keep=["date", "party"]) == done
+
+
+def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path, capsys):
+    rows = [
+        r'{"text": "Peru condemned the levy \ud83d", "party": "A"}',
+        r'{"text": "Oman condemned the levy.\u2028", "party": NaN}',
+        r'{"text": "Fiji condemned the levy.", "party": Infinity}',
+        r'{"text": "Mali condemned the levy.", "party": {"a": [1]}}',
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    done = label(
+        input=tmp_path / "rows.jsonl",
+        saved=saved,
+        output=tmp_path / "out",
+        actors=FINDER,
+        keep=["party"],
+    )
+    assert (done.texts, done.rejected) == (2, 2) and "2 texts labelled" in capsys.readouterr().out
+    found = [json.loads(line, parse_constant=pytest.fail) for line in lines(tmp_path / "out")]
+    assert [(row["actor"], row.get("party")) for row in found] == [
+        ("Oman", None),
+        ("Mali", {"a": [1]}),
+    ]
+    assert len(read_labels(tmp_path / "out")) == 2
+
+
+def test_a_rest_that_was_not_read_is_told(saved, tmp_path, capsys):
+    (tmp_path / "rows.csv").write_text('text\nPeru said no.\n"Oman said no.\nFiji said no.\n')
+    done = label(input=tmp_path / "rows.csv", saved=saved, output=tmp_path / "out", actors=FINDER)
+    assert (done.texts, done.rejected) == (1, 1)
+    assert "1 could not be read, of which 1 files or rests of files" in capsys.readouterr().out
+
+
+def test_a_fault_of_reading_is_not_told_as_one_of_writing(small, tmp_path, monkeypatch):
+    """What an archive needs besides its texts may fail to be read too."""
+
+    def gone(*_):
+        raise OSError(5, "Input/output error", "weights")
+
+    monkeypatch.setattr("stancekit.labelling.workers.load_models", gone)
+    with pytest.raises(OSError, match="Input/output error"):
+        small(tmp_path / "labels")
+
+
+@pytest.mark.parametrize("name", ["lab.csv", "lab.CSV", "lab.json", "lab.jsonl.gz", "lab.jsonl"])
+def test_a_folder_named_as_a_file_is_refused(saved, tmp_path, name):
+    with pytest.raises(KitError, match="labels of an archive go to a folder"):
+        label(input=speeches(tmp_path, 1), saved=saved, output=tmp_path / name, actors=FINDER)
+    assert not (tmp_path / name).exists()
+
+
+def test_what_cannot_be_read_is_named_and_the_exit_says_so(saved, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "rows.jsonl").write_text('{"text": "Peru condemned the levy."}\nno row\n')
+    words = [
+        "label",
+        f"input={tmp_path / 'in'}",
+        f"saved={saved}",
+        f"output={tmp_path / 'out'}",
+        "actors.ner=false",
+    ]
+    assert main(words) == 3
+    assert (
+        "1 texts labelled" in (out := capsys.readouterr().out)
+        and "1 could not be read" in out.splitlines()[-1]
+    )
+    [rejected] = (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()
+    assert json.loads(rejected) == {
+        "file": "rows.jsonl",
+        "line": 2,
+        "reason": "not JSON: Expecting value",
+    }
+    assert main([*words, "strict=true", f"output={tmp_path / 'strict'}"]) == 2
+    assert "rows.jsonl, line 2: not JSON" in capsys.readouterr().err
+
+
+def test_a_speaker_is_the_actor_of_all_that_is_said(saved, tmp_path):
+    row = {"text": "We reject the levy. Chile knows why.", "actor": "Peru", "target": "the levy"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    label(
+        input=tmp_path / "rows.jsonl",
+        saved=saved,
+        output=tmp_path / "out",
+        actors=ActorFinder(ner=False),
+    )
+    found = read_labels(tmp_path / "out")
+    assert [(one["actor"], one["target"]) for one in found] == [("Peru", "the levy")] * 2
+
+
+def test_uncertain_rows_stand_apart(saved, risk, tmp_path):
+    finder = FINDER
+    label(input=ARTICLES, saved=saved, output=tmp_path / "all", actors=finder)
+    label(input=ARTICLES, saved=saved, output=tmp_path / "sure", actors=finder, risk=risk)
+    review = [
+        line
+        for file in (tmp_path / "sure" / "review").glob("*")
+        for line in file.read_text().splitlines()
+    ]
+    assert review and sorted(lines(tmp_path / "sure") + review) == sorted(lines(tmp_path / "all"))
+
+
+def test_a_folder_of_another_labelling_is_refused(saved, tmp_path):
+    source, finder, out = speeches(tmp_path, 3), ActorFinder(ner=False), tmp_path / "labels"
+    label(input=source, saved=saved, output=out, actors=finder)
+    before = lines(out)
+    for other in (
+        {"targets": ["the levy"]},
+        {"kind": "parquet"},
+        {"keep": []},
+        {"input": ARTICLES},
+    ):
+        with pytest.raises(
+            KitError, match=f"labels with other {next(iter(other))}; choose another folder"
+        ):
+            label(**{"input": source, "saved": saved, "output": out, "actors": finder, **other})
+    (out / "labelling.json").unlink()
+    with pytest.raises(KitError, match=r"holds part-00000.jsonl without labelling.json"):
+        label(input=source, saved=saved, output=out, actors=finder)
+    assert lines(out) == before
+    for wrong in (None, "labels.jsonl"):
+        with pytest.raises(KitError, match="go to a folder"):
+            label(input=source, saved=saved, output=wrong)
+    with pytest.raises(KitError, match="unknown kind='xml'"):
+        label(input=source, saved=saved, output=tmp_path / "x", actors=finder, kind="xml")
+
+
+def test_a_field_to_keep_may_not_replace_a_labels_own(saved, tmp_path):
+    with pytest.raises(KitError, match=r"keep=\['id'\] are columns that labels have of their own"):
+        label(
+            input=speeches(tmp_path, 1), saved=saved, output=tmp_path / "out", keep=["id", "date"]
+        )
+
+
+def test_standard_input_into_a_folder_is_an_archive(saved, tmp_path, monkeypatch, capsys):
+    source, out = speeches(tmp_path, 8), tmp_path / "labels"
+    words = [
+        "label",
+        "-",
+        f"saved={saved}",
+        "actors.ner=false",
+        "keep=[date,paper]",
+        f"output={out}",
+    ]
+    with source.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(words) == 0
+    label(
+        input=source, saved=saved, output=tmp_path / "file", actors=FINDER, keep=["date", "paper"]
+    )
+    same = [line.replace('"speeches.jsonl:', '"stdin:') for line in lines(tmp_path / "file")]
+    assert "8 texts labelled" in capsys.readouterr().out and lines(out) == same != []
+    # Another stream could not be told from this one before it ends, and its parts would be passed
+    # by as done.
+    assert main(words) == 2
+    assert "of standard input nobody knows" in capsys.readouterr().err and lines(out) == same

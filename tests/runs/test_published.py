@@ -1,0 +1,106 @@
+"""Committed predictions: no text, no names, and every result follows from them."""
+
+import pyarrow.parquet
+import pytest
+from conftest import ROWS, padded
+
+from stancekit.__main__ import main
+from stancekit.commands.report import report
+from stancekit.commands.train import train
+from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.errors import KitError
+from stancekit.models.majority import Majority
+from stancekit.report import published
+from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.record import read_runs
+
+# What its tests share is made once, in one process.
+pytestmark = pytest.mark.xdist_group("published")
+
+
+@pytest.fixture
+def out(jsonl, stance, tmp_path):
+    rows = [
+        row | {"article": f"a{at}", "text": padded(row["text"], at)}
+        for at in range(24)
+        for row in ROWS
+    ]
+    corpus, folder = JsonlCorpus(jsonl(*rows), name="mine"), tmp_path / "mine"
+    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), out=folder)
+    report(out=folder, publish=True)
+    return folder
+
+
+def test_no_text_and_no_name_is_published(out):
+    table = pyarrow.parquet.read_table(out / "predictions.parquet").to_pylist()
+    said = repr(table) + (out / "predictions.parquet").read_bytes().decode("latin-1")
+    assert len(table) == sum(len(run.rows) for run in read_runs(out)) >= 12
+    assert not any(word in said for word in ("levy", "Peru", "Oman", "Fiji"))
+    assert "target=" not in (out / "scores.csv").read_text() + (out / "results.md").read_text()
+
+
+def test_published_runs_have_the_scores_of_the_runs(out):
+    (ours,), (theirs,) = leaderboards(read_runs(out)), leaderboards(published.read_published(out))
+    kept = {(one.metric, one.slice): one for one in ours.best.scores}
+    for one in theirs.best.scores:
+        if one.slice in ("all", "setting=clean") or one.slice.startswith("code="):
+            assert one.value == pytest.approx(kept[one.metric, one.slice].value, abs=1e-3)
+    assert (
+        [finding.variant for finding in theirs.best.findings]
+        == [one.variant for one in ours.best.findings]
+        != []
+    )
+
+
+def test_results_are_checked_without_the_runs(out, capsys):
+    (out / "runs").rename(out / "gone")
+    assert main(["report", str(out), "check=true"]) == 0
+    assert "2 files" in capsys.readouterr().out
+    text = (out / "scores.csv").read_text()
+    (out / "scores.csv").write_text(text.replace("macro_f1,all,0.", "macro_f1,all,0.9", 1))
+    assert main(["report", str(out), "check=true"]) != 0
+    assert "scores.csv line 2 says" in capsys.readouterr().err
+
+
+def test_another_file_is_refused(out):
+    (out / "predictions.parquet").write_text("not parquet")
+    with pytest.raises(KitError, match=r"predictions.parquet holds no predictions"):
+        published.read_published(out)
+
+
+def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
+    before = {run.key for run in published.read_published(out)}
+    (out / "runs").rename(out / "gone")
+    rows = [
+        row | {"article": f"a{at}", "text": padded(row["text"], at)}
+        for at in range(24)
+        for row in ROWS
+    ]
+    again = {
+        "codebook": stance,
+        "split": GroupedSplit(),
+        "model": Majority(),
+        "out": out,
+        "name": "other",
+    }
+    train(corpus=JsonlCorpus(jsonl(*rows), name="mine"), **again)
+    report(out=out, publish=True)
+    assert {run.key for run in published.read_published(out)} == before | {
+        run.key for run in read_runs(out)
+    }
+    assert len(leaderboards(published.read_published(out))) == 1
+    (out / "runs").rename(out / "gone too")
+    train(corpus=JsonlCorpus(jsonl(*rows[:-4]), name="mine"), **again)
+    report(out=out, publish=True)
+    assert {run.key for run in published.read_published(out)} == {run.key for run in read_runs(out)}
+
+
+def test_results_are_written_anew_without_the_runs(out):
+    (out / "runs").rename(out / "gone")
+    whole = (out / "results.md").read_text()
+    (out / "results.md").write_text("outdated")
+    assert report(out=out, publish=True) == out / "results.md"
+    assert (out / "results.md").read_text() == whole
+    report(out=out, publish=True, command="make mine")
+    report(out=out, publish=True)
+    assert "Command: `make mine`" in (out / "results.md").read_text()

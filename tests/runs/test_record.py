@@ -1,0 +1,232 @@
+"""Run folders: read to the last row or refused by name, and only what belongs together is put together."""
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from conftest import ROWS, padded
+
+from stancekit.commands.train import train
+from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.errors import KitError
+from stancekit.fileio import sha256
+from stancekit.models.majority import Majority
+from stancekit.report import published
+from stancekit.report.checks import run_checks
+from stancekit.report.leaderboard import leaderboards
+from stancekit.report.tables import markdown
+from stancekit.runs.record import read_run, read_runs
+
+# Line separators that `splitlines` knows and JSON does not.
+SEPARATORS = "\u2028 \u2029 \x85"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, stance):
+    folder = tmp_path_factory.mktemp("runs")
+    rows = [
+        row
+        | {
+            "article": f"a{at}",
+            "text": padded(f"{row['text']} {SEPARATORS}", at),
+            "id": f"{at}-{n}{SEPARATORS}",
+        }
+        for at in range(16)
+        for n, row in enumerate(ROWS)
+    ]
+    path = folder / "mine.jsonl"
+    path.write_text(
+        "\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8"
+    )
+    corpus = JsonlCorpus(path, name="mine")
+    train(
+        corpus=corpus,
+        codebook=stance,
+        split=GroupedSplit(),
+        model=Majority(),
+        name="one",
+        out=folder / "out",
+    )
+    return folder / "out"
+
+
+@pytest.fixture
+def out(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "out")
+
+
+@pytest.fixture
+def run(out):
+    (folder,) = (out / "runs").iterdir()
+    return folder
+
+
+def _facts(folder, **changed):
+    """Change what `run.json` says."""
+    path = folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
+
+def _copy(run, name, **changed):
+    copy = shutil.copytree(run, run.with_name(name))
+    _facts(copy, **changed)
+    return copy
+
+
+def test_line_separators_in_a_text_are_no_ends_of_lines(run):
+    found = read_run(run)
+    assert len(found.rows) >= 12 and all("\u2028" in row.example.text for row in found.rows)
+    assert all(len(said) == len(found.rows) for said in found.audit.values()) and found.audit
+
+
+def test_altered_predictions_are_refused(run):
+    path = run / "predictions.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    gold = json.loads(lines[0]) | {"gold": ["none"], "labels": ["none"]}
+    path.write_text("\n".join([json.dumps(gold), *lines[1:]]), encoding="utf-8")
+    with pytest.raises(KitError, match=r"predictions.jsonl was altered since the run was made"):
+        read_run(run)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "told"),
+    [
+        ("run.json", lambda text: text[:90], "run.json is damaged"),
+        ("run.json", lambda text: "[]", "run.json is damaged: it is no JSON object"),
+        (
+            "run.json",
+            lambda text: text.replace('"seconds"', '"other"'),
+            "run.json is damaged: no 'seconds'",
+        ),
+        (
+            "run.json",
+            lambda text: text.replace('"finished": "20', '"finished": "x'),
+            "run.json is damaged",
+        ),
+        ("predictions.jsonl", lambda text: text[:-40], "predictions.jsonl is damaged"),
+        (
+            "predictions.jsonl",
+            lambda text: text.replace('"gold"', '"old"', 1),
+            "predictions.jsonl is damaged: no 'gold'",
+        ),
+        (
+            "predictions.jsonl",
+            lambda text: text.replace('"scores": [', '"scores": [NaN, ', 1),
+            "one number per code",
+        ),
+        (
+            "predictions.jsonl",
+            lambda text: text.replace('"gold": ["', '"gold": ["x', 1),
+            "not in the codebook",
+        ),
+        (
+            "predictions.jsonl",
+            lambda text: text.split("\n")[0] + "\n" + text,
+            "ids that are there twice",
+        ),
+        ("predictions.jsonl", lambda text: "", "no rows"),
+        ("audit.jsonl", lambda text: text[:-40], "audit.jsonl is damaged"),
+        (
+            "audit.jsonl",
+            lambda text: text.split("\n")[0],
+            "its examples are not those of predictions.jsonl",
+        ),
+        ("config.yaml", lambda text: "[", "config.yaml is damaged"),
+        (
+            "config.yaml",
+            lambda text: "a: &a [x, x]\nb: [*a, *a]",
+            "config.yaml is damaged: it has aliases",
+        ),
+        ("config.yaml", lambda text: "[" * 9000 + "]" * 9000, "config.yaml is damaged"),
+    ],
+)
+def test_a_damaged_file_is_named(out, run, file, change, told):
+    path = run / file
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    if file == "predictions.jsonl":
+        _facts(run, predictions_sha256=sha256(path))
+    with pytest.raises(KitError, match=told) as caught:
+        leaderboards(read_runs(out))
+    assert file in str(caught.value) and run.name in str(caught.value)
+
+
+def test_the_run_finished_last_counts_whatever_its_file_is_dated(out, run, caplog):
+    old = _copy(run, "stance-one-0-old", finished="2020-01-01T00:00:00+00:00", seconds=111.0)
+    new = _copy(run, "stance-one-0-new", finished="2099-01-01T00:00:00.000002+00:00", seconds=222.0)
+    _copy(run, "stance-one-0-late", finished="2099-01-01T00:00:00.000001+00:00", seconds=333.0)
+    os.utime(old / "run.json", (4e9, 4e9))
+    (found,) = read_runs(out)
+    assert found.folder == new and found.seconds == 222
+    assert set(found.left_out) == {
+        f"{name} (older)" for name in ("stance-one-0-old", "stance-one-0-late", run.name)
+    }
+    assert "stance-one-0-old (older)" in caplog.text and "name=" in caplog.text
+    (board,) = leaderboards([found])
+    assert "stance-one-0-old (older)" in markdown([board], "x")
+    assert "C13" in {check.code for check in run_checks(board)}
+
+
+def test_an_older_run_without_a_recorded_time_is_dated_by_its_file(out, run):
+    facts = json.loads((run / "run.json").read_text())
+    copy = _copy(run, "stance-one-0-undated")
+    (copy / "run.json").write_text(
+        json.dumps({key: of for key, of in facts.items() if key != "finished"})
+    )
+    for day, counts in ((2020, run), (2099, copy)):
+        moment = datetime(day, 1, 1, tzinfo=UTC).timestamp()
+        os.utime(copy / "run.json", (moment, moment))
+        assert [one.folder for one in read_runs(out)] == [counts]
+
+
+def test_random_states_with_other_settings_are_not_averaged(out, run, caplog):
+    same = _copy(run, "stance-one-1-same", random_state=1)
+    config = (same / "config.yaml").read_text()
+    assert "random_state: 0" in config
+    (same / "config.yaml").write_text(config.replace("random_state: 0", "random_state: 1"))
+    assert [one.random_state for one in read_runs(out)] == [0, 1] and not caplog.text
+    other = _copy(run, "stance-one-2-other", random_state=2, finished="2020-01-01T00:00:00+00:00")
+    (other / "config.yaml").write_text(config.replace("refit: false", "refit: true"))
+    found = read_runs(out)
+    assert [one.random_state for one in found] == [0, 1]
+    assert found[0].left_out == ("stance-one-2-other (other settings or data)",)
+    # Asked for in so many words, they are refused.
+    with pytest.raises(KitError, match="differ in settings or data"):
+        leaderboards([*found, read_run(other)])
+
+
+def test_random_states_on_other_data_are_not_averaged(out, run):
+    _copy(
+        run,
+        "stance-one-1-data",
+        random_state=1,
+        digest="other",
+        finished="2020-01-01T00:00:00+00:00",
+    )
+    assert [one.left_out for one in read_runs(out)] == [
+        ("stance-one-1-data (other settings or data)",)
+    ]
+
+
+def test_published_random_states_of_other_settings_give_way(out, run, capsys):
+    published.write_published(read_runs(out), out, "x")
+    before = published.read_published(out)
+    assert [one.settings for one in before] == [read_run(run).settings] and before[0].settings
+    other = _copy(run, "stance-one-1-other", random_state=1)
+    config = (run / "config.yaml").read_text()
+    (other / "config.yaml").write_text(config.replace("refit: false", "refit: true"))
+    shutil.rmtree(run)
+    published.write_published(read_runs(out), out, "x")
+    assert [one.random_state for one in published.read_published(out)] == [1]
+
+
+def test_published_rows_that_are_there_twice_are_refused(out):
+    (found,) = read_runs(out)
+    twice = [row for row in found.rows for _ in range(2)]
+    with pytest.raises(KitError, match="ids that are there twice"):
+        published.write_published(
+            [replace(found, rows=tuple(twice), facts={**found.facts, "audit": {}})], out, "x"
+        )
+        published.read_published(out)

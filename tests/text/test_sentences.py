@@ -1,0 +1,127 @@
+"""Sentences: where they end, and that their offsets are exact."""
+
+import time
+
+import pytest
+
+from stancekit.text import split_sentences
+from stancekit.types import Article
+
+
+def split(text):
+    article = Article("a", text)
+    sentences = split_sentences(article)
+    for sentence in sentences:
+        assert article.text[sentence.start : sentence.end] == sentence.text
+    assert [sentence.id for sentence in sentences] == [f"a.{i}" for i in range(len(sentences))]
+    return [sentence.text for sentence in sentences]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The U.S. officials left on Feb. 24 with Mr. X and Sen. J. Smith.",
+        "Draft No. 5 cites art. 7, e.g. on prisoners, and para. 3.",
+        "Amb. Lee of St. Lucia met George W. Bush at 10 a.m. on Monday.",
+        'The envoy said: "We vote no," and left.',
+        "“Why?” he asked.",
+        "It was … different, and worth 3.5 million.",
+        "The text (A/RES/ES-11/7) passed with 93 votes.",
+        "1. The Assembly takes note.",
+        "The 3rd Inf. Div. of Lt. Col. Osei left with Sgt. Mensah.",
+        "See www.example.Com, St.Petersburg, Mr.Osei and no.1 Kenya.",
+        "Read art.2 Peru or A/RES/76/1.Add.",
+        "A. The Assembly takes note.",
+    ],
+)
+def test_one_sentence_stays_whole(text):
+    assert split(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["Kenya abstained.", "Togo did not!", "Who else?", "Nobody."],
+        ['He said: "We vote no."', "The delegate left."],
+        ["“We vote no.”", "“So do we.”", "Silence fell."],
+        ["They live in the U.S.", "The vote is Monday."],
+        ["He met Mr. X.", "The talks failed."],
+        ["She left at 5 p.m.", "But the others stayed."],
+        ["(It failed.)", "Peru walked out."],
+        ["It cost $3.5.", "Nobody paid..."],
+        # the marks of footnotes
+        ["Norway rejected it.[1]", "Chile left."],
+        ["Norway rejected it.[1][2]", "Chile left."],
+        ["Norway rejected it.1", "Chile left."],
+        ["Norway “rejected it.”1,2", "“Chile left.”"],
+        ["Norway rejected it.¹", "Chile left."],
+        # numbers and letters of a list
+        ["1. The Assembly takes note.", "2. It condemns the levy.", "3. Peru leaves."],
+        ["A. Kenya takes note.", "B. The levy stays."],
+        ["(a) Kenya takes note.", "(b) The levy stays.", "(ii) Peru leaves."],
+        ["He kept 3 cats.", "2 dogs left."],
+    ],
+)
+def test_sentences_part(parts):
+    assert split(" ".join(parts)) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They disliked the levy.|Norway left.",
+        "They left Peru!|Chile said no.|Norway too.",
+        "(“No.”)|So it ended.",
+    ],
+)
+def test_a_missing_space_ends_a_sentence(text):
+    assert split(text.replace("|", "")) == text.split("|")
+
+
+def test_a_sentence_over_lines_keeps_them():
+    text = "Iceland cannot accept the levy on herring and\nvoted against it in the Committee. Peru wel-\ncomed it."
+    assert split(text) == [text[:80], text[81:]]
+
+
+def test_a_line_ends_a_sentence():
+    text = (
+        "A heading without stop\n\nFirst point\r\n\n- Kenya abstains\n• Togo, too\n\u2028Last. Line"
+    )
+    assert split(text) == [
+        "A heading without stop",
+        "First point",
+        "Kenya abstains",
+        "Togo, too",
+        "Last.",
+        "Line",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\n", "...", "—\n***\n"])
+def test_no_words_no_sentences(text):
+    assert split(text) == []
+
+
+def test_other_scripts_and_astral_planes():
+    assert split("امتنعت كينيا. هل صوتت مصر؟ نعم.") == ["امتنعت كينيا.", "هل صوتت مصر؟", "نعم."]
+    assert split("🇺🇳 𝔎enya 👩🏽‍⚖️ abstained. 𝕋ogo 🎉 did not.") == [
+        "🇺🇳 𝔎enya 👩🏽‍⚖️ abstained.",
+        "𝕋ogo 🎉 did not.",
+    ]
+
+
+@pytest.mark.parametrize("run", [". ", "!?", "!? ", ".'", "a.1", "[1]", "1. ", "(a) "])
+def test_long_runs_of_stops(run):
+    started = time.perf_counter()
+    split(run * 10_000 + " a")
+    split(run * 10_000)
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["word " * 200_000, "x" * 1_000_000, "(" * 1_000_000 + "a", "a." * 500_000]
+)
+def test_a_megabyte_without_an_end(text):
+    started = time.perf_counter()
+    assert split(text) == [text.strip()]
+    assert time.perf_counter() - started < 20
