@@ -36,10 +36,10 @@ def test_boards_rank_models(out):
     assert set(found) == {"stance", "diplomacy"}
     board = found["stance"]
     assert [entry.first.model for entry in board.entries] == ["nb", "majority"]
-    (pair,) = board.behind
+    (pair,) = board.pairs_with_best
     gap = pair.difference
     assert (
-        pair.told_apart
+        pair.significant
         and pair.p < 0.05
         and board.comparison.letters("nb") != board.comparison.letters("majority")
     )

@@ -39,7 +39,7 @@ def compare(*, out: str | Path) -> list[Leaderboard]:
         where = "" if run.split == "fixed" else f", {run.split} split"
         print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
         print(leaderboard_table(board))
-        if board.behind:
+        if board.pairs_with_best:
             print(f"\n{pair_table(board)}")
         for doubt in run_checks(board):
             print(f"\n{doubt.code} {doubt.title}: {doubt.seen}. To do: {doubt.do}.")

@@ -101,9 +101,10 @@ class SmallSampleCorrection:
     scale: float
     freedom: float
 
-    def stretch(self, level: float = LEVEL) -> float:
-        """Return by how much the distance of a quantile from the estimate grows."""
-        upper = (1 + level) / 2
+    @property
+    def factor(self) -> float:
+        """Return by how much the distance of an interval's ends from the estimate grows."""
+        upper = (1 + LEVEL) / 2
         return float(self.scale * stdtrit(self.freedom, upper) / ndtri(upper))
 
     def p_value(self, draws: FloatArray) -> float:
@@ -140,7 +141,7 @@ def small_sample_correction(
     Examples
     --------
     >>> draws = np.random.default_rng(0).normal(size=2000)
-    >>> round(small_sample_correction(draws, np.zeros(1), 10).stretch(), 2), round(small_sample_correction(draws, np.zeros(1), 1000).stretch(), 2)
+    >>> round(small_sample_correction(draws, np.zeros(1), 10).factor, 2), round(small_sample_correction(draws, np.zeros(1), 1000).factor, 2)
     (1.22, 1.0)
     """
     if clusters <= 1:
@@ -243,7 +244,7 @@ def estimate_interval(
     found = []
     for k, at in enumerate(value.tolist()):
         own = draws[:, k]
-        stretch = small_sample_correction(own, states[:, k], clusters).stretch()
+        stretch = small_sample_correction(own, states[:, k], clusters).factor
         left = None if rest is None else rest[:, k]
         low, high = interval(own, kind=kind, at=at, jackknife=left, stretch=stretch)
         # All that is estimated here lies between 0 and 1.
@@ -286,7 +287,7 @@ def estimate_unpaired(
         low, high = interval(
             draws[:, k],
             at=at,
-            stretch=small_sample_correction(draws[:, k], states[:, k], clusters).stretch(),
+            stretch=small_sample_correction(draws[:, k], states[:, k], clusters).factor,
         )
         found.append((at, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))))
     return found

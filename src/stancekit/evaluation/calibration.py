@@ -97,7 +97,7 @@ def estimate_ece(tables: FloatArray, *, replicates: int = REPLICATES) -> Estimat
     clusters = effective(tables)
     if clusters <= 1:
         return value, float("nan"), float("nan")
-    stretch = small_sample_correction(draws, states, clusters).stretch()
+    stretch = small_sample_correction(draws, states, clusters).factor
     above = draws.mean() - value
     low, high = interval(draws - above, at=value, stretch=stretch)
     drawn = weights(tables.shape[1], replicates, 0)

@@ -226,9 +226,9 @@ def badly_calibrated(board: Leaderboard) -> Iterator[Check]:
         )
 
 
-def not_told_apart(board: Leaderboard) -> Iterator[Check]:
+def not_significantly_better(board: Leaderboard) -> Iterator[Check]:
     """C08: the best model is not significantly better than others."""
-    same = [pair for pair in board.behind if not pair.told_apart]
+    same = [pair for pair in board.pairs_with_best if not pair.significant]
     if same:
         yield Check(
             "C08",
@@ -347,7 +347,7 @@ CHECKS: tuple[Callable[[Leaderboard], Iterator[Check]], ...] = (
     states_disagree,
     worse_than_lexicon,
     badly_calibrated,
-    not_told_apart,
+    not_significantly_better,
     one_state,
     few_articles,
     topic_bound,

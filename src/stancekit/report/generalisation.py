@@ -61,7 +61,7 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     clusters = min(sum(effective(table[None]) for table in part) for part in tables)
     gap = draws[0] - draws[1]
     value = float(states[0].mean() - states[1].mean())
-    ends = interval(gap, at=value, stretch=small_sample_correction(gap, apart, clusters).stretch())
+    ends = interval(gap, at=value, stretch=small_sample_correction(gap, apart, clusters).factor)
     return Score("macro_f1 drop", other.first.split, value, *ends, other.main.n, int(codes.sum()))
 
 

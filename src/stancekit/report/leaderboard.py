@@ -153,7 +153,7 @@ class Leaderboard:
         )
 
     @property
-    def behind(self) -> tuple[PairedDifference, ...]:
+    def pairs_with_best(self) -> tuple[PairedDifference, ...]:
         """Return how far each model lies behind the best."""
         return tuple(pair for pair in self.comparison.pairs if pair.first == self.best.first.model)
 

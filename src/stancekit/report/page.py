@@ -63,12 +63,12 @@ def verdict(board: Leaderboard, doubts: Sequence[Check]) -> str:
     stops = [one.title for one in doubts if one.level == "stop"]
     if stops:
         return f"Do not rely on these numbers yet: {'; '.join(stops)}."
-    same = [pair.second for pair in board.behind if not pair.told_apart]
+    same = [pair.second for pair in board.pairs_with_best if not pair.significant]
     if same:
         return (
             f"{best.first.model} leads, but is not significantly different from {', '.join(same)}."
         )
-    if board.behind and len(board.behind) + 1 == len(board.entries):
+    if board.pairs_with_best and len(board.pairs_with_best) + 1 == len(board.entries):
         return f"{best.first.model} is better than every other model here."
     return f"{best.first.model} scores {format_score(best.main)}."
 

@@ -264,11 +264,11 @@ def pair_table(board: Leaderboard) -> str:
             f"{pair.first} - {pair.second}",
             format_score(pair.difference),
             p_value(pair.p),
-            "yes" if pair.told_apart else "no",
+            "yes" if pair.significant else "no",
             format_number(pair.detectable),
             needed(pair),
         ]
-        for pair in board.behind
+        for pair in board.pairs_with_best
     ]
     head = [
         "pair",
@@ -385,7 +385,7 @@ def markdown(all_boards: Sequence[Leaderboard], command: str) -> str:
             "",
         ]
         parts += averages(board) + by_setting(board) + source_table(board)
-        if board.behind:
+        if board.pairs_with_best:
             parts += ["Behind the best, articles drawn alike:", "", pair_table(board), ""]
         parts += [f"Codes of {one_line(run.model)}:", "", per_code(board.best), ""]
         for entry in board.entries:
