@@ -191,11 +191,3 @@ def test_a_report_follows_from_its_predictions_or_is_refused(out, capsys):
     with pytest.raises(KitError, match=r"1 of \d+ files do not follow.*line 2 says"):
         report(out=out, check=True)
     path.write_text(text)
-
-
-def test_bca_is_another_interval(out, tmp_path):
-    report(out=out)
-    plain = (out / "report" / "scores.csv").read_text()
-    report(out=out, interval="bca")
-    assert (out / "report" / "scores.csv").read_text() != plain
-    report(out=out)

@@ -3,6 +3,7 @@
 import copy
 import functools
 import random
+from typing import Literal
 
 import pytest
 from conftest import ROOT
@@ -173,7 +174,6 @@ def test_a_multirun_is_hydra_s():
         ("label", ["a.txt", "strict=maybe"], "strict takes true or false, not 'maybe'"),
         ("label", ["a.txt", "risk=low"], "risk takes a number, not 'low'"),
         ("sample", ["a", "n=1.5"], "n takes a whole number, not 1.5"),
-        ("report", ["interval=wide"], "unknown interval=wide; there are percentile, bca"),
         (
             "train",
             ["minilm"],
@@ -184,6 +184,14 @@ def test_a_multirun_is_hydra_s():
 def test_slips_name_what_there_is(command, words, told):
     with pytest.raises(KitError, match=told):
         reached(command, *words)
+
+
+def test_choices_are_listed():
+    def draw(*, labels: Literal["plain", "fancy"] = "plain"): ...
+
+    assert overrides("sample", ["labels=fancy"], draw) == ["labels='fancy'"]
+    with pytest.raises(KitError, match="unknown labels=wide; there are plain, fancy"):
+        overrides("sample", ["labels=wide"], draw)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stancekit.errors import KitError
-from stancekit.evaluation.bootstrap import Kind
 from stancekit.fileio import file_name, json_line, lock, write_json, write_text
 from stancekit.report import published
 from stancekit.report.card import card
@@ -21,7 +20,6 @@ def report(
     *,
     out: str | Path,
     command: str | None = None,
-    interval: Kind = "percentile",
     publish: bool = False,
     check: bool = False,
 ) -> Path:
@@ -34,8 +32,6 @@ def report(
     command
         What to show as the command that made the runs; by default what the report, or what was
         published, had before.
-    interval
-        `percentile` or `bca`.
     publish
         Write, too, what can be committed beside the experiment: `predictions.parquet` with ids,
         codes and scores and no text, and `results.md` and `scores.csv`, computed from it. Runs
@@ -50,13 +46,9 @@ def report(
     KitError
         With `check`, when a file is missing or a number differs.
     """
-    if interval not in ("percentile", "bca"):
-        raise KitError(
-            f"unknown interval {interval!r}; report knows: percentile, bca. Set interval=percentile"
-        )
     out = Path(out)
     if check:
-        _compare(_again(out, interval))
+        _compare(_again(out))
         return out / "report" / "report.html"
     alone = (
         publish
@@ -66,7 +58,7 @@ def report(
     command = command or (published.command_of(out) if alone else None) or _made(out)["command"]
     runs = published.read_published(out) if alone else read_runs(out)
     if not alone:
-        write_report(leaderboards(runs, kind=interval), out, command)
+        write_report(leaderboards(runs), out, command)
     if publish:
         published.write_published(runs, out, command)
         for path, text in published.results(out, command).items():
@@ -101,7 +93,7 @@ def write_report(found: list[Leaderboard], out: Path, command: str) -> Path:
     return out / "report" / "report.html"
 
 
-def _again(out: Path, interval: Kind) -> dict[Path, str]:
+def _again(out: Path) -> dict[Path, str]:
     """Return every file that follows from predictions, as it should be."""
     kept = {}
     if (out / published.PREDICTIONS_FILE).exists():
@@ -109,10 +101,7 @@ def _again(out: Path, interval: Kind) -> dict[Path, str]:
         if not any(out.glob("runs/*/run.json")):
             return kept
     runs = read_runs(out)
-    texts = {
-        out / "report" / name: text
-        for name, text in _texts(leaderboards(runs, kind=interval), **_made(out))
-    }
+    texts = {out / "report" / name: text for name, text in _texts(leaderboards(runs), **_made(out))}
     own = {run.folder / "scores.csv": scores_to_csv(leaderboards([run])[0].entries) for run in runs}
     return {**kept, **own, **texts}
 

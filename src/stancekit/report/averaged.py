@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from stancekit.evaluation import count, macro_f1, score
-from stancekit.evaluation.bootstrap import Kind
 from stancekit.evaluation.comparison import compare_models
 from stancekit.evaluation.metrics import in_gold
 from stancekit.models.average import mean_scores
@@ -51,7 +50,7 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
     )
 
 
-def averaged_scores(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Score]:
+def averaged_scores(runs: Sequence[Run]) -> list[Score]:
     """Score the random states of a model as one, and how far that lies above their mean; nothing where they agree.
 
     The intervals tell how articles vary. How such an average varies with the states it is made of,
@@ -60,9 +59,7 @@ def averaged_scores(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[S
     if not vary(runs):
         return []
     first, one = runs[0], averaged_run(runs)
-    found = score(
-        one.gold, [one.labels], one.codes, one.articles, multi_label=one.multi_label, kind=kind
-    )
+    found = score(one.gold, [one.labels], one.codes, one.articles, multi_label=one.multi_label)
     counts = [
         np.stack([count(first.gold, run.labels, first.codes, first.articles) for run in some])
         for some in ([one], runs)

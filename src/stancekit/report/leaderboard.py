@@ -11,7 +11,6 @@ from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
 from stancekit.evaluation.audit import Finding, audit
-from stancekit.evaluation.bootstrap import Kind
 from stancekit.evaluation.calibration import bins, calibration, decisions
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
@@ -189,34 +188,32 @@ def _states(runs: Iterable[Run]) -> tuple[Run, ...]:
 _SCORED: dict[Hashable, tuple[tuple[Score, ...], tuple[Finding, ...]]] = {}
 
 
-def _entry(runs: tuple[Run, ...], kind: Kind) -> LeaderboardRow:
+def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
     audits = tuple(tuple((name, tuple(said)) for name, said in run.audit.items()) for run in runs)
     decided = tuple(
         (run.rows, run.codes, run.multi_label, tuple(run.facts.get("thresholds", ())))
         for run in runs
     )
-    key = kind, decided, audits
+    key = decided, audits
     if key not in _SCORED:
         # As many as a large experiment has; the oldest goes.
         while len(_SCORED) >= 128:
             _SCORED.pop(next(iter(_SCORED)))
-        _SCORED[key] = _scored(runs, kind)
+        _SCORED[key] = _scored(runs)
     return LeaderboardRow(runs, *_SCORED[key])
 
 
-def _scored(runs: tuple[Run, ...], kind: Kind) -> tuple[tuple[Score, ...], tuple[Finding, ...]]:
+def _scored(runs: tuple[Run, ...]) -> tuple[tuple[Score, ...], tuple[Finding, ...]]:
     first, bare = runs[0], LeaderboardRow(runs, ())
     if not bare.alike:
         parts = [(run.gold, run.labels, run.articles) for run in runs]
         return tuple(score_unpaired(parts, first.codes, multi_label=first.multi_label)), ()
     slices = slices_of([row.context for row in first.rows], [row.example for row in first.rows])
     said, multi = [run.labels for run in runs], first.multi_label
-    rows = score(
-        first.gold, said, first.codes, first.articles, multi_label=multi, slices=slices, kind=kind
-    )
-    rows += calibration(bare.tables, kind=kind)
+    rows = score(first.gold, said, first.codes, first.articles, multi_label=multi, slices=slices)
+    rows += calibration(bare.tables)
     findings = _findings(runs)
-    one = averaged_scores(runs, kind=kind)
+    one = averaged_scores(runs)
     return (*rows, *one, *(finding.gap for finding in findings)), tuple(findings)
 
 
@@ -240,7 +237,7 @@ def _comparison(entries: Sequence[LeaderboardRow]) -> Comparison:
     return compare_models(counts, best.macro, n=len(best.first.rows), codes=best.codes[0])
 
 
-def leaderboards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Leaderboard]:
+def leaderboards(runs: Sequence[Run]) -> list[Leaderboard]:
     """Gather runs into one board per corpus, codebook, split and part.
 
     Raises
@@ -254,7 +251,7 @@ def leaderboards(runs: Sequence[Run], *, kind: Kind = "percentile") -> list[Lead
     in_order = sorted(runs, key=lambda run: run.key)
     for _, group in groupby(in_order, key=lambda run: run.board):
         by_model = groupby(group, key=lambda run: run.model)
-        entries = [_entry(_states(same), kind) for _, same in by_model]
+        entries = [_entry(_states(same)) for _, same in by_model]
         ranked = tuple(sorted(entries, key=lambda entry: -_comparable(entry.main.value)))
         found.append(Leaderboard(ranked, _comparison(ranked)))
     # What a sentence says of one actor comes before what it has several of: stance before frames.
