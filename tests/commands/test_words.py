@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from test_sample import rows as label_rows
 
 from stancekit.commands.cli import arguments, function_of, run
-from stancekit.commands.words import items, overrides, quoted
+from stancekit.commands.words import check_values, items, overrides, quoted
 from stancekit.errors import KitError
 from stancekit.fileio import write_jsonl
 
@@ -187,11 +187,11 @@ def test_slips_name_what_there_is(command, words, told):
 
 
 def test_choices_are_listed():
-    def draw(*, labels: Literal["plain", "fancy"] = "plain"): ...
+    def draw(*, style: Literal["plain", "fancy"] = "plain"): ...
 
-    assert overrides("sample", ["labels=fancy"], draw) == ["labels='fancy'"]
-    with pytest.raises(KitError, match="unknown labels=wide; there are plain, fancy"):
-        overrides("sample", ["labels=wide"], draw)
+    assert check_values(draw, {"style": "fancy"}) == {"style": "fancy"}
+    with pytest.raises(KitError, match="unknown style=wide; there are plain, fancy"):
+        check_values(draw, {"style": "wide"})
 
 
 @pytest.mark.parametrize(
