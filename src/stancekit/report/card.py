@@ -44,17 +44,17 @@ def model_card(board: Leaderboard, run: Run, command: str, *, why: str | None = 
     trained = bool(run.facts["examples"]["train"])
     model, corpus = markdown_text(run.model), markdown_text(run.corpus)
     unit = "sentences" if run.multi_label else "a sentence, for an actor and a target,"
+    averaged = markdown_text(averaged_over(board))
     return f"""---
 {_metadata(entry, run, trained=trained).to_yaml()}
 ---
 
 # {model} for {markdown_text(run.codebook)}, {"trained" if trained else "tested"} on {corpus}
 
-Labels {unit}
-with {markdown_text(", ".join(run.codes))}.
+Labels {unit} with {markdown_text(", ".join(run.codes))}.
 {_why_kept(run, why)}
 
-{markdown_text(averaged_over(board).capitalize())}; codes of {model}:
+{averaged[0].upper()}{averaged[1:]}; codes of {model}:
 
 {code_table(entry)}
 
@@ -144,7 +144,7 @@ def _eval_results(entry: LeaderboardRow, run: Run) -> "Iterator[EvalResult]":
 
 
 def _why_kept(run: Run, why: str | None) -> str:
-    tested = f"The scores\nbelow are on {len(run.rows)} {markdown_text(run.part)} examples"
+    tested = f"The scores below are on {len(run.rows)} {markdown_text(run.part)} examples"
     if why:
         return f"Kept because {why}. {tested}."
     if math.isnan(run.validation):
