@@ -18,9 +18,9 @@ from stancekit.models.features import Marked, Pair, Plain
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
-from stancekit.report.leaderboard import leaderboards
 from stancekit.runs.folder import read_runs
 from stancekit.runs.identity import describe_object, identity
+from stancekit.runs.leaderboard import leaderboards
 
 PLACES = (
     "Peru",

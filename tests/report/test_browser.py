@@ -43,7 +43,7 @@ def html(tmp_path_factory, stance):
             name=name,
             output=folder / "out",
         )
-    return report(out=folder / "out")
+    return report(runs=folder / "out")
 
 
 @pytest.fixture(scope="module")

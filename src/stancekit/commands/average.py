@@ -5,10 +5,9 @@ from pathlib import Path
 from stancekit.fileio import write_text
 from stancekit.models import persistence
 from stancekit.models.average import average_models
-from stancekit.report.averaged import averaged_run
-from stancekit.report.card import card
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import format_score, scores_to_csv
+from stancekit.report.card import model_card
+from stancekit.report.tables import format_score
+from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
 from stancekit.runs.members import runs_to_average
 
 WHY = "the mean of several runs was asked for"
@@ -55,7 +54,7 @@ def average(*, runs: str, output: str | Path) -> Path:
         model = average_models(models, name=averaged.model)
         persistence.write_model(model, fresh, data=averaged.digest)
         command = f"stancekit average '{runs}' output={output}"
-        write_text(fresh / "README.md", card(board, averaged, command, why=WHY))
+        write_text(fresh / "README.md", model_card(board, averaged, command, why=WHY))
         entries = [entry for entry in board.entries if entry.first.model == averaged.model]
         write_text(fresh / "scores.csv", scores_to_csv(entries))
     print(f"{len(members)} runs averaged as {output}, on {len(averaged.rows)} test examples:\n")

@@ -17,15 +17,14 @@ from stancekit.commands.report import write_report
 from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
-from stancekit.report.card import card
-from stancekit.report.checks import run_checks
-from stancekit.report.generalisation import split_scores
-from stancekit.report.leaderboard import Leaderboard, leaderboards
-from stancekit.report.tables import fallen, leaderboard_table, pair_table, scores_to_csv
+from stancekit.report.card import model_card
+from stancekit.report.tables import leaderboard_table, pair_table, split_lines
+from stancekit.runs.analysis import Analysis, analyse
 from stancekit.runs.folder import read_runs
+from stancekit.runs.leaderboard import Leaderboard, scores_to_csv
 
 
-def compare(*, runs: str | Path) -> list[Leaderboard]:
+def compare(*, runs: str | Path) -> Analysis:
     """Print the models of an experiment, best first, with intervals and paired differences.
 
     Parameters
@@ -33,24 +32,19 @@ def compare(*, runs: str | Path) -> list[Leaderboard]:
     runs
         The folder of an experiment, or of one run.
     """
-    boards = leaderboards(read_runs(Path(runs)))
-    print_comparison(boards)
-    return boards
-
-
-def print_comparison(boards: Sequence[Leaderboard]) -> None:
-    """Print every board: its models, their differences, and what to mind."""
-    for board in boards:
-        run = board.best.first
+    analysis = analyse(read_runs(Path(runs)))
+    for part in analysis.boards:
+        board, run = part.board, part.board.best.first
         where = "" if run.split == "fixed" else f", {run.split} split"
         print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
         print(leaderboard_table(board))
-        if board.behind:
+        if board.pairs_with_best:
             print(f"\n{pair_table(board)}")
-        for check in run_checks(board):
+        for check in part.checks:
             print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
-    if drops := fallen(split_scores(boards)):
-        print("\n" + "\n".join(drops))
+    if splits := split_lines(analysis.splits):
+        print("\n" + "\n".join(splits))
+    return analysis
 
 
 def keep(board: Leaderboard, folder: Path, command: str) -> Path:
@@ -59,7 +53,7 @@ def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     entry = next(entry for entry in board.entries if entry.first.model == run.model)
     with persistence.replacing_folder(folder) as fresh:
         shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
-        write_text(fresh / "README.md", card(board, run, command))
+        write_text(fresh / "README.md", model_card(board, run, command))
         write_text(fresh / "scores.csv", scores_to_csv([entry]))
     return folder
 
@@ -137,9 +131,9 @@ class CompareRuns(Callback):
             raise SystemExit(2) from None
 
     def _end(self, command: str) -> None:
-        boards = compare(runs=self.output)
+        analysis = compare(runs=self.output)
         # The report first: it needs nothing but the runs.
-        page = write_report(boards, Path(self.output), command)
+        page = write_report(analysis, Path(self.output), command)
         if self.models:
-            keep_all(boards, Path(self.models), command)
+            keep_all(analysis.leaderboards, Path(self.models), command)
         print(f"\nreport: {page}")

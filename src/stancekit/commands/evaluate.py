@@ -7,9 +7,8 @@ from typing import Literal
 from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
 from stancekit.errors import KitError
-from stancekit.report.checks import run_checks
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import averaged_over, doubts, format_score, table
+from stancekit.report.tables import averaged_over, check_lines, format_score, table
+from stancekit.runs.analysis import analyse
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
 from stancekit.text import ActorFinder
 from stancekit.types import Score
@@ -64,7 +63,9 @@ def evaluate(
     if models is None:
         raise KitError("task=codes needs a saved model; name its folder with models=FOLDER")
     run = evaluate_model(Path(models), corpus, part=part, random_state=random_state, output=output)
-    (board,) = leaderboards([run])
+    analysis = analyse([run])
+    (part_analysis,) = analysis.boards
+    board = part_analysis.board
     print(
         f"{run.model} for {run.codebook} on {run.corpus}: {len(run.rows)} examples, "
         f"{averaged_over(board)}\n"
@@ -72,13 +73,13 @@ def evaluate(
     scores = board.best.scores
     short = [score for score in scores if score.slice.split("=")[0] not in _LONG_SLICES]
     print(_score_table(short))
-    print("\n".join(["", *doubts(run_checks(board))]))
+    print("\n".join(["", *check_lines(part_analysis.checks)]))
     # A call from Python does not know how a command line would spell the corpus.
     command = (
         f"stancekit evaluate models={models} part={run.part} random_state={random_state} "
         f"# corpus: {run.corpus}"
     )
-    page = write_report([board], run.folder, command)
+    page = write_report(analysis, run.folder, command)
     print(f"written: {run.folder}/scores.csv, {run.folder}/predictions.jsonl, {page}")
     return list(scores)
 

@@ -14,14 +14,14 @@ from stancekit.corpus import Corpus, Splits
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError
 from stancekit.evaluation import count_spans, score_spans, slices_of
-from stancekit.fileio import file_name, lock, sha256, write_jsonl, write_text
+from stancekit.fileio import file_name, frame_to_csv, lock, sha256, write_jsonl, write_text
 from stancekit.models import persistence
 from stancekit.models.manifest import MANIFEST_FILE
 from stancekit.runs.folder import PREDICTIONS_FILE, RECORD_FILE, read_record
 from stancekit.runs.members import training_set_id
 from stancekit.runs.record import Run
 from stancekit.runs.recording import record_run
-from stancekit.runs.scores import SCORES_FILE, scores_csv
+from stancekit.runs.scores import SCORES_FILE, scores_frame
 from stancekit.text import ActorFinder
 from stancekit.types import Score
 
@@ -172,7 +172,7 @@ def evaluate_actors(
         )
     write_jsonl(folder / PREDICTIONS_FILE, lines)
     model = (corpus.name, "actors", _split_name(part), part, "finder")
-    write_text(folder / SCORES_FILE, scores_csv(model, scores, 1))
+    write_text(folder / SCORES_FILE, frame_to_csv(scores_frame(model, scores, 1)))
     right, wrong, missed = (int(n) for n in np.sum(counts, axis=0))
     return ActorEvaluation(corpus.name, len(sentences), right, wrong, missed, tuple(scores), folder)
 

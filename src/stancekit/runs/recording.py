@@ -16,9 +16,8 @@ from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.audit import variants
 from stancekit.fileio import write_text
 from stancekit.models.classifier import FittedClassifier
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import scores_to_csv
 from stancekit.runs.folder import settings_of, write_audit, write_predictions, write_record
+from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.members import training_set_id
 from stancekit.runs.provenance import provenance
 from stancekit.runs.record import PARTS, Run, RunRecord, codebook_fields, make_run, pair_with_gold

@@ -1,38 +1,27 @@
 """`scores.csv` of a run or an experiment: a row per model, metric and slice."""
 
 import csv
-import io
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stancekit.errors import KitError
 from stancekit.types import Score
+
+if TYPE_CHECKING:
+    import pandas
 
 SCORES_FILE = "scores.csv"
 SCORE_COLUMNS = (
     *("corpus", "codebook", "split", "part", "model", "metric", "slice"),
     *("value", "low", "high", "n", "codes", "random_states"),
 )
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_cell(value: object) -> object:
-    """Return a value that no spreadsheet will take for a formula; an empty text stays empty.
-
-    Examples
-    --------
-    >>> csv_cell("=1+1"), csv_cell(""), csv_cell(-0.5)
-    ("'=1+1", '', -0.5)
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def scores_csv(
-    model: Sequence[str], scores: Iterable[Score], random_states: int, *, head: bool = True
-) -> str:
-    """Return scores as CSV, with empty cells where a score has no interval or is not defined.
+def scores_frame(
+    model: Sequence[str], scores: Iterable[Score], random_states: int
+) -> "pandas.DataFrame":
+    """Return scores as a table with the columns of `scores.csv`, NaN where there is no number.
 
     Parameters
     ----------
@@ -40,21 +29,23 @@ def scores_csv(
         What was scored: corpus, codebook, split, part and model.
     random_states
         Over how many runs the scores are means.
-    head
-        Whether the first line names the columns.
+
+    Examples
+    --------
+    >>> model = ("mine", "stance", "fixed", "test", "svm")
+    >>> frame = scores_frame(model, [Score("macro_f1", "all", 0.5, 0.4, 0.6, 20, 4)], 3)
+    >>> frame[["model", "metric", "value", "codes"]].to_dict("records")
+    [{'model': 'svm', 'metric': 'macro_f1', 'value': 0.5, 'codes': 4}]
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    if head:
-        writer.writerow(SCORE_COLUMNS)
-    names = [csv_cell(name) for name in model]
-    for score in scores:
-        values = (score.value, score.low, score.high)
-        numbers = ["" if math.isnan(value) else f"{value:.6f}" for value in values]
-        codes = "" if score.codes is None else score.codes
-        row = [*names, score.metric, csv_cell(score.slice), *numbers]
-        writer.writerow([*row, score.n, codes, random_states])
-    return file.getvalue()
+    import pandas
+
+    rows = [
+        (*model, row.metric, row.slice, row.value, row.low, row.high, row.n, row.codes)
+        for row in scores
+    ]
+    frame = pandas.DataFrame(rows, columns=list(SCORE_COLUMNS[:-1]))
+    # Metrics that are not means over codes have no number of them; the others stay whole numbers.
+    return frame.assign(codes=frame["codes"].astype("Int64"), random_states=random_states)
 
 
 def main_score(folder: Path) -> Score:
