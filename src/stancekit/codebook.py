@@ -95,6 +95,23 @@ class Codebook:
         """List the codes in alphabetical order, the order of every score vector."""
         return sorted(code.name for code in self.codes)
 
+    def place(self, code: str) -> str:
+        """Return where a code is on the scale: `low`, `middle` or `high`; empty where it is not on it.
+
+        Examples
+        --------
+        >>> stance = load_codebook("stance")
+        >>> [stance.place(code) for code in ("condemn", "abstain", "support", "none")]
+        ['low', 'middle', 'high', '']
+        """
+        if code not in self.scale or len(self.scale) < 2:
+            return ""
+        return {self.scale[0]: "low", self.scale[-1]: "high"}.get(code, "middle")
+
+    def applies(self, codes: Iterable[str]) -> bool:
+        """Say whether some code applies: one that does not mean none of the others."""
+        return any(code != self.absent for code in codes)
+
     def check(
         self, labels: Sequence[tuple[str, ...]], where: str, rows: Sequence[int] | None = None
     ) -> None:
