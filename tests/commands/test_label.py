@@ -33,7 +33,7 @@ def news(tmp_path):
 
 
 def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys):
-    rows = label(input=ARTICLE, saved=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
+    rows = label(input=ARTICLE, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
     assert "positions" in capsys.readouterr().out
     text = ARTICLE.read_text()
     written = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
@@ -46,7 +46,7 @@ def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys)
 
 
 def test_what_is_printed_names_the_models_and_counts_every_sentence(saved, news, capsys):
-    rows = label(input=news, saved=saved, actors=FINDER)
+    rows = label(input=news, models=saved, actors=FINDER)
     told = capsys.readouterr().out
     positions = sum(row.stance.labels != ("none",) for row in rows)
     assert (
@@ -55,7 +55,7 @@ def test_what_is_printed_names_the_models_and_counts_every_sentence(saved, news,
     )
     assert f"labelled by nb (stance, {saved}/stance) and nb (diplomacy, {saved}/diplomacy)" in told
     news.write_text("Peru and Oman met. Chile left.")
-    label(input=news, saved=saved, actors=FINDER)
+    label(input=news, models=saved, actors=FINDER)
     assert "2 sentences: 2 with an actor, 1 of them without a target;" in capsys.readouterr().out
 
 
@@ -160,21 +160,21 @@ def test_own_codebooks_label_and_are_named(news, jsonl, tmp_path, capsys):
 
 
 def test_the_title_and_crowds_are_told(saved, news, capsys):
-    rows = label(input=news, saved=saved, actors=FINDER, title=False, targets="the levy")
+    rows = label(input=news, models=saved, actors=FINDER, title=False, targets="the levy")
     assert "\n4 sentences: 2 with an actor" in capsys.readouterr().out and len(rows) == 2
     news.write_text(f"Levy vote\n\n{', '.join(STATES)} and Chile condemned the levy. It rained.\n")
-    rows = label(input=news, saved=saved, actors=FINDER)
+    rows = label(input=news, models=saved, actors=FINDER)
     assert len(rows) == len(STATES) + 1
     assert (
         "2 sentences: 1 with an actor, 1 with so many that they are no targets of"
         in capsys.readouterr().out
     )
-    label(input=news, saved=saved, actors=FINDER, targets=["the levy"])
+    label(input=news, models=saved, actors=FINDER, targets=["the levy"])
     assert "2 sentences: 1 with an actor;" in capsys.readouterr().out
 
 
 def test_parquet_by_the_output_s_name(saved, tmp_path):
-    rows = label(input=ARTICLE, saved=saved, output=tmp_path / "labels.parquet", actors=FINDER)
+    rows = label(input=ARTICLE, models=saved, output=tmp_path / "labels.parquet", actors=FINDER)
     table = pyarrow.parquet.read_table(tmp_path / "labels.parquet")
     assert table.num_rows == len(rows) and "stance_scores" in table.column_names
 
@@ -193,7 +193,7 @@ def test_lines_broken_at_a_width_change_no_label(saved, tmp_path):
         output = tmp_path / f"{name}.jsonl"
         label(
             input=tmp_path / f"{name}.txt",
-            saved=saved,
+            models=saved,
             output=output,
             actors=ActorFinder(ner=False),
         )
@@ -207,49 +207,49 @@ def test_lines_broken_at_a_width_change_no_label(saved, tmp_path):
 
 def test_targets_that_the_user_gives(saved):
     for targets in (["the draft"], "the draft"):
-        rows = label(input=ARTICLE, saved=saved, targets=targets, actors=FINDER)
+        rows = label(input=ARTICLE, models=saved, targets=targets, actors=FINDER)
         assert {row.example.target.name for row in rows} == {"the draft"}
 
 
 def test_an_output_of_another_kind_is_refused_before_any_work(saved):
     with pytest.raises(KitError, match=r"a .jsonl, a .parquet or a .html file"):
-        label(input="nowhere.txt", saved=saved, output="labels.docx")
+        label(input="nowhere.txt", models=saved, output="labels.docx")
 
 
 def test_an_empty_article(saved, tmp_path):
     (tmp_path / "empty.txt").write_text(" \n")
     with pytest.raises(KitError, match="holds no text"):
-        label(input=tmp_path / "empty.txt", saved=saved)
+        label(input=tmp_path / "empty.txt", models=saved)
 
 
 @pytest.mark.parametrize("name", ["page.html", "x.xml", "arr.json", "book.xlsx", "v1.2"])
 def test_what_is_neither_text_nor_rows_is_refused(saved, tmp_path, name):
     (tmp_path / name).write_text("<p>Peru condemned the levy.</p>")
     with pytest.raises(KitError, match=r"its ending is not one of \.txt, \.md"):
-        label(input=tmp_path / name, saved=saved)
+        label(input=tmp_path / name, models=saved)
 
 
 def test_a_long_string_is_a_path_and_the_error_says_so(saved):
     with pytest.raises(
         KitError, match=r"File name too long; give the path of a file, or a text with a line break"
     ):
-        label(input="Peru condemned the levy. " * 40, saved=saved)
+        label(input="Peru condemned the levy. " * 40, models=saved)
 
 
 def test_capitals_and_endings_of_text(saved, tmp_path):
     (tmp_path / "ROWS.CSV").write_text("text\nPeru condemned the levy.\n")
     done = label(
-        input=tmp_path / "ROWS.CSV", saved=saved, output=tmp_path / "labels", actors=FINDER
+        input=tmp_path / "ROWS.CSV", models=saved, output=tmp_path / "labels", actors=FINDER
     )
     assert (done.texts, done.rejected) == (1, 0)
     for name in ("NOTE.TXT", "note.md", "note"):
         (tmp_path / name).write_text(NEWS)
-        assert len(label(input=tmp_path / name, saved=saved, actors=FINDER)) == 2
+        assert len(label(input=tmp_path / name, models=saved, actors=FINDER)) == 2
 
 
 def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, capsys):
     out, review = tmp_path / "labels.jsonl", tmp_path / "labels.review.jsonl"
-    rows = label(input=ARTICLE, saved=saved, output=out, actors=FINDER, risk=risk)
+    rows = label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=risk)
     sure, unsure = (
         [json.loads(line) for line in path.read_text().splitlines()] for path in (out, review)
     )
@@ -262,7 +262,7 @@ def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, c
     )
     assert most <= least and len(sure) + len(unsure) == len(rows)
     assert f"{len(unsure)} rows are too uncertain for a risk of {risk}" in capsys.readouterr().out
-    label(input=ARTICLE, saved=saved, output=out, actors=FINDER, risk=risk)
+    label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=risk)
     # Judged rows are not written over, and labels of another kind are not put beside them.
     judged = review.read_text().replace("none", "condemn")
     review.write_text(judged)
@@ -272,25 +272,25 @@ def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, c
             KitError,
             match=r"labels.review.jsonl holds rows of another labelling, which a person may",
         ):
-            label(input=ARTICLE, saved=saved, output=out, actors=FINDER, risk=other)
+            label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=other)
     assert (review.read_text(), out.read_bytes()) == (judged, before)
 
 
 def test_a_risk_that_was_not_prepared(saved):
     with pytest.raises(KitError, match=r"risk 0.33 was not prepared; this model knows: 0.05"):
-        label(input=ARTICLE, saved=saved, actors=FINDER, risk=0.33)
+        label(input=ARTICLE, models=saved, actors=FINDER, risk=0.33)
 
 
 def test_fields_to_keep_are_those_of_rows(saved, news):
     with pytest.raises(
         KitError, match=r"keep=\['party'\] are fields of rows, and an article has none"
     ):
-        label(input=news, saved=saved, actors=FINDER, keep="party")
+        label(input=news, models=saved, actors=FINDER, keep="party")
 
 
 def test_control_characters_of_a_text_do_not_reach_the_terminal(saved, news, capsys):
     news.write_text("\x1b]0;Levy\x07 vote\n\nPeru \x1b[31mcondemned\u202e the levy.\n")
-    [row] = label(input=news, saved=saved, actors=FINDER, targets=["a \x1b[2Jlevy"])
+    [row] = label(input=news, models=saved, actors=FINDER, targets=["a \x1b[2Jlevy"])
     told = capsys.readouterr().out
     assert not set(told) & {"\x1b", "\x07", "\u202e"} and r"Peru \x1b[31mcondemned the levy" in told
     assert "\x1b[31m" in row.sentence.text and r"a \x1b[2Jlevy" in told
@@ -303,14 +303,14 @@ def test_labels_are_written_before_anything_is_printed(saved, news, tmp_path, mo
     # As where the output goes to a full disk.
     monkeypatch.setattr("builtins.print", full)
     with pytest.raises(OSError, match="No space"):
-        label(input=news, saved=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
+        label(input=news, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
     assert len((tmp_path / "labels.jsonl").read_text().splitlines()) == 2
 
 
 def test_people_and_organisations_of_an_article_are_found(saved):
     names = {
         row.example.actor.name
-        for row in label(input=ARTICLE.with_name("newswire_border_truce.txt"), saved=saved)
+        for row in label(input=ARTICLE.with_name("newswire_border_truce.txt"), models=saved)
     }
     assert names >= {
         "Dawit Mekuria",
