@@ -49,6 +49,16 @@ def lines(folder):
     ]
 
 
+def rows_of(folder):
+    return [json.loads(line, parse_constant=pytest.fail) for line in lines(folder)]
+
+
+CODEBOOKS = {
+    "stance": {"unit": "example", "multi_label": False},
+    "diplomacy": {"unit": "sentence", "multi_label": True},
+}
+
+
 def test_a_folder_gives_the_rows_of_its_articles(saved, tmp_path, capsys):
     finder = ActorFinder(ner=False)
     done = label(input=ARTICLES, models=saved, output=tmp_path / "labels", actors=finder)
@@ -75,14 +85,22 @@ def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
         )
     files = sorted((tmp_path / "parquet").glob("part-*.parquet"))
     assert len(files) > 1 and len({pyarrow.parquet.read_schema(file) for file in files}) == 1
-    first, second = read_labels(tmp_path / "jsonl"), read_labels(tmp_path / "parquet")
+    first = rows_of(tmp_path / "jsonl")
+    second = [row for file in files for row in pyarrow.parquet.read_table(file).to_pylist()]
+    scores = ("stance_scores", "diplomacy_scores")
     packed = [
-        row | {key: json.dumps(row[key]) for key in ("stance_scores", "frame_scores")}
+        {key: json.dumps(row[key]) if key in scores and row[key] else row[key] for key in row}
         for row in first
     ]
-    assert packed == second and {row["date"][:4] for row in first} == {
-        f"20{at:02}" for at in range(12)
-    }
+    about = [(row.pop("format"), row.pop("codebooks")) for row in packed]
+    assert packed == second and list(packed[0]) == list(second[0])
+    assert {row["date"][:4] for row in first} == {f"20{at:02}" for at in range(12)}
+    # What every row says of the codebooks, Parquet says once.
+    metadata = pyarrow.parquet.read_schema(files[0]).metadata
+    assert about == [(2, CODEBOOKS)] * len(first)
+    assert (json.loads(metadata[b"format"]), json.loads(metadata[b"codebooks"])) == (2, CODEBOOKS)
+    settings = json.loads((tmp_path / "parquet" / "labelling.json").read_text())
+    assert (settings["format"], settings["codebooks"]) == (2, CODEBOOKS)
 
 
 def in_a_process(function):
@@ -195,7 +213,7 @@ def test_the_same_command_at_once_waits_and_another_is_refused(small, tmp_path):
         for to in ("the levy", "the tax")
     ]
     assert sorted(ended(process) for process in both) == [0, 2]
-    assert len({json.loads(line)["target"] for line in lines(tmp_path / "two")}) == 1
+    assert len({row["target"] for row in rows_of(tmp_path / "two") if row["actor"]}) == 1
 
 
 def test_labels_of_an_unfinished_labelling_or_of_no_text_are_not_read(small, tmp_path):
@@ -283,7 +301,8 @@ def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, t
     done = small(tmp_path / "labels", risk=risk, fields=["date", "party"])
     told, tally = capsys.readouterr().out, done.tally
     assert (
-        str(tally) in told and f"labelled by nb (stance, {saved}/stance) and nb (diplomacy" in told
+        f"{tally.sentences} sentences: {tally.acting} with an actor" in told
+        and f"labelled by nb (stance, {saved}/stance), nb (diplomacy, {saved}/diplomacy)" in told
     )
     assert "no text has the field party of fields=" in told
     assert f"{tally.declined} rows are too uncertain for a risk of {risk}" in told
@@ -317,12 +336,11 @@ def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path
         fields=["party"],
     )
     assert (done.texts, done.rejected) == (2, 2) and "2 texts labelled" in capsys.readouterr().out
-    found = [json.loads(line, parse_constant=pytest.fail) for line in lines(tmp_path / "out")]
+    found = rows_of(tmp_path / "out")
     assert [(row["actor"], row.get("party")) for row in found] == [
         ("Oman", None),
         ("Mali", {"a": [1]}),
     ]
-    assert len(read_labels(tmp_path / "out")) == 2
 
 
 def test_a_rest_that_was_not_read_is_told(saved, tmp_path, capsys):
@@ -384,8 +402,8 @@ def test_a_speaker_is_the_actor_of_all_that_is_said(saved, tmp_path):
         output=tmp_path / "out",
         actors=ActorFinder(ner=False),
     )
-    found = read_labels(tmp_path / "out")
-    assert [(one["actor"], one["target"]) for one in found] == [("Peru", "the levy")] * 2
+    found = rows_of(tmp_path / "out")
+    assert [(row["actor"], row["target"]) for row in found] == [("Peru", "the levy")] * 2
 
 
 def test_uncertain_rows_stand_apart(saved, risk, tmp_path):
@@ -414,6 +432,12 @@ def test_a_folder_of_another_labelling_is_refused(saved, tmp_path):
             KitError, match=f"labels with other {next(iter(other))}; choose another folder"
         ):
             label(**{"input": source, "models": saved, "output": out, "actors": finder, **other})
+    settings = json.loads((out / "labelling.json").read_text())
+    for older in ({**settings, "format": 1}, {"models": {}, "kind": "jsonl"}, []):
+        (out / "labelling.json").write_text(json.dumps(older))
+        why = "were written by another version" if older else r"labelling.json cannot be read"
+        with pytest.raises(KitError, match=f"{why}; choose another folder with output="):
+            label(input=source, models=saved, output=out, actors=finder)
     (out / "labelling.json").unlink()
     with pytest.raises(KitError, match=r"holds part-00000.jsonl without labelling.json"):
         label(input=source, models=saved, output=out, actors=finder)
@@ -426,9 +450,14 @@ def test_a_folder_of_another_labelling_is_refused(saved, tmp_path):
 
 
 def test_a_field_to_keep_may_not_replace_a_labels_own(saved, tmp_path):
-    with pytest.raises(KitError, match=r"fields=\['id'\] are columns that labels have of their own"):
+    with pytest.raises(
+        KitError, match=r"fields=\['id'\] are columns that labels have of their own"
+    ):
         label(
-            input=speeches(tmp_path, 1), models=saved, output=tmp_path / "out", fields=["id", "date"]
+            input=speeches(tmp_path, 1),
+            models=saved,
+            output=tmp_path / "out",
+            fields=["id", "date"],
         )
 
 
@@ -446,11 +475,18 @@ def test_standard_input_into_a_folder_is_an_archive(saved, tmp_path, monkeypatch
         monkeypatch.setattr(sys, "stdin", stream)
         assert main(words) == 0
     label(
-        input=source, models=saved, output=tmp_path / "file", actors=FINDER, fields=["date", "paper"]
+        input=source,
+        models=saved,
+        output=tmp_path / "file",
+        actors=FINDER,
+        fields=["date", "paper"],
     )
     same = [line.replace('"speeches.jsonl:', '"stdin:') for line in lines(tmp_path / "file")]
     assert "8 texts labelled" in capsys.readouterr().out and lines(out) == same != []
     # Another stream could not be told from this one before it ends, and its parts would be passed
     # by as done.
     assert main(words) == 2
-    assert "of standard input nobody knows" in capsys.readouterr().err and lines(out) == same
+    assert (
+        "with standard input there is no way to tell" in capsys.readouterr().err
+        and lines(out) == same
+    )

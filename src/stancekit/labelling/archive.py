@@ -384,5 +384,7 @@ def _check_same_job(folder: Path, settings: dict[str, object]) -> None:
         raise KitError(f"{file} cannot be read; {way_out}")
     if before.get("format") != settings["format"]:
         raise KitError(f"{folder} holds labels that were written by another version; {way_out}")
-    if other := [key for key in settings if before.get(key) != settings[key]]:
+    # The command calls the format of the files `format`.
+    other = [key.removeprefix("file_") for key in settings if before.get(key) != settings[key]]
+    if other:
         raise KitError(f"{folder} holds labels with other {listing(other)}; {way_out}")

@@ -48,9 +48,12 @@ def find_models(folders: Iterable[str | Path]) -> tuple[SavedModel, ...]:
     named = [Path(folder) for folder in folders]
     if not named:
         raise KitError(f"no model is named; {_way_out(Path('models'))}")
-    # A folder may be named twice, by itself and within another.
-    places = dict.fromkeys(place for folder in named for place in _places(folder))
-    models = [_describe(place) for place in places]
+    # A model may be named twice, by itself and within another folder.
+    places: dict[Path, Path] = {}
+    for folder in named:
+        for place in _places(folder):
+            places.setdefault(place.resolve(), place)
+    models = [_describe(place) for place in places.values()]
     _check_codebooks(models)
     return tuple(sorted(models, key=lambda model: model.codebook.unit == "sentence"))
 
