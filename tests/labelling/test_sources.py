@@ -20,7 +20,8 @@ import pytest
 
 from stancekit.errors import KitError
 from stancekit.labelling import formats, sources
-from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind, find
+from stancekit.labelling.input_files import find_files
+from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind
 
 ROWS = [
     {"text": "Peru said no.", "id": "p"},
@@ -125,7 +126,8 @@ def test_globs(tmp_path):
         ("note [1].txt", ["note [1].txt"]),
     ):
         assert [
-            file.relative_to(tmp_path).as_posix() for file in find(str(tmp_path / pattern)).files
+            file.relative_to(tmp_path).as_posix()
+            for file in find_files(str(tmp_path / pattern)).files
         ] == found
 
 
@@ -500,4 +502,4 @@ def test_a_bomb_and_a_giant_line_are_passed_by_in_little_memory(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
     *found, megabytes = done.stdout.split()
-    assert found == ["Rejected", "Text", "Rejected"] and int(megabytes) < 100
+    assert found == ["RejectedRow", "InputText", "RejectedRow"] and int(megabytes) < 100
