@@ -212,18 +212,18 @@ def load_codebook(name: str) -> Codebook:
     >>> load_codebook("stance").names
     ['abstain', 'condemn', 'none', 'support']
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _file(name)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _codebook_file(name)
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         data.pop("_target_", None)
         return make_codebook(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise KitError(
-            f"{path} is not a codebook: {error}; write it like configs/codebook/stance.yaml"
+            f"{path} is not a codebook: {error}; write it like those in configs/codebook"
         ) from None
 
 
-def _file(name: str) -> Path:
+def _codebook_file(name: str) -> Path:
     try:
         return find_config("codebook", f"{name}.yaml")
     except FileNotFoundError:

@@ -72,7 +72,7 @@ def test_a_folder_gives_the_rows_of_its_articles(saved, tmp_path, capsys):
 
 
 def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "CHARACTERS", 4000)
+    monkeypatch.setattr(archive, "PART_CHARACTERS", 4000)
     source, finder = speeches(tmp_path, 12), ActorFinder(ner=False)
     for format in ("jsonl", "parquet"):
         label(
@@ -127,7 +127,7 @@ def ended(process):
 @pytest.fixture
 def small(saved, tmp_path, monkeypatch):
     """Return a function that labels seven short speeches, of which three make a part."""
-    monkeypatch.setattr(archive, "TEXTS", 3)
+    monkeypatch.setattr(archive, "PART_TEXTS", 3)
     # The models are read once.
     monkeypatch.setattr(labeller, "load_models", functools.cache(labeller.load_models))
     source = tmp_path / "speeches.jsonl"

@@ -7,7 +7,7 @@ from pathlib import Path
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
-from stancekit.labelling.archive import REJECTED, Archive, label_archive
+from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.formats import ROWS
 from stancekit.labelling.labeller import (
     Labelled,
@@ -238,7 +238,7 @@ def _print_archive(archive: Archive, job: LabellingJob) -> None:
         rests = f", of which {archive.rests:,} files or rests of files" if archive.rests else ""
         last += (
             f"; {archive.rejected:,} could not be read{rests}: "
-            f"{archive.folder / REJECTED} says which and why"
+            f"{archive.folder / REJECTED_FILE} says which and why"
         )
     print(last)
 

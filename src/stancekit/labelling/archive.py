@@ -126,10 +126,10 @@ class Ledger:
 
 OUTPUT_FORMATS = ("jsonl", "parquet")
 # Characters and texts of one part: so many are in memory, labelled together and written at once.
-CHARACTERS, TEXTS = 1_000_000, 10_000
-SETTINGS, REJECTED, LEDGER = "labelling.json", "rejected.jsonl", "parts.log"
+PART_CHARACTERS, PART_TEXTS = 1_000_000, 10_000
+LABELLING_FILE, REJECTED_FILE, LEDGER_FILE = "labelling.json", "rejected.jsonl", "parts.log"
 # How the names of the files of a labelling begin, and those of their temporary files after a dot.
-_PREFIXES = ("part-", SETTINGS, REJECTED, LEDGER)
+_PREFIXES = ("part-", LABELLING_FILE, REJECTED_FILE, LEDGER_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,20 +194,20 @@ def label_archive(
         # It has no name, so nothing is left of it if the process dies.
         with tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder) as file:
             rejected = Rejections(file, strict=strict)
-            progress = Progress(texts, rejected, Ledger(folder / LEDGER))
+            progress = Progress(texts, rejected, Ledger(folder / LEDGER_FILE))
             places = PartFiles(folder, job.format, judged=job.risk is not None)
             for part in label_parts(engine, job, progress.pending(), workers):
                 progress.write(part, places)
             progress.end()
             file.seek(0)
             with (
-                replacing_file(folder / REJECTED) as temporary,
+                replacing_file(folder / REJECTED_FILE) as temporary,
                 temporary.open("w", encoding="utf-8") as kept,
             ):
                 shutil.copyfileobj(file, kept)
         tally = progress.ledger.tally
         counts = {"texts": progress.texts, "rejected": rejected.count, **asdict(tally)}
-        write_json(folder / SETTINGS, settings | counts)
+        write_json(folder / LABELLING_FILE, settings | counts)
     unseen = tuple(sorted(progress.unseen))
     return Archive(folder, progress.texts, rejected.count, rejected.rests, tally, unseen)
 
@@ -306,7 +306,7 @@ class Rejections:
             raise KitError(
                 f"{row.file}{line}: {row.reason}. Correct it, or go on without it: strict=false"
             )
-        with writing(REJECTED):
+        with writing(REJECTED_FILE):
             self.file.write(
                 json_line({"file": row.file, "line": row.line, "reason": row.reason}) + "\n"
             )
@@ -323,7 +323,7 @@ def _cut_parts(source: TextSource, rejected: Rejections) -> Iterator[list[InputT
             continue
         part.append(text)
         characters += len(text.article.text)
-        if characters >= CHARACTERS or len(part) >= TEXTS:
+        if characters >= PART_CHARACTERS or len(part) >= PART_TEXTS:
             yield part
             part, characters = [], 0
     if part:
@@ -354,7 +354,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "risk": job.risk,
         "file_format": job.format,
         "backend": job.backend,
-        "part": [CHARACTERS, TEXTS],
+        "part": [PART_CHARACTERS, PART_TEXTS],
         "stancekit": version("stancekit"),
         **closing(map(labelled_codebook, job.codebooks)),
     }
@@ -362,7 +362,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
 
 def _check_same_job(folder: Path, settings: dict[str, object]) -> None:
     """Make sure that a folder holds parts of this very labelling, or none."""
-    file = folder / SETTINGS
+    file = folder / LABELLING_FILE
     # What a process that was killed left half-written: the lock says that no other is writing.
     with writing(folder):
         for path in (*folder.glob(".*.tmp"), *folder.glob("review/.*.tmp")):
@@ -371,7 +371,7 @@ def _check_same_job(folder: Path, settings: dict[str, object]) -> None:
     if not file.exists():
         if parts := sorted(path.name for path in folder.glob("part-*")):
             raise KitError(
-                f"{folder} holds {listing(parts)} without {SETTINGS}; choose another folder with output="
+                f"{folder} holds {listing(parts)} without {LABELLING_FILE}; choose another folder with output="
             )
         write_json(file, settings)
         return

@@ -51,14 +51,14 @@ def find_models(folders: Iterable[str | Path]) -> tuple[SavedModel, ...]:
     # A model may be named twice, by itself and within another folder.
     places: dict[Path, Path] = {}
     for folder in named:
-        for place in _places(folder):
+        for place in _model_folders(folder):
             places.setdefault(place.resolve(), place)
     models = [_describe(place) for place in places.values()]
     _check_codebooks(models)
     return tuple(sorted(models, key=lambda model: model.codebook.unit == "sentence"))
 
 
-def _places(folder: Path) -> list[Path]:
+def _model_folders(folder: Path) -> list[Path]:
     """Return the folders of the models that a folder holds."""
     if _is_model(folder):
         return [folder]
@@ -160,7 +160,7 @@ def load_models(
     """
     check_backend(backend)
     found = list(models)
-    loaded = {model.codebook.name: _load(model) for model in found}
+    loaded = {model.codebook.name: _load_model(model) for model in found}
     return loaded if backend == "torch" else _export(loaded, found)
 
 
@@ -172,7 +172,7 @@ def check_backend(backend: str) -> None:
         )
 
 
-def _load(model: SavedModel) -> FittedClassifier:
+def _load_model(model: SavedModel) -> FittedClassifier:
     loaded = persistence.load(model.folder)
     if sha256(model.folder / _MANIFEST) != model.digest:
         raise KitError(f"{model.folder} was replaced in the meantime; run the command again")

@@ -15,7 +15,6 @@ from stancekit.text.clean import clean
 from stancekit.types import Article
 
 LabelMapping = Mapping[str, Any]
-Span = tuple[int, int]
 # The classes of marks and codes of the page by the place on the codebook's scale, and those not on it.
 OFF_SCALE = "plain"
 
@@ -80,7 +79,7 @@ def article_page(
         sentences=sentences,
         filters=_filters(rows, codebooks),
         of_examples=of_examples,
-        shown=_shown,
+        shown=_shown_codes,
         main=main,
         legend=[(code, style_of(main, code)) for code in _ordered_codes(main)] if main else [],
         style_of=style_of,
@@ -119,7 +118,7 @@ def _ordered_codes(codebook: Codebook) -> list[str]:
     return [*codebook.scale, *(code for code in codebook.names if code not in codebook.scale)]
 
 
-def _shown(row: LabelMapping, codebook: Codebook) -> list[tuple[str, str]]:
+def _shown_codes(row: LabelMapping, codebook: Codebook) -> list[tuple[str, str]]:
     """Return the codes of a row with their scores, as they are shown."""
     scores = row[f"{codebook.name}_scores"]
     return [(code, f"{100 * scores[code]:.0f} %") for code in _values(row, codebook.name)]
@@ -127,7 +126,7 @@ def _shown(row: LabelMapping, codebook: Codebook) -> list[tuple[str, str]]:
 
 def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | None) -> Markup:
     """Return a sentence with its actors marked by the most certain of their positions."""
-    spans: dict[Span, tuple[float, str]] = {}
+    spans: dict[tuple[int, int], tuple[float, str]] = {}
     for row in rows:
         if row["actor_start"] is None:
             continue
@@ -154,7 +153,7 @@ def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | N
     return html + escape(text[end_before:])
 
 
-def _covers(outer: Span, inner: Span) -> bool:
+def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
