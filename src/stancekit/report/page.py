@@ -92,9 +92,13 @@ def slices(entry: LeaderboardRow) -> dict[str, list[Score]]:
 
 
 def _kinds(run: Run) -> dict[str, int]:
-    if run.codes != ("abstain", "condemn", "none", "support"):
+    scale, absent = run.facts.get("scale"), run.facts.get("absent", "")
+    if run.multi_label or not scale:
         return {}
-    return count_error_types(error_types([row.example for row in run.rows], run.gold, run.labels))
+    examples = [row.example for row in run.rows]
+    return count_error_types(
+        error_types(examples, run.gold, run.labels, scale=scale, absent=absent)
+    )
 
 
 def _drawn(text: str) -> Markup:
