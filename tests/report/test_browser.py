@@ -44,7 +44,7 @@ def html(tmp_path_factory, stance):
             name=name,
             out=folder / "out",
         )
-    return report(out=folder / "out")
+    return report(runs=folder / "out")
 
 
 @pytest.fixture(scope="module")
