@@ -54,7 +54,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory, parts: Splits, frame_parts: 
     """Return a folder of a stance and a frame model that were quick to train, as `label` takes it."""
     folder = tmp_path_factory.mktemp("saved") / "un_votes"
     for name, of in (("stance", parts), ("diplomacy", frame_parts)):
-        model = Linear(ComplementNB(), features=Marked(), characters=0)
+        model = Linear(ComplementNB(), features=Marked(), char_ngram_range=None)
         persistence.save(fit(model, of.train, of.validation, name="nb"), folder / name)
     return folder
 
@@ -65,7 +65,7 @@ def risk(saved: Path) -> float:
     labeller = LabellingJob(saved, ActorFinder(ner=False)).labeller()
     article = read_article(ROOT / "seeds" / "articles" / "un_votes_2025.txt")
     surest = [max(row.stance.scores) for row in labeller([InputText(article, article.id)]).rows]
-    risks = labeller.stance.caution.risks
+    risks = labeller.stance.policy.risks
     return next(one for one, cut in risks if min(surest) < cut <= max(surest))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from stancekit.errors import KitError, listing
 from stancekit.fileio import write_text
 from stancekit.models import persistence
-from stancekit.models.average import average_models as joined
+from stancekit.models.ensemble import average_models as joined
 from stancekit.report.averaged import averaged_run
 from stancekit.report.card import card
 from stancekit.report.leaderboard import leaderboards

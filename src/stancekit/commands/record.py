@@ -72,7 +72,7 @@ def record(
         "validation": None if math.isnan(validation) else validation,
         "thresholds": list(trained.thresholds),
         "temperature": trained.temperature,
-        "caution": trained.caution.to_list(),
+        "caution": trained.policy.to_list(),
         "examples": {name: len(part) for name, part in every.items()},
         "gold": {name: part.counts for name, part in every.items()},
         "learned": training_set_id(parts.train.examples),

@@ -277,7 +277,7 @@ def _fit(
         model.set_params(folder=str(folder))
     start = time.perf_counter()
     try:
-        trained = fit(model, parts.train, parts.validation, name=name, priors=priors)
+        trained = fit(model, parts.train, parts.validation, name=name, logit_adjustment=priors)
     except ValueError as error:
         # scikit-learn has no public name for it.
         if type(error).__name__ != "InvalidParameterError":

@@ -10,8 +10,8 @@ from stancekit.evaluation import count, macro_f1, score
 from stancekit.evaluation.bootstrap import Kind
 from stancekit.evaluation.comparison import compare_models
 from stancekit.evaluation.metrics import in_gold
-from stancekit.models.average import mean_scores
 from stancekit.models.classifier import codes_from_scores
+from stancekit.models.ensemble import mean_scores
 from stancekit.runs.record import Run
 from stancekit.types import Score
 
