@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from forging import forged
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -167,10 +168,12 @@ def test_a_member_may_know_codes_that_training_lacks():
     )
 
 
-def test_a_fitted_member_is_used_as_it_is(parts):
+def test_a_frozen_member_is_used_as_it_is(parts):
     first, second = parts.train.take(range(0, 300)), parts.train.take(range(300, 600))
     fitted = members()["one"].fit(first.examples, encode_labels(first))
-    model = Ensemble({"fitted": fitted, "fresh": members()["other"]}, features=Marked())
+    model = Ensemble(
+        {"fitted": FrozenEstimator(fitted), "fresh": members()["other"]}, features=Marked()
+    )
     model.fit(second.examples, encode_labels(second))
     assert model.members_["fitted"] is fitted and fitted.features is None
     assert isinstance(model.members_["fresh"].features, Marked)
@@ -179,14 +182,14 @@ def test_a_fitted_member_is_used_as_it_is(parts):
     assert np.allclose(model.predict_proba(some), np.mean(scores, axis=0), atol=1e-5)
 
 
-def test_a_fitted_member_of_other_codes_is_refused(parts, frame_parts):
+def test_a_frozen_member_of_other_codes_is_refused(parts, frame_parts):
     some, frames = parts.train.take(range(40)), frame_parts.train.take(range(40))
     tone = Majority().fit(some.examples[:2], np.array(["warm", "cold"]))
     with pytest.raises(KitError, match=r"member tone scores cold, warm, .* have abstain, condemn"):
-        Ensemble({"tone": tone}).fit(some.examples, encode_labels(some))
+        Ensemble({"tone": FrozenEstimator(tone)}).fit(some.examples, encode_labels(some))
     stance = Majority().fit(some.examples, encode_labels(some))
     with pytest.raises(KitError, match="use members of one codebook"):
-        Ensemble({"stance": stance}).fit(frames.examples, encode_labels(frames))
+        Ensemble({"stance": FrozenEstimator(stance)}).fit(frames.examples, encode_labels(frames))
 
 
 def test_members_keep_a_codebook_of_their_own(stance):

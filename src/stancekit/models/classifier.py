@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import LabelledSet, indicator
@@ -257,7 +258,7 @@ def depends_on_random_state(model: Any) -> bool:
     """
     if isinstance(model, str):  # a finished run, as a member of an ensemble
         return "{random_state}" in model
-    if not hasattr(model, "get_params"):  # fitted before, and no estimator
+    if isinstance(model, FrozenEstimator):  # fitted before, and used as it is
         return False
     settings = model.get_params(deep=False)
     draws = "random_state" in settings and not getattr(model, "passes_on_random_state", False)

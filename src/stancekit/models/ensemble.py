@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
@@ -37,9 +38,9 @@ class Ensemble(ExampleClassifier):
     Parameters
     ----------
     members
-        Estimators over examples by name; each is fitted on all of train. A member that is fitted
-        already is used as it is. `train` also takes a finished run's folder, whose model it fills
-        in.
+        Estimators over examples by name; each is fitted on all of train, but one in a
+        `sklearn.frozen.FrozenEstimator` is used as it is. `train` also takes a finished run's
+        folder, whose model it fills in.
     method
         `average` takes the mean of the members' probabilities; `stack` learns a logistic regression
         on them from the validation part.
@@ -130,8 +131,8 @@ class Ensemble(ExampleClassifier):
     ) -> Any:
         if isinstance(model, str):
             return load_run_model(model, X, self.random_state)
-        if is_fitted(model):
-            return model
+        if isinstance(model, FrozenEstimator):
+            return model.estimator
         model = clone(model)
         given = {
             "features": self.features,
@@ -261,11 +262,6 @@ class Ensemble(ExampleClassifier):
         }
         model.model_ = folder.read_estimator(STACK_FILE) if settings["stacked"] else None
         return model
-
-
-def is_fitted(model: Any) -> bool:
-    """Say whether a model has learned its codes."""
-    return hasattr(model, "classes_")
 
 
 def _log_odds_table(scores: FloatArray) -> FloatArray:

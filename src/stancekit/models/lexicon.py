@@ -91,7 +91,7 @@ class Lexicon(ExampleClassifier):
     codebook
         Set by `train`.
     default
-        The code of a sentence without cues.
+        The code of a sentence without cues; by default the codebook's `absent`, or `none`.
     reach
         How many characters from the actor the weight of a cue falls to zero.
     """
@@ -101,7 +101,7 @@ class Lexicon(ExampleClassifier):
         cues: str | None = None,
         *,
         codebook: Codebook | None = None,
-        default: str = "none",
+        default: str | None = None,
         reach: int = 120,
     ) -> None:
         self.cues = cues
@@ -117,6 +117,8 @@ class Lexicon(ExampleClassifier):
         cues_by_code = dict(yaml.safe_load(path.read_text(encoding="utf-8")))
         self.negators_: list[str] = cues_by_code.pop("negators", [])
         self.opposites_: dict[str, str] = cues_by_code.pop("opposites", {})
+        absent = self.codebook.absent if self.codebook else ""
+        self.default_: str = self.default or absent or "none"
         self.codes_ = self._codes(cues_by_code, y)
         self.cues_: dict[str, list[str]] = {
             code: cues_by_code[code] for code in self.codes_ if code in cues_by_code
@@ -133,7 +135,7 @@ class Lexicon(ExampleClassifier):
             return self.codebook.names
         if self.multi_label_:
             return sorted(cues_by_code)
-        return sorted({*cues_by_code, self.default, *np.unique(y).tolist()})
+        return sorted({*cues_by_code, self.default_, *np.unique(y).tolist()})
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the weights of cues as scores, shape (examples, codes)."""
@@ -144,8 +146,8 @@ class Lexicon(ExampleClassifier):
                     weights[row, self.codes_.index(code)] = weight
         if self.multi_label_:
             return np.asarray(weights / (weights + 1))
-        if self.default in self.codes_:
-            weights[:, self.codes_.index(self.default)] += DEFAULT_WEIGHT
+        if self.default_ in self.codes_:
+            weights[:, self.codes_.index(self.default_)] += DEFAULT_WEIGHT
         # Without a default code, a sentence without cues says nothing: all codes score the same.
         weights[weights.sum(axis=1) == 0] = 1.0
         return np.asarray(weights / weights.sum(axis=1, keepdims=True))

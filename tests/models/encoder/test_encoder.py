@@ -344,7 +344,7 @@ def test_a_pickle_in_the_weights_place_is_refused_even_with_its_sum(saved, tmp_p
 
 def test_truncated_weights_are_refused_even_with_their_sum(saved):
     forge(saved, "weights.safetensors", (saved / "weights.safetensors").read_bytes()[:-100])
-    with pytest.raises(KitError, match="weights.safetensors is not what this version writes"):
+    with pytest.raises(KitError, match=r"weights\.safetensors is not what this version writes"):
         persistence.load(saved)
 
 
