@@ -88,7 +88,7 @@ ENSEMBLES = {
 @pytest.mark.parametrize("name", ENSEMBLES)
 def test_the_members_of_an_ensemble_are_composed_of_their_own_configs(name):
     model = model_of(name)
-    assert list(model["members"]) == ENSEMBLES[name] and model["how"] == "average"
+    assert list(model["members"]) == ENSEMBLES[name] and model["method"] == "average"
     for member, settings in model["members"].items():
         changed = {"rounds": 10} if member == "fewshot" else {}
         assert settings == model_of(member) | changed
