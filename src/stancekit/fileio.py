@@ -26,6 +26,10 @@ LONGEST_NAME = 100
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 # Half an emoji, which has no UTF-8; and line separators that many readers split a line of JSON at.
 _ESCAPED = re.compile("[\ud800-\udfff\u0085\u2028\u2029]")
+# What a spreadsheet takes for a formula: a text that begins so, unless it is a number with a sign,
+# or the sign alone, as for "no code".
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?|[+-]")
 
 
 def file_name(text: str) -> str:
@@ -216,6 +220,45 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.writelines(f"{json_line(row)}\n" for row in rows)
+
+
+def guard_cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before a text that begins like one.
+
+    Examples
+    --------
+    >>> guard_cell("@press"), guard_cell("-0.5"), guard_cell("'=1"), guard_cell("press")
+    ("'@press", '-0.5', "''=1", 'press')
+    """
+    return f"'{value}" if isinstance(value, str) and _is_formula(value.lstrip("'")) else value
+
+
+def unguard_cell(text: str) -> str:
+    """Return what a text was before `guard_cell`.
+
+    Examples
+    --------
+    >>> unguard_cell(guard_cell("'=1"))
+    "'=1"
+    """
+    return text[1:] if text.startswith("'") and _is_formula(text.lstrip("'")) else text
+
+
+def _is_formula(text: str) -> bool:
+    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
+
+
+def write_csv(path: Path, frame: Any, *, digits: int | None = 6) -> None:
+    """Write a pandas DataFrame as CSV, whole or not at all; no cell is a formula for a spreadsheet.
+
+    Parameters
+    ----------
+    digits
+        Decimals of columns of floating-point numbers; None for as many as there are.
+    """
+    float_format = None if digits is None else f"%.{digits}f"
+    text = frame.map(guard_cell).to_csv(index=False, float_format=float_format, lineterminator="\n")
+    write_text(path, text)
 
 
 def sha256(path: Path) -> str:

@@ -293,19 +293,21 @@ def _read_codebooks(
 ) -> tuple[dict[str, LabelledCodebook], list[str]]:
     """Return the codebooks of rows; take the columns that say so out of the rows."""
     declared = next((row["codebooks"] for row in rows if _is_declared(row)), None)
+    if not rows:
+        return {}, []
     if declared is None:
         return _infer_codebooks(path, rows)
     different = [row_id(row) for row in rows if row.get("codebooks") != declared]
+    if different:
+        raise KitError(
+            f"{path} has rows of other codebooks than {', '.join(declared)} "
+            f"({len(different)} rows: {listing(different)}); label all with the same models"
+        )
     versions = sorted({str(row.pop("format", None)) for row in rows} - {str(FORMAT)})
     if versions:
         raise KitError(
             f"{path} is in format {listing(versions)} of labels, and this version of stancekit "
             f"reads {FORMAT}; label again, or use the version that wrote it"
-        )
-    if different:
-        raise KitError(
-            f"{path} has rows of other codebooks than {', '.join(declared)} "
-            f"({len(different)} rows: {listing(different)}); label all with the same models"
         )
     for row in rows:
         del row["codebooks"]
@@ -326,8 +328,8 @@ def _infer_codebooks(
 ) -> tuple[dict[str, LabelledCodebook], list[str]]:
     """Find the codebooks of a table that does not name them, by its pairs NAME and NAME_scores."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    # Before format 2 the second codebook's scores were called by what it coded.
-    if "frame_scores" in columns and "frames_scores" not in columns:
+    # What is no table of the user's own has been written by `label`, before formats had a number.
+    if rows[0].keys() >= SCHEMA.keys() and not _is_table(path):
         raise KitError(
             f"{path} was written by an older version of stancekit; label the texts again"
         )
@@ -345,6 +347,10 @@ def _infer_codebooks(
             )
     inferred = [_infer_codebook(name, rows) for name in names]
     return {codebook.name: codebook for codebook, _ in inferred}, [note for _, note in inferred]
+
+
+def _is_table(path: str | Path) -> bool:
+    return any(file.suffix in (".csv", ".tsv") for file in label_files(path))
 
 
 def _infer_codebook(name: str, rows: Sequence[LabelRow]) -> tuple[LabelledCodebook, str]:
@@ -378,6 +384,8 @@ def choose_codebook(labels: Labels, name: str | None = None) -> LabelledCodebook
     KitError
         When there is no such codebook, or several and none is named.
     """
+    if not labels.codebooks:
+        raise KitError("the labels have no rows; label texts in which there is something to code")
     names = ", ".join(labels.codebooks)
     first = next(iter(labels.codebooks))
     if name is None:
