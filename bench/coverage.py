@@ -1,9 +1,9 @@
 """Do the kit's 95 % intervals contain the truth in 95 of 100 cases? On simulated data, whose truth is known.
 
-`python -m bench.coverage scores` writes `experiments/interval_coverage/coverage.csv`: intervals of
-macro-F1 over articles and random states. `python -m bench.coverage shares` writes
-`experiments/coverage/coverage.csv`: estimates of shares in a corpus. `--draws 20 --output FOLDER`
-gives a first look.
+`python -m bench.coverage scores` writes `experiments/interval_coverage/coverage.csv`:
+intervals of macro-F1 over articles and random states. `python -m bench.coverage shares`
+writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus. `--draws 20
+--output FOLDER` gives a first look.
 """
 
 import argparse
@@ -32,8 +32,8 @@ SHARE_DESIGNS = tuple(
     for inference in INFERENCES
     for design in (DESIGNS if inference == INFERENCES[0] else DESIGNS[:1])
 )
-# By method: the fields of `DrawResult` with the coverage of shares and of differences, and the
-# width of the intervals of shares.
+# By method: the fields of `DrawResult` with the coverage of shares and of differences,
+# and the width of the intervals of shares.
 METHODS = (
     ("kit", "shares", "differences", "width"),
     (ANNOTATION_ONLY, "gold_only", "", "width_gold_only"),

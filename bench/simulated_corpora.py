@@ -16,14 +16,16 @@ from stancekit.prevalence.estimators import (
 from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 
 N_CODES, N_ARTICLES = 4, 400
-# How alike the rows of an article are: with 6, the share of a code in an article has a standard
-# deviation of about 0.17, so that rows of one article are far from independent.
+# How alike the rows of an article are: with 6, the share of a code in an article has a
+# standard deviation of about 0.17, so that rows of one article are far from
+# independent.
 CONCENTRATION = 6.0
-# By actor: the shares of the codes, how often the classifier is right, and which code it favours
-# where it is wrong.
+# By actor: the shares of the codes, how often the classifier is right, and which code
+# it favours where it is wrong.
 SHARES = np.array([[0.35, 0.15, 0.2, 0.3], [0.2, 0.1, 0.5, 0.2], [0.3, 0.3, 0.3, 0.1]])
 ACCURACY, FAVOURED = np.array([0.9, 0.7, 0.8]), np.array([0, 2, 1])
-# Of the classifier's errors, the part that goes to the favoured code; the others go to any.
+# Of the classifier's errors, the part that goes to the favoured code; the others go to
+# any.
 FAVOURED_PART = 0.7
 
 

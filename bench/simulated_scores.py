@@ -10,8 +10,8 @@ from stancekit.evaluation.metrics import macro_f1
 from stancekit.types import FloatArray
 
 N_CODES = 3
-# Standard deviations on a latent scale, where the difficulty of an example has 1: of articles, of
-# random states, and of an example in one random state.
+# Standard deviations on a latent scale, where the difficulty of an example has 1: of
+# articles, of random states, and of an example in one random state.
 ARTICLE_SD, STATE_SD, CHANCE_SD = 0.8, 0.25, 0.5
 # The mean of that scale, which makes macro-F1 about 0.66.
 MEAN_EASE = 0.6

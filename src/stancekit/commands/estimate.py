@@ -27,37 +27,39 @@ def estimate(
     Parameters
     ----------
     labels
-        What `stancekit label` wrote: a file, or a folder of files. Rows that were set aside by
-        `risk=` count as well.
+        What `stancekit label` wrote: a file, or a folder of files. Rows that were set
+        aside by `risk=` count as well.
     gold
-        What `stancekit sample` wrote, with the codes filled in, `-` where a row may have no code
-        and has none; rows left empty are not used. Several files, as `[sample.csv, more.csv]`,
-        where more rows were drawn with `extend=`.
+        What `stancekit sample` wrote, with the codes filled in, `-` where a row may
+        have no code and has none; rows left empty are not used. Several files, as
+        `[sample.csv, more.csv]`, where more rows were drawn with `extend=`.
     codebook
-        The codebook whose shares are estimated; by default the only one of the labels. Of one that
-        codes sentences, each sentence counts once.
+        The codebook whose shares are estimated; by default the only one of the labels.
+        Of one that codes sentences, each sentence counts once.
     by
-        Columns of the labels whose values make the cells, as in `[actor, target]`; of `month` or
-        `year` in the last place, trends are estimated.
+        Columns of the labels whose values make the cells, as in `[actor, target]`; of
+        `month` or `year` in the last place, trends are estimated.
     inference
-        What the claim is about. `finite_population`: exactly these texts. `superpopulation`: what
-        such texts say, of which these are a sample.
+        What the claim is about. `finite_population`: exactly these texts.
+        `superpopulation`: what such texts say, of which these are a sample.
     date_format
-        How the labels write dates, as `%d/%m/%Y`, where `by` has `month` or `year`; by default ISO
-        8601 or YYYYMMDD.
+        How the labels write dates, as `%d/%m/%Y`, where `by` has `month` or `year`; by
+        default ISO 8601 or YYYYMMDD.
     output
-        A folder for `shares.csv`, `contrasts.csv`, `shares.html` and figures: `shares.svg`, over
-        time `trends.svg`, of two fields `matrix.svg`.
+        A folder for `shares.csv`, `contrasts.csv`, `shares.html` and figures:
+        `shares.svg`, over time `trends.svg`, of two fields `matrix.svg`.
 
     Returns
     -------
     Estimates
-        Shares per cell and code, and contrasts; `to_frame()` has the shares as a pandas DataFrame.
+        Shares per cell and code, and contrasts; `to_frame()` has the shares as a pandas
+        DataFrame.
 
     Raises
     ------
     KitError
-        When labels or gold cannot be read, do not fit each other, or cannot answer what is asked.
+        When labels or gold cannot be read, do not fit each other, or cannot answer what
+        is asked.
     """
     population = read_population(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format

@@ -32,20 +32,23 @@ def plan(
     labels, codebook, by, inference, date_format
         As of `stancekit estimate`.
     gold
-        As of `stancekit estimate`; fifty annotated rows give a first idea, a hundred a better one.
-        Cells with too few annotated rows are planned for as if their rows varied as all rows do.
+        As of `stancekit estimate`; fifty annotated rows give a first idea, a hundred a
+        better one. Cells with too few annotated rows are planned for as if their rows
+        varied as all rows do.
     minutes
         How long it takes to annotate a row.
     max_rows
-        The largest sample to look at; by default ten times the present one, or all rows.
+        The largest sample to look at; by default ten times the present one, or all
+        rows.
     output
         A folder for `plan.csv` and `plan.svg`.
 
     Returns
     -------
     Plan
-        Per size of the sample: hours, and half the width of the widest interval over codes and
-        cells, with the model and without it; `to_frame()` has it as a pandas DataFrame.
+        Per size of the sample: hours, and half the width of the widest interval over
+        codes and cells, with the model and without it; `to_frame()` has it as a pandas
+        DataFrame.
 
     Raises
     ------

@@ -15,7 +15,8 @@ from stancekit.prevalence.periods import PERIODS
 from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 from stancekit.types import as_list
 
-# What an annotator needs to see of a row; of a sentence that is coded as a whole, the first three.
+# What an annotator needs to see of a row; of a sentence that is coded as a whole, the
+# first three.
 SHOWN_COLUMNS = ("id", "article", "sentence", "actor", "target")
 # What `sample` and Label Studio add to a row; in JSON tasks also `codes`.
 ADDED_COLUMNS = ("probability", "batch", "codes", "annotation_id")
@@ -42,28 +43,30 @@ def sample(
     n
         How many rows to draw.
     design
-        `random`; `stratified`: as many of every value of `by`; `uncertain`: more where the model is
-        uncertain.
+        `random`; `stratified`: as many of every value of `by`; `uncertain`: more where
+        the model is uncertain.
     codebook
         The codebook to annotate; by default the only one of the labels.
     by
-        Columns of the labels, as `[actor]`; they are written too, for whoever reads the sample.
+        Columns of the labels, as `[actor]`; they are written too, for whoever reads the
+        sample.
     extend
-        Samples that were drawn before: n rows are drawn from the others, and estimates use all
-        these files together.
+        Samples that were drawn before: n rows are drawn from the others, and estimates
+        use all these files together.
     date_format
         As of `stancekit estimate`.
     output
-        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio. Estimates are
-        unbiased by its columns `probability` and `batch`: leave them as they are.
+        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio.
+        Estimates are unbiased by its columns `probability` and `batch`: leave them as
+        they are.
     random_state
         The seed of the draw.
 
     Returns
     -------
     list of dict
-        The rows drawn, in random order: whoever annotates them from the top and stops has annotated
-        a random part.
+        The rows drawn, in random order: whoever annotates them from the top and stops
+        has annotated a random part.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def sample(
     """
     path, by = Path(output), as_list(by)
     earlier = [Path(file) for file in as_list(extend)]
-    _check_output(path, earlier)
+    _check_path(path, earlier)
     population = read_population(labels, codebook=codebook, by=by, date_format=date_format)
     _check_not_annotated(path, population)
     if design == "stratified" and not by:
@@ -100,7 +103,7 @@ def sample(
     return rows
 
 
-def _check_output(path: Path, earlier: Sequence[Path]) -> None:
+def _check_path(path: Path, earlier: Sequence[Path]) -> None:
     if path.suffix not in (".csv", ".jsonl", ".json"):
         raise KitError(
             f"cannot write {path}: samples are written to a .csv, a .jsonl or, for Label Studio, a "
@@ -122,8 +125,8 @@ def _check_not_annotated(path: Path, population: Population) -> None:
         raise KitError(
             f"{path} exists and is not a sample ({error}); choose another file with output="
         ) from None
-    # A column that is neither of a sample nor of the labels is an annotation too, whatever the
-    # codebook.
+    # A column that is neither of a sample nor of the labels is an annotation too,
+    # whatever the codebook.
     codebooks = set(population.labels.codebooks)
     copied = {key for row in population.rows for key in row} - codebooks
     copied |= {*SHOWN_COLUMNS, *ADDED_COLUMNS, *PERIODS}
@@ -201,8 +204,8 @@ def _sample_rows(
 
 def _write_sample(path: Path, rows: Sequence[LabelRow], population: Population) -> None:
     if path.suffix == ".json":
-        # An empty answer among the data would overwrite the annotator's in some of Label Studio's
-        # exports.
+        # An empty answer among the data would overwrite the annotator's in some of
+        # Label Studio's exports.
         name, codes = population.codebook.name, population.codes
         tasks = [{key: value for key, value in row.items() if key != name} for row in rows]
         write_json(path, [{"data": task | {"codes": codes}} for task in tasks])
@@ -212,7 +215,8 @@ def _write_sample(path: Path, rows: Sequence[LabelRow], population: Population) 
     else:
         import pandas as pd
 
-        # As objects, cells stay as the labels have them: 2019 beside an empty cell is not 2019.0.
+        # As objects, cells stay as the labels have them: 2019 beside an empty cell is
+        # not 2019.0.
         write_csv(path, pd.DataFrame(rows, dtype=object), digits=None)
 
 

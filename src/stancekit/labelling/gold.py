@@ -113,14 +113,15 @@ def _read_choices(annotation: Mapping[str, Any]) -> LabelRow:
 def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
     """Return the codes that a person gave a row, `None` where it was not annotated.
 
-    `;` separates several codes, `-` says that there is none. Label Studio exports a row that was
-    submitted with nothing chosen as an empty cell, with the number of the annotation: where a row
-    may have no code, it has none.
+    `;` separates several codes, `-` says that there is none. Label Studio exports a row
+    that was submitted with nothing chosen as an empty cell, with the number of the
+    annotation: where a row may have no code, it has none.
 
     Raises
     ------
     KitError
-        When the cell is unreadable, or says both that there is no code and that there is one.
+        When the cell is unreadable, or says both that there is no code and that there
+        is one.
 
     Examples
     --------
@@ -162,14 +163,14 @@ def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | N
 def inclusion_column(rows: Sequence[LabelRow], size: int) -> tuple[list[float], bool]:
     """Return with what probability each row of a sample was drawn, and whether the sample says so.
 
-    A sample without a column of probabilities is treated as one that was drawn at random from all
-    `size` rows.
+    A sample without a column of probabilities is treated as one that was drawn at
+    random from all `size` rows.
 
     Raises
     ------
     KitError
-        When a row has none, or one that is not above 0 and up to 1: all weights of a sample depend
-        on them.
+        When a row has none, or one that is not above 0 and up to 1: all weights of a
+        sample depend on them.
     """
     if not any("probability" in row for row in rows):
         return [min(len(rows) / size, 1.0)] * len(rows), False
@@ -246,7 +247,8 @@ def match_gold(
     Raises
     ------
     KitError
-        When a file cannot be read, does not fit the labels or the others, or nothing is annotated.
+        When a file cannot be read, does not fit the labels or the others, or nothing is
+        annotated.
     """
     tables = [read_gold(file, population.codebook) for file in files]
     golds = _match_rows(tables, population)

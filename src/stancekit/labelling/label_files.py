@@ -13,7 +13,8 @@ from stancekit.errors import KitError, listing
 
 LabelRow = dict[str, Any]
 LABEL_SUFFIXES = (".jsonl", ".parquet", ".csv", ".tsv")
-# What the file that `label` wrote beside one article's labels ends in, for rows left to a person.
+# What the file that `label` wrote beside one article's labels ends in, for rows left to
+# a person.
 REVIEW_SUFFIX = ".review.jsonl"
 
 
@@ -23,7 +24,8 @@ def label_files(path: str | Path) -> list[Path]:
     Raises
     ------
     KitError
-        When there are none, the labelling is unfinished, or they are only the rows set aside.
+        When there are none, the labelling is unfinished, or they are only the rows set
+        aside.
     """
     place = Path(path)
     files = _files_in(place) if place.is_dir() else [place]
@@ -98,7 +100,8 @@ def _labelling_settings(folder: Path) -> Mapping[str, Any]:
 def read_rows(file: Path) -> list[LabelRow]:
     """Read the rows of one file, without those that are empty.
 
-    The metadata `format` and `codebooks` of a Parquet file become columns, as JSON lines have them.
+    The metadata `format` and `codebooks` of a Parquet file become columns, as JSON
+    lines have them.
 
     Raises
     ------
@@ -112,7 +115,8 @@ def read_rows(file: Path) -> list[LabelRow]:
         try:
             rows = [dict(row) for _, row in reader.rows()]
         except KitError as error:
-            # Labels and samples are no corpus of a config: advice about its keys would not help.
+            # Labels and samples are no corpus of a config: advice about its keys would
+            # not help.
             raise KitError(re.sub(r",? or set corpus\.[^;.]*", "", str(error))) from None
     else:
         raise KitError(f"cannot read labels from {file}; they come as {', '.join(LABEL_SUFFIXES)}")

@@ -1,14 +1,14 @@
 """The format of labels, in one place: what `stancekit label` writes, and how labels are read and checked.
 
-A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook NAME has two:
-`NAME`, the code (a list of codes where several are allowed), and `NAME_scores`, the score of every
-code. Then follow the fields that were kept of the input, then `format` and `codebooks`, which says of
-each codebook what it codes. Parquet has the last two in the metadata of its schema, and scores as a
-JSON string.
+A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook
+NAME has two: `NAME`, the code (a list of codes where several are allowed), and
+`NAME_scores`, the score of every code. Then follow the fields that were kept of the
+input, then `format` and `codebooks`, which says of each codebook what it codes. Parquet
+has the last two in the metadata of its schema, and scores as a JSON string.
 
-A codebook that codes sentences is on every row of its sentence, and counts once. A sentence without
-an actor and a target has a row only where some codebook codes sentences; the columns of codebooks
-that code examples are null there.
+A codebook that codes sentences is on every row of its sentence, and counts once. A
+sentence without an actor and a target has a row only where some codebook codes
+sentences; the columns of codebooks that code examples are null there.
 """
 
 import gc
@@ -34,20 +34,21 @@ from stancekit.labelling.label_files import (
 )
 from stancekit.types import BoolArray, FloatArray
 
-FORMAT = 2
-# How far from 1 the scores of a row may add up where one code excludes the others: four digits of
-# each of some hundred codes.
+LABELS_FORMAT = 2
+# How far from 1 the scores of a row may add up where one code excludes the others: four
+# digits of each of some hundred codes.
 SUM_TOLERANCE = 0.02
 
 
-# The columns of every row, before those of the codebooks, with their types in Parquet. A value that
-# there is none of is null.
+# The columns of every row, before those of the codebooks, with their types in Parquet.
+# A value that there is none of is null.
 SCHEMA = {
     # That of the sentence; with an actor and target, `.0`, `.1` and so on after it.
     "id": "string",
     # The id of the article.
     "article": "string",
-    # The text of the sentence as models read it, and where it starts and ends in the article.
+    # The text of the sentence as models read it, and where it starts and ends in the
+    # article.
     "sentence": "string",
     "start": "int64",
     "end": "int64",
@@ -59,7 +60,8 @@ SCHEMA = {
     "actor_code": "string",
     "target": "string",
 }
-# The columns that end every row of JSON lines; in Parquet they are metadata of the schema.
+# The columns that end every row of JSON lines; in Parquet they are metadata of the
+# schema.
 CLOSING = ("format", "codebooks")
 
 
@@ -102,7 +104,7 @@ def block(
 def closing(codebooks: Iterable[LabelledCodebook]) -> dict[str, Any]:
     """Return what ends every row, or the metadata of a Parquet file: the format, and the codebooks by name."""
     return {
-        "format": FORMAT,
+        "format": LABELS_FORMAT,
         "codebooks": {codebook.name: codebook.to_dict() for codebook in codebooks},
     }
 
@@ -121,8 +123,8 @@ class Labels:
     def units(self, codebook: LabelledCodebook) -> "Labels":
         """Return the rows that count for a codebook.
 
-        Rows without an actor and target do not count for a codebook that codes examples. Of one
-        that codes sentences, the first row of each sentence counts.
+        Rows without an actor and target do not count for a codebook that codes
+        examples. Of one that codes sentences, the first row of each sentence counts.
         """
         rows = [row for row in self.rows if not _is_unlabelled(row, codebook)]
         if codebook.unit == "sentence":
@@ -154,7 +156,8 @@ class Labels:
         Raises
         ------
         KitError
-            When a row has other codes than the first, or a score is not a number from 0 to 1.
+            When a row has other codes than the first, or a score is not a number from 0
+            to 1.
         """
         codes = self.codes(codebook)
         scores = np.empty((len(self.rows), len(codes)))
@@ -192,7 +195,8 @@ class Labels:
         Raises
         ------
         KitError
-            When a label is none of the codes, or a row has none or several where it must have one.
+            When a label is none of the codes, or a row has none or several where it
+            must have one.
         """
         codes = self.codes(codebook)
         known = set(codes)
@@ -242,22 +246,22 @@ def _row_scores(row: LabelRow, codebook: LabelledCodebook) -> Mapping[str, float
 def read_labels(path: str | Path) -> Labels:
     """Read labels: a file, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv` or `.tsv`.
 
-    Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a person as
-    too uncertain (`risk=`), they are read too: without them the rest would describe only the
-    certain rows.
+    Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a
+    person as too uncertain (`risk=`), they are read too: without them the rest would
+    describe only the certain rows.
 
     Raises
     ------
     KitError
-        When there is nothing to read, rows that were set aside are missing, an id is missing or
-        occurs twice, or the rows are not in this format.
+        When there is nothing to read, rows that were set aside are missing, an id is
+        missing or occurs twice, or the rows are not in this format.
     """
     files = label_files(path)
     reviews = review_files(path, files)
     with _without_gc():
         rows = [row for file in (*files, *reviews) for row in read_rows(file)]
     _check_ids(path, rows)
-    codebooks, notes = _read_codebooks(path, rows)
+    codebooks, notes = _take_codebooks(path, rows)
     if reviews:
         names = listing(reviews, most=2)
         notes.append(f"with the rows that label set aside as too uncertain ({names})")
@@ -288,7 +292,7 @@ def _check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
         )
 
 
-def _read_codebooks(
+def _take_codebooks(
     path: str | Path, rows: Sequence[LabelRow]
 ) -> tuple[dict[str, LabelledCodebook], list[str]]:
     """Return the codebooks of rows; take the columns that say so out of the rows."""
@@ -303,11 +307,11 @@ def _read_codebooks(
             f"{path} has rows of other codebooks than {', '.join(declared)} "
             f"({len(different)} rows: {listing(different)}); label all with the same models"
         )
-    versions = sorted({str(row.pop("format", None)) for row in rows} - {str(FORMAT)})
+    versions = sorted({str(row.pop("format", None)) for row in rows} - {str(LABELS_FORMAT)})
     if versions:
         raise KitError(
             f"{path} is in format {listing(versions)} of labels, and this version of stancekit "
-            f"reads {FORMAT}; label again, or use the version that wrote it"
+            f"reads {LABELS_FORMAT}; label again, or use the version that wrote it"
         )
     for row in rows:
         del row["codebooks"]
@@ -328,7 +332,8 @@ def _infer_codebooks(
 ) -> tuple[dict[str, LabelledCodebook], list[str]]:
     """Find the codebooks of a table that does not name them, by its pairs NAME and NAME_scores."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    # What is no table of the user's own has been written by `label`, before formats had a number.
+    # What is no table of the user's own has been written by `label`, before formats had
+    # a number.
     if rows[0].keys() >= SCHEMA.keys() and not _is_table(path):
         raise KitError(
             f"{path} was written by an older version of stancekit; label the texts again"

@@ -90,16 +90,16 @@ def read_population(
     codebook
         The codebook's name; by default the only one.
     by
-        Fields that make cells; `year` and `month` are taken from `date` where there is no such
-        field.
+        Fields that make cells; `year` and `month` are taken from `date` where there is
+        no such field.
     inference, date_format
         As of `stancekit estimate`.
 
     Raises
     ------
     KitError
-        When labels cannot be read, a field is missing, differs within a sentence that counts once,
-        or is not a period, or a claim beyond the corpus lacks articles.
+        When labels cannot be read, a field is missing, differs within a sentence that
+        counts once, or is not a period, or a claim beyond the corpus lacks articles.
     """
     finite = is_finite(inference)
     labels = read_labels(path)

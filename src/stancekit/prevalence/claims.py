@@ -30,7 +30,7 @@ MOST_COMPARED = 8
 # A slope needs more periods than the two that any line goes through.
 MIN_PERIODS = 3
 # A value with the limits of its interval.
-Estimate = tuple[float, float, float]
+ShareEstimate = tuple[float, float, float]
 
 
 def is_finite(inference: str) -> bool:
@@ -60,13 +60,14 @@ class Share:
     counted
         The share by the model's codes.
     estimate, gold_only
-        The estimate, and the one from annotated rows without the model; `None` where too few rows
-        were annotated.
+        The estimate, and the one from annotated rows without the model; `None` where
+        too few rows were annotated.
     needed
-        How many more annotated rows an estimate takes; 0 where no number of them would be enough,
-        and `why` says what is in the way.
+        How many more annotated rows an estimate takes; 0 where no number of them would
+        be enough, and `why` says what is in the way.
     adjusted
-        The counted share, corrected by the model's error rates; NaN where these are not known.
+        The counted share, corrected by the model's error rates; NaN where these are not
+        known.
     """
 
     cell: Cell
@@ -74,8 +75,8 @@ class Share:
     n: int
     n_annotated: int
     counted: float
-    estimate: Estimate | None
-    gold_only: Estimate | None
+    estimate: ShareEstimate | None
+    gold_only: ShareEstimate | None
     needed: int = 0
     adjusted: float = math.nan
     why: str = ""
@@ -105,7 +106,7 @@ class Contrast:
     cell: str
     minus: str
     code: str
-    estimate: Estimate
+    estimate: ShareEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,8 @@ class Estimates:
     def to_frame(self) -> Any:
         """Return the shares as a pandas DataFrame, a row per cell and code, as proportions.
 
-        Each field of the cells is a column; one that is called like another column gets `cell_`
-        before its name.
+        Each field of the cells is a column; one that is called like another column gets
+        `cell_` before its name.
         """
         import pandas as pd
 
@@ -165,7 +166,7 @@ class Estimates:
         return pd.DataFrame(rows, columns=columns)
 
 
-def _columns_of(estimate: Estimate | None, names: Sequence[str]) -> dict[str, float]:
+def _columns_of(estimate: ShareEstimate | None, names: Sequence[str]) -> dict[str, float]:
     return dict(zip(names, estimate or (math.nan,) * 3, strict=True))
 
 
@@ -219,8 +220,8 @@ def _make_shares(
     cell: Cell, domain: Domain, adjusted: FloatArray, codes: Sequence[str], *, finite: bool
 ) -> Iterator[Share]:
     needed, why = (0, "") if domain.enough else _count_needed(domain, finite=finite)
-    estimates: list[Estimate | None] = [None] * len(codes)
-    gold_only: list[Estimate | None] = [None] * len(codes)
+    estimates: list[ShareEstimate | None] = [None] * len(codes)
+    gold_only: list[ShareEstimate | None] = [None] * len(codes)
     if domain.enough:
         estimates = _with_limits(domain.value, share_interval(domain))
         gold_only = _with_limits(domain.gold_only, share_interval(domain, gold_only=True))
@@ -239,7 +240,9 @@ def _make_shares(
         )
 
 
-def _with_limits(value: FloatArray, limits: tuple[FloatArray, FloatArray]) -> list[Estimate | None]:
+def _with_limits(
+    value: FloatArray, limits: tuple[FloatArray, FloatArray]
+) -> list[ShareEstimate | None]:
     low, high = limits
     return list(zip(value.tolist(), low.tolist(), high.tolist(), strict=True))
 
@@ -251,7 +254,8 @@ def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
     if domain.effective:
         by_unit = round(domain.n_annotated * (MIN_UNITS / domain.effective - 1))
     needed = max(MIN_ANNOTATED - domain.n_annotated, by_unit, 1)
-    # In a claim about these rows a cell that is annotated in full is known, however small it is.
+    # In a claim about these rows a cell that is annotated in full is known, however
+    # small it is.
     if not finite and (domain.n < MIN_ANNOTATED or not left):
         return 0, (
             f"too few rows or articles for a claim beyond them: {MIN_ANNOTATED} rows in "

@@ -1,9 +1,10 @@
 """Estimators of shares: a model's scores on every row, corrected by the rows that were annotated.
 
-PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles as sampling
-units where the claim goes beyond the corpus, and several codes that add up to 1. The adjusted count
-is kept beside it for comparison, since it is what the literature on quantification starts from.
-METHOD.md has the formulas and says why no library is used.
+PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles
+as sampling units where the claim goes beyond the corpus, and several codes that add up
+to 1. The adjusted count is kept beside it for comparison, since it is what the
+literature on quantification starts from. METHOD.md has the formulas and says why no
+library is used.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,9 @@ from stancekit.evaluation.bootstrap import LEVEL
 from stancekit.prevalence.sampling import Sample, join_samples
 from stancekit.types import BoolArray, FloatArray
 
-# A cell with fewer annotated rows, or effective sampling units, gets no estimate. With 8 units
-# Student's quantile is a fifth above the normal one, and grows fast below; with 20 rows, none of
-# them having a code still puts its share below a fifth.
+# A cell with fewer annotated rows, or effective sampling units, gets no estimate. With
+# 8 units Student's quantile is a fifth above the normal one, and grows fast below; with
+# 20 rows, none of them having a code still puts its share below a fifth.
 MIN_ANNOTATED, MIN_UNITS = 20, 8
 # What tables call the estimate from annotated rows without the model.
 ANNOTATION_ONLY = "annotation only"
@@ -41,15 +42,16 @@ class SampledUnits:
     annotated
         Whether a unit has gold codes, shape (N,).
     gold
-        Whether an annotated unit has each code, shape (N, codes); other rows are not read.
+        Whether an annotated unit has each code, shape (N, codes); other rows are not
+        read.
     probability
-        With what probability a unit was drawn, the inverse of its weight, shape (N,); read of
-        annotated ones only.
+        With what probability a unit was drawn, the inverse of its weight, shape (N,);
+        read of annotated ones only.
     exclusive
         Whether a unit has exactly one code, so that shares add up to 1.
     samples
-        How units were drawn, where that took more than one draw or not all drawn units were
-        annotated; by default one draw with `probability`.
+        How units were drawn, where that took more than one draw or not all drawn units
+        were annotated; by default one draw with `probability`.
     """
 
     scores: FloatArray
@@ -71,19 +73,20 @@ class Domain:
     n, n_annotated
         The units of the cell, and those of them with gold codes.
     effective
-        How many sampling units the annotated ones amount to: fewer than there are where they have
-        different weights (Kish 1965).
+        How many sampling units the annotated ones amount to: fewer than there are where
+        they have different weights (Kish 1965).
     counted, gold_only, value
         The share by the model's codes, by the annotated units alone, and by both.
     lambda_
-        The weight of the scores in `value`: 0 they are of no use, 1 they are used fully.
+        The weight of the scores in `value`: 0 they are of no use, 1 they are used
+        fully.
     influence, gold_only_influence
-        What each sampling unit adds to `value` and to `gold_only`, shape (sampling units, codes);
-        variances of differences follow from it. The sampling units of a claim about this corpus are
-        its annotated rows, of one beyond it its articles.
+        What each sampling unit adds to `value` and to `gold_only`, shape (sampling
+        units, codes); variances of differences follow from it. The sampling units of a
+        claim about this corpus are its annotated rows, of one beyond it its articles.
     certain
-        Whether every unit was annotated and the claim is about these very units: then the share is
-        known, however they were drawn.
+        Whether every unit was annotated and the claim is about these very units: then
+        the share is known, however they were drawn.
     """
 
     n: int
@@ -120,9 +123,9 @@ def estimate_domain(
     mask
         Which units make up the cell, shape (N,); by default all.
     finite_population
-        Whether the claim is about this very corpus: what was annotated is known, and the articles
-        are not a sample of anything. Otherwise the articles are a sample of what the claim is
-        about.
+        Whether the claim is about this very corpus: what was annotated is known, and
+        the articles are not a sample of anything. Otherwise the articles are a sample
+        of what the claim is about.
 
     Examples
     --------
@@ -182,8 +185,8 @@ def _weigh_rows(
     """Return the annotated rows of a cell, their weights, and what part of each one's variance is left."""
     rows = np.flatnonzero(inside & units.annotated)
     if len(rows) == inside.sum():
-        # Where every row is annotated, its probability says nothing more about the share: all
-        # count alike.
+        # Where every row is annotated, its probability says nothing more about the
+        # share: all count alike.
         return rows, np.ones(len(rows)), np.zeros(len(rows))
     if units.samples:
         return join_samples(units.samples, inside)
@@ -224,8 +227,9 @@ def share_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the limits of every share's interval, between 0 and 1.
 
-    Wilson's (1927) with the sample size that the variance amounts to, which holds near 0 and 1
-    where the share plus and minus its error does not (Korn and Graubard 1998, for surveys).
+    Wilson's (1927) with the sample size that the variance amounts to, which holds near
+    0 and 1 where the share plus and minus its error does not (Korn and Graubard 1998,
+    for surveys).
 
     Parameters
     ----------
@@ -237,7 +241,8 @@ def share_interval(
         return share, share
     centre, half = _wilson(domain, gold_only=gold_only, level=level)
     low, high = np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
-    # Wilson's interval includes its share; rounding must not move a share of 0 or 1 out of it.
+    # Wilson's interval includes its share; rounding must not move a share of 0 or 1 out
+    # of it.
     return np.minimum(low, share), np.maximum(high, share)
 
 
@@ -275,8 +280,8 @@ def _wilson(
     size = np.where(
         variance > NO_VARIANCE, share * (1 - share) / np.maximum(variance, NO_VARIANCE), 0.0
     )
-    # A code that was never annotated has no variance: then the sample counts as one of as many
-    # units.
+    # A code that was never annotated has no variance: then the sample counts as one of
+    # as many units.
     size = np.maximum(size, min(domain.n_annotated * growth, effective))
     centre = (share + q**2 / (2 * size)) / (1 + q**2 / size)
     half = q / (1 + q**2 / size) * np.sqrt(share * (1 - share) / size + q**2 / (4 * size**2))
@@ -288,8 +293,8 @@ def contrast(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return a weighted sum of shares, such as a difference or a slope, and the limits of its interval.
 
-    Articles that are in several cells are taken into account. The limits are within what shares
-    between 0 and 1 allow.
+    Articles that are in several cells are taken into account. The limits are within
+    what shares between 0 and 1 allow.
 
     Examples
     --------
@@ -315,11 +320,12 @@ def contrast(
 def adjusted_count(units: SampledUnits, mask: BoolArray | None = None) -> FloatArray:
     """Return adjusted counts of all codes among some units, shape (codes,); NaN where no annotated row has a code.
 
-    With M the rate at which rows of each code are given each code, and q the counted shares, it
-    solves Mp = q for shares p that are not negative and, where a unit has exactly one code, add up
-    to 1 (Forman 2008, "Quantifying counts and costs via classification", section 3). The rates come
-    from all annotated rows, weighted by the inverse of their probability: that they are the same in
-    every cell is assumed, not known.
+    With M the rate at which rows of each code are given each code, and q the counted
+    shares, it solves Mp = q for shares p that are not negative and, where a unit has
+    exactly one code, add up to 1 (Forman 2008, "Quantifying counts and costs via
+    classification", section 3). The rates come from all annotated rows, weighted by the
+    inverse of their probability: that they are the same in every cell is assumed, not
+    known.
 
     Examples
     --------

@@ -20,8 +20,8 @@ from stancekit.prevalence.sampling import allocate
 from stancekit.prevalence.units import estimate_cells
 from stancekit.types import FloatArray
 
-# Sizes of the sample that are looked at, evenly spaced on a logarithmic scale, and by default the
-# largest against the present one.
+# Sizes of the sample that are looked at, evenly spaced on a logarithmic scale, and by
+# default the largest against the present one.
 N_SIZES, LARGEST_GROWTH = 8, 10
 
 
@@ -29,8 +29,8 @@ N_SIZES, LARGEST_GROWTH = 8, 10
 class PlanStep:
     """What a sample of some size gives: half the width of the widest interval, as a proportion.
 
-    `half_width` is that of the estimate, `half_width_gold_only` that of annotated rows without the
-    model.
+    `half_width` is that of the estimate, `half_width_gold_only` that of annotated rows
+    without the model.
     """
 
     rows: int
@@ -43,8 +43,8 @@ class PlanStep:
 class Plan:
     """What `stancekit plan` returns: a step per size of the sample, smallest first.
 
-    `n_cells` counts the cells that were planned for, `n_few` those of them with too few annotated
-    rows, planned for as if their rows varied as all rows do.
+    `n_cells` counts the cells that were planned for, `n_few` those of them with too few
+    annotated rows, planned for as if their rows varied as all rows do.
     """
 
     steps: list[PlanStep]
@@ -74,9 +74,10 @@ def expect_widths(
 ) -> DomainWidths:
     """Return the half-widths to expect at other numbers of annotated rows than the cell has.
 
-    A variance falls as one over the number of rows, and in a claim about the corpus itself also by
-    the share of rows not annotated (Cochran 1977, "Sampling Techniques", equation 2.20). It is
-    assumed that the model and the articles are as the rows annotated so far show them.
+    A variance falls as one over the number of rows, and in a claim about the corpus
+    itself also by the share of rows not annotated (Cochran 1977, "Sampling Techniques",
+    equation 2.20). It is assumed that the model and the articles are as the rows
+    annotated so far show them.
 
     Parameters
     ----------
@@ -85,8 +86,8 @@ def expect_widths(
     finite_population
         Whether the claim is about this very corpus.
     n
-        How many rows there are to annotate; by default those of the cell. With another number the
-        plan is for rows that vary as those of the cell do.
+        How many rows there are to annotate; by default those of the cell. With another
+        number the plan is for rows that vary as those of the cell do.
 
     Examples
     --------
@@ -129,7 +130,8 @@ def make_plan(
     minutes
         How long it takes to annotate a row.
     max_rows
-        The largest sample to look at; by default ten times the present one, or all rows.
+        The largest sample to look at; by default ten times the present one, or all
+        rows.
     notes
         What a reader should know.
 
@@ -183,8 +185,8 @@ def _expect_all(
     """Return the half-widths of every cell at numbers of annotated rows in all of them."""
     limits = np.array([domain.n for domain in domains])
     annotated = [domain.n_annotated for domain in domains]
-    # Cells get further rows in proportion to those they have; one that has none yet, in proportion
-    # to its part of the corpus.
+    # Cells get further rows in proportion to those they have; one that has none yet, in
+    # proportion to its part of the corpus.
     wanted = np.array(
         [domain.n_annotated or domain.n * whole.n_annotated / whole.n for domain in domains]
     )

@@ -11,9 +11,9 @@ from stancekit.errors import KitError
 from stancekit.types import BoolArray, FloatArray
 
 DESIGNS = ("random", "stratified", "uncertain")
-# The part of an uncertain sample that is drawn with the same probability for all rows: no row is
-# then drawn with less than a fifth of the mean probability, so no weight is above five times the
-# mean, however wrong the scores are.
+# The part of an uncertain sample that is drawn with the same probability for all rows:
+# no row is then drawn with less than a fifth of the mean probability, so no weight is
+# above five times the mean, however wrong the scores are.
 UNIFORM_PART = 0.2
 
 
@@ -29,10 +29,10 @@ def inclusion_probabilities(
     scores
         A model's scores, shape (N, codes).
     design
-        `random`: the same for all. `stratified`: as many of each stratum, as far as it has them.
-        `uncertain`: in proportion to the standard deviation that the scores imply, which makes the
-        error least for a given n if they are right (Neyman 1934); a fifth is drawn with the same
-        probability for all, in case they are not.
+        `random`: the same for all. `stratified`: as many of each stratum, as far as it
+        has them. `uncertain`: in proportion to the standard deviation that the scores
+        imply, which makes the error least for a given n if they are right (Neyman
+        1934); a fifth is drawn with the same probability for all, in case they are not.
 
     Raises
     ------
@@ -91,9 +91,9 @@ def draw_sample(
 ) -> NDArray[np.int64]:
     """Draw units with the given probabilities, as many as these add up to, and return their rows in order.
 
-    Systematic sampling in random order (Madow 1949), which has exactly these probabilities; of each
-    stratum as many are drawn as its probabilities add up to, one more or less where that is not a
-    whole number.
+    Systematic sampling in random order (Madow 1949), which has exactly these
+    probabilities; of each stratum as many are drawn as its probabilities add up to, one
+    more or less where that is not a whole number.
 
     Examples
     --------
@@ -124,10 +124,11 @@ class Sample:
     probability
         With what probability each was drawn, shape (n,).
     annotated
-        Which of them were annotated, shape (n,): assumed to be a random part of the drawn ones.
+        Which of them were annotated, shape (n,): assumed to be a random part of the
+        drawn ones.
     batch
-        1 where it was drawn from all rows, k where it was drawn from those that no smaller batch
-        had drawn.
+        1 where it was drawn from all rows, k where it was drawn from those that no
+        smaller batch had drawn.
     """
 
     rows: NDArray[np.int64]
@@ -175,12 +176,13 @@ def join_samples(
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Return the annotated rows of a cell, their weights in all samples together, and what variance each has left.
 
-    Sample k gives an estimate of a total in the cell: its own rows, weighted by their probability,
-    represent those that smaller batches had not drawn, and the rows of these represent themselves.
-    Given the batches before, each estimate is unbiased, so no two of them covary (Raj 1956, "Some
-    estimators in sampling with varying probabilities without replacement"); samples of one batch
-    are drawn independently. The estimates are averaged with weights inverse to the variance that
-    probabilities and numbers of rows imply: that does not look at the codes, so the average is
+    Sample k gives an estimate of a total in the cell: its own rows, weighted by their
+    probability, represent those that smaller batches had not drawn, and the rows of
+    these represent themselves. Given the batches before, each estimate is unbiased, so
+    no two of them covary (Raj 1956, "Some estimators in sampling with varying
+    probabilities without replacement"); samples of one batch are drawn independently.
+    The estimates are averaged with weights inverse to the variance that probabilities
+    and numbers of rows imply: that does not look at the codes, so the average is
     unbiased too. A row has the weight that all estimates together give it.
 
     Parameters
@@ -193,10 +195,10 @@ def join_samples(
     Returns
     -------
     tuple of arrays
-        Row numbers, weights that add up to the size of the cell, and the part of each row's
-        variance that is left in a claim about these very rows: for one sample that is annotated in
-        full, 1 minus its probability. Empty where the annotated rows represent a part of the cell
-        only.
+        Row numbers, weights that add up to the size of the cell, and the part of each
+        row's variance that is left in a claim about these very rows: for one sample
+        that is annotated in full, 1 minus its probability. Empty where the annotated
+        rows represent a part of the cell only.
 
     Examples
     --------
@@ -221,7 +223,8 @@ def join_samples(
             # In the estimates of later batches these rows represent themselves.
             total = as_sample + sum(later) / part.annotated_part
         weight[part.rows] += total
-        # Chance decides which of the drawn rows were annotated, and which rows were drawn.
+        # Chance decides which of the drawn rows were annotated, and which rows were
+        # drawn.
         variance[part.rows] += (1 - part.annotated_part) * total**2
         variance[part.rows] += (1 - part.probability) * part.annotated_part * as_sample**2
     rows = np.flatnonzero(weight)
@@ -269,10 +272,12 @@ def differing_facts(
     annotated
         Whether a drawn row was annotated, shape (n,).
     facts
-        By name what is known of every drawn row, shape (n,), such as its position in the corpus.
+        By name what is known of every drawn row, shape (n,), such as its position in
+        the corpus.
     level
-        How often a random part would be found to differ in anything (rank tests, Mann and Whitney
-        1947, with Bonferroni's correction). One in a thousand, since it is asked at every estimate.
+        How often a random part would be found to differ in anything (rank tests, Mann
+        and Whitney 1947, with Bonferroni's correction). One in a thousand, since it is
+        asked at every estimate.
 
     Examples
     --------

@@ -12,8 +12,9 @@ from stancekit.types import BoolArray, FloatArray
 
 # The values of the columns that make cells, as ("Peru", "2020").
 Cell = tuple[str, ...]
-# Of more cells it is not tested of each whether its rows were annotated as often as others: with
-# Bonferroni's correction over so many tests hardly any difference would be found.
+# Of more cells it is not tested of each whether its rows were annotated as often as
+# others: with Bonferroni's correction over so many tests hardly any difference would be
+# found.
 MOST_TESTED = 50
 
 
@@ -35,7 +36,8 @@ def make_units(
     articles
         The article of each row.
     samples
-        The samples that were drawn of the rows; what they say is annotated has gold codes.
+        The samples that were drawn of the rows; what they say is annotated has gold
+        codes.
     exclusive
         Whether a unit has exactly one code.
     """
@@ -64,8 +66,8 @@ def cell_masks(columns: Mapping[str, Sequence[str]], n: int) -> Iterator[tuple[C
     Parameters
     ----------
     columns
-        The columns that make cells, as the value of each row by name; without any, all rows are
-        one cell.
+        The columns that make cells, as the value of each row by name; without any, all
+        rows are one cell.
 
     Examples
     --------
@@ -75,7 +77,7 @@ def cell_masks(columns: Mapping[str, Sequence[str]], n: int) -> Iterator[tuple[C
     ('Peru',) [True, False, True]
     """
     rows_of: dict[Cell, list[int]] = {}
-    for row, cell in enumerate(_cells(columns, n)):
+    for row, cell in enumerate(_row_cells(columns, n)):
         rows_of.setdefault(cell, []).append(row)
     for cell in sorted(rows_of):
         mask = np.zeros(n, dtype=bool)
@@ -83,7 +85,7 @@ def cell_masks(columns: Mapping[str, Sequence[str]], n: int) -> Iterator[tuple[C
         yield cell, mask
 
 
-def _cells(columns: Mapping[str, Sequence[str]], n: int) -> list[Cell]:
+def _row_cells(columns: Mapping[str, Sequence[str]], n: int) -> list[Cell]:
     return list(zip(*columns.values(), strict=True)) if columns else [()] * n
 
 
@@ -101,7 +103,7 @@ def annotation_notes(
     units: SampledUnits, columns: Mapping[str, Sequence[str]], codes: Sequence[str]
 ) -> list[str]:
     """Return a note for every sample whose annotated rows are not a random part of it."""
-    cells = _cells(columns, len(units.scores))
+    cells = _row_cells(columns, len(units.scores))
     notes = []
     for sample in units.samples:
         facts = {

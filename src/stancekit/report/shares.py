@@ -8,7 +8,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stancekit.prevalence.claims import Contrast, Estimate, Estimates, Share, is_finite
+from stancekit.prevalence.claims import Contrast, ShareEstimate, Estimates, Share, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.periods import period_number
 from stancekit.prevalence.units import Cell
@@ -16,13 +16,14 @@ from stancekit.report.plots import BLUE, GREY, INK, panels, svg
 from stancekit.report.tables import table
 from stancekit.types import FloatArray
 
-# With more periods than this, not every one is named below the figure: the names would overlap.
+# With more periods than this, not every one is named below the figure: the names would
+# overlap.
 MOST_NAMED = 24
 # From this share on a cell of the matrix is so dark that its number is white.
 DARK = 55
 
 
-def format_share(estimate: Estimate | None) -> str:
+def format_share(estimate: ShareEstimate | None) -> str:
     """Return an estimate in percent with its interval.
 
     Examples
