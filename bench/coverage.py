@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
-from stancekit.fileio import write_csv
+from stancekit.fileio import frame_to_csv, write_text
 from stancekit.prevalence.claims import INFERENCES
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.sampling import DESIGNS
@@ -142,7 +142,7 @@ def main(words: Sequence[str] | None = None) -> None:
     given = parser.parse_args(words)
     simulate, folder = SIMULATIONS[given.what]
     table = simulate(draws=given.draws)
-    write_csv((given.output or folder) / "coverage.csv", table, digits=4)
+    write_text((given.output or folder) / "coverage.csv", frame_to_csv(table, decimals=4))
     print(table.to_string(index=False, float_format="{:.3f}".format, na_rep=""))
 
 

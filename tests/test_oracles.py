@@ -370,7 +370,7 @@ def test_a_risk_cut_is_that_of_learn_then_test(seed, clusters):
 
 
 # The bootstrap: `scipy.stats.bootstrap` with one random state and one example per
-# article. BCa: tests/test_bootstrap.py.
+# article.
 
 
 def count_labels(gold, guess, names):
@@ -450,7 +450,7 @@ def test_a_mean_over_few_articles_is_as_wide_as_students_interval():
     )
     wide = small_sample_correction(draws, np.array([right.mean()]), 12)
     low, high = scipy.stats.ttest_1samp(right.astype(float), 0).confidence_interval(1 - ALPHA)
-    ours = wide.stretch() * scipy.stats.norm.ppf(1 - ALPHA / 2) * draws.std()
+    ours = wide.factor * scipy.stats.norm.ppf(1 - ALPHA / 2) * draws.std()
     assert wide.freedom == pytest.approx(11)
     assert ours == pytest.approx((high - low) / 2, rel=0.01)
 

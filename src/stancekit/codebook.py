@@ -95,6 +95,23 @@ class Codebook:
         """List the codes in alphabetical order, the order of every score vector."""
         return sorted(code.name for code in self.codes)
 
+    def place(self, code: str) -> str:
+        """Return where a code is on the scale: `low`, `middle` or `high`; empty where it is not on it.
+
+        Examples
+        --------
+        >>> stance = load_codebook("stance")
+        >>> [stance.place(code) for code in ("condemn", "abstain", "support", "none")]
+        ['low', 'middle', 'high', '']
+        """
+        if code not in self.scale or len(self.scale) < 2:
+            return ""
+        return {self.scale[0]: "low", self.scale[-1]: "high"}.get(code, "middle")
+
+    def applies(self, codes: Iterable[str]) -> bool:
+        """Say whether some code applies: one that does not mean none of the others."""
+        return any(code != self.absent for code in codes)
+
     def check(
         self, labels: Sequence[tuple[str, ...]], where: str, rows: Sequence[int] | None = None
     ) -> None:
@@ -195,18 +212,18 @@ def load_codebook(name: str) -> Codebook:
     >>> load_codebook("stance").names
     ['abstain', 'condemn', 'none', 'support']
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _file(name)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _codebook_file(name)
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         data.pop("_target_", None)
         return make_codebook(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise KitError(
-            f"{path} is not a codebook: {error}; write it like configs/codebook/stance.yaml"
+            f"{path} is not a codebook: {error}; write it like those in configs/codebook"
         ) from None
 
 
-def _file(name: str) -> Path:
+def _codebook_file(name: str) -> Path:
     try:
         return find_config("codebook", f"{name}.yaml")
     except FileNotFoundError:

@@ -10,12 +10,15 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from filelock import FileLock, Timeout
 
 from stancekit.errors import KitError
+
+if TYPE_CHECKING:
+    import pandas
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +228,8 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
 def guard_cell(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula: with an apostrophe before a text that begins like one.
 
+    A number stays as it is, and so does an empty text.
+
     Examples
     --------
     >>> guard_cell("@press"), guard_cell("-0.5"), guard_cell("'=1"), guard_cell("press")
@@ -248,17 +253,29 @@ def _is_formula(text: str) -> bool:
     return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
 
 
-def write_csv(path: Path, frame: Any, *, digits: int | None = 6) -> None:
-    """Write a pandas DataFrame as CSV, whole or not at all; no cell is a formula for a spreadsheet.
+def frame_to_csv(frame: "pandas.DataFrame", *, decimals: int | None = 6) -> str:
+    r"""Return a table as CSV: numbers rounded, missing ones empty, texts safe for spreadsheets.
 
     Parameters
     ----------
-    digits
-        Decimals of columns of floating-point numbers; None for as many as there are.
+    decimals
+        Of columns of floating-point numbers; None for as many as there are.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> frame_to_csv(pandas.DataFrame({"name": ["=1+1"], "value": [0.5], "low": [float("nan")]}))
+    "name,value,low\n'=1+1,0.500000,\n"
     """
-    float_format = None if digits is None else f"%.{digits}f"
-    text = frame.map(guard_cell).to_csv(index=False, float_format=float_format, lineterminator="\n")
-    write_text(path, text)
+    from pandas.api.types import is_numeric_dtype
+
+    safe = frame.apply(
+        lambda column: column if is_numeric_dtype(column) else column.map(guard_cell)
+    )
+    float_format = None if decimals is None else f"%.{decimals}f"
+    return str(safe.to_csv(index=False, float_format=float_format, lineterminator="\n"))
+
+
 
 
 def sha256(path: Path) -> str:

@@ -23,9 +23,9 @@ def test_a_clear_difference_is_told_and_a_small_one_is_not():
     )
     by_name = {(pair.first, pair.second): pair for pair in found.pairs}
     assert (
-        by_name["a", "b"].told_apart
-        and by_name["a", "c"].told_apart
-        and not by_name["b", "c"].told_apart
+        by_name["a", "b"].significant
+        and by_name["a", "c"].significant
+        and not by_name["b", "c"].significant
     )
     assert found.groups == (("a",), ("b", "c")) and found.letters("c") == "b"
 
@@ -54,7 +54,7 @@ def test_on_a_single_article_nothing_is_paired():
 def test_what_no_test_set_would_show_needs_no_number():
     same = _counts(0.6, 40)
     (pair,) = compare_models({"a": same, "b": same}, macro_f1, n=800).pairs
-    assert pair.needed is None and not pair.told_apart and pair.p == 1
+    assert pair.needed is None and not pair.significant and pair.p == 1
     # Where one is better in one article by what the other is better in the next, hardly anything is
     # left.
     nearly = same.copy()
@@ -68,7 +68,7 @@ def test_a_difference_that_is_the_same_in_every_replicate_is_significant():
     right, wrong = np.array([5.0, 0, 0, 5]), np.array([0.0, 5, 5, 0])
     counts = {"right": np.tile(right, (1, 30, 2, 1)), "wrong": np.tile(wrong, (1, 30, 2, 1))}
     (pair,) = compare_models(counts, macro_f1, n=300).pairs
-    assert pair.difference.value == 1 and pair.told_apart
+    assert pair.difference.value == 1 and pair.significant
 
 
 def test_models_with_other_numbers_of_random_states_are_compared():
@@ -82,8 +82,8 @@ def test_models_with_other_numbers_of_random_states_are_compared():
         for pair in ({"a": good, "b": one}, {"b": one, "a": good}, {"a": good, "b": three})
     )
     assert (
-        fewer.told_apart
-        and more.told_apart
+        fewer.significant
+        and more.significant
         and fewer.difference.value == pytest.approx(-more.difference.value)
     )
     assert fewer.difference.value == pytest.approx(even.difference.value, abs=0.03)

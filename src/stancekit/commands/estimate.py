@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stancekit.errors import printable
-from stancekit.fileio import write_csv, write_text
+from stancekit.fileio import frame_to_csv, write_text
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import Estimates, make_estimates
@@ -84,8 +84,8 @@ def estimate(
 
 
 def _write_estimates(folder: Path, estimates: Estimates) -> None:
-    write_csv(folder / "shares.csv", estimates.to_frame())
-    write_csv(folder / "contrasts.csv", estimates.contrasts_frame())
+    write_text(folder / "shares.csv", frame_to_csv(estimates.to_frame()))
+    write_text(folder / "contrasts.csv", frame_to_csv(estimates.contrasts_frame()))
     figures = share_figures(estimates)
     for name, drawing in figures.items():
         write_text(folder / f"{name}.svg", drawing)

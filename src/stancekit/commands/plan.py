@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stancekit.errors import printable
-from stancekit.fileio import write_csv, write_text
+from stancekit.fileio import frame_to_csv, write_text
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import is_finite
@@ -81,7 +81,7 @@ def plan(
         print(printable(f"note: {note}"))
     if output is not None:
         folder = Path(output)
-        write_csv(folder / "plan.csv", result.to_frame())
+        write_text(folder / "plan.csv", frame_to_csv(result.to_frame()))
         write_text(folder / "plan.svg", plan_figure(result.steps))
         print(f"written: {folder / 'plan.svg'} and plan.csv beside it")
     return result

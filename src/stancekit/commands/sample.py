@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from stancekit.errors import KitError, listing, printable
-from stancekit.fileio import write_csv, write_json, write_jsonl, write_text
+from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
 from stancekit.labelling.gold import NO_CODE, batch_of, find_row, read_gold
 from stancekit.labelling.label_files import LabelRow, is_blank, row_id
 from stancekit.labelling.population import NO_VALUE, Population, read_population
@@ -217,7 +217,7 @@ def _write_sample(path: Path, rows: Sequence[LabelRow], population: Population) 
 
         # As objects, cells stay as the labels have them: 2019 beside an empty cell is
         # not 2019.0.
-        write_csv(path, pd.DataFrame(rows, dtype=object), digits=None)
+        write_text(path, frame_to_csv(pd.DataFrame(rows, dtype=object), decimals=None))
 
 
 def _make_interface(population: Population) -> str:

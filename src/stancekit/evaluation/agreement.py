@@ -72,6 +72,6 @@ def alpha(
     if np.isnan(value):
         return Score("alpha", name, value, value, value, len(first))
     drawn = draws[~np.isnan(draws)]
-    stretch = small_sample_correction(drawn, np.array([value]), len(table)).stretch()
+    stretch = small_sample_correction(drawn, np.array([value]), len(table)).factor
     low, high = interval(drawn, at=value, stretch=stretch)
     return Score("alpha", name, value, low, float(np.minimum(high, 1)), len(first))

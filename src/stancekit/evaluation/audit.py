@@ -168,7 +168,7 @@ class Finding:
     changed: float
 
     @property
-    def matters(self) -> bool:
+    def uses_input(self) -> bool:
         """Say whether what was taken away was of use: the gap's interval lies above zero."""
         return self.gap.low > 0
 
@@ -193,7 +193,7 @@ def audit(
     --------
     >>> gold = [("a",), ("b",)] * 20
     >>> same = audit(gold, [gold], {"target alone": [gold]}, ["a", "b"], [str(at) for at in range(40)])[0]
-    >>> same.gap.value, same.matters, same.changed
+    >>> same.gap.value, same.uses_input, same.changed
     (0.0, False, 0.0)
     """
     found = []
@@ -213,7 +213,7 @@ def audit(
         apart = by_state(both[0], metric) - by_state(both[1], metric)
         lies, stretch = (
             float(apart.mean()),
-            small_sample_correction(draws, apart, effective(both[0])).stretch(),
+            small_sample_correction(draws, apart, effective(both[0])).factor,
         )
         ends = interval(draws, at=lies, stretch=stretch)
         gap = Score("macro_f1 gap", variant, lies, *ends, len(at), int(codes.sum()))

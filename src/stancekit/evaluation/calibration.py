@@ -9,7 +9,6 @@ from stancekit.evaluation.bootstrap import (
     LEVEL,
     REPLICATES,
     Estimate,
-    Kind,
     bootstrap,
     by_state,
     effective,
@@ -97,7 +96,7 @@ def estimate_ece(tables: FloatArray, *, replicates: int = REPLICATES) -> Estimat
     clusters = effective(tables)
     if clusters <= 1:
         return value, float("nan"), float("nan")
-    stretch = small_sample_correction(draws, states, clusters).stretch()
+    stretch = small_sample_correction(draws, states, clusters).factor
     above = draws.mean() - value
     low, high = interval(draws - above, at=value, stretch=stretch)
     drawn = weights(tables.shape[1], replicates, 0)
@@ -115,9 +114,7 @@ def brier(table: FloatArray) -> FloatArray:
     return np.asarray(table[..., 3].sum(axis=-1) / np.maximum(table[..., 0].sum(axis=-1), 1))
 
 
-def calibration(
-    tables: FloatArray, *, kind: Kind = "percentile", replicates: int = REPLICATES
-) -> list[Score]:
+def calibration(tables: FloatArray, *, replicates: int = REPLICATES) -> list[Score]:
     """Score the calibration of a model.
 
     Parameters
@@ -133,7 +130,7 @@ def calibration(
     [('ece', 0.0), ('brier', 0.16)]
     """
     squared = estimate_interval(
-        tables, lambda table: brier(table)[..., None], kind=kind, replicates=replicates
+        tables, lambda table: brier(table)[..., None], replicates=replicates
     )[0]
     n = int(tables[0, :, :, 0].sum())
     both = {"ece": estimate_ece(tables, replicates=replicates), "brier": squared}

@@ -41,7 +41,7 @@ class PairedDifference:
     needed: int | None
 
     @property
-    def told_apart(self) -> bool:
+    def significant(self) -> bool:
         """Say whether the two differ significantly, at 5 % over all pairs."""
         return self.p < LEVEL
 
@@ -149,7 +149,7 @@ def compare_models(
     >>> from stancekit.evaluation.metrics import macro_f1
     >>> good = np.tile([[8.0, 1, 1, 8], [8, 1, 1, 8]], (1, 30, 1, 1))
     >>> found = compare_models({"good": good, "same": good}, macro_f1, n=270)
-    >>> found.groups, found.pairs[0].told_apart
+    >>> found.groups, found.pairs[0].significant
     ((('good', 'same'),), False)
     """
     states = {model: by_state(one, metric) for model, one in counts.items()}
@@ -163,7 +163,7 @@ def compare_models(
         if np.isnan(wide.scale):
             continue
         at = float(apart.mean())
-        ends = interval(gap, at=at, stretch=wide.stretch())
+        ends = interval(gap, at=at, stretch=wide.factor)
         score = Score(f"{name} difference", f"{first} - {second}", at, *ends, n, codes)
         least = float((ndtri(1 - LEVEL / 2) + ndtri(POWER)) * gap.std() * wide.scale)
         needed = n * (least / at) ** 2 if at else np.inf
@@ -182,7 +182,7 @@ def compare_models(
         )
         for (first, second, score, _, least, needed), p in zip(found, holm(raw), strict=True)
     )
-    apart_pairs = {frozenset((pair.first, pair.second)) for pair in pairs if pair.told_apart}
+    apart_pairs = {frozenset((pair.first, pair.second)) for pair in pairs if pair.significant}
     paired = {model for pair in pairs for model in (pair.first, pair.second)}
     compared = [model for model in counts if model in paired or len(counts) == 1]
     return Comparison(

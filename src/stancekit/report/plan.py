@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.planning import PlanStep
-from stancekit.report.plots import BLUE, GREY, INK, figure, svg
+from stancekit.report.figures import BLUE, GREY, INK, figure, svg
 from stancekit.report.tables import table
 
 

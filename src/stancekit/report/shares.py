@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stancekit.prevalence.claims import Contrast, ShareEstimate, Estimates, Share, is_finite
+from stancekit.prevalence.claims import Contrast, Estimates, Share, ShareEstimate, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.periods import period_number
 from stancekit.prevalence.units import Cell
-from stancekit.report.plots import BLUE, GREY, INK, panels, svg
+from stancekit.report.figures import BLUE, GREY, INK, panels, svg
+from stancekit.report.html import render_page
 from stancekit.report.tables import table
 from stancekit.types import FloatArray
 
@@ -201,13 +201,8 @@ def shares_page(estimates: Estimates, figures: Sequence[str]) -> str:
     figures
         Figures as SVG, as `share_figures` draws them.
     """
-    environment = Environment(
-        loader=PackageLoader("stancekit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    return environment.get_template("shares.html").render(
+    return render_page(
+        "shares.html",
         estimates=estimates,
         figures=[Markup(drawing) for drawing in figures],  # noqa: S704  # our own drawings
         finite=is_finite(estimates.inference),
