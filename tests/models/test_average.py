@@ -39,7 +39,7 @@ def out(tmp_path_factory, few_votes, stance, diplomacy):
     }
     for codebook in (stance, diplomacy):
         for state in (0, 1):
-            model = Linear(LogisticRegression(max_iter=300), characters=0)
+            model = Linear(LogisticRegression(max_iter=300), char_ngram_range=None)
             train(codebook=codebook, model=model, name="words", random_state=state, **given)
     train(codebook=stance, model=Majority(), name="majority", **given)
     return folder
@@ -110,14 +110,15 @@ def test_articles_are_labelled_with_averages(kept, tmp_path):
     (tmp_path / "news.txt").write_text(
         "Levy vote\n\nPeru condemned the levy. Oman abstained on the levy.\n"
     )
-    rows = label(input=tmp_path / "news.txt", saved=kept, actors=ActorFinder(ner=False))
+    rows = label(input=tmp_path / "news.txt", models=kept, actors=ActorFinder(ner=False))
     assert {row.example.actor.name for row in rows} == {"Peru", "Oman"}
     stance, frames = (persistence.load(kept / place) for place in CODEBOOKS)
-    assert [row.stance for row in rows] == stance.predict([row.example for row in rows])
+    stances = [row.predictions["stance"] for row in rows]
+    assert stances == stance.predict([row.example for row in rows])
     sentences = [Example(row.sentence.id, row.sentence.text, article="news") for row in rows]
-    assert [row.frames for row in rows] == frames.predict(sentences)
+    assert [row.predictions["diplomacy"] for row in rows] == frames.predict(sentences)
     with pytest.raises(KitError, match=r"this model knows: none"):
-        label(input=tmp_path / "news.txt", saved=kept, risk=0.2, actors=ActorFinder(ner=False))
+        label(input=tmp_path / "news.txt", models=kept, risk=0.2, actors=ActorFinder(ner=False))
 
 
 def test_what_cannot_be_averaged_is_told(out, tmp_path):
@@ -164,7 +165,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         (4, FixedSplit(), 5, True),
         (5, FixedSplit(), 5, False),
     ):
-        model = Linear(SGDClassifier(alpha=alpha / 1000, max_iter=9, tol=None), characters=0)
+        model = Linear(
+            SGDClassifier(alpha=alpha / 1000, max_iter=9, tol=None), char_ngram_range=None
+        )
         train(model=model, split=split, random_state=state, refit=refit, **given)
     for states, told in (
         ("0", r"several runs, of other settings or versions: words 0. Name one of each"),

@@ -27,8 +27,5 @@ COMMANDS = {
     "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "runs"),
     "reproduce": Command("repeat a run and check that every score is the same", "run"),
     "data": Command("count what is in a corpus", "corpus"),
-    "coverage": Command(
-        "check on simulated data that intervals hold the truth as often as they should"
-    ),
     "verify": Command("check a saved model against its manifest", "models"),
 }

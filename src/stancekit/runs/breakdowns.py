@@ -234,10 +234,12 @@ def _mistaken(run: Run) -> NDArray[np.bool_]:
 
 def count_mistakes(run: Run) -> dict[str, int]:
     """Count the mistakes of a run by kind; empty where the codes of its codebook have no order."""
-    if not run.scale:
+    if run.multi_label or not run.scale:
         return {}
     examples = [row.example for row in run.rows]
-    return count_error_types(error_types(examples, run.gold, run.labels))
+    return count_error_types(
+        error_types(examples, run.gold, run.labels, scale=run.scale, absent=run.absent)
+    )
 
 
 @dataclass(frozen=True, slots=True)

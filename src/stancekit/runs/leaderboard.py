@@ -17,8 +17,8 @@ from stancekit.evaluation.comparison import Comparison, PairedDifference, compar
 from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.scores import score_unpaired
 from stancekit.fileio import frame_to_csv
-from stancekit.models.average import mean_scores
 from stancekit.models.classifier import codes_from_scores
+from stancekit.models.ensemble import mean_scores
 from stancekit.runs.record import Run
 from stancekit.runs.scores import scores_frame
 from stancekit.types import FloatArray, Score

@@ -74,7 +74,7 @@ def record_run(
         "validation": float(validation),
         "thresholds": tuple(map(float, trained.thresholds)),
         "temperature": float(trained.temperature),
-        "caution": trained.caution,
+        "caution": trained.policy,
         "examples": {part: len(data) for part, data in by_part.items()},
         "gold_counts": {part: data.counts for part, data in by_part.items()},
         "shared": parts.shared,
