@@ -19,7 +19,6 @@ from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.runs.folder import read_runs
-from stancekit.runs.identity import describe_object, identity
 from stancekit.runs.leaderboard import leaderboards
 
 PLACES = (
@@ -134,22 +133,6 @@ def test_the_members_of_an_ensemble_keep_their_features(small):
         "one": "Marked",
         "two": "Pair",
     }
-
-
-def test_objects_are_described_by_what_they_are():
-    assert describe_object(Marked()) == describe_object(Marked()) != describe_object(Pair())
-    assert describe_object(FixedSplit()) != describe_object(FixedSplit("drop"))
-    assert describe_object([lambda x: x + 1]) != describe_object([lambda x: x + 2])
-    assert describe_object(object()) != describe_object(object())
-    assert describe_object({"b": 1, "a": {2, 1}}) == {"b": 1, "a": [1, 2]}
-
-
-def test_what_lies_behind_a_checkpoint_counts(tmp_path):
-    (tmp_path / "weights").write_text("1")
-    one = identity(model={"checkpoint": str(tmp_path)}, random_state=0)
-    assert one == identity(model={"checkpoint": str(tmp_path)}, random_state=0)
-    (tmp_path / "weights").write_text("2")
-    assert one != identity(model={"checkpoint": str(tmp_path)}, random_state=0)
 
 
 def test_a_model_without_chance_is_trained_once(small):

@@ -47,11 +47,11 @@ def read_codebooks(
         by_column.setdefault(corpus.label_columns(codebook), []).append(codebook)
     data: list[LabelledSet] = []
     for candidates in by_column.values():
-        data += _read_column(corpus, candidates)
+        data += _read_candidates(corpus, candidates)
     return data
 
 
-def _read_column(corpus: Corpus, codebooks: Sequence[Codebook]) -> list[LabelledSet]:
+def _read_candidates(corpus: Corpus, codebooks: Sequence[Codebook]) -> list[LabelledSet]:
     """Read a column with those codebooks that have all of its labels."""
     if len(codebooks) == 1:
         return [corpus.read(codebooks[0])]

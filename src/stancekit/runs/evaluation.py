@@ -47,6 +47,7 @@ def evaluate_model(
         When the corpus has no such part, or another evaluation or a trained run is in `output`.
     """
     trained = persistence.load(model_folder)
+    # The manifest has the sums of the model's files, so its own sum identifies the model.
     manifest = model_folder / MANIFEST_FILE
     data = corpus.read(trained.codebook)
     part = _choose_part(data.parts, data.name, part)
@@ -80,6 +81,7 @@ def _check_same(folder: Path, identity: dict[str, Any]) -> None:
     try:
         record = read_record(folder)
     except KitError:
+        # A run of another version, or a damaged one, is not written over either.
         record = None
     names = {"manifest_sha256": "another model", "digest": "other data"}
     for key in ("manifest_sha256", "digest", "part", "random_state"):
@@ -138,6 +140,7 @@ def evaluate_actors(
     part = _choose_part(parts, corpus.name, part)
     sentences = [marked[row] for row in _rows_of_part(parts, part)]
     found: list[set[tuple[int, int]]] = []
+    # An actor may be named in full in one sentence and in short in the next of the same article.
     for _, group in groupby(sentences, key=lambda sentence: sentence.article):
         for mentions in finder.find([sentence.text for sentence in group]):
             found.append(
@@ -163,6 +166,7 @@ def evaluate_actors(
             for kind, chosen in kinds.items()
         }
         lines.append({"article": sentence.article, "sentence": sentence.text, **texts})
+    # The finder has no manifest: what it finds decides which evaluation this is.
     name = ["actors", "finder", corpus.name, part]
     folder = _output_folder(output, name, [json.dumps(line) for line in lines])
     if (folder / RECORD_FILE).exists():

@@ -272,6 +272,7 @@ def read_runs(experiment: Path) -> list[Run]:
     states: set[tuple[Any, ...]] = set()
     left_out: dict[tuple[str, ...], list[str]] = {}
     finished = {folder: _finished_at(folder, record) for folder, record in records.items()}
+    # Newest first: the settings that are met first are those that count.
     for folder in sorted(records, key=lambda path: (finished[path], path.name), reverse=True):
         record, settings = records[folder], settings_by_folder[folder]
         model = _model_key(record)

@@ -1,6 +1,5 @@
 """The hash that names a run: of its settings, its data, what they refer to on disk, and the kit's version."""
 
-import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,8 @@ from uuid import uuid4
 import numpy as np
 
 from stancekit.fileio import sha256
+from stancekit.runs.folder import RECORD_FILE
+from stancekit.runs.members import STATE, find_runs
 
 
 def describe_object(value: Any) -> Any:
@@ -36,6 +37,7 @@ def describe_object(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [describe_object(item) for item in value]
     if isinstance(value, set | frozenset):
+        # A set has another order in another process.
         return sorted((describe_object(item) for item in value), key=json.dumps)
     return _describe_leaf(value)
 
@@ -65,6 +67,7 @@ def _describe_instance(value: Any) -> Any:
     if hasattr(value, "__dict__"):
         return {"type": kind, **describe_object(vars(value))}
     shown = repr(value)
+    # An address may be another object's in the next process.
     return {"type": kind, "is": uuid4().hex if " at 0x" in shown else shown}
 
 
@@ -100,8 +103,9 @@ def _referenced_paths(node: Any, random_state: str) -> Iterator[Path]:
             elif key == "members" and isinstance(value, Mapping):
                 for member in value.values():
                     if isinstance(member, str):
-                        pattern = member.replace("{random_state}", random_state)
-                        yield from (Path(run) / "run.json" for run in glob.glob(pattern))  # noqa: PTH207
+                        runs = find_runs(member.replace(STATE, random_state))
+                        # The record has the sums of the run's other files.
+                        yield from (run / RECORD_FILE for run in runs)
             yield from _referenced_paths(value, random_state)
     elif isinstance(node, list):
         for value in node:
@@ -109,6 +113,7 @@ def _referenced_paths(node: Any, random_state: str) -> Iterator[Path]:
 
 
 def _digest_of_files(path: Path) -> str:
+    # Names without folders, so that a moved checkpoint stays the same.
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     sums = [[file.name, sha256(file)] for file in files if file.is_file()]
     return hashlib.sha256(json.dumps(sums).encode()).hexdigest()

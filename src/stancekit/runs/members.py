@@ -98,9 +98,9 @@ def load_run_model(pattern: str, examples: Sequence[Example], random_state: int 
         When there is no such run, or several, or one with another training set, or it is damaged.
     """
     place = pattern.replace(STATE, str(random_state))
-    folders = _find_runs(place)
+    folders = find_runs(place)
     if not folders:
-        first = _find_runs(pattern.replace(STATE, "0"))
+        first = find_runs(pattern.replace(STATE, "0"))
         folders = [folder for folder in first if read_record(folder).deterministic]
     if len(folders) != 1:
         seen = listing([folder.name for folder in folders]) if folders else "none"
@@ -128,7 +128,9 @@ def load_run_model(pattern: str, examples: Sequence[Example], random_state: int 
     return persistence.load(folder / "model").model
 
 
-def _find_runs(pattern: str) -> list[Path]:
+def find_runs(pattern: str) -> list[Path]:
+    """Return the folders of the finished runs that a pattern finds, `*` standing for any characters."""
+    # `Path.glob` takes no absolute patterns.
     folders = [Path(path) for path in sorted(glob.glob(pattern))]  # noqa: PTH207
     return [folder for folder in folders if (folder / RECORD_FILE).is_file()]
 
@@ -147,7 +149,7 @@ def runs_to_average(pattern: str) -> list[Run]:
         When there are fewer than two, or they differ in data or test set, or those of one model in
         their settings, or one is there twice.
     """
-    folders = _find_runs(pattern)
+    folders = find_runs(pattern)
     if len(folders) < 2:
         seen = listing([folder.name for folder in folders]) if folders else "none"
         raise KitError(

@@ -87,6 +87,7 @@ def pair_with_gold(
     The records are those that would be read back from disk: scores are rounded, and a mention has
     no country code.
     """
+    # Scores of a fresh run and of one read back have to be the same to the last digit.
     codes_by_id = second or {}
     records = []
     for example, context, gold, prediction in zip(
@@ -173,7 +174,7 @@ class RunRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, the content of `run.json`, that `from_dict` reads back."""
-        record = {key: getattr(self, key) for key in _KEYS}
+        record = {key: getattr(self, key) for key in _RECORD_KEYS}
         record["validation"] = None if math.isnan(self.validation) else self.validation
         record["caution"] = self.caution.to_list()
         return {"format": FORMAT, **record}
@@ -197,9 +198,9 @@ class RunRecord:
             When a key is missing or has a value of another kind.
         """
         known = {_EARLIER_NAMES.get(key, key): value for key, value in data.items()}
-        if missing := [key for key in _REQUIRED if key not in known]:
+        if missing := [key for key in _REQUIRED_KEYS if key not in known]:
             raise damaged(source, f"it has no {listing(map(repr, missing))}")
-        known = {key: value for key, value in known.items() if key in _KEYS}
+        known = {key: value for key, value in known.items() if key in _RECORD_KEYS}
         try:
             known |= {
                 "codes": tuple(map(str, known["codes"])),
@@ -221,8 +222,8 @@ class RunRecord:
             raise damaged(source, error) from None
 
 
-_KEYS = tuple(each.name for each in fields(RunRecord))
-_REQUIRED = tuple(
+_RECORD_KEYS = tuple(each.name for each in fields(RunRecord))
+_REQUIRED_KEYS = tuple(
     each.name
     for each in fields(RunRecord)
     if each.default is MISSING and each.default_factory is MISSING
@@ -241,8 +242,8 @@ def codebook_fields(codebook: Codebook) -> dict[str, Any]:
         "multi_label": codebook.multi_label,
         "unit": codebook.unit,
         "scale": codebook.scale,
-        "absent": getattr(codebook, "absent", ""),
-        "towards": getattr(codebook, "towards", ""),
+        "absent": codebook.absent,
+        "towards": codebook.towards,
     }
 
 
@@ -272,7 +273,7 @@ class Run(RunRecord):
     @property
     def record(self) -> RunRecord:
         """Return the record alone."""
-        return RunRecord(**{key: getattr(self, key) for key in _KEYS})
+        return RunRecord(**{key: getattr(self, key) for key in _RECORD_KEYS})
 
     @property
     def board(self) -> tuple[str, str, str, str]:
@@ -329,7 +330,7 @@ def make_run(
         When there are no rows, an example is there twice, has a code that is not in the codebook,
         or has no score for some code.
     """
-    recorded = {key: getattr(record, key) for key in _KEYS}
+    recorded = {key: getattr(record, key) for key in _RECORD_KEYS}
     run = Run(
         **recorded, folder=folder, rows=tuple(rows), audit=dict(audit or {}), settings=settings
     )

@@ -60,6 +60,7 @@ def main_score(folder: Path) -> Score:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             row = next(csv.DictReader(file))
+        # An empty cell is a score without an interval.
         value, low, high = (float(row[key] or "nan") for key in ("value", "low", "high"))
         n, codes = int(row["n"]), int(row["codes"])
     except (OSError, StopIteration, KeyError, ValueError):

@@ -127,7 +127,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         with _working(folder):
             # Another process may have finished it while this one waited.
             if not _is_finished(folder):
-                run = _train(training, folder, Path(output) / "joint", config)
+                run = _train_run(training, folder, Path(output) / "joint", config)
             # Not before the run is complete: a kill until then costs the last steps, not the
             # training.
             forget_checkpoints(folder)
@@ -138,7 +138,7 @@ def _is_finished(folder: Path) -> bool:
     return (folder / RECORD_FILE).exists()
 
 
-def _train(
+def _train_run(
     training: _Training, folder: Path, joint_folder: Path, config: Mapping[str, Any] | None
 ) -> Run:
     """Fit the model of a run, and write its folder."""
