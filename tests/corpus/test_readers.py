@@ -7,7 +7,7 @@ from conftest import ROWS
 
 from stancekit.codebook import load_codebook
 from stancekit.corpus import CsvCorpus, HubCorpus, JsonlCorpus
-from stancekit.corpus.base import lines_of
+from stancekit.corpus.base import split_lines
 from stancekit.errors import KitError
 
 HEADER = ["text", "actor", "target", "stance"]
@@ -153,7 +153,7 @@ def test_unicode_separators_end_no_line(read, tmp_path):
         .text
         == text
     )
-    assert lines_of(f"{text}\r\n\nend") == [text, "", "end"]
+    assert split_lines(f"{text}\r\n\nend") == [text, "", "end"]
 
 
 def test_hidden_files_of_a_folder_are_passed_over(tmp_path, stance):

@@ -408,7 +408,7 @@ def test_a_corpus_that_marks_no_actor_is_no_gold_for_finding_them(jsonl):
     with pytest.raises(
         KitError, match=r"marks no actor in any sentence.*corpus.columns.actor=COLUMN"
     ):
-        JsonlCorpus(jsonl({"text": "Peru left."})).marked()
+        JsonlCorpus(jsonl({"text": "Peru left."})).marked_sentences()
 
 
 def test_all_that_decides_a_run_is_in_the_digest(jsonl, stance):

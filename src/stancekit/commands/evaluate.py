@@ -170,7 +170,7 @@ def _learned_from(manifest: Path, data: LabelledSet, rows: Sequence[int]) -> int
 def _actors(
     finder: ActorFinder, corpus: Corpus, part: str | None, out: str | Path | None
 ) -> list[Score]:
-    whole = corpus.marked()
+    whole = corpus.marked_sentences()
     parts = [one.part for one in whole]
     part = _part(parts, corpus.name, part)
     sentences = [whole[row] for row in _marked_rows(parts, part)]

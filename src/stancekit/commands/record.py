@@ -12,7 +12,7 @@ import numpy as np
 from stancekit.corpus import Splits
 from stancekit.corpus.dataset import CodeTuples, LabelledSet
 from stancekit.evaluation import count, macro_f1
-from stancekit.evaluation.audit import variants
+from stancekit.evaluation.audit import make_variants
 from stancekit.fileio import sha256, write_json, write_text
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.finished import training_set_id
@@ -92,7 +92,7 @@ def _audited(
 ) -> dict[str, list[tuple[str, ...] | None]]:
     """Return what a model says on every variant of the test set."""
     found: dict[str, list[tuple[str, ...] | None]] = {}
-    for name, examples in variants(test.examples).items():
+    for name, examples in make_variants(test.examples).items():
         said = iter(trained.predict([example for example in examples if example]))
         found[name] = [next(said).labels if example else None for example in examples]
     return found

@@ -22,7 +22,7 @@ from stancekit.corpus.rows import (
     RawRow,
     label_columns,
     make_set,
-    marked_sentences,
+    read_marked_sentences,
 )
 from stancekit.errors import KitError, listing
 from stancekit.fileio import sha256
@@ -146,7 +146,7 @@ class Corpus:
         """Say whether the corpus, of which the columns `present` are, can have labels of a codebook."""
         return set(self.label_columns(codebook)) <= set(present)
 
-    def marked(self) -> list[MarkedSentence]:
+    def marked_sentences(self) -> list[MarkedSentence]:
         """Return every sentence with the spans of its actors, in the order of the data.
 
         Raises
@@ -159,7 +159,7 @@ class Corpus:
             raise KitError(
                 f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN"
             )
-        return marked_sentences(
+        return read_marked_sentences(
             self.rows(),
             name=self.name,
             where=str(self.path),
@@ -382,12 +382,12 @@ def decode(file: Path) -> str:
         ) from None
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     r"""Return the lines of a text file; only line feeds end them, no other sign that Unicode calls a separator.
 
     Examples
     --------
-    >>> lines_of("one\u2028still one\r\ntwo\n")
+    >>> split_lines("one\u2028still one\r\ntwo\n")
     ['one\u2028still one', 'two']
     """
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []

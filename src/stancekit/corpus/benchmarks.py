@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stancekit.corpus.base import Corpus, decode, lines_of
+from stancekit.corpus.base import Corpus, decode, split_lines
 from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError
@@ -81,7 +81,7 @@ class DseNews(CsvCorpus):
     )
 
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        for number, line in enumerate(lines_of(text), 1):
+        for number, line in enumerate(split_lines(text), 1):
             sentence, _, _, code = (line.split("\t") + [""] * 4)[:4]
             found = list(_BRACKET.finditer(sentence))
             if len(found) != 2 or code not in "01234" or not code:
@@ -150,7 +150,7 @@ class SemEval2016(Corpus):
         for folder, target in self._TARGETS.items():
             for part in ("train", "val", "test"):
                 texts, labels = (
-                    lines_of(decode(self.folder() / folder / f"{part}_{kind}.txt"))
+                    split_lines(decode(self.folder() / folder / f"{part}_{kind}.txt"))
                     for kind in ("text", "labels")
                 )
                 if len(texts) != len(labels):

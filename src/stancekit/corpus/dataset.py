@@ -86,7 +86,7 @@ class LabelledSet:
 
 
 # A text of which the data names no article is an article of its own, called by this and itself.
-OWN = "text:"
+OWN_ARTICLE = "text:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def make_splits(whole: LabelledSet, of: Sequence[str]) -> Splits:
     homes: dict[str, set[str]] = {}
     for example, part in zip(whole.examples, of, strict=True):
         # Where the data names no articles, every text is its own; copies are looked for elsewhere.
-        if part and example.article != OWN + example.text:
+        if part and example.article != OWN_ARTICLE + example.text:
             homes.setdefault(example.article, set()).add(part)
     shared = sorted(article for article, parts in homes.items() if len(parts) > 1)
     if shared:

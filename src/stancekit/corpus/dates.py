@@ -55,12 +55,12 @@ def read_date(value: object, format: str | None = None) -> str:  # the word of s
     return _iso(text) if format is None else _stated(text, format)
 
 
-def year_of(value: object) -> str:
+def read_year(value: object) -> str:
     """Return the year of a date, empty where it is none that can be read.
 
     Examples
     --------
-    >>> year_of("2018-01"), year_of("11/01/2018")
+    >>> read_year("2018-01"), read_year("11/01/2018")
     ('2018', '')
     """
     try:

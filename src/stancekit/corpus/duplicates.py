@@ -10,12 +10,12 @@ _GRAM_WORD = re.compile(r"\w+")
 Gram = tuple[str, ...]
 
 
-def grams(text: str, size: int = 3) -> frozenset[Gram]:
+def word_ngrams(text: str, size: int = 3) -> frozenset[Gram]:
     """Return the word n-grams of a text, case ignored; of a shorter one, all its words together.
 
     Examples
     --------
-    >>> sorted(grams("They met, they left."))
+    >>> sorted(word_ngrams("They met, they left."))
     [('met', 'they', 'left'), ('they', 'met', 'they')]
     """
     words = _GRAM_WORD.findall(text.lower())
@@ -24,7 +24,7 @@ def grams(text: str, size: int = 3) -> frozenset[Gram]:
     return frozenset(tuple(words[at : at + size]) for at in range(len(words) - size + 1))
 
 
-def near_duplicates(
+def find_near_duplicates(
     first: Sequence[str], second: Sequence[str] | None = None, *, alike: float = ALIKE
 ) -> list[tuple[int, int]]:
     """Return pairs of texts whose word 3-grams overlap: a Jaccard index of `alike` or more.
@@ -45,11 +45,11 @@ def near_duplicates(
 
     Examples
     --------
-    >>> near_duplicates(["The vote was held on Monday."], ["Rain fell.", "the vote was held on monday"])
+    >>> find_near_duplicates(["The vote was held on Monday."], ["Rain fell.", "the vote was held on monday"])
     [(0, 1)]
     """
-    sets = [grams(text) for text in first]
-    others = sets if second is None else [grams(text) for text in second]
+    sets = [word_ngrams(text) for text in first]
+    others = sets if second is None else [word_ngrams(text) for text in second]
     frequency = Counter(
         gram for one in (sets if second is None else [*sets, *others]) for gram in one
     )
@@ -92,7 +92,7 @@ def merge_duplicates(groups: Sequence[str], texts: Sequence[str]) -> list[str]:
 
     texts_of = list(dict.fromkeys(zip(groups, texts, strict=True)))
     order = {group: at for at, group in enumerate(dict.fromkeys(groups))}
-    for one, other in near_duplicates([text for _, text in texts_of]):
+    for one, other in find_near_duplicates([text for _, text in texts_of]):
         ends = sorted((find(texts_of[one][0]), find(texts_of[other][0])), key=order.__getitem__)
         leader[ends[1]] = ends[0]
     return [find(group) for group in groups]

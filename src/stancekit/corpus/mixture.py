@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus.base import Corpus
-from stancekit.corpus.dataset import OWN, LabelledSet, Splits
+from stancekit.corpus.dataset import OWN_ARTICLE, LabelledSet, Splits
 from stancekit.corpus.rows import MarkedSentence
 from stancekit.errors import KitError, listing
 from stancekit.types import Example
@@ -82,7 +82,9 @@ def _mapped(labels: tuple[str, ...], codes: Mapping[str, str | None]) -> tuple[s
 
 def _split_base(source: str, example: Example) -> str:
     return (
-        example.article if example.article == OWN + example.text else f"{source}/{example.article}"
+        example.article
+        if example.article == OWN_ARTICLE + example.text
+        else f"{source}/{example.article}"
     )
 
 
@@ -126,13 +128,13 @@ class Mixture(Corpus):
             codebook.names
         )
 
-    def marked(self) -> list[MarkedSentence]:
+    def marked_sentences(self) -> list[MarkedSentence]:
         """Return the sentences of every source that names actors."""
         return [
             one
             for source in self.sources.values()
             if source.corpus._columns().actor
-            for one in source.corpus.marked()
+            for one in source.corpus.marked_sentences()
         ]
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:

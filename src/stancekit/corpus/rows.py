@@ -15,7 +15,7 @@ from stancekit.corpus.cells import (
     parse_offset,
     plain_cell,
 )
-from stancekit.corpus.dataset import OWN, LabelledSet
+from stancekit.corpus.dataset import OWN_ARTICLE, LabelledSet
 from stancekit.corpus.dates import read_date
 from stancekit.errors import KitError, listing
 from stancekit.text.targets import locate
@@ -122,7 +122,7 @@ class RowReader:
         if (actor := found["actor"]) and not actor.located:
             self.unlocated.append(number)
         label = self.cell(number, row, "id") or f"{self.name}-{at}"
-        article = self.cell(number, row, "article") or f"{OWN}{text}"
+        article = self.cell(number, row, "article") or f"{OWN_ARTICLE}{text}"
         return Example(label, text, found["actor"], found["target"], article)
 
     def _mention(self, number: int, row: RawRow, role: str, text: str) -> Mention | None:
@@ -389,7 +389,7 @@ class MarkedSentence:
     actors: set[tuple[int, int]]
 
 
-def marked_sentences(
+def read_marked_sentences(
     rows: Iterable[tuple[int, RawRow]],
     *,
     name: str,

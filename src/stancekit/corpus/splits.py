@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from stancekit.corpus.dataset import LabelledSet, Splits, make_splits
 from stancekit.corpus.dates import read_dates
-from stancekit.corpus.duplicates import merge_duplicates, near_duplicates
+from stancekit.corpus.duplicates import find_near_duplicates, merge_duplicates
 from stancekit.errors import KitError, listing
 from stancekit.types import Context, Example
 
@@ -23,7 +23,7 @@ def _leaks(train: LabelledSet, test: LabelledSet) -> list[tuple[str, str]]:
     known, tested = (
         list(dict.fromkeys(one.text for one in part.examples)) for part in (train, test)
     )
-    return [(known[one], tested[other]) for one, other in near_duplicates(known, tested)]
+    return [(known[one], tested[other]) for one, other in find_near_duplicates(known, tested)]
 
 
 def _told_apart(parts: Splits, repeated: set[str]) -> Splits:

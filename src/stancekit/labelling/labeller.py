@@ -16,8 +16,8 @@ from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
-from stancekit.text.examples import body, examples_in, passed
-from stancekit.text.nlp import forgetting, load_spacy_tokenizer
+from stancekit.text.examples import count_sentences, pair_mentions, split_body
+from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
 from stancekit.types import Example, Prediction, Sentence
 
 BACKENDS = ("torch", "onnx")
@@ -147,13 +147,13 @@ class Labeller:
 
     def __call__(self, texts: Sequence[InputText]) -> Labelled:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
-        with forgetting(load_spacy_tokenizer()):
-            bodies = [body(text.article) for text in texts]
+        with bounded_memory(load_spacy_tokenizer()):
+            bodies = [split_body(text.article) for text in texts]
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         homes, examples = [], []
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
-            found = examples_in(text.article, sentences, mentions, targets, speaker=text.actor)
+            found = pair_mentions(text.article, sentences, mentions, targets, speaker=text.actor)
             examples += found
             homes += [text] * len(found)
         needed = {_sentence_key(example) for example in examples}
@@ -182,9 +182,9 @@ class Labeller:
             declined=sum(declined),
         )
         for text, mentions in zip(texts, actors, strict=True):
-            read = passed(mentions, speaker=text.actor)
+            read = count_sentences(mentions, speaker=text.actor)
             crowded = 0 if text.target or self.targets else read.crowded
-            tally += Tally(read.sentences, read.sentences - read.silent, crowded)
+            tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
         return Labelled(rows, declined, tally)
 
 

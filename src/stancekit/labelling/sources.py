@@ -25,7 +25,7 @@ from stancekit.labelling.formats import (
     ReadRow,
     RowFault,
 )
-from stancekit.text.examples import titled
+from stancekit.text.examples import add_title
 from stancekit.types import Article
 
 _LINK = "a link, which is not followed; name what it leads to"
@@ -331,7 +331,7 @@ class TextSource:
         group = given["article"] or given["id"] or own
         kept = {key: _plain_value(row[key], key) for key in self.keep if not _missing(row.get(key))}
         return InputText(
-            titled(article, title=self.title), group, given["actor"], given["target"], kept
+            add_title(article, title=self.title), group, given["actor"], given["target"], kept
         )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.bootstrap import (
-    effective,
+    effective_clusters,
     interval,
     small_sample_correction,
     unpaired_draws,
@@ -58,7 +58,7 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     states = [unpaired_states(part, own)[:, 0] for part, own in zip(tables, each, strict=True)]
     least = min(len(part) for part in states)
     apart = states[0][:least] - states[1][:least]
-    clusters = min(sum(effective(table[None]) for table in part) for part in tables)
+    clusters = min(sum(effective_clusters(table[None]) for table in part) for part in tables)
     gap = draws[0] - draws[1]
     value = float(states[0].mean() - states[1].mean())
     ends = interval(gap, at=value, stretch=small_sample_correction(gap, apart, clusters).factor)

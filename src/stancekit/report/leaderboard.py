@@ -12,7 +12,7 @@ from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
 from stancekit.evaluation.audit import Finding, audit
 from stancekit.evaluation.bootstrap import Kind
-from stancekit.evaluation.calibration import bins, calibration, decisions
+from stancekit.evaluation.calibration import bin_claims, score_calibration, take_claims
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.scores import score_unpaired
@@ -101,7 +101,7 @@ def tested(run: Run) -> tuple[str, list[tuple[str, tuple[str, ...]]]]:
 
 def _bins(run: Run) -> FloatArray:
     truth = indicator(run.gold, run.codes)
-    return bins(*decisions(run.scores, truth, multi_label=run.multi_label), run.articles)
+    return bin_claims(*take_claims(run.scores, truth, multi_label=run.multi_label), run.articles)
 
 
 def _comparable(value: float) -> float:
@@ -214,7 +214,7 @@ def _scored(runs: tuple[Run, ...], kind: Kind) -> tuple[tuple[Score, ...], tuple
     rows = score(
         first.gold, said, first.codes, first.articles, multi_label=multi, slices=slices, kind=kind
     )
-    rows += calibration(bare.tables, kind=kind)
+    rows += score_calibration(bare.tables, kind=kind)
     findings = _findings(runs)
     one = averaged_scores(runs, kind=kind)
     return (*rows, *one, *(finding.gap for finding in findings)), tuple(findings)

@@ -32,23 +32,23 @@ _ODD = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Clean:
+class CleanText:
     """A clean text; each of its characters stands for `raw[starts[i]:ends[i]]` of the text as it is written."""
 
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
 
-    def back(self, start: int, end: int) -> tuple[int, int]:
+    def to_raw(self, start: int, end: int) -> tuple[int, int]:
         """Return where a stretch of the clean text, not empty, stands in the raw one."""
         return self.starts[start], self.ends[end - 1]
 
-    def forth(self, start: int, end: int) -> tuple[int, int]:
+    def to_clean(self, start: int, end: int) -> tuple[int, int]:
         """Return where a stretch of the raw text stands in the clean one."""
         return bisect_right(self.ends, start), bisect_left(self.starts, end)
 
 
-def clean(text: str) -> Clean:
+def clean(text: str) -> CleanText:
     r"""Return a text as a reader sees it: composed letters, plain hyphens, single spaces, divided words whole.
 
     Most texts are clean as they are. Offsets lead there and back.
@@ -57,16 +57,16 @@ def clean(text: str) -> Clean:
     --------
     >>> raw = "Viet\u00a0Nam wel-\ncomed it."
     >>> seen = clean(raw)
-    >>> seen.text, seen.back(9, 17), raw[9:19]
+    >>> seen.text, seen.to_raw(9, 17), raw[9:19]
     ('Viet Nam welcomed it.', (9, 19), 'wel-\ncomed')
-    >>> seen.forth(9, 19)
+    >>> seen.to_clean(9, 19)
     (9, 17)
     >>> clean("the US-\nled text").text, clean("Co\u0302te d’Ivoire").text
     ('the US-led text', 'Côte d’Ivoire')
     """
     matches = list(_ODD.finditer(text))
     if not matches:
-        return Clean(text, range(len(text)), range(1, len(text) + 1))
+        return CleanText(text, range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -80,7 +80,7 @@ def clean(text: str) -> Clean:
     pieces.append(text[done:])
     starts += range(done, len(text))
     ends += range(done + 1, len(text) + 1)
-    return Clean("".join(pieces), starts, ends)
+    return CleanText("".join(pieces), starts, ends)
 
 
 def _shown_character(match: re.Match[str], text: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 from stancekit.errors import KitError
 from stancekit.text.actors.finder import ActorFinder
-from stancekit.text.clean import Clean, clean
+from stancekit.text.clean import CleanText, clean
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import MOST_ACTORS, Targets, mention, topic_of
+from stancekit.text.targets import MOST_ACTORS, Targets, make_mention, make_topic
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # A first line with a blank line behind it, and a text behind that.
@@ -64,7 +64,7 @@ _OPENINGS = tuple(
 _LISTED = re.compile(r"[-*•‣▪◦·–—]\s|\(?\d{1,3}[.)]\s|\([a-z]+\)\s")
 
 
-def title_in(text: str) -> tuple[str, int] | None:
+def find_title(text: str) -> tuple[str, int] | None:
     r"""Return the title of a text and where it ends, or None for a text without one.
 
     A title is a first line with a blank line behind it that reads like one. It has words, at most
@@ -74,9 +74,9 @@ def title_in(text: str) -> tuple[str, int] | None:
 
     Examples
     --------
-    >>> title_in("Fish war\n\nIceland sent ships.")
+    >>> find_title("Fish war\n\nIceland sent ships.")
     ('Fish war', 8)
-    >>> print(title_in("Mr. President,\n\nPeru rejects it."), title_in("Peru rejected it.\n\nGhana did not."))
+    >>> print(find_title("Mr. President,\n\nPeru rejects it."), find_title("Peru rejected it.\n\nGhana did not."))
     None None
     """
     found = _FIRST_PARAGRAPH.match(text)
@@ -112,7 +112,7 @@ def read_article(source: str | Path, *, title: bool | str = True) -> Article:
     Parameters
     ----------
     title
-        Whether a first line that reads like a title (`titles.title_in`) is one; or the title. It
+        Whether a first line that reads like a title (`titles.find_title`) is one; or the title. It
         becomes the topic.
 
     Raises
@@ -136,10 +136,10 @@ def read_article(source: str | Path, *, title: bool | str = True) -> Article:
         raise KitError(
             f"{source if name != 'article' else 'the article'} holds no text; give one with a sentence in it"
         )
-    return titled(Article(name, text, source=name), title=title)
+    return add_title(Article(name, text, source=name), title=title)
 
 
-def titled(article: Article, *, title: bool | str = True) -> Article:
+def add_title(article: Article, *, title: bool | str = True) -> Article:
     r"""Return an article with its title as topic, if it has no topic yet.
 
     Parameters
@@ -149,16 +149,16 @@ def titled(article: Article, *, title: bool | str = True) -> Article:
 
     Examples
     --------
-    >>> titled(Article("a", "Fish war\n\nIceland sent ships.")).topic
+    >>> add_title(Article("a", "Fish war\n\nIceland sent ships.")).topic
     'Fish war'
-    >>> titled(Article("a", "Fish war\n\nIceland sent ships."), title=False).topic
+    >>> add_title(Article("a", "Fish war\n\nIceland sent ships."), title=False).topic
     ''
     """
     if article.topic or title is False:
         return article
     if isinstance(title, str):
         return replace(article, topic=title.strip())
-    found = title_in(article.text)
+    found = find_title(article.text)
     return replace(article, topic=clean(found[0]).text) if found else article
 
 
@@ -178,9 +178,9 @@ def make_examples(
     >>> [(example.id, example.actor.name, example.target.name) for example in examples]
     [('article.1.0', 'Iceland', 'Fish war'), ('article.2.0', 'Russia', 'Fish war')]
     """
-    sentences = body(article)
+    sentences = split_body(article)
     found = finder.find([sentence.text for sentence in sentences])
-    if crowded := passed(found).crowded * (not targets):
+    if crowded := count_sentences(found).crowded * (not targets):
         log.warning(
             "%s: in %d sentences with more than %d actors, stances of actors towards each other are not looked for; "
             "name the targets you ask about",
@@ -188,10 +188,10 @@ def make_examples(
             crowded,
             MOST_ACTORS,
         )
-    return examples_in(article, sentences, found, targets, speaker=speaker)
+    return pair_mentions(article, sentences, found, targets, speaker=speaker)
 
 
-def examples_in(
+def pair_mentions(
     article: Article,
     sentences: Sequence[Sentence],
     found: Sequence[Sequence[Mention]],
@@ -204,7 +204,7 @@ def examples_in(
     The text of an example is its sentence as a reader sees it (`clean`), and so are the offsets of
     actor and target: a model reads the same words whether or not lines were broken in them.
     """
-    topic, given = topic_of(article), as_list(targets)
+    topic, given = make_topic(article), as_list(targets)
     examples = []
     for sentence, mentions in zip(sentences, found, strict=True):
         seen = clean(sentence.text)
@@ -212,7 +212,7 @@ def examples_in(
         asked = Targets(seen.text, actors, given=given, topic=topic)
         pairs = (
             (actor, target)
-            for actor in ([mention(speaker, seen.text)] if speaker else actors)
+            for actor in ([make_mention(speaker, seen.text)] if speaker else actors)
             for target in asked.of(actor)
         )
         for k, (actor, target) in enumerate(pairs):
@@ -221,14 +221,14 @@ def examples_in(
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class SentenceCounts:
     """How many sentences of an article there are, and what of them no example speaks of.
 
     Attributes
     ----------
     sentences
         All sentences behind the title.
-    silent
+    without_actor
         Those in which no actor was found, and which no example is made of.
     crowded
         Those with more than `MOST_ACTORS` actors, who are not read for their stances towards each
@@ -236,24 +236,24 @@ class Passed:
     """
 
     sentences: int
-    silent: int
+    without_actor: int
     crowded: int
 
 
-def passed(found: Sequence[Sequence[Mention]], *, speaker: str = "") -> Passed:
+def count_sentences(found: Sequence[Sequence[Mention]], *, speaker: str = "") -> SentenceCounts:
     """Count the sentences that were passed by, from the actors of each.
 
     Examples
     --------
-    >>> passed([[], [Mention("Peru", 0, 4)]])
-    Passed(sentences=2, silent=1, crowded=0)
+    >>> count_sentences([[], [Mention("Peru", 0, 4)]])
+    SentenceCounts(sentences=2, without_actor=1, crowded=0)
     """
     actors = [_canonical(mentions) for mentions in found]
-    silent = 0 if speaker else sum(not of for of in actors)
-    return Passed(len(actors), silent, sum(len(of) > MOST_ACTORS for of in actors))
+    without_actor = 0 if speaker else sum(not of for of in actors)
+    return SentenceCounts(len(actors), without_actor, sum(len(of) > MOST_ACTORS for of in actors))
 
 
-def body(article: Article) -> list[Sentence]:
+def split_body(article: Article) -> list[Sentence]:
     """Return the sentences behind the title: all of them, if the text does not open with the line that is its topic."""
     title, first = clean(article.topic).text.strip(), _FIRST_LINE.match(article.text)
     opens = first and title and clean(first["line"]).text.strip().casefold() == title.casefold()
@@ -261,11 +261,11 @@ def body(article: Article) -> list[Sentence]:
     return [sentence for sentence in split_sentences(article) if sentence.start >= start]
 
 
-def _visible(found: Mention, seen: Clean) -> Mention:
+def _visible(found: Mention, seen: CleanText) -> Mention:
     """Return a mention with its offsets in the clean text."""
     if found.start is None or found.end is None:
         return found
-    start, end = seen.forth(found.start, found.end)
+    start, end = seen.to_clean(found.start, found.end)
     return replace(found, start=start, end=end)
 
 

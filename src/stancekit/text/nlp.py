@@ -68,7 +68,7 @@ def load_ner() -> "Language":
 
 
 @contextmanager
-def forgetting(nlp: "Language", *, known: int = 150_000) -> Iterator[None]:
+def bounded_memory(nlp: "Language", *, known: int = 150_000) -> Iterator[None]:
     """Bound a pipeline's memory: once it knows so many words, those that are new inside the block are forgotten.
 
     spaCy keeps every word that it ever met, and an archive has no end of numbers and names.

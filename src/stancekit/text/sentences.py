@@ -238,7 +238,7 @@ def _split(paragraph: str, offset: int) -> Iterator[tuple[int, int]]:
     for end in [*_ends(line, start), len(line)]:
         if _SENTENCE_WORD.search(line, read, end):
             text = line[start:end]
-            left, right = seen.back(
+            left, right = seen.to_raw(
                 start + len(text) - len(text.lstrip()), start + len(text.rstrip())
             )
             yield offset + left, offset + right

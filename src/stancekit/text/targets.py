@@ -48,18 +48,18 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
                 rf"(?<![{beside}]){re.escape(wanted)}(?![{beside}])", plain, flags
             ):
                 if not (wanted.isupper() and found[0].islower()):
-                    return seen.back(*found.span())
+                    return seen.to_raw(*found.span())
     return None
 
 
-def mention(name: str, text: str) -> Mention:
+def make_mention(name: str, text: str) -> Mention:
     """Return a name as a mention, with its span where the sentence spells it out.
 
     Examples
     --------
-    >>> mention("the draft", "Peru read The draft.")
+    >>> make_mention("the draft", "Peru read The draft.")
     Mention(name='the draft', start=10, end=19, code=None)
-    >>> mention("whaling", "Peru read the draft.").located
+    >>> make_mention("whaling", "Peru read the draft.").located
     False
     """
     return Mention(name, *(locate(name, text) or (None, None)))
@@ -70,12 +70,12 @@ _TARGET_WORD = re.compile(r"\w+(?:[-–]\w+)*")
 MOST_ACTORS = 9
 
 
-def topic_of(article: Article) -> Mention | None:
+def make_topic(article: Article) -> Mention | None:
     r"""Return the article's topic as a target without a span: its title, or None.
 
     Examples
     --------
-    >>> topic_of(Article("a", "Fish war\n\nIceland sent ships.", topic="Fish war")).name
+    >>> make_topic(Article("a", "Fish war\n\nIceland sent ships.", topic="Fish war")).name
     'Fish war'
     """
     return Mention(article.topic) if article.topic else None
@@ -87,14 +87,14 @@ def _nouns() -> dict[str, frozenset[str]]:
     return {key: frozenset(words) for key, words in found.items()}
 
 
-def find_matters(text: str) -> list[Mention]:
+def find_issues(text: str) -> list[Mention]:
     """Return the texts, acts and policies that a sentence names, each with the adjectives before it.
 
     Examples
     --------
-    >>> [one.name for one in find_matters("Peru voted against the European-led resolution on the war.")]
+    >>> [one.name for one in find_issues("Peru voted against the European-led resolution on the war.")]
     ['European-led resolution', 'war']
-    >>> find_matters("Chile plans to leave on Friday.")
+    >>> find_issues("Chile plans to leave on Friday.")
     []
     """
     nouns, words = _nouns(), list(_TARGET_WORD.finditer(text))
@@ -146,7 +146,7 @@ class Targets:
     ) -> None:
         names = [name.strip() for name in as_list(given) if name.strip()]
         self._found = (
-            [mention(name, text) for name in names] if names else _assumed(text, actors, topic)
+            [make_mention(name, text) for name in names] if names else _assumed(text, actors, topic)
         )
 
     def of(self, actor: Mention) -> list[Mention]:
@@ -161,7 +161,7 @@ class Targets:
 
 def _assumed(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
     matters = [
-        one for one in find_matters(text) if not any(_spans_overlap(one, other) for other in actors)
+        one for one in find_issues(text) if not any(_spans_overlap(one, other) for other in actors)
     ]
     others = actors if len(actors) <= MOST_ACTORS else ()
     return [*(matters or ([topic] if topic else [])), *others]

@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from stancekit.text.actors.rules import SentenceTokens
 from stancekit.text.actors.scanner import ActorScanner, ActorSpan, GazetteerMatch, link_surnames
-from stancekit.text.clean import Clean, clean
+from stancekit.text.clean import CleanText, clean
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
-from stancekit.text.nlp import forgetting, load_ner, load_spacy_tokenizer
+from stancekit.text.nlp import bounded_memory, load_ner, load_spacy_tokenizer
 from stancekit.types import Mention
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class ActorFinder:
         are given.
         """
         shown = [[clean(text) for text in texts] for texts in articles]
-        with forgetting(self._nlp):
+        with bounded_memory(self._nlp):
             readers = [
                 SentenceTokens(self._nlp.tokenizer(one.text), self._names)
                 for texts in shown
@@ -172,12 +172,12 @@ def _shifted(doc: "Doc", entity: "Span", offset: int) -> "Span":
     return Span(doc, entity.start + offset, entity.end + offset, label=entity.label)
 
 
-def _first_mention(found: Iterable[ActorSpan], seen: Clean) -> list[Mention]:
+def _first_mention(found: Iterable[ActorSpan], seen: CleanText) -> list[Mention]:
     """Keep the first mention of each name in the same words, with its offsets in the text as it was given."""
     firsts: dict[tuple[str, str], Mention] = {}
     for name in sorted(found, key=lambda name: (name.start, name.end)):
         words = seen.text[name.start : name.end].casefold()
         firsts.setdefault(
-            (name.name, words), Mention(name.name, *seen.back(name.start, name.end), name.code)
+            (name.name, words), Mention(name.name, *seen.to_raw(name.start, name.end), name.code)
         )
     return list(firsts.values())
