@@ -246,7 +246,7 @@ def test_new_words_are_forgotten_once_many_are_known():
     nlp, finder = load_ner(), ActorFinder()
     texts = [f"Minister Abcd{at}efg told Peru about item {at}xq." for at in range(600)]
     before = finder.find(texts[:5])
-    with bounded_memory(nlp, known=0):
+    with bounded_memory(nlp, max_words=0):
         found = finder.find(texts)
         inside = len(nlp.vocab.strings)
     assert len(nlp.vocab.strings) < inside - 900

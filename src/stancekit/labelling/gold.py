@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import split_labels
-from stancekit.corpus.base import decode
 from stancekit.errors import KitError, listing
+from stancekit.fileio import read_text
 from stancekit.labelling.labels import CODEBOOK_COLUMNS, LabelRow, blank, read_label_rows, row_id
 
 # What stands for "no code of the scheme" where a row may bear none.
@@ -87,7 +87,7 @@ def _repeated_ids_error(file: Path, rows: Sequence[LabelRow], twice: set[str]) -
 def _label_studio(file: Path) -> list[LabelRow]:
     """Read tasks that Label Studio exported as JSON: a row per annotation, or one without codes where there is none."""
     try:
-        tasks = json.loads(decode(file))
+        tasks = json.loads(read_text(file))
     except (ValueError, RecursionError) as error:
         raise KitError(f"{file} cannot be read as JSON: {error}") from None
     if not isinstance(tasks, list) or not all(
