@@ -315,7 +315,7 @@ def _find_ends(line: str, start: int) -> list[int]:
 def _is_tied_stop(match: re.Match[str]) -> bool:
     """Say whether a match of `_TIED` ends a sentence, and no abbreviation or address."""
     line, stop = match.string, match.start()
-    # No word is longer than 30 characters.
+    # 30 characters hold the last word, and keep the search short in a long line.
     word = _LAST_WORD.search(line, max(0, stop - 30), stop)
     if not word or _DOMAIN.match(line, match.end()):
         return False
@@ -374,7 +374,7 @@ def _is_abbreviation(doc: "Doc", stop: int, following: "Token") -> bool:
 
 def _find_content(doc: "Doc", start: int) -> "Token | None":
     """Return the first token from `start` on that is not space or an opening mark."""
-    # A handful of tokens: behind more marks than that there is no sentence.
+    # After more than a handful of marks no sentence starts.
     for token in doc[start : start + 6]:
         if not token.is_space and token.text not in _OPENERS:
             return token
