@@ -211,3 +211,33 @@ def test_a_reader_that_stops_early_sees_no_traceback():
     command = f"{sys.executable} -m stancekit data un_votes | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("# un_votes") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["--cfg", "job", "model=nb", "--package", "model"], "alpha: 0.3"),
+        (["model=nb", "--info", "defaults"], "model/nb"),
+        (["--info", "searchpath"], "Provider"),
+        (["--hydra-help"], "== Flags =="),
+    ],
+)
+def test_what_hydra_shows_of_itself(words, shown):
+    done = program("train", *words)
+    assert done.returncode == 0 and shown in done.stdout and not done.stderr
+
+
+def test_no_pickle_is_read(tmp_path, capsys):
+    assert main(["train", "--experimental-rerun", str(tmp_path / "job.pickle")]) == 2
+    assert "reads a pickle" in capsys.readouterr().err
+
+
+def test_the_program_leaves_hydra_as_it_was(small, tmp_path, monkeypatch):
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.hydra_config import HydraConfig
+
+    words, environment = list(sys.argv), dict(os.environ)
+    for more in ([], ["--help"], ["model=nowhere"]):
+        main(["train", *small, "model=majority", f"out={tmp_path}", *more])
+        assert not GlobalHydra.instance().is_initialized() and not HydraConfig.initialized()
+        assert sys.argv == words and dict(os.environ) == environment

@@ -69,15 +69,14 @@ def _parameters(target: object) -> list[str] | None:
     """Return what may be given to a class, `None` where that is anything."""
     if not inspect.isclass(target):
         return None
-    found: list[str] = []
-    for kind in target.__mro__:
-        if not (init := vars(kind).get("__init__")):
+    names: list[str] = []
+    for base in target.__mro__:
+        if not (init := vars(base).get("__init__")):
             continue
         listed = list(inspect.signature(init).parameters.values())[1:]
-        found += [
-            one.name for one in listed if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
-        ]
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        names += [parameter.name for parameter in listed if parameter.kind in named]
         # Whatever is left over goes to the class above.
-        if not any(one.kind is one.VAR_KEYWORD for one in listed):
-            return list(dict.fromkeys(found))
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in listed):
+            return list(dict.fromkeys(names))
     return None

@@ -204,35 +204,35 @@ def _report(before: Run, after: Run) -> None:
 
 def differences(before: Run, after: Run) -> list[str]:
     """Return in words what differs between two runs: rows, gold, predictions, audit, facts, scores."""
-    found = []
-    old, new = ([flat_record(row) for row in run.rows] for run in (before, after))
-    if [row["id"] for row in old] != [row["id"] for row in new]:
-        missing = [row["id"] for row in new if row["id"] not in {row["id"] for row in old}]
-        found.append(
-            f"it has {len(old)} rows where the new run has {len(new)}, or in another order"
-            + (f" (missing: {listing(missing)})" if missing else "")
-        )
-    else:
-        names = {"gold": "gold codes", "labels": "predicted labels", "scores": "score vectors"}
-        for key in old[0] if old else ():
-            rows = [
-                row["id"] for row, other in zip(old, new, strict=True) if row[key] != other.get(key)
-            ]
-            if rows:
-                found.append(
-                    f"{len(rows)} of {len(old)} {names.get(key, key)} differ (rows {listing(rows)})"
-                )
+    different = _row_differences(before, after)
     if before.audit != after.audit:
-        found.append("the target audit differs")
-    found += [
-        f"{key} is {before.facts.get(key)}, now {after.facts.get(key)}"
-        for key in _COMPARED_FACTS
-        if before.facts.get(key) != after.facts.get(key)
-    ]
-    written, now = (_run_scores(run) for run in (before, after))
-    if written != now:
-        found.append("scores.csv differs")
-    return found
+        different.append("the target audit differs")
+    for key in _COMPARED_FACTS:
+        if before.facts.get(key) != after.facts.get(key):
+            different.append(f"{key} is {before.facts.get(key)}, now {after.facts.get(key)}")
+    if _run_scores(before) != _run_scores(after):
+        different.append("scores.csv differs")
+    return different
+
+
+def _row_differences(before: Run, after: Run) -> list[str]:
+    old = [flat_record(row) for row in before.rows]
+    new = [flat_record(row) for row in after.rows]
+    if [row["id"] for row in old] != [row["id"] for row in new]:
+        present = {row["id"] for row in old}
+        missing = [row["id"] for row in new if row["id"] not in present]
+        which = f" (missing: {listing(missing)})" if missing else ""
+        numbers = f"it has {len(old)} rows where the new run has {len(new)}"
+        return [f"{numbers}, or in another order{which}"]
+    different = []
+    names = {"gold": "gold codes", "labels": "predicted labels", "scores": "score vectors"}
+    for key in old[0] if old else ():
+        pairs = zip(old, new, strict=True)
+        rows = [row["id"] for row, other in pairs if row[key] != other.get(key)]
+        if rows:
+            name = names.get(key, key)
+            different.append(f"{len(rows)} of {len(old)} {name} differ (rows {listing(rows)})")
+    return different
 
 
 def _run_scores(run: Run) -> str | None:
@@ -249,16 +249,14 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any] | None = None) -> lis
     ['data: a, now b']
     """
     now = new if new is not None else provenance()
-    found = []
+    different = []
     names = {"digest": "data", "stancekit": "stancekit", "commit": "code"}
     for key, name in names.items():
         if old.get(key) != now.get(key):
-            found.append(f"{name}: {str(old.get(key))[:12]}, now {str(now.get(key))[:12]}")
+            different.append(f"{name}: {str(old.get(key))[:12]}, now {str(now.get(key))[:12]}")
     for group, name in (("versions", ""), ("machine", "machine: ")):
-        one, other = (dict(of.get(group, {})) for of in (old, now))
-        found += [
-            f"{name}{key}: {one.get(key)}, now {other.get(key)}"
-            for key in {**one, **other}
-            if one.get(key) != other.get(key)
-        ]
-    return found
+        before, after = dict(old.get(group, {})), dict(now.get(group, {}))
+        for key in {**before, **after}:
+            if before.get(key) != after.get(key):
+                different.append(f"{name}{key}: {before.get(key)}, now {after.get(key)}")
+    return different

@@ -29,7 +29,10 @@ _VALUED = (
     "-c",
     "--package",
     "-p",
+    "--experimental-rerun",
 )
+# What its option --info may be followed by.
+_INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _MULTIRUN = ("-m", "--multirun")
 _ORDINARY = {int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -45,7 +48,7 @@ class ValueType:
     choices: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, annotation: Any) -> "ValueType":
+    def read(cls, annotation: Any) -> "ValueType":
         """Read an annotation; one of an object of the kit's own gives a kind with nothing in it."""
         parts = (
             get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
@@ -63,19 +66,18 @@ class ValueType:
         )
 
 
-def _of_texts(part: Any) -> bool:
-    of = get_args(part)
-    if get_origin(part) not in (Sequence, list, tuple) or not of:
+def _of_texts(annotation: Any) -> bool:
+    items = get_args(annotation)
+    if get_origin(annotation) not in (Sequence, list, tuple) or not items:
         return False
-    within = get_args(of[0]) if get_origin(of[0]) in (Union, UnionType) else of[:1]
-    return set(within) <= {str, Path}
+    types = get_args(items[0]) if get_origin(items[0]) in (Union, UnionType) else items[:1]
+    return set(types) <= {str, Path}
 
 
 def value_types(function: Callable[..., Any]) -> dict[str, ValueType]:
     """Return the kind of each parameter of a command's function."""
-    return {
-        name: ValueType.of(one.annotation) for name, one in signature(function).parameters.items()
-    }
+    parameters = signature(function).parameters.values()
+    return {parameter.name: ValueType.read(parameter.annotation) for parameter in parameters}
 
 
 def keys_of(command: str) -> tuple[list[str], list[str]]:
@@ -111,33 +113,36 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
     keys, groups = keys_of(command)
     known = {key: kind for key, kind in value_types(function).items() if key in keys}
     sweeps = any(word in _MULTIRUN for word in words)
-    found: list[str] = []
-    alone: list[str] = []
-    for word in _options(words, found):
+    with_key: list[str] = []
+    without_key: list[str] = []
+    for word in _options(words, with_key):
         key, equals, value = word.partition("=")
         if equals and key in keys:
-            found.append(
+            with_key.append(
                 word if sweeps else f"{key}={_value(key, value, known.get(key, ValueType()))}"
             )
         elif equals and key in groups:
-            found.append(word)
+            with_key.append(word)
         elif _is_there(word) or not (equals or _deletes(word, [*keys, *groups])):
-            alone.append(word)
+            without_key.append(word)
         elif re.fullmatch(r"\w+", key):
             raise unknown(command, [key])
         else:
-            found.append(word)
-    return [*_positional_word(command, alone, found, groups), *found]
+            with_key.append(word)
+    return [*_positional_word(command, without_key, with_key, groups), *with_key]
 
 
-def _options(words: Sequence[str], found: list[str]) -> Iterator[str]:
-    """Yield the words that are no options of Hydra's; put those, with what belongs to them, into `found`."""
-    rest = iter(words)
-    for word in rest:
-        if word in _VALUED:
-            found += [word, *([value] if (value := next(rest, None)) is not None else [])]
+def _options(words: Sequence[str], options: list[str]) -> Iterator[str]:
+    """Yield the words that are no options of Hydra's; put those, with their values, into `options`."""
+    before = ""
+    for word in words:
+        belongs = before in _VALUED or (before in ("--info", "-i") and word in _INFO)
+        before = ""
+        if belongs:
+            options.append(word)
         elif word.startswith("-") and word != "-" and not _is_there(word):
-            found.append(word)
+            options.append(word)
+            before = word
         else:
             yield word
 
@@ -194,8 +199,8 @@ def items(value: str) -> list[str]:
     """
     item = r"""\s*("(?:\\.|[^"])*"(?=\s*(?:,|$))|'(?:\\.|[^'])*'(?=\s*(?:,|$))|[^,]*)\s*(?:,|$)"""
     inside = value.strip()[1:-1]
-    found = [match[1].strip() for match in re.finditer(item, inside, re.DOTALL) if match[0]]
-    return [_unquoted_word(one) for one in found if one]
+    parts = [match[1].strip() for match in re.finditer(item, inside, re.DOTALL) if match[0]]
+    return [_unquoted_word(part) for part in parts if part]
 
 
 def _unquoted_word(value: str) -> str:
@@ -256,8 +261,8 @@ def _checked(key: str, value: Any, kind: ValueType) -> Any:
     if kind.choices and value is not None and value not in kind.choices:
         raise KitError(f"unknown {key}={value}; there are {', '.join(kind.choices)}")
     plain = kind.types and not (kind.text or kind.texts) and not (kind.optional and value is None)
-    if plain and not any(_is(value, one) for one in kind.types):
-        meant = " or ".join(_ORDINARY[one] for one in kind.types)
+    if plain and not any(_is(value, ordinary) for ordinary in kind.types):
+        meant = " or ".join(_ORDINARY[ordinary] for ordinary in kind.types)
         raise KitError(f"{key} takes {meant}, not {value!r}")
     return value
 
