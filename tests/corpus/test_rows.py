@@ -256,7 +256,7 @@ def test_two_columns_of_a_codebook_with_one_label(jsonl, stance):
 def test_columns_of_annotators_are_not_columns_of_codes(jsonl, stance):
     row = {"text": "One.", "ann_a": "condemn", "ann_b": "support"}
     with pytest.raises(
-        KitError, match=r"'ann_a', 'ann_b' bear no name of a code.*corpus.second=FILE"
+        KitError, match=r"'ann_a', 'ann_b' are not named for a code.*corpus.second=FILE"
     ):
         JsonlCorpus(jsonl(row), columns={"labels": ["ann_a", "ann_b"]}).read(stance)
     mapped = {"text": "One.", "gegen": 1, "fuer": 0}

@@ -5,13 +5,13 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.dataset import numbered
 from stancekit.evaluation.bootstrap import (
     REPLICATES,
     draw_weights,
     interval,
     small_sample_correction,
 )
-from stancekit.evaluation.metrics import numbered
 from stancekit.types import Score
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.dataset import numbered
 from stancekit.evaluation.bootstrap import (
     LEVEL,
     REPLICATES,
@@ -18,7 +19,6 @@ from stancekit.evaluation.bootstrap import (
     interval,
     small_sample_correction,
 )
-from stancekit.evaluation.metrics import numbered
 from stancekit.types import FloatArray, Score
 
 BINS = 10

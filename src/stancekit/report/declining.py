@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.dataset import indicator
-from stancekit.evaluation.metrics import numbered
+from stancekit.corpus.dataset import indicator, numbered
 from stancekit.models.selective import SelectivePolicy, confidence
 from stancekit.report.leaderboard import LeaderboardRow
 from stancekit.runs.record import PredictionRecord, Run
