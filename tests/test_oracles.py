@@ -371,7 +371,7 @@ def test_a_risk_cut_is_that_of_learn_then_test(seed, clusters):
 
 
 # The bootstrap: `scipy.stats.bootstrap` with one random state and one example per
-# article. BCa: tests/test_bootstrap.py.
+# article.
 
 
 def count_labels(gold, guess, names):

@@ -11,12 +11,15 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import yaml
 from filelock import FileLock, Timeout
 
 from stancekit.errors import KitError
+
+if TYPE_CHECKING:
+    import pandas
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +90,7 @@ def decode_text(data: bytes, *, utf16: bool = True) -> str:
     wide = data.startswith(marks) and not data.startswith(codecs.BOM_UTF32_LE)
     if wide and not utf16:
         raise ValueError(
-            "UTF-16, where UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"
+            "UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"
         )
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")
@@ -293,6 +296,33 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.writelines(f"{json_line(row)}\n" for row in rows)
+
+
+def csv_cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula; an empty text stays empty.
+
+    Examples
+    --------
+    >>> csv_cell("=1+1"), csv_cell(""), csv_cell(-0.5)
+    ("'=1+1", '', -0.5)
+    """
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula else value
+
+
+def frame_to_csv(frame: "pandas.DataFrame", *, decimals: int = 6) -> str:
+    r"""Return a table as CSV: numbers rounded to `decimals`, missing ones empty, texts safe for spreadsheets.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> frame_to_csv(pandas.DataFrame({"name": ["=1+1"], "value": [0.5], "low": [float("nan")]}))
+    "name,value,low\n'=1+1,0.500000,\n"
+    """
+    from pandas.api.types import is_numeric_dtype
+
+    safe = frame.apply(lambda column: column if is_numeric_dtype(column) else column.map(csv_cell))
+    return str(safe.to_csv(index=False, float_format=f"%.{decimals}f", lineterminator="\n"))
 
 
 def sha256(path: Path) -> str:

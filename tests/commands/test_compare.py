@@ -14,7 +14,7 @@ from stancekit.models import persistence
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
-from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.record import read_runs
 
 # What its tests share is made once, in one process.
@@ -58,7 +58,9 @@ def test_scores_cover_codes_and_slices_with_intervals(out):
 
 
 def test_the_best_on_validation_is_kept_whole_with_its_card(out, tmp_path, capsys):
-    board = next(one for one in compare(out=out) if one.entries[0].first.codebook == "stance")
+    board = next(
+        part.board for part in compare(out=out).boards if part.board.best.first.codebook == "stance"
+    )
     folder = keep(board, tmp_path / "kept" / "stance", "the command")
     keep(board, folder, "the command")
     assert persistence.load(folder).name == board.chosen.model
@@ -71,7 +73,7 @@ def test_the_best_on_validation_is_kept_whole_with_its_card(out, tmp_path, capsy
 
 
 def test_the_report_is_one_page_without_the_network(out):
-    html = report(out=out)
+    html = report(runs=out)
     text = html.read_text()
     assert html.stat().st_size < 2_000_000
     for outside in ("<script", "<link", "src=", "@import"):

@@ -126,7 +126,7 @@ def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl, capsys):
         saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), out=saved / "out"
     )
     (saved / "out").rename(saved / "moved")
-    report(out=saved / "moved", check=True)
+    report(runs=saved / "moved", check=True)
     assert "all as recomputed" in capsys.readouterr().out
 
 

@@ -185,20 +185,12 @@ def test_what_changed_is_told():
 
 
 def test_a_report_follows_from_its_predictions_or_is_refused(out, capsys):
-    report(out=out)
-    report(out=out, check=True)
+    report(runs=out)
+    report(runs=out, check=True)
     assert "all as recomputed" in capsys.readouterr().out
     path = out / "report" / "scores.csv"
     text = path.read_text()
     path.write_text(text.replace("macro_f1,all,0.", "macro_f1,all,0.9", 1))
     with pytest.raises(KitError, match=r"1 of \d+ files do not follow.*line 2 says"):
-        report(out=out, check=True)
+        report(runs=out, check=True)
     path.write_text(text)
-
-
-def test_bca_is_another_interval(out, tmp_path):
-    report(out=out)
-    plain = (out / "report" / "scores.csv").read_text()
-    report(out=out, interval="bca")
-    assert (out / "report" / "scores.csv").read_text() != plain
-    report(out=out)

@@ -18,7 +18,7 @@ from stancekit.models.features import Marked, Pair, Plain
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
-from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.provenance import describe_object, identity
 from stancekit.runs.record import read_runs
 

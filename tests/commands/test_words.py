@@ -3,6 +3,7 @@
 import copy
 import functools
 import random
+from typing import Literal
 
 import pytest
 from conftest import ROOT
@@ -12,7 +13,7 @@ from omegaconf import OmegaConf
 from test_sample import rows as label_rows
 
 from stancekit.commands.cli import arguments, function_of, run
-from stancekit.commands.words import items, overrides, quoted
+from stancekit.commands.words import check_values, items, overrides, quoted
 from stancekit.errors import KitError
 from stancekit.fileio import write_jsonl
 
@@ -173,7 +174,6 @@ def test_a_multirun_is_hydra_s():
         ("label", ["a.txt", "strict=maybe"], "strict takes true or false, not 'maybe'"),
         ("label", ["a.txt", "risk=low"], "risk takes a number, not 'low'"),
         ("sample", ["a", "n=1.5"], "n takes a whole number, not 1.5"),
-        ("report", ["interval=wide"], "unknown interval=wide; there are percentile, bca"),
         (
             "train",
             ["minilm"],
@@ -184,6 +184,14 @@ def test_a_multirun_is_hydra_s():
 def test_slips_name_what_there_is(command, words, told):
     with pytest.raises(KitError, match=told):
         reached(command, *words)
+
+
+def test_choices_are_listed():
+    def draw(*, style: Literal["plain", "fancy"] = "plain"): ...
+
+    assert check_values(draw, {"style": "fancy"}) == {"style": "fancy"}
+    with pytest.raises(KitError, match="unknown style=wide; there are plain, fancy"):
+        check_values(draw, {"style": "wide"})
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from stancekit.corpus import FixedSplit, JsonlCorpus
 from stancekit.corpus.mixture import Mixture, MixtureSource, TransferSplit
 from stancekit.errors import KitError
 from stancekit.models.majority import Majority
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.sources import by_source
+from stancekit.runs.breakdowns import score_sources
+from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.record import read_runs
 
 TURNED = {"condemn": "negative", "support": "positive", "none": "neutral", "abstain": "neutral"}
@@ -155,9 +155,9 @@ def test_a_report_has_a_matrix_of_models_and_sources(mixture, stance, tmp_path):
             name=f"on {on}",
             out=tmp_path,
         )
-    html = report(out=tmp_path)
+    html = report(runs=tmp_path)
     (board,) = leaderboards(read_runs(tmp_path))
-    matrix = by_source(board)
+    matrix = score_sources(board)
     assert matrix.metric == "f_avg" and matrix.sources == ("ours", "theirs")
     assert {name for name, _ in matrix.rows} == {"on ours", "on theirs"}
     assert all(0 <= one.low <= one.value <= one.high <= 1 for _, of in matrix.rows for one in of)

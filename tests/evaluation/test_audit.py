@@ -23,8 +23,8 @@ from stancekit.models.classifier import fit
 from stancekit.models.features import Marked, Plain
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
-from stancekit.report.checks import run_checks
-from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.checks import run_checks
+from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.record import read_run
 from stancekit.types import Example, Mention, Score
 

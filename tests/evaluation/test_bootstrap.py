@@ -3,12 +3,7 @@ import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from stancekit.evaluation import bootstrap, count, interval, micro_f1
-from stancekit.evaluation.bootstrap import (
-    estimate_interval,
-    estimate_unpaired,
-    leave_one_out,
-    point,
-)
+from stancekit.evaluation.bootstrap import estimate_interval, estimate_unpaired
 from stancekit.evaluation.metrics import f1
 
 
@@ -26,11 +21,6 @@ def test_rows_as_clusters_agree_with_scipy():
         (right.astype(float),), np.mean, n_resamples=4000, method="percentile", rng=1
     )
     assert interval(draws) == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
-    at = float(point(counts, micro_f1))
-    bca = interval(draws, kind="bca", at=at, jackknife=leave_one_out(counts, micro_f1))
-    assert bca == pytest.approx(
-        tuple(scipy_bootstrap((right.astype(float),), np.mean, rng=1).confidence_interval), abs=0.01
-    )
 
 
 def test_clustered_errors_widen_the_interval():
@@ -58,11 +48,6 @@ def test_the_same_random_state_gives_the_same_draws():
     assert np.array_equal(
         bootstrap(counts, micro_f1, random_state=3), bootstrap(counts, micro_f1, random_state=3)
     )
-
-
-def test_bca_needs_its_parts():
-    with pytest.raises(ValueError, match="needs the estimate"):
-        interval(np.zeros(3), kind="bca")
 
 
 def test_an_interval_holds_its_estimate_even_where_replicates_do_not():

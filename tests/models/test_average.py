@@ -17,8 +17,7 @@ from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
-from stancekit.report.averaged import SLICE, averaged_run
-from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.leaderboard import AVERAGED, averaged_run, leaderboards
 from stancekit.runs.record import read_runs
 from stancekit.text import ActorFinder
 from stancekit.types import Example
@@ -80,14 +79,14 @@ def test_the_saved_average_says_what_the_report_scores(out, kept, few_votes, cod
 
 
 def test_the_report_shows_it_where_states_differ(out):
-    page = report(out=out, publish=True).read_text()
+    page = report(runs=out, publish=True).read_text()
     assert page.count("Random states averaged") == 2 and "macro-F1 above the mean" in page
     text, scores = (out / "results.md").read_text(), (out / "scores.csv").read_text()
     assert text.count("Random states averaged into one model") == 2
     # Macro-F1, micro-F1 and the gain of both codebooks, F_avg of one, both F1 of the other; the
     # majority never differs.
-    assert scores.count(SLICE) == 2 * (3 + 1) and f"majority,macro_f1,{SLICE}" not in scores
-    report(out=out, check=True)
+    assert scores.count(AVERAGED) == 2 * (3 + 1) and f"majority,macro_f1,{AVERAGED}" not in scores
+    report(runs=out, check=True)
     stance = next(
         one for one in leaderboards(read_runs(out)) if one.best.first.codebook == "stance"
     )
@@ -95,8 +94,8 @@ def test_the_report_shows_it_where_states_differ(out):
         stance.entry("words"),
         leaderboards([averaged_run(runs_of(out, "stance"))])[0].best,
     )
-    assert entry.value("macro_f1", SLICE).value == pytest.approx(alone.main.value)
-    gain = entry.value("macro_f1 gain", SLICE)
+    assert entry.value("macro_f1", AVERAGED).value == pytest.approx(alone.main.value)
+    gain = entry.value("macro_f1 gain", AVERAGED)
     assert (
         gain.value == pytest.approx(alone.main.value - entry.main.value)
         and gain.low < gain.value < gain.high
@@ -107,14 +106,15 @@ def test_articles_are_labelled_with_averages(kept, tmp_path):
     (tmp_path / "news.txt").write_text(
         "Levy vote\n\nPeru condemned the levy. Oman abstained on the levy.\n"
     )
-    rows = label(input=tmp_path / "news.txt", saved=kept, actors=ActorFinder(ner=False))
+    rows = label(input=tmp_path / "news.txt", models=kept, actors=ActorFinder(ner=False))
     assert {row.example.actor.name for row in rows} == {"Peru", "Oman"}
     stance, frames = (persistence.load(kept / place) for place in CODEBOOKS)
-    assert [row.stance for row in rows] == stance.predict([row.example for row in rows])
+    stances = [row.predictions["stance"] for row in rows]
+    assert stances == stance.predict([row.example for row in rows])
     sentences = [Example(row.sentence.id, row.sentence.text, article="news") for row in rows]
-    assert [row.frames for row in rows] == frames.predict(sentences)
+    assert [row.predictions["diplomacy"] for row in rows] == frames.predict(sentences)
     with pytest.raises(KitError, match=r"this model knows: none"):
-        label(input=tmp_path / "news.txt", saved=kept, risk=0.2, actors=ActorFinder(ner=False))
+        label(input=tmp_path / "news.txt", models=kept, risk=0.2, actors=ActorFinder(ner=False))
 
 
 def test_what_cannot_be_averaged_is_told(out, tmp_path):

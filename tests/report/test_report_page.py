@@ -11,8 +11,8 @@ from conftest import ROWS, padded
 from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.fileio import csv_cell
 from stancekit.models.majority import Majority
-from stancekit.report.tables import csv_cell
 
 EVIL = "<script>alert(1)</script>"
 TEX = "\\input{/etc/passwd}%&$\rnext"
@@ -44,7 +44,7 @@ def pages(stance, tmp_path_factory):
         name=name,
         out=folder / "out",
     )
-    html = report(out=folder / "out")
+    html = report(runs=folder / "out")
     return {path.name: path.read_text() for path in html.parent.iterdir() if path.is_file()}, folder
 
 
@@ -138,4 +138,4 @@ def test_a_training_log_is_drawn(pages):
     (folder / "curve.csv").write_text(
         "step,loss,validation_loss,validation_score\n5,1.2,1.1,0.4\n10,0.9,1.0,0.5\n"
     )
-    assert "training of " in report(out=out).read_text()
+    assert "training of " in report(runs=out).read_text()

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from stancekit.errors import KitError
-from stancekit.report.card import card
-from stancekit.report.checks import CHECKS, run_checks
+from stancekit.report.card import model_card
 from stancekit.report.latex import latex
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import markdown, scores_to_csv
+from stancekit.report.tables import markdown
+from stancekit.runs.analysis import analyse
+from stancekit.runs.checks import CHECKS, run_checks
+from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.record import PredictionRecord, Run
 from stancekit.types import Context, Example, Prediction
 
@@ -134,16 +135,16 @@ def test_a_code_that_gold_lacks_is_listed_with_how_often_it_is_predicted():
     assert f"in no macro average: none (predicted {given} times in 720 predictions)" in check.seen
     assert given and "leave" not in check.do
     (board,) = leaderboards(runs)
-    assert board.codes == (3, 3) and board.best.main.codes == 3
-    text = markdown([board], "the command")
+    assert board.code_range == (3, 3) and board.best.main.codes == 3
+    text = markdown(analyse(runs), "the command")
     assert (
         "macro-F1 over the 3 of 4 codes that are in gold" in text
         and f"none (predicted {given} times" in text
     )
     assert "| none | – | – | – | 0 |" in text
-    assert "3 of 4 codes" in latex([board]) and f"none (predicted {given} times" in card(
-        board, runs[0], "the command"
-    )
+    assert "3 of 4 codes" in latex(
+        analyse(runs)
+    ) and f"none (predicted {given} times" in model_card(board, runs[0], "the command")
 
 
 def test_one_article_stops_a_reader_and_gives_no_interval():
@@ -154,11 +155,11 @@ def test_one_article_stops_a_reader_and_gives_no_interval():
     assert check.level == "stop" and "no interval" in check.seen
     assert not {"C07", "C08"} & _codes(*runs)
     (board,) = leaderboards(runs)
-    text = markdown([board], "the command")
+    text = markdown(analyse(runs), "the command")
     assert "[no interval]" in text and "nan" not in text.lower()
     rows = list(csv.DictReader(io.StringIO(scores_to_csv(board.entries))))
     assert rows[0]["low"] == rows[0]["high"] == "" and float(rows[0]["value"]) > 0
-    assert "nan" not in latex([board]).lower()
+    assert "nan" not in latex(analyse(runs)).lower()
 
 
 def test_other_test_sets_are_told_with_the_way_to_one():
@@ -188,12 +189,12 @@ def test_a_board_without_a_score_on_validation_chooses_by_test():
     runs = [replace(run, validation=float("nan")) for run in (*WORSE, *GOOD)]
     (board,) = leaderboards(runs)
     assert board.chosen.model == "good"
-    text = card(board, board.chosen, "the command")
+    text = model_card(board, board.chosen, "the command")
     assert (
         "no model was chosen" in text and "Best on validation" not in text and "license" not in text
     )
-    assert "Kept" not in card(*[(board, board.chosen)][0], "x")
-    assert "license: cc-by-4.0" in card(board, replace(board.chosen, corpus="un_votes"), "x")
+    assert "Kept" not in model_card(*[(board, board.chosen)][0], "x")
+    assert "license: cc-by-4.0" in model_card(board, replace(board.chosen, corpus="un_votes"), "x")
 
 
 def test_every_check_has_a_case():

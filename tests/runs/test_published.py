@@ -10,8 +10,8 @@ from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
 from stancekit.models.majority import Majority
-from stancekit.report import published
-from stancekit.report.leaderboard import leaderboards
+from stancekit.runs import published
+from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.record import read_runs
 
 # What its tests share is made once, in one process.
@@ -27,7 +27,7 @@ def out(jsonl, stance, tmp_path):
     ]
     corpus, folder = JsonlCorpus(jsonl(*rows), name="mine"), tmp_path / "mine"
     train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), out=folder)
-    report(out=folder, publish=True)
+    report(runs=folder, publish=True)
     return folder
 
 
@@ -84,14 +84,14 @@ def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
         "name": "other",
     }
     train(corpus=JsonlCorpus(jsonl(*rows), name="mine"), **again)
-    report(out=out, publish=True)
+    report(runs=out, publish=True)
     assert {run.key for run in published.read_published(out)} == before | {
         run.key for run in read_runs(out)
     }
     assert len(leaderboards(published.read_published(out))) == 1
     (out / "runs").rename(out / "gone too")
     train(corpus=JsonlCorpus(jsonl(*rows[:-4]), name="mine"), **again)
-    report(out=out, publish=True)
+    report(runs=out, publish=True)
     assert {run.key for run in published.read_published(out)} == {run.key for run in read_runs(out)}
 
 
@@ -99,8 +99,8 @@ def test_results_are_written_anew_without_the_runs(out):
     (out / "runs").rename(out / "gone")
     whole = (out / "results.md").read_text()
     (out / "results.md").write_text("outdated")
-    assert report(out=out, publish=True) == out / "results.md"
+    assert report(runs=out, publish=True) == out / "results.md"
     assert (out / "results.md").read_text() == whole
-    report(out=out, publish=True, command="make mine")
-    report(out=out, publish=True)
+    report(runs=out, publish=True, command="make mine")
+    report(runs=out, publish=True)
     assert "Command: `make mine`" in (out / "results.md").read_text()

@@ -14,10 +14,11 @@ from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
 from stancekit.models.majority import Majority
-from stancekit.report import published
-from stancekit.report.checks import run_checks
-from stancekit.report.leaderboard import leaderboards
 from stancekit.report.tables import markdown
+from stancekit.runs import published
+from stancekit.runs.analysis import analyse
+from stancekit.runs.checks import run_checks
+from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.record import read_run, read_runs
 
 # Line separators that `splitlines` knows and JSON does not.
@@ -165,7 +166,7 @@ def test_the_run_finished_last_counts_whatever_its_file_is_dated(out, run, caplo
     }
     assert "stance-one-0-old (older)" in caplog.text and "name=" in caplog.text
     (board,) = leaderboards([found])
-    assert "stance-one-0-old (older)" in markdown([board], "x")
+    assert "stance-one-0-old (older)" in markdown(analyse([found]), "x")
     assert "C13" in {check.code for check in run_checks(board)}
 
 

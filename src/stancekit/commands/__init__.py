@@ -24,7 +24,7 @@ COMMANDS = {
     "plan": Command("predict how narrow intervals get with more annotated rows", "labels"),
     "compare": Command("compare the finished runs of an experiment", "out"),
     "average": Command("average finished runs into one model", "runs"),
-    "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "out"),
+    "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "runs"),
     "reproduce": Command("repeat a run and check that every score is the same", "run"),
     "data": Command("count what is in a corpus", "corpus"),
     "coverage": Command(

@@ -9,10 +9,9 @@ from stancekit.errors import KitError, listing
 from stancekit.fileio import write_text
 from stancekit.models import persistence
 from stancekit.models.average import average_models as joined
-from stancekit.report.averaged import averaged_run
-from stancekit.report.card import card
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import format_score, scores_to_csv
+from stancekit.report.card import model_card
+from stancekit.report.tables import format_score
+from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
 from stancekit.runs.record import Run, read_run
 
 WHY = "the mean of several runs was asked for"
@@ -66,7 +65,7 @@ def average(*, runs: str, keep: str | Path) -> Path:
         persistence.write_model(joined(members, name=one.model), fresh, data=one.digest)
         write_text(
             fresh / "README.md",
-            card(board, one, f"stancekit average '{runs}' keep={keep}", why=WHY),
+            model_card(board, one, f"stancekit average '{runs}' keep={keep}", why=WHY),
         )
         write_text(
             fresh / "scores.csv",

@@ -17,15 +17,14 @@ from stancekit.commands.report import write_report
 from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
-from stancekit.report.card import card
-from stancekit.report.checks import run_checks
-from stancekit.report.generalisation import split_scores
-from stancekit.report.leaderboard import Leaderboard, leaderboards
-from stancekit.report.tables import fallen, leaderboard_table, pair_table, scores_to_csv
+from stancekit.report.card import model_card
+from stancekit.report.tables import leaderboard_table, pair_table, split_lines
+from stancekit.runs.analysis import Analysis, analyse
+from stancekit.runs.leaderboard import Leaderboard, scores_to_csv
 from stancekit.runs.record import read_runs
 
 
-def compare(*, out: str | Path) -> list[Leaderboard]:
+def compare(*, out: str | Path) -> Analysis:
     """Print the models of an experiment, best first, with intervals and paired differences.
 
     Parameters
@@ -33,19 +32,19 @@ def compare(*, out: str | Path) -> list[Leaderboard]:
     out
         The experiment's folder.
     """
-    found = leaderboards(read_runs(Path(out)))
-    for board in found:
-        run = board.entries[0].first
+    analysis = analyse(read_runs(Path(out)))
+    for part in analysis.boards:
+        board, run = part.board, part.board.best.first
         where = "" if run.split == "fixed" else f", {run.split} split"
         print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
         print(leaderboard_table(board))
         if board.pairs_with_best:
             print(f"\n{pair_table(board)}")
-        for doubt in run_checks(board):
-            print(f"\n{doubt.code} {doubt.title}: {doubt.seen}. To do: {doubt.do}.")
-    if drops := fallen(split_scores(found)):
-        print("\n" + "\n".join(drops))
-    return found
+        for check in part.checks:
+            print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
+    if splits := split_lines(analysis.splits):
+        print("\n" + "\n".join(splits))
+    return analysis
 
 
 def keep(board: Leaderboard, folder: Path, command: str) -> Path:
@@ -54,7 +53,7 @@ def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     entry = next(one for one in board.entries if one.first.model == run.model)
     with persistence.replacing_folder(folder) as fresh:
         shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
-        write_text(fresh / "README.md", card(board, run, command))
+        write_text(fresh / "README.md", model_card(board, run, command))
         write_text(fresh / "scores.csv", scores_to_csv([entry]))
     return folder
 
@@ -126,9 +125,9 @@ class CompareRuns(Callback):
             raise SystemExit(2) from None
 
     def _end(self, command: str) -> None:
-        found = compare(out=self.out)
+        analysis = compare(out=self.out)
         # The report first: it needs nothing but the runs.
-        page = write_report(found, Path(self.out), command)
+        page = write_report(analysis, Path(self.out), command)
         if self.keep:
-            keep_all(found, Path(self.keep), command)
+            keep_all(analysis.leaderboards, Path(self.keep), command)
         print(f"\nreport: {page}")

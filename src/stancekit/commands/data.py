@@ -127,7 +127,7 @@ def _of_column(corpus: Corpus, books: Sequence[Codebook]) -> list[LabelledSet]:
 
 def _draw(whole: LabelledSet, folder: Path) -> None:
     """Write pictures of the codes by register and by topic."""
-    from stancekit.report.plots import heat, stacked, svg
+    from stancekit.report.figures import heat, stacked, svg
 
     codes = whole.codebook.names
     for field in ("register", "topic"):

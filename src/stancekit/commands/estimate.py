@@ -20,7 +20,7 @@ from stancekit.prevalence.estimators import (
     contrast,
     share_interval,
 )
-from stancekit.report.plots import svg
+from stancekit.report.figures import svg
 from stancekit.report.shares import (
     Contrast,
     Share,

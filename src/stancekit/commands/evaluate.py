@@ -15,13 +15,13 @@ from stancekit.corpus import Corpus, Splits
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError
 from stancekit.evaluation import count_spans, score_spans, slices_of
-from stancekit.fileio import file_name, lock, sha256, write_jsonl, write_text
+from stancekit.fileio import file_name, frame_to_csv, lock, sha256, write_jsonl, write_text
 from stancekit.models import persistence
 from stancekit.models.finished import training_set_id
-from stancekit.report.checks import run_checks
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import averaged_over, doubts, format_score, scores_csv, table
+from stancekit.report.tables import averaged_over, check_lines, format_score, table
+from stancekit.runs.analysis import analyse
 from stancekit.runs.record import read_run
+from stancekit.runs.scores import SCORES_FILE, scores_frame
 from stancekit.text import ActorFinder
 from stancekit.types import Score
 
@@ -111,7 +111,9 @@ def _evaluate_codes(
             facts,
             corpus.second_labels(trained.codebook),
         )
-    (board,) = leaderboards([read_run(folder)])
+    analysis = analyse([read_run(folder)])
+    (part_found,) = analysis.boards
+    board = part_found.board
     print(
         f"{trained.name} for {trained.codebook.name} on {data.name}: {len(test)} examples, {averaged_over(board)}\n"
     )
@@ -126,10 +128,10 @@ def _evaluate_codes(
             [[one.metric, one.slice, format_score(one), one.n] for one in scores],
         )
     )
-    print("\n".join(["", *doubts(run_checks(board))]))
+    print("\n".join(["", *check_lines(part_found.checks)]))
     # From Python, what the corpus was made of is not known as a command line would spell it.
     command = f"stancekit evaluate saved={saved} part={part} random_state={random_state} # corpus: {data.name}"
-    page = write_report([board], folder, command)
+    page = write_report(analysis, folder, command)
     print(f"written: {folder}/scores.csv, {folder}/predictions.jsonl, {page}")
     return list(board.best.scores)
 
@@ -209,9 +211,8 @@ def _actors(
         f"{wrong} false finds\n"
     )
     split = "none" if part == "all" else "fixed"
-    write_text(
-        folder / "scores.csv", scores_csv((corpus.name, "actors", split, part, "finder"), scores, 1)
-    )
+    frame = scores_frame((corpus.name, "actors", split, part, "finder"), scores, 1)
+    write_text(folder / SCORES_FILE, frame_to_csv(frame))
     print(
         table(
             ["metric", "slice", "value", "n"],

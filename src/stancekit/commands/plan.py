@@ -14,8 +14,8 @@ from stancekit.labelling.gold import read_gold
 from stancekit.prevalence.estimators import FEW, FEW_UNITS, Domain, estimate_domain
 from stancekit.prevalence.planning import Plan, planned
 from stancekit.prevalence.sampling import allocate
+from stancekit.report.figures import svg
 from stancekit.report.plan import PlanStep, curve, plan_table
-from stancekit.report.plots import svg
 from stancekit.types import as_list
 
 PLANNED_SIZES = 8

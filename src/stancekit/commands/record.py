@@ -16,8 +16,7 @@ from stancekit.evaluation.audit import make_variants
 from stancekit.fileio import sha256, write_json, write_text
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.finished import training_set_id
-from stancekit.report.leaderboard import leaderboards
-from stancekit.report.tables import scores_to_csv
+from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.provenance import provenance
 from stancekit.runs.record import (
     make_run,
@@ -65,6 +64,8 @@ def record(
         "codebook": codebook.name,
         "codes": codebook.names,
         "multi_label": codebook.multi_label,
+        "scale": list(codebook.scale),
+        "absent": codebook.absent,
         "model": trained.name,
         "shared": parts.shared,
         **facts,

@@ -10,7 +10,6 @@ from stancekit.evaluation.bootstrap import (
     LEVEL,
     REPLICATES,
     Estimate,
-    Kind,
     bootstrap,
     by_state,
     draw_weights,
@@ -115,9 +114,7 @@ def brier(table: FloatArray) -> FloatArray:
     return np.asarray(table[..., 3].sum(axis=-1) / np.maximum(table[..., 0].sum(axis=-1), 1))
 
 
-def score_calibration(
-    tables: FloatArray, *, kind: Kind = "percentile", replicates: int = REPLICATES
-) -> list[Score]:
+def score_calibration(tables: FloatArray, *, replicates: int = REPLICATES) -> list[Score]:
     """Score the calibration of a model.
 
     Parameters
@@ -133,7 +130,7 @@ def score_calibration(
     [('ece', 0.0), ('brier', 0.16)]
     """
     squared = estimate_interval(
-        tables, lambda table: brier(table)[..., None], kind=kind, replicates=replicates
+        tables, lambda table: brier(table)[..., None], replicates=replicates
     )[0]
     n = int(tables[0, :, :, 0].sum())
     both = {"ece": estimate_ece(tables, replicates=replicates), "brier": squared}

@@ -10,7 +10,6 @@ from stancekit.corpus.dataset import CodeTuples, numbered
 from stancekit.evaluation.bootstrap import (
     REPLICATES,
     Estimate,
-    Kind,
     estimate_interval,
     estimate_unpaired,
 )
@@ -42,11 +41,10 @@ _COVERED = 0.9
 class _How:
     names: Sequence[str]
     replicates: int
-    kind: Kind
     multi_label: bool
 
     def __call__(self, counts: FloatArray, metric: Metric) -> list[Estimate]:
-        return estimate_interval(counts, metric, kind=self.kind, replicates=self.replicates)
+        return estimate_interval(counts, metric, replicates=self.replicates)
 
 
 def _score_rows(counts: FloatArray, where: str, n: int, how: _How) -> Iterator[Score]:
@@ -116,7 +114,6 @@ def score(
     multi_label: bool,
     slices: Slices | None = None,
     replicates: int = REPLICATES,
-    kind: Kind = "percentile",
 ) -> list[Score]:
     """Score predictions against gold.
 
@@ -141,8 +138,6 @@ def score(
         it bears.
     slices
         Masks of shape (examples,) by name.
-    kind
-        Of interval: `percentile` or `bca`.
 
     Examples
     --------
@@ -151,7 +146,7 @@ def score(
     >>> rows[0].metric, rows[0].value, rows[0].n, rows[0].codes
     ('macro_f1', 1.0, 2, 2)
     """
-    how = _How(names, replicates, kind, multi_label)
+    how = _How(names, replicates, multi_label)
     cells, home = (
         np.stack([outcomes(gold, state, names) for state in predicted], axis=1),
         numbered(clusters),

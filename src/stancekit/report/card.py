@@ -1,69 +1,150 @@
-"""Model cards of kept models."""
+"""Model cards of kept models, with the metadata that the Hugging Face Hub reads."""
 
-import json
 import math
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from stancekit.report.leaderboard import Leaderboard
+from stancekit.fileio import file_name, read_yaml
 from stancekit.report.tables import (
+    METRIC_NAMES,
     averaged_over,
+    code_table,
     inline_code,
     leaderboard_table,
-    one_line,
-    per_code,
+    markdown_text,
 )
+from stancekit.resources import shipped
+from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import Run
 
-# What the bundled corpus is licensed under, and so what is made of it may be shared as.
-_LICENSES = {"un_votes": "cc-by-4.0"}
+if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
+
+# The Hub's names of metrics; those that it does not know keep the kit's.
+_HUB_METRICS = {"macro_f1": "f1", "f_avg": "f1", "micro_f1": "f1", "both_f1": "f1"}
+_HUB_METRICS |= {"brier": "brier_score"}
+# An id on the Hub, OWNER/NAME.
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def card(board: Leaderboard, run: Run, command: str, *, why: str | None = None) -> str:
+def model_card(board: Leaderboard, run: Run, command: str, *, why: str | None = None) -> str:
     """Return the card of a model as Markdown.
 
-    Under which licence a model may be shared follows from the data it was trained on, so a card
-    names one only where that is known: for the bundled corpus.
+    Under which licence a model may be shared, and for which language it is, follows from the data
+    it was trained on, so a card says so only where that is known: of corpora that ship with the
+    kit.
 
     Parameters
     ----------
     why
         Why the model was kept, by default for its score on validation.
     """
-    entry = next(one for one in board.entries if one.first.model == run.model)
-    license = f"license: {_LICENSES[run.corpus]}\n" if run.corpus in _LICENSES else ""
-    origin = (
-        "Trained on composed English sentences about diplomacy: test"
-        if run.corpus == "un_votes"
-        else "Test"
-    )
+    entry = next(entry for entry in board.entries if entry.first.model == run.model)
+    trained = bool(run.facts["examples"]["train"])
+    model, corpus = markdown_text(run.model), markdown_text(run.corpus)
+    unit = "sentences" if run.multi_label else "a sentence, for an actor and a target,"
+    averaged = markdown_text(averaged_over(board))
     return f"""---
-{license}library_name: stancekit
-tags: [stance-detection, framing, {json.dumps(run.codebook)}]
+{_metadata(entry, run, trained=trained).to_yaml()}
 ---
 
-# {one_line(run.model)} for {one_line(run.codebook)}, trained on {one_line(run.corpus)}
+# {model} for {markdown_text(run.codebook)}, {"trained" if trained else "tested"} on {corpus}
 
-Labels {"sentences" if run.multi_label else "a sentence, for an actor and a target,"}
-with {one_line(", ".join(run.codes))}.
-{_why_chosen(run, why)}
+Labels {unit} with {markdown_text(", ".join(run.codes))}.
+{_why_kept(run, why)}
 
-{one_line(averaged_over(board).capitalize())}; codes of {one_line(run.model)}:
+{averaged[0].upper()}{averaged[1:]}; codes of {model}:
 
-{per_code(entry)}
+{code_table(entry)}
 
 All models of the comparison, means over random states with 95 % intervals:
 
 {leaderboard_table(board, timed=False)}
 
-Use it with `stancekit label input=ARTICLE saved=FOLDER`, check its files with `stancekit verify FOLDER`.
-{origin} it on a sample of your own text before you rely on it,
+Use it with `stancekit label input=ARTICLE models=FOLDER`, check its files with `stancekit verify FOLDER`.
+{_origin(run, trained=trained)} it on a sample of your own text before you rely on it,
 and do not read its counts as estimates of shares.
 
 Command: {inline_code(command)}
 """
 
 
-def _why_chosen(run: Run, why: str | None) -> str:
-    tested = f"The scores\nbelow are on {len(run.rows)} {one_line(run.part)} examples"
+def _metadata(entry: LeaderboardRow, run: Run, *, trained: bool) -> "ModelCardData":
+    """Return the front of a card; names are on one line and without markup, as in its text."""
+    from huggingface_hub import ModelCardData
+
+    corpus = _corpus_card(run.corpus) if trained else None
+    return ModelCardData(
+        model_name=markdown_text(run.model),
+        library_name="stancekit",
+        pipeline_tag="text-classification",
+        tags=["stance-detection", "framing", markdown_text(run.codebook)],
+        language=corpus.language if corpus else None,
+        license=str(corpus.license) if corpus and corpus.license else None,
+        datasets=[markdown_text(run.corpus)] if trained else None,
+        base_model=sorted(set(_base_models(run))) or None,
+        eval_results=list(_eval_results(entry, run)),
+    )
+
+
+def _corpus_card(name: str) -> "DatasetCardData | None":
+    """Return the metadata of a corpus that ships with the kit, `None` of any other."""
+    from huggingface_hub import DatasetCard, DatasetCardData
+
+    if not name or file_name(name) != name:
+        return None
+    try:
+        path = shipped("data", name, "README.md")
+    except FileNotFoundError:
+        return None
+    # Parsed from its text: given a path, the library may ask the network.
+    data = DatasetCard(path.read_text(encoding="utf-8")).data
+    return data if isinstance(data, DatasetCardData) else None
+
+
+def _base_models(run: Run) -> Iterator[str]:
+    """Yield the encoders that a run's configuration names by their ids on the Hub."""
+    path = run.folder / "config.yaml"
+    if not path.exists():
+        return
+    yield from _checkpoints(read_yaml(path))
+
+
+def _checkpoints(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "checkpoint" and isinstance(value, str) and _HUB_ID.fullmatch(value):
+                yield value
+            yield from _checkpoints(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _checkpoints(item)
+
+
+def _eval_results(entry: LeaderboardRow, run: Run) -> "Iterator[EvalResult]":
+    """Yield the model's scores on the whole test set, means over its random states."""
+    from huggingface_hub import EvalResult
+
+    corpus = markdown_text(run.corpus)
+    for metric, name in METRIC_NAMES.items():
+        score = entry.value(metric)
+        if score is not None and not math.isnan(score.value):
+            yield EvalResult(
+                task_type="text-classification",
+                dataset_type=corpus,
+                dataset_name=corpus,
+                dataset_config=markdown_text(run.codebook),
+                dataset_split=markdown_text(run.part),
+                metric_type=_HUB_METRICS.get(metric, metric),
+                metric_name=name,
+                # Four digits: the interval is wider than any further one.
+                metric_value=round(score.value, 4),
+            )
+
+
+def _why_kept(run: Run, why: str | None) -> str:
+    tested = f"The scores below are on {len(run.rows)} {markdown_text(run.part)} examples"
     if why:
         return f"Kept because {why}. {tested}."
     if math.isnan(run.validation):
@@ -72,3 +153,12 @@ def _why_chosen(run: Run, why: str | None) -> str:
         f"Best on validation ({run.validation:.3f} macro-F1, random state {run.random_state}). {tested} that took no "
         "part in that choice."
     )
+
+
+def _origin(run: Run, *, trained: bool) -> str:
+    """Return the beginning of the advice to test a model, with a warning where no person wrote its training texts."""
+    corpus = _corpus_card(run.corpus) if trained else None
+    creators = corpus.get("language_creators") if corpus else None
+    if creators and "machine-generated" in creators:
+        return f"Trained on text that was written with a language model ({markdown_text(run.corpus)}): test"
+    return "Test"

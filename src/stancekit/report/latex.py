@@ -1,13 +1,15 @@
 """Tables for a paper, to be included with booktabs."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from stancekit.errors import printable
-from stancekit.report.leaderboard import Leaderboard
-from stancekit.report.tables import METRIC_NAMES, averaged_over, title_of
+from stancekit.report.tables import METRIC_NAMES, averaged_over, board_title, drop_zeros, metrics_of
+from stancekit.runs.analysis import Analysis
+from stancekit.runs.leaderboard import Leaderboard
 from stancekit.types import Score
 
+# pandas escapes all but `<` and `>`, which TeX's own fonts set as other signs.
 _LATEX_ESCAPES = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -25,7 +27,7 @@ _LATEX_ESCAPES = {
 
 
 def escape_latex(text: object) -> str:
-    r"""Return a text that LaTeX sets as it stands.
+    r"""Return a text that LaTeX sets as it is written.
 
     Examples
     --------
@@ -38,77 +40,73 @@ def escape_latex(text: object) -> str:
     return "".join(_LATEX_ESCAPES.get(letter, letter) for letter in plain)
 
 
-def _score(score: Score | None) -> str:
+def _score_cell(score: Score | None) -> str:
     if score is None:
         return "--"
+    if math.isnan(score.value):
+        return "n.a."
     if math.isnan(score.low):
-        return "n.a." if math.isnan(score.value) else f"{score.value:.3f}".replace("0.", ".")
-    return rf"{score.value:.3f} {{\scriptsize [{score.low:.3f}, {score.high:.3f}]}}".replace(
-        "0.", "."
+        return drop_zeros(f"{score.value:.3f}")
+    ends = rf"{{\scriptsize [{score.low:.3f}, {score.high:.3f}]}}"
+    return drop_zeros(f"{score.value:.3f} {ends}")
+
+
+def latex_table(columns: Mapping[str, Sequence[str]], *, caption: str, label: str) -> str:
+    """Return a table; its cells are LaTeX already, its head and its caption are escaped.
+
+    Parameters
+    ----------
+    columns
+        The cells by heading, those of the first column to the left and the others to the right.
+    """
+    import pandas
+
+    frame = pandas.DataFrame({escape_latex(head): cells for head, cells in columns.items()})
+    plain = "".join(letter for letter in label if letter.isalnum() or letter == "-")
+    return str(
+        frame.style.hide(axis="index").to_latex(
+            column_format="l" + "r" * (len(frame.columns) - 1),
+            position_float="centering",
+            hrules=True,
+            caption=escape_latex(caption),
+            label=f"tab:{plain}",
+        )
     )
 
 
-def tabular(
-    head: Sequence[object], body: Iterable[Sequence[str]], *, caption: str, label: str
-) -> str:
-    """Return a table; cells of the body are LaTeX already, all else is escaped."""
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escape_latex(caption)}}}",
-        rf"\label{{tab:{''.join(letter for letter in label if letter.isalnum() or letter == '-')}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
-        r"\toprule",
-        " & ".join(escape_latex(one) for one in head) + r" \\",
-        r"\midrule",
-        *(" & ".join(row) + r" \\" for row in body),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines)
+def _leaderboard_latex(board: Leaderboard) -> str:
+    run = board.best.first
+    columns = {"model": [escape_latex(entry.first.model) for entry in board.entries]}
+    for metric in metrics_of(board):
+        columns[METRIC_NAMES[metric]] = [
+            _score_cell(entry.value(metric)) for entry in board.entries
+        ]
+    columns["group"] = [board.comparison.letters(entry.first.model) for entry in board.entries]
+    return latex_table(
+        columns,
+        caption=f"{_about(board)}: {averaged_over(board)}; means over random states with 95 % intervals. Models that "
+        "share a letter are not significantly different (paired bootstrap over articles, Holm-corrected).",
+        label="-".join(run.board),
+    )
 
 
-def latex(boards: Sequence[Leaderboard]) -> str:
+def _codes_latex(board: Leaderboard) -> str:
+    run = board.best.first
+    columns = {"code": [escape_latex(code) for code in run.codes]}
+    for metric, head in (("precision", "precision"), ("recall", "recall"), ("f1", "F1")):
+        scores = [board.best.value(metric, f"code={code}") for code in run.codes]
+        columns[head] = [_score_cell(score) for score in scores]
+    caption = f"{_about(board)}: codes of {run.model}."
+    return latex_table(columns, caption=caption, label="-".join([*run.board, "codes"]))
+
+
+def _about(board: Leaderboard) -> str:
+    return f"{board_title(board)}, {len(board.best.first.rows)} test examples"
+
+
+def latex(analysis: Analysis) -> str:
     """Return the leaderboard and the codes of the best model of every board as LaTeX tables."""
-    parts = ["% Written by stancekit; needs \\usepackage{booktabs}."]
-    for board in boards:
-        run = board.best.first
-        names = [name for name in METRIC_NAMES if board.best.value(name)]
-        about = f"{title_of(board)}, {len(run.rows)} test examples"
-        body = [
-            [
-                escape_latex(entry.first.model),
-                *(_score(entry.value(name)) for name in names),
-                escape_latex(board.comparison.letters(entry.first.model)),
-            ]
-            for entry in board.entries
-        ]
-        parts.append(
-            tabular(
-                ["model", *(METRIC_NAMES[name] for name in names), "group"],
-                body,
-                caption=f"{about}: {averaged_over(board)}; means over random states with 95 % intervals. Models that "
-                "share a letter are not significantly different (paired bootstrap over articles, Holm-corrected).",
-                label="-".join(run.board),
-            )
-        )
-        codes = [
-            [
-                escape_latex(code),
-                *(
-                    _score(board.best.value(name, f"code={code}"))
-                    for name in ("precision", "recall", "f1")
-                ),
-            ]
-            for code in run.codes
-        ]
-        parts.append(
-            tabular(
-                ["code", "precision", "recall", "F1"],
-                codes,
-                caption=f"{about}: codes of {run.model}.",
-                label="-".join([*run.board, "codes"]),
-            )
-        )
-    return "\n\n".join([*parts, ""])
+    parts = ["% Written by stancekit; needs \\usepackage{booktabs}.\n"]
+    for board in analysis.leaderboards:
+        parts += [_leaderboard_latex(board), _codes_latex(board)]
+    return "\n".join(parts)

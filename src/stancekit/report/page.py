@@ -1,66 +1,42 @@
 """The report of an experiment as one HTML file that needs no network and runs no script."""
 
-from collections.abc import Sequence
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from stancekit.evaluation.audit import MARGIN, target_use
-from stancekit.evaluation.error_types import ERROR_TYPES, count_error_types, error_types
+from stancekit.evaluation.error_types import ERROR_TYPES
 from stancekit.evaluation.slices import ENOUGH
-from stancekit.report import plots
-from stancekit.report.checks import Check, run_checks, unscored
-from stancekit.report.confusions import confusions, headings
-from stancekit.report.declining import declining, sets
-from stancekit.report.generalisation import split_scores
-from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
-from stancekit.report.sources import by_source, sources_figure
+from stancekit.report.figures import (
+    forest_figure,
+    inline_svg,
+    reliability_figure,
+    risk_figure,
+    sources_figure,
+    splits_figure,
+    training_figure,
+)
+from stancekit.report.html import render_page
 from stancekit.report.tables import (
     METRIC_NAMES,
     averaged_over,
-    format_number,
+    averaged_rows,
+    board_title,
+    format_needed,
+    format_p,
     format_score,
-    join_words,
-    needed,
-    p_value,
-    title_of,
+    metrics_of,
 )
-from stancekit.runs.record import PredictionRecord, Run
-from stancekit.types import Example, Score
+from stancekit.runs.analysis import Analysis, BoardAnalysis
+from stancekit.runs.breakdowns import SourceMatrix
+from stancekit.runs.checks import describe_unscored
+from stancekit.runs.leaderboard import Leaderboard
+from stancekit.types import Score
 
 
-def highlight(example: Example) -> Markup:
-    """Return a sentence with its actor and target in `mark` elements, all text escaped.
-
-    Examples
-    --------
-    >>> from stancekit.types import Mention
-    >>> print(highlight(Example("1", "<b> Peru agreed.", Mention("Peru", 4, 8))))
-    &lt;b&gt; <mark>Peru</mark> agreed.
-    """
-    parts, at = Markup(""), 0
-    for start, end, role in example.spans():
-        opening = Markup("<mark>") if role == "actor" else Markup('<mark class="target">')
-        parts += (
-            escape(example.text[at:start])
-            + opening
-            + escape(example.text[start:end])
-            + Markup("</mark>")
-        )
-        at = end
-    return parts + escape(example.text[at:])
-
-
-def surest_errors(run: Run, most: int = 30) -> list[PredictionRecord]:
-    """Return the wrong rows a model was surest of, surest first."""
-    wrong = [row for row in run.rows if set(row.gold) != set(row.prediction.labels)]
-    return sorted(wrong, key=lambda row: -max(row.prediction.scores))[:most]
-
-
-def verdict(board: Leaderboard, doubts: Sequence[Check]) -> str:
-    """Return in a sentence what may be made of a board."""
+def summarize(part: BoardAnalysis) -> str:
+    """Return in a sentence what a board shows."""
+    board = part.board
     best = board.best
-    stops = [one.title for one in doubts if one.level == "stop"]
+    stops = [check.title for check in part.checks if check.level == "stop"]
     if stops:
         return f"Do not rely on these numbers yet: {'; '.join(stops)}."
     same = [pair.second for pair in board.pairs_with_best if not pair.significant]
@@ -78,89 +54,63 @@ def breakable(score: Score | None) -> str:
     return format_score(score).replace(", ", ",\u00a0")
 
 
-def slices(entry: LeaderboardRow) -> dict[str, list[Score]]:
-    """Return macro-F1 by field, best first; slices with too few examples stand last."""
-    found: dict[str, list[Score]] = {}
-    for one in entry.scores:
-        field = one.slice.split("=", 1)[0]
-        if one.metric == "macro_f1" and "=" in one.slice and field != "code":
-            found.setdefault(field, []).append(one)
-    return {
-        field: sorted(rows, key=lambda one: (one.n < ENOUGH, -one.value))
-        for field, rows in found.items()
-    }
-
-
-def _kinds(run: Run) -> dict[str, int]:
-    if run.codes != ("abstain", "condemn", "none", "support"):
-        return {}
-    return count_error_types(error_types([row.example for row in run.rows], run.gold, run.labels))
-
-
-def _drawn(text: str) -> Markup:
-    # Our own drawings; every text in them is escaped where they are made.
-    return Markup(text)  # noqa: S704
-
-
-def _curves(board: Leaderboard) -> list[tuple[str, Markup]]:
+def _training_drawings(board: Leaderboard) -> list[tuple[str, Markup]]:
     """Return the training curve of every model that has one, by its name."""
-    drawn = ((entry.first.model, plots.training(entry)) for entry in board.entries)
-    return [(name, _drawn(plots.svg(one, f"training of {name}"))) for name, one in drawn if one]
+    drawings = []
+    for entry in board.entries:
+        if curve := training_figure(entry):
+            name = entry.first.model
+            drawings.append((name, inline_svg(curve, f"training of {name}")))
+    return drawings
 
 
-def report_page(boards: Sequence[Leaderboard], *, title: str, command: str, out: str) -> str:
-    """Return the report as HTML; everything from data is escaped."""
-    environment = Environment(
-        loader=PackageLoader("stancekit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        shown=format_score,
-        breakable=breakable,
+def _sources_drawing(matrix: SourceMatrix) -> Markup:
+    return inline_svg(sources_figure(matrix), "score of each model on each source")
+
+
+def _forest_drawing(part: BoardAnalysis) -> Markup:
+    return inline_svg(forest_figure(part), "macro-F1 of each model with its interval")
+
+
+def report_page(analysis: Analysis, *, title: str, command: str, folder: str) -> str:
+    """Return the report as HTML; everything from data is escaped.
+
+    Parameters
+    ----------
+    folder
+        What the page names as the experiment's folder where it says how to check it.
+    """
+    splits = ""
+    if analysis.splits:
+        splits = inline_svg(splits_figure(analysis.splits), "macro-F1 of each model by split")
+    return render_page(
+        "report.html",
+        analysis=analysis,
+        title=title,
+        command=command,
+        folder=folder,
         margin=MARGIN,
-        p_value=p_value,
-        highlight=highlight,
-        errors=surest_errors,
-        slices=slices,
         enough=ENOUGH,
-        metrics=lambda board: [name for name in METRIC_NAMES if board.best.value(name)],
         metric_names=METRIC_NAMES,
-        joined=join_words,
-        checks=run_checks,
-        verdict=verdict,
-        name_of=title_of,
+        error_meanings=ERROR_TYPES,
+        splits_drawing=splits,
         averaged_over=averaged_over,
-        unscored=unscored,
-        needed=needed,
-        number=format_number,
-        confusions=confusions,
-        headings=headings,
-        kinds=_kinds,
-        meanings=ERROR_TYPES,
-        use=target_use,
-        declining=declining,
-        sets=sets,
-        curves=_curves,
-        by_source=by_source,
-        matrix_of=lambda matrix: _drawn(
-            plots.svg(sources_figure(matrix), "score of each model on each source")
+        averaged_rows=averaged_rows,
+        board_title=board_title,
+        breakable=breakable,
+        describe_unscored=describe_unscored,
+        forest_drawing=_forest_drawing,
+        format_needed=format_needed,
+        format_p=format_p,
+        metrics_of=metrics_of,
+        reliability_drawing=lambda entry: inline_svg(
+            reliability_figure(entry), "share that held against score"
         ),
-        forest=lambda board: _drawn(
-            plots.svg(plots.forest(board), "macro-F1 of each model with its interval")
+        risk_drawing=lambda entry: inline_svg(
+            risk_figure(entry), "share of errors against share labelled"
         ),
-        fallen=lambda found: _drawn(
-            plots.svg(plots.generalisation(found), "macro-F1 of each model by split")
-        ),
-        reliable=lambda entry: _drawn(
-            plots.svg(plots.reliability_of(entry), "share that held against score")
-        ),
-        risky=lambda entry: _drawn(
-            plots.svg(plots.risk_of(entry), "share of errors against share labelled")
-        ),
-    )
-    return environment.get_template("report.html").render(
-        boards=boards, steps=split_scores(boards), title=title, command=command, out=out
+        sources_drawing=_sources_drawing,
+        summarize=summarize,
+        target_use=target_use,
+        training_drawings=_training_drawings,
     )

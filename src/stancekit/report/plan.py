@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from stancekit.report.plots import BLUE, GREY, INK, figure
+from stancekit.report.figures import BLUE, GREY, INK, figure
 from stancekit.report.tables import table
 
 

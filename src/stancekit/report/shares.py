@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from stancekit.labelling.gold import guarded
 from stancekit.labelling.labels import position
-from stancekit.report.plots import BLUE, GREY, INK, panels, svg
+from stancekit.report.figures import BLUE, GREY, INK, panels, svg
 from stancekit.report.tables import table
 
 # Of more periods than this not every one is named below the drawing.

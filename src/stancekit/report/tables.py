@@ -1,18 +1,15 @@
-"""Scores as CSV and Markdown."""
+"""Scores as Markdown, and in the words of reports."""
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from stancekit.errors import printable
 from stancekit.evaluation.comparison import PairedDifference
-from stancekit.report.averaged import SLICE
-from stancekit.report.checks import Check, run_checks, unscored
-from stancekit.report.generalisation import SplitScore, split_scores
-from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
-from stancekit.report.sources import by_source
+from stancekit.runs.analysis import Analysis, BoardAnalysis
+from stancekit.runs.breakdowns import SplitScore
+from stancekit.runs.checks import Check, describe_unscored
+from stancekit.runs.leaderboard import AVERAGED, Leaderboard, LeaderboardRow
 from stancekit.types import Score
 
 METRIC_NAMES = {
@@ -23,10 +20,10 @@ METRIC_NAMES = {
     "ece": "ECE",
     "brier": "Brier",
 }
-SCORE_COLUMNS = (
-    *("corpus", "codebook", "split", "part", "model", "metric", "slice"),
-    *("value", "low", "high", "n", "codes", "random_states"),
-)
+# What Markdown does not show as it is written: tags, links and pictures, code.
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|`|\[(?=[^]]*\]\()")
+# Papers of the field leave out the zero before the point of numbers that never exceed one.
+_LEADING_ZERO = re.compile(r"(?<![\d.])0(?=\.\d)")
 
 
 def format_score(score: Score | None) -> str:
@@ -36,15 +33,17 @@ def format_score(score: Score | None) -> str:
     --------
     >>> format_score(Score("macro_f1", "all", 0.5, 0.45, 0.551, 20))
     '.500 [.450, .551]'
-    >>> format_score(Score("macro_f1", "all", 0.5, math.nan, math.nan, 20)), format_score(Score("alpha", "x", *[math.nan] * 3, 20))
-    ('.500 [no interval]', 'n.a.')
+    >>> format_score(Score("macro_f1", "all", 0.5, math.nan, math.nan, 20))
+    '.500 [no interval]'
+    >>> format_score(Score("alpha", "all", math.nan, math.nan, math.nan, 20))
+    'n.a.'
     """
     if score is None:
         return "–"
     if math.isnan(score.value):
         return "n.a."
     interval = "no interval" if math.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"
-    return f"{score.value:.3f} [{interval}]".replace("0.", ".")
+    return drop_zeros(f"{score.value:.3f} [{interval}]")
 
 
 def format_number(value: float) -> str:
@@ -55,57 +54,18 @@ def format_number(value: float) -> str:
     >>> format_number(0.5), format_number(math.nan)
     ('.500', '–')
     """
-    return "–" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1)
+    return "–" if math.isnan(value) else drop_zeros(f"{value:.3f}")
 
 
-def csv_cell(value: object) -> object:
-    """Return a value that no spreadsheet will take for a formula; an empty text stays empty.
+def drop_zeros(text: str) -> str:
+    """Return a text with its numbers as papers print them, without the zero before the point.
 
     Examples
     --------
-    >>> csv_cell("=1+1"), csv_cell(""), csv_cell(-0.5)
-    ("'=1+1", '', -0.5)
+    >>> drop_zeros("0.500 [-0.050, 10.250]")
+    '.500 [-.050, 10.250]'
     """
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
-
-
-def scores_csv(
-    of: Sequence[str], scores: Iterable[Score], random_states: int, *, head: bool = True
-) -> str:
-    """Return scores as CSV, with empty cells where a score has no interval or is not defined.
-
-    Parameters
-    ----------
-    of
-        What was scored: corpus, codebook, split, part and model.
-    """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    if head:
-        writer.writerow(SCORE_COLUMNS)
-    names = [csv_cell(name) for name in of]
-    for one in scores:
-        numbers = (
-            "" if math.isnan(value) else f"{value:.6f}" for value in (one.value, one.low, one.high)
-        )
-        codes = "" if one.codes is None else one.codes
-        writer.writerow(
-            [*names, one.metric, csv_cell(one.slice), *numbers, one.n, codes, random_states]
-        )
-    return file.getvalue()
-
-
-def scores_to_csv(entries: Iterable[LeaderboardRow]) -> str:
-    """Return `scores.csv` of some models."""
-    parts: list[str] = []
-    for entry in entries:
-        of = (*entry.first.board, entry.first.model)
-        parts.append(scores_csv(of, entry.scores, len(entry.runs), head=not parts))
-    return "".join(parts)
+    return _LEADING_ZERO.sub("", text)
 
 
 def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
@@ -130,16 +90,12 @@ def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
     return "\n".join([*lines, ""])
 
 
-# What Markdown would not show as it stands: tags, links and pictures, code.
-_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|`|\[(?=[^]]*\]\()")
-
-
-def one_line(text: object) -> str:
-    r"""Return a text as Markdown shows it as it stands: one line, no control characters, no HTML, links or code.
+def markdown_text(text: object) -> str:
+    r"""Return a text that Markdown shows as it is: one line, no control characters, no HTML, links or code.
 
     Examples
     --------
-    >>> print(one_line("<b>a</b>\n![b](http://c) `d` .5 [.4, .6] <0.001"))
+    >>> print(markdown_text("<b>a</b>\n![b](http://c) `d` .5 [.4, .6] <0.001"))
     &lt;b>a&lt;/b> !\[b](http://c) \`d\` .5 [.4, .6] <0.001
     """
     plain = printable(" ".join(str(text).split()))
@@ -167,14 +123,14 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
     |---|---|
     | svm | 3 |
     """
-    lines = [
-        "| " + " | ".join(one_line(one).replace("|", "\\|") for one in line) + " |"
-        for line in (head, *body)
-    ]
+    lines = []
+    for row in (head, *body):
+        cells = [markdown_text(cell).replace("|", "\\|") for cell in row]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
-def title_of(board: Leaderboard) -> str:
+def board_title(board: Leaderboard) -> str:
     """Return what a board is about: codebook, corpus, and split and part where they are not the usual ones."""
     run = board.best.first
     split = f", {run.split} split" if run.split not in ("fixed", "none") else ""
@@ -182,49 +138,44 @@ def title_of(board: Leaderboard) -> str:
     return f"{run.codebook} on {run.corpus}{split}{part}"
 
 
+def metrics_of(board: Leaderboard) -> list[str]:
+    """Return which metrics the columns of a board show."""
+    return [metric for metric in METRIC_NAMES if board.best.value(metric)]
+
+
 def leaderboard_table(board: Leaderboard, *, timed: bool = True) -> str:
     """Return a board as a Markdown table, best first; a card that is committed is not `timed`."""
-    names = [name for name in METRIC_NAMES if board.best.value(name)]
-    named = [METRIC_NAMES[name] for name in names]
-    head = [
-        "model",
-        *named,
-        "group",
-        "validation",
-        "random states",
-        *(["seconds"] if timed else []),
-    ]
-    body = [
-        [
-            entry.first.model,
-            *(format_score(entry.value(name)) for name in names),
-            board.comparison.letters(entry.first.model) or "–",
-            format_number(entry.validation),
-            len(entry.runs),
-            *([f"{entry.seconds:.1f}"] if timed else []),
-        ]
-        for entry in board.entries
-    ]
-    return table(head, body)
+    metrics = metrics_of(board)
+    head = ["model", *(METRIC_NAMES[metric] for metric in metrics)]
+    head += ["group", "validation", "random states"]
+    body = []
+    for entry in board.entries:
+        row = [entry.first.model, *(format_score(entry.value(metric)) for metric in metrics)]
+        row += [board.comparison.letters(entry.first.model) or "–"]
+        row += [format_number(entry.validation), str(len(entry.runs))]
+        body.append([*row, f"{entry.seconds:.1f}"] if timed else row)
+    return table([*head, "seconds"] if timed else head, body)
 
 
-def join_words(board: Leaderboard) -> list[tuple[str, int, dict[str, Score | None]]]:
-    """Return by model what it scores with its random states averaged into one: its name, how many, score by column."""
-    known = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
-    found = [
-        (entry, {metric: entry.value(metric, SLICE) for metric in known}) for entry in board.entries
+def averaged_rows(board: Leaderboard) -> list[tuple[str, int, dict[str, Score | None]]]:
+    """Return what models score with their random states averaged into one: name, number of states, score by column."""
+    names = METRIC_NAMES | {"macro_f1 gain": "macro-F1 above the mean"}
+    scores = {}
+    for entry in board.entries:
+        by_metric = {metric: entry.value(metric, AVERAGED) for metric in names}
+        if any(by_metric.values()):
+            scores[entry.first.model] = (len(entry.runs), by_metric)
+    used = [
+        metric for metric in names if any(by_metric[metric] for _, by_metric in scores.values())
     ]
-    found = [(entry, scores) for entry, scores in found if any(scores.values())]
-    used = [metric for metric in known if any(scores[metric] for _, scores in found)]
     return [
-        (entry.first.model, len(entry.runs), {known[metric]: scores[metric] for metric in used})
-        for entry, scores in found
+        (model, states, {names[metric]: by_metric[metric] for metric in used})
+        for model, (states, by_metric) in scores.items()
     ]
 
 
-def averages(board: Leaderboard) -> list[str]:
-    """Return what models score with their random states averaged into one as lines of Markdown."""
-    rows = join_words(board)
+def _averaged_lines(board: Leaderboard) -> list[str]:
+    rows = averaged_rows(board)
     if not rows:
         return []
     heading = "Random states averaged into one model (`stancekit average`); intervals over articles, not other states:"
@@ -232,15 +183,15 @@ def averages(board: Leaderboard) -> list[str]:
     return [heading, "", table(["model", "states", *rows[0][2]], body), ""]
 
 
-def per_code(entry: LeaderboardRow) -> str:
+def code_table(entry: LeaderboardRow) -> str:
     """Return precision, recall and F1 of every code as a Markdown table, and which codes are not in gold."""
     body = []
-    for name in entry.first.codes:
-        found = [entry.value(metric, f"code={name}") for metric in ("precision", "recall", "f1")]
-        body.append([name, *map(format_score, found), found[0].n if found[0] else 0])
+    for code in entry.first.codes:
+        scores = [entry.value(metric, f"code={code}") for metric in ("precision", "recall", "f1")]
+        body.append([code, *map(format_score, scores), scores[0].n if scores[0] else 0])
     lines = [table(["code", "precision", "recall", "F1", "n"], body)]
-    if lacking := unscored(entry):
-        lines += ["", f"{lacking[0].upper()}{one_line(lacking[1:])}."]
+    if unscored := describe_unscored(entry):
+        lines += ["", f"{unscored[0].upper()}{markdown_text(unscored[1:])}."]
     return "\n".join(lines)
 
 
@@ -249,146 +200,126 @@ def averaged_over(board: Leaderboard) -> str:
 
     Where random states have test sets of their own, the fewest and the most are named.
     """
-    fewest, most = board.codes
+    fewest, most = board.code_range
     every = len(board.best.first.codes)
     if fewest == every:
         return f"macro-F1 over all {every} codes"
-    many = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    return f"macro-F1 over the {many} of {every} codes that are in gold"
+    number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return f"macro-F1 over the {number} of {every} codes that are in gold"
 
 
 def pair_table(board: Leaderboard) -> str:
-    """Return how far each model lies behind the best as a Markdown table."""
-    body = [
-        [
-            f"{pair.first} - {pair.second}",
-            format_score(pair.difference),
-            p_value(pair.p),
-            "yes" if pair.significant else "no",
-            format_number(pair.detectable),
-            needed(pair),
-        ]
-        for pair in board.pairs_with_best
-    ]
-    head = [
-        "pair",
-        "difference in macro-F1",
-        "p (Holm)",
-        "significant",
-        "detectable",
-        "examples needed",
-    ]
+    """Return how far each model is below the best as a Markdown table."""
+    head = ["pair", "difference in macro-F1", "p (Holm)", "significant"]
+    head += ["detectable", "examples needed"]
+    body = []
+    for pair in board.pairs_with_best:
+        row = [f"{pair.first} - {pair.second}", format_score(pair.difference)]
+        row += [format_p(pair.p), "yes" if pair.significant else "no"]
+        body.append([*row, format_number(pair.detectable), format_needed(pair)])
     return table(head, body)
 
 
-def needed(pair: PairedDifference) -> str:
+def format_needed(pair: PairedDifference) -> str:
     """Return how many test examples it would take to show a difference, in words where no test set would do."""
     if pair.needed is None:
         return "over a million" if pair.difference.value else "no number"
     return f"{pair.needed:,}"
 
 
-def p_value(p: float) -> str:
+def format_p(p: float) -> str:
     """Return a p-value as papers print it.
 
     Examples
     --------
-    >>> p_value(0.0004), p_value(0.0312)
+    >>> format_p(0.0004), format_p(0.0312)
     ('<0.001', '0.031')
     """
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
-def audited(entry: LeaderboardRow) -> str:
+def audit_table(entry: LeaderboardRow) -> str:
     """Return the target audit of a model as a Markdown table."""
-    body = [
-        [
-            one.variant,
-            format_number(one.value),
-            format_score(one.gap),
-            f"{one.changed:.0%}",
-            one.gap.n,
-        ]
-        for one in entry.findings
-    ]
+    body = []
+    for finding in entry.findings:
+        row = [finding.variant, format_number(finding.value), format_score(finding.gap)]
+        body.append([*row, f"{finding.changed:.0%}", finding.gap.n])
     return table(["input", "macro-F1", "full input lies above by", "labels changed", "n"], body)
 
 
-def by_setting(board: Leaderboard) -> list[str]:
-    """Return macro-F1 by setting (topics that training knew or not, texts repeated or not) as lines of Markdown."""
-    names = sorted(
-        {one.slice for one in board.best.scores if one.slice.startswith("setting=")}, reverse=True
-    )
-    if not names:
+def _setting_lines(board: Leaderboard) -> list[str]:
+    """Return macro-F1 by setting: topics that training knew or not, texts repeated or not."""
+    slices = {row.slice for row in board.best.scores if row.slice.startswith("setting=")}
+    if not slices:
         return []
+    in_order = sorted(slices, reverse=True)
     body = [
-        [entry.first.model, *(format_score(entry.value("macro_f1", name)) for name in names)]
+        [entry.first.model, *(format_score(entry.value("macro_f1", name)) for name in in_order)]
         for entry in board.entries
     ]
-    head = ["model", *(name.removeprefix("setting=") for name in names)]
+    head = ["model", *(name.removeprefix("setting=") for name in in_order)]
     return ["Macro-F1 by part of the test set:", "", table(head, body), ""]
 
 
-def source_table(board: Leaderboard) -> list[str]:
-    """Return the scores of every model on every source of a mixture as lines of Markdown."""
-    matrix = by_source(board)
+def _source_lines(part: BoardAnalysis) -> list[str]:
+    matrix = part.sources
     if not matrix:
         return []
-    body = [[model, *map(format_score, of)] for model, of in matrix.rows]
-    return [
-        f"{METRIC_NAMES[matrix.metric]} by source:",
-        "",
-        table(["model", *matrix.sources], body),
-        "",
-    ]
+    body = [[model, *map(format_score, scores)] for model, scores in matrix.rows]
+    heading = f"{METRIC_NAMES[matrix.metric]} by source:"
+    return [heading, "", table(["model", *matrix.sources], body), ""]
 
 
-def doubts(checks: Sequence[Check]) -> list[str]:
+def check_lines(checks: Sequence[Check]) -> list[str]:
     """Return checks as lines of Markdown."""
     if not checks:
         return ["All checks passed.", ""]
-    return [
-        *(
-            f"- **{one.code} {one_line(one.title)}**: {one_line(one.seen)}. To do: {one.do}."
-            for one in checks
-        ),
-        "",
-    ]
+    lines = []
+    for check in checks:
+        title, seen = markdown_text(check.title), markdown_text(check.seen)
+        lines.append(f"- **{check.code} {title}**: {seen}. To do: {check.do}.")
+    return [*lines, ""]
 
 
-def fallen(found: Sequence[SplitScore]) -> list[str]:
-    """Return the generalisation card as lines of Markdown."""
-    if not found:
+def split_lines(rows: Sequence[SplitScore]) -> list[str]:
+    """Return scores by split as lines of Markdown, empty where there are none."""
+    if not rows:
         return []
-    body = [
-        [one.codebook, one.model, one.split, format_score(one.score), format_score(one.drop)]
-        for one in found
-    ]
+    body = []
+    for row in rows:
+        scores = [format_score(row.score), format_score(row.drop)]
+        body.append([row.codebook, row.model, row.split, *scores])
     head = ["codebook", "model", "split", "macro-F1", "drop against in-topic"]
     return ["## Generalisation", "", table(head, body), ""]
 
 
-def markdown(all_boards: Sequence[Leaderboard], command: str) -> str:
+def markdown(analysis: Analysis, command: str) -> str:
     """Return the comparison of an experiment as Markdown."""
-    parts = fallen(split_scores(all_boards))
-    for board in all_boards:
-        run = board.best.first
-        parts += [
-            f"## {one_line(title_of(board))}",
-            "",
-            *doubts(run_checks(board)),
-            f"{len(run.rows)} test examples from "
-            f"{len(set(run.articles))} articles; {averaged_over(board)}; means over random states, 95 % intervals from "
-            "a bootstrap over articles and random states. Models that share a letter are not significantly different.",
-            "",
-            leaderboard_table(board),
-            "",
-        ]
-        parts += averages(board) + by_setting(board) + source_table(board)
-        if board.pairs_with_best:
-            parts += ["Behind the best, articles drawn alike:", "", pair_table(board), ""]
-        parts += [f"Codes of {one_line(run.model)}:", "", per_code(board.best), ""]
-        for entry in board.entries:
-            if entry.findings:
-                parts += [f"Target audit of {one_line(entry.first.model)}:", "", audited(entry), ""]
-    return "\n".join([*parts, f"Command: {inline_code(command)}", ""])
+    lines = split_lines(analysis.splits)
+    for part in analysis.boards:
+        lines += _board_lines(part)
+    return "\n".join([*lines, f"Command: {inline_code(command)}", ""])
+
+
+def _board_lines(part: BoardAnalysis) -> list[str]:
+    board, run = part.board, part.board.best.first
+    lines = [
+        f"## {markdown_text(board_title(board))}",
+        "",
+        *check_lines(part.checks),
+        f"{len(run.rows)} test examples from "
+        f"{len(set(run.articles))} articles; {averaged_over(board)}; means over random states, 95 % intervals from "
+        "a bootstrap over articles and random states. Models that share a letter are not significantly different.",
+        "",
+        leaderboard_table(board),
+        "",
+    ]
+    lines += _averaged_lines(board) + _setting_lines(board) + _source_lines(part)
+    if board.pairs_with_best:
+        lines += ["Behind the best, articles drawn alike:", "", pair_table(board), ""]
+    lines += [f"Codes of {markdown_text(run.model)}:", "", code_table(board.best), ""]
+    for entry in board.entries:
+        if entry.findings:
+            heading = f"Target audit of {markdown_text(entry.first.model)}:"
+            lines += [heading, "", audit_table(entry), ""]
+    return lines

@@ -1,4 +1,4 @@
-"""What a careful reader would ask of a result before believing it. Each check has a code, and heads the report."""
+"""What a careful reader asks of a result before relying on it. Each check has a code, and a report begins with them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,23 +10,27 @@ from stancekit.errors import listing
 from stancekit.evaluation.audit import DECISIVE, MARGIN, target_use
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.comparison import PairedDifference
-from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
+from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import Run
 from stancekit.types import Score
 
+# With ten gold examples of a code, one more or less that is found moves its recall by a tenth.
 FEW = 10
+# Clusters are called few below 20 to 50 (Cameron and Miller 2015, "A Practitioner's Guide to
+# Cluster-Robust Inference", section 6); the kit's intervals were simulated from 50 on.
 FEW_ARTICLES = 30
+# Five points of macro-F1, or of calibration error, are more than most published differences.
 APART = 0.05
 MISCALIBRATED = 0.05
 # Splits whose test part is the same for every random state, and the setting that makes it so for
 # the others.
-_FIXED = ("fixed", "official", "clean", "few", "transfer", "FixedSplit", "none")
-_ALIKE = "split.random_state=0, which draws the same test part for all"
+_FIXED_SPLITS = ("fixed", "official", "clean", "few", "transfer", "FixedSplit", "none")
+_SAME_TEST_PART = "split.random_state=0, which draws the same test part for all"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A doubt: what was seen and what to do. `stop` means: do not use the numbers before it is settled."""
+    """A doubt: what was seen and what to do. `stop` means: do not use the numbers until it is settled."""
 
     code: str
     level: Literal["stop", "mind"]
@@ -35,48 +39,52 @@ class Check:
     do: str
 
 
-def _interval(score: Score) -> str:
+def _with_interval(score: Score) -> str:
     interval = "no interval" if np.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"
     return f"{score.value:.3f} [{interval}]"
 
 
-def constant(entry: LeaderboardRow) -> float:
+def constant_score(entry: LeaderboardRow) -> float:
     """Return the macro-F1 on test of always giving what is commonest in training, over the codes in gold.
 
     For several codes per unit: of giving every code to every unit, which is the best that a
     constant can do. The mean over random states.
     """
-    return float(np.mean([_constant(run) for run in entry.runs]))
+    return float(np.mean([_constant_score(run) for run in entry.runs]))
 
 
-def _constant(run: Run) -> float:
-    shares = {code: sum(code in gold for gold in run.gold) / len(run.rows) for code in run.codes}
-    found = {code: 2 * share / (1 + share) for code, share in shares.items() if share}
-    if run.multi_label or not found:
-        return float(np.mean(list(found.values()))) if found else 0.0
-    counts = (
-        run.facts["gold"]["train"] if run.facts["examples"]["train"] else run.facts["gold"]["test"]
-    )
-    return found.get(max(counts, key=lambda code: counts[code]), 0.0) / len(found)
+def _constant_score(run: Run) -> float:
+    f1 = {}
+    for code in run.codes:
+        share = sum(code in codes for codes in run.gold) / len(run.rows)
+        if share:
+            # Precision is the code's share, recall is 1.
+            f1[code] = 2 * share / (1 + share)
+    if run.multi_label or not f1:
+        return float(np.mean(list(f1.values()))) if f1 else 0.0
+    gold = run.facts["gold"]
+    counts = gold["train"] if run.facts["examples"]["train"] else gold["test"]
+    commonest = max(counts, key=lambda code: counts[code])
+    return f1.get(commonest, 0.0) / len(f1)
 
 
 def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
     """C01: the best model does not beat giving everything the same code."""
-    main, floor = board.best.main, constant(board.best)
+    main, floor = board.best.main, constant_score(board.best)
     if np.isnan(main.value):
         yield Check(
             "C01",
             "stop",
             "nothing to find",
-            f"none of the {main.n} test examples bears a code",
-            "test on examples that bear codes, and look at how the labels were read (stancekit data)",
+            f"none of the {main.n} test examples has a code",
+            "test on examples that have codes, and look at how the labels were read (stancekit data)",
         )
     elif (main.value if np.isnan(main.low) else main.low) <= floor:
         yield Check(
             "C01",
             "stop",
             "no better than a constant",
-            f"{board.best.first.model} scores {_interval(main)}, giving the commonest code {floor:.3f}",
+            f"{board.best.first.model} scores {_with_interval(main)}, giving the commonest code {floor:.3f}",
             "check the labels and the actor and target columns; train on more examples",
         )
 
@@ -84,13 +92,12 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
 def shared_text(board: Leaderboard) -> Iterator[Check]:
     """C02: test has text that training has too."""
     known = [entry.first.facts.get("shared", 0) for entry in board.entries]
-    shared = max((int(one) for one in known if one is not None), default=0)
+    shared = max((int(number) for number in known if number is not None), default=0)
     if None in known:
-        models = [
-            entry.first.model
-            for entry, one in zip(board.entries, known, strict=True)
-            if one is None
-        ]
+        models = []
+        for entry, number in zip(board.entries, known, strict=True):
+            if number is None:
+                models.append(entry.first.model)
         yield Check(
             "C02",
             "mind",
@@ -114,13 +121,13 @@ def few_gold(board: Leaderboard) -> Iterator[Check]:
     for part in ("train", "test"):
         if not facts["examples"][part]:
             continue
-        # A code that test lacks has no score to doubt; that it lacks it is said for itself.
+        # A code that test lacks has no score to doubt: that it is lacking is reported below.
         rare = [
             f"{code}: {n}"
             for code, n in facts["gold"][part].items()
             if n < FEW and facts["gold"]["test"][code]
         ]
-        lacking = unscored(board.best) if part == "test" else ""
+        lacking = describe_unscored(board.best) if part == "test" else ""
         if rare or lacking:
             yield Check(
                 "C03",
@@ -131,24 +138,24 @@ def few_gold(board: Leaderboard) -> Iterator[Check]:
             )
 
 
-def unscored(entry: LeaderboardRow) -> str:
+def describe_unscored(entry: LeaderboardRow) -> str:
     """Return in words which codes gold lacks, and how often a model gives them nevertheless; empty if it lacks none.
 
     Over all random states; where these have test sets of their own, codes that none of them has.
     """
-    gold = {code for run in entry.runs for given in run.gold for code in given}
+    gold = {code for run in entry.runs for codes in run.gold for code in codes}
     lacking = [code for code in entry.first.codes if code not in gold]
     if not lacking:
         return ""
-    rows = sum(len(run.rows) for run in entry.runs)
-    given = ", ".join(
-        f"{code} (predicted {entry.foreign.get(code, 0)} times in {rows} predictions)"
-        for code in lacking
-    )
-    return f"not in gold, so without a score and in no macro average: {given}"
+    total = sum(len(run.rows) for run in entry.runs)
+    predicted = []
+    for code in lacking:
+        times = entry.not_in_gold.get(code, 0)
+        predicted.append(f"{code} (predicted {times} times in {total} predictions)")
+    return f"not in gold, so without a score and in no macro average: {', '.join(predicted)}"
 
 
-def blind(board: Leaderboard) -> Iterator[Check]:
+def target_blind_model(board: Leaderboard) -> Iterator[Check]:
     """C04: a stance model does as well with a target taken from elsewhere, or this cannot be told."""
     unsure = []
     for entry in board.entries:
@@ -160,12 +167,13 @@ def blind(board: Leaderboard) -> Iterator[Check]:
                 "C04",
                 "stop" if entry is board.best else "mind",
                 f"{entry.first.model} is target-blind",
-                f"with a random target its macro-F1 falls by {_interval(_decisive(entry))}, surely less than {MARGIN}",
+                f"with a random target its macro-F1 falls by {_with_interval(_decisive(entry))}, "
+                f"surely less than {MARGIN}",
                 "do not read its labels as stances towards a target; show it the target (features=marked)",
             )
     if unsure:
         falls = ", ".join(
-            f"{entry.first.model} by {_interval(_decisive(entry))}" for entry in unsure
+            f"{entry.first.model} by {_with_interval(_decisive(entry))}" for entry in unsure
         )
         yield Check(
             "C04",
@@ -183,7 +191,7 @@ def _decisive(entry: LeaderboardRow) -> Score:
 def states_disagree(board: Leaderboard) -> Iterator[Check]:
     """C05: random states differ by more than the test set's own uncertainty would be read as."""
     for entry in board.entries:
-        if len(entry.runs) < 2 or not entry.alike:
+        if len(entry.runs) < 2 or not entry.same_test_set:
             continue
         values = by_state(entry.counts, entry.macro)
         if values.max() - values.min() > APART:
@@ -202,13 +210,13 @@ def worse_than_lexicon(board: Leaderboard) -> Iterator[Check]:
     if lexicon is None or best is lexicon:
         return
     for code in best.first.codes:
-        own, cues = (entry.value("f1", f"code={code}") for entry in (best, lexicon))
-        if own and cues and cues.value > own.value:
+        score, cues = (entry.value("f1", f"code={code}") for entry in (best, lexicon))
+        if score and cues and cues.value > score.value:
             yield Check(
                 "C06",
                 "mind",
                 f"the lexicon is better on {code}",
-                f"F1 {_interval(cues)} against {_interval(own)} of {best.first.model}",
+                f"F1 {_with_interval(cues)} against {_with_interval(score)} of {best.first.model}",
                 "look at the code's mistakes below; it may need more examples",
             )
 
@@ -221,7 +229,7 @@ def badly_calibrated(board: Leaderboard) -> Iterator[Check]:
             "C07",
             "mind",
             f"scores of {board.best.first.model} are off",
-            f"expected calibration error {_interval(error)}",
+            f"expected calibration error {_with_interval(error)}",
             "do not read scores as probabilities; rank by them, or calibrate on text of your own",
         )
 
@@ -230,11 +238,12 @@ def not_significantly_better(board: Leaderboard) -> Iterator[Check]:
     """C08: the best model is not significantly better than others."""
     same = [pair for pair in board.pairs_with_best if not pair.significant]
     if same:
+        others = ", ".join(pair.second for pair in same)
         yield Check(
             "C08",
             "mind",
             f"{board.best.first.model} is not shown to be best",
-            f"not significantly different from {', '.join(one.second for one in same)}; this test set shows "
+            f"not significantly different from {others}; this test set shows "
             f"differences from {same[0].detectable:.3f} on",
             f"say so; {_more(same[0], len(board.best.first.rows))}",
         )
@@ -244,26 +253,28 @@ def _more(pair: PairedDifference, n: int) -> str:
     """Return in words what it would take to settle which of two models is better."""
     if pair.needed is None:
         return f"{pair.first} and {pair.second} are so alike that no test set of practical size would settle it"
+    # Two digits: the estimate is no better than that.
     more = int(float(f"{max(pair.needed - n, 0):.1e}"))
-    return f"to settle the first two would take {f'about {more:,} more test examples' if more else 'more random states'}"
+    what = f"about {more:,} more test examples" if more else "more random states"
+    return f"to settle the first two would take {what}"
 
 
 def one_state(board: Leaderboard) -> Iterator[Check]:
     """C09: a model that depends on chance was trained once."""
-    single = [
-        one
-        for one in board.entries
-        if len(one.runs) == 1 and not one.first.facts.get("deterministic")
-    ]
+    single = []
+    for entry in board.entries:
+        if len(entry.runs) == 1 and not entry.first.facts.get("deterministic"):
+            single.append(entry)
     if single:
-        where = {entry.first.split for entry in single} - set(_FIXED)
+        drawn = {entry.first.split for entry in single} - set(_FIXED_SPLITS)
+        and_split = f" and {_SAME_TEST_PART}" if drawn else ""
+        models = ", ".join(entry.first.model for entry in single)
         yield Check(
             "C09",
             "mind",
             "one random state",
-            f"{', '.join(one.first.model for one in single)}: the interval says nothing of what another random state "
-            "would give",
-            f"train with random_state=0,1,2{f' and {_ALIKE}' if where else ''}",
+            f"{models}: the interval says nothing of what another random state would give",
+            f"train with random_state=0,1,2{and_split}",
         )
 
 
@@ -299,14 +310,16 @@ def topic_bound(board: Leaderboard) -> Iterator[Check]:
             "C11",
             "mind",
             f"{board.best.first.model} does worse on new topics",
-            f"macro-F1 {_interval(new)} on topics that training did not know, {_interval(known)} on those it did",
+            f"macro-F1 {_with_interval(new)} on topics that training did not know, "
+            f"{_with_interval(known)} on those it did",
             "expect the lower figure on your own text",
         )
 
 
 def other_test_sets(board: Leaderboard) -> Iterator[Check]:
     """C12: random states or models were not tested on the same examples, so that some things are not computed."""
-    best, apart = board.best, [entry.first.model for entry in board.entries if not entry.alike]
+    best = board.best
+    apart = [entry.first.model for entry in board.entries if not entry.same_test_set]
     if apart:
         yield Check(
             "C12",
@@ -314,7 +327,7 @@ def other_test_sets(board: Leaderboard) -> Iterator[Check]:
             "random states have test sets of their own",
             f"{', '.join(apart)}: each random state was tested on other examples (split={best.first.split}), so paired "
             "differences, ECE, Brier, slices and the target audit are not computed; scores are means over test sets",
-            f"where models are to be compared, train all of them with {_ALIKE}",
+            f"where models are to be compared, train all of them with {_SAME_TEST_PART}",
         )
     if others := [model for model in board.unpaired if model not in apart]:
         yield Check(
@@ -334,7 +347,7 @@ def left_out(board: Leaderboard) -> Iterator[Check]:
             "C13",
             "mind",
             "runs that do not count",
-            f"newer runs stand for these: {listing(board.left_out)}",
+            f"newer runs count instead of these: {listing(board.left_out)}",
             "delete them, or train what is to be compared under a name of its own (name=)",
         )
 
@@ -343,7 +356,7 @@ CHECKS: tuple[Callable[[Leaderboard], Iterator[Check]], ...] = (
     no_better_than_constant,
     shared_text,
     few_gold,
-    blind,
+    target_blind_model,
     states_disagree,
     worse_than_lexicon,
     badly_calibrated,
@@ -358,6 +371,5 @@ CHECKS: tuple[Callable[[Leaderboard], Iterator[Check]], ...] = (
 
 def run_checks(board: Leaderboard) -> list[Check]:
     """Return all doubts about a board, those that should stop a reader first."""
-    return sorted(
-        (found for check in CHECKS for found in check(board)), key=lambda one: one.level != "stop"
-    )
+    doubts = [doubt for check in CHECKS for doubt in check(board)]
+    return sorted(doubts, key=lambda doubt: doubt.level != "stop")

@@ -1,4 +1,4 @@
-"""Plots as inline SVG, coloured to be read in light and in dark."""
+"""Figures as inline SVG, coloured to be read in light and in dark."""
 
 import io
 import re
@@ -8,18 +8,16 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from stancekit.errors import printable
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.calibration import reliability, risk_coverage
-from stancekit.evaluation.scores import score
 from stancekit.models.selective import confidence
-from stancekit.report.averaged import SLICE
-from stancekit.report.generalisation import SplitScore
-from stancekit.report.leaderboard import Leaderboard, LeaderboardRow
-from stancekit.runs.record import Run
-from stancekit.types import Score
+from stancekit.runs.analysis import BoardAnalysis
+from stancekit.runs.breakdowns import SourceMatrix, SplitScore
+from stancekit.runs.leaderboard import AVERAGED, LeaderboardRow
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
 # Different for colour-blind readers too, and on light and dark ground.
@@ -48,17 +46,6 @@ _STYLE: Any = {
     "font.family": "sans-serif",
     "text.parse_math": False,
 }
-
-
-def second_annotator(run: Run) -> Score | None:
-    """Return the macro-F1 of a second annotator against the gold: a ceiling for what a model can be shown to reach."""
-    rows = [row for row in run.rows if row.second is not None]
-    if not rows:
-        return None
-    gold, said = [row.gold for row in rows], [row.second or () for row in rows]
-    articles = [row.example.article for row in rows]
-    found = score(gold, [said], run.codes, articles, multi_label=run.multi_label)
-    return next((one for one in found if one.metric == "macro_f1"), None)
 
 
 def figure(width: float, height: float) -> tuple[Figure, Any]:
@@ -90,28 +77,32 @@ def svg(drawing: Figure, label: str) -> str:
     return text.replace("<svg ", f'<svg role="img" aria-label="{safe}" ', 1)
 
 
-def forest(board: Leaderboard) -> Figure:
+def inline_svg(drawing: Figure, label: str) -> Markup:
+    """Return a figure as an SVG element for a page; every text in it is escaped where it is drawn."""
+    return Markup(svg(drawing, label))  # noqa: S704
+
+
+def forest_figure(part: BoardAnalysis) -> Figure:
     """Draw macro-F1 of every model with its interval, best on top, and the second annotator's where there is one."""
-    entries = board.entries[::-1]
+    entries = part.board.entries[::-1]
     drawing, axes = figure(7, 1 + 0.36 * len(entries))
-    for at, entry in enumerate(entries):
-        one = entry.main
-        axes.plot([one.low, one.high], [at, at], color=BLUE, linewidth=2.4, solid_capstyle="round")
-        axes.plot(one.value, at, "o", color=BLUE, markersize=7)
-        if len(entry.runs) > 1 and entry.alike:
+    for y, entry in enumerate(entries):
+        score = entry.main
+        axes.plot(
+            [score.low, score.high], [y, y], color=BLUE, linewidth=2.4, solid_capstyle="round"
+        )
+        axes.plot(score.value, y, "o", color=BLUE, markersize=7)
+        if len(entry.runs) > 1 and entry.same_test_set:
             values = by_state(entry.counts, entry.macro)
-            axes.plot(values, [at] * len(values), "|", color=GREY, markersize=9)
-        if joined := entry.value("macro_f1", SLICE):
-            axes.plot(joined.value, at, "D", color=BLUE, markersize=7, fillstyle="none")
-    if ceiling := second_annotator(board.best.first):
+            axes.plot(values, [y] * len(values), "|", color=GREY, markersize=9)
+        if averaged := entry.value("macro_f1", AVERAGED):
+            axes.plot(averaged.value, y, "D", color=BLUE, markersize=7, fillstyle="none")
+    if ceiling := part.second_annotator:
         if not np.isnan(ceiling.low):
             axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
-        axes.axvline(
-            ceiling.value, color=GREY, linestyle="--", label=f"second annotator (n = {ceiling.n})"
-        )
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8, labelcolor=INK
-        )
+        label = f"second annotator (n = {ceiling.n})"
+        axes.axvline(ceiling.value, color=GREY, linestyle="--", label=label)
+        _legend_above(axes)
     axes.set_yticks(range(len(entries)), [printable(entry.first.model) for entry in entries])
     axes.set_xlabel(
         "macro-F1 on test, 95 % interval; ticks: random states; diamond: these averaged into one"
@@ -121,10 +112,22 @@ def forest(board: Leaderboard) -> Figure:
     return drawing
 
 
-def reliability_of(entry: LeaderboardRow) -> Figure:
+def _legend_above(axes: Any, columns: int = 1) -> None:
+    """Put the legend above the axes, where it hides nothing."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+        labelcolor=INK,
+    )
+
+
+def reliability_figure(entry: LeaderboardRow) -> Figure:
     """Draw the share of claims that held against the claim, dots as large as there are claims."""
     drawing, axes = figure(3.6, 3.3)
-    table = reliability(entry.tables)
+    table = reliability(entry.calibration_tables)
     shown = table[table[:, 0] > 0]
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
     axes.plot(shown[:, 1], shown[:, 2], color=BLUE, linewidth=1.4)
@@ -133,12 +136,13 @@ def reliability_of(entry: LeaderboardRow) -> Figure:
     return drawing
 
 
-def risk_of(entry: LeaderboardRow) -> Figure:
+def risk_figure(entry: LeaderboardRow) -> Figure:
     """Draw the share of errors among the surest examples against their share, a line per random state."""
     drawing, axes = figure(3.6, 3.3)
     for run in entry.runs:
         wrong = np.array([set(row.gold) != set(row.prediction.labels) for row in run.rows])
         coverage, risk = risk_coverage(confidence(run.scores, run.facts["thresholds"]), wrong)
+        # A share of errors among fewer than ten examples jumps up and down.
         axes.plot(coverage[9:], risk[9:], color=BLUE, linewidth=1.2, alpha=0.8)
     axes.set(
         xlabel="share of examples labelled",
@@ -149,63 +153,63 @@ def risk_of(entry: LeaderboardRow) -> Figure:
     return drawing
 
 
-def generalisation(found: Sequence[SplitScore]) -> Figure:
+def splits_figure(rows: Sequence[SplitScore]) -> Figure:
     """Draw macro-F1 of each model under each split, in-topic first."""
-    splits = list(dict.fromkeys(one.split for one in found))
-    models = list(dict.fromkeys((one.codebook, one.model) for one in found))
+    splits = list(dict.fromkeys(row.split for row in rows))
+    models = list(dict.fromkeys((row.codebook, row.model) for row in rows))
     drawing, axes = figure(7, 1.1 + 0.3 * len(splits) * len(models) ** 0.5)
-    for place, model in enumerate(models):
-        mine = [one for one in found if (one.codebook, one.model) == model]
-        at = [len(splits) - 1 - splits.index(one.split) - 0.16 * place for one in mine]
+    for place, (codebook, model) in enumerate(models):
         colour = CODE_COLOURS[(place + 3) % len(CODE_COLOURS)]
-        for one, y in zip(mine, at, strict=True):
-            axes.plot([one.score.low, one.score.high], [y, y], color=colour, linewidth=2.2)
-        label = printable(f"{model[1]}, {model[0]}")
-        axes.plot(
-            [one.score.value for one in mine], at, "o", color=colour, markersize=6, label=label
-        )
+        values, heights = [], []
+        for row in rows:
+            if (row.codebook, row.model) == (codebook, model):
+                y = len(splits) - 1 - splits.index(row.split) - 0.16 * place
+                axes.plot([row.score.low, row.score.high], [y, y], color=colour, linewidth=2.2)
+                values.append(row.score.value)
+                heights.append(y)
+        label = printable(f"{model}, {codebook}")
+        axes.plot(values, heights, "o", color=colour, markersize=6, label=label)
     axes.set_yticks(range(len(splits)), [split.replace("_", " ") for split in splits[::-1]])
     axes.set(xlabel="macro-F1 on test, 95 % interval", xlim=(0, 1))
     axes.grid(axis="x", color=GREY, alpha=0.25)
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8, labelcolor=INK
-    )
+    _legend_above(axes, columns=3)
     return drawing
 
 
+def sources_figure(matrix: SourceMatrix) -> Figure:
+    """Draw the scores of each model on each source as a table of shades."""
+    models = [model for model, _ in matrix.rows]
+    values = [[score.value for score in scores] for _, scores in matrix.rows]
+    label = "score x 100, by the source of the test examples"
+    return heat(models, matrix.sources, values, label=label)
+
+
 def stacked(names: Sequence[str], codes: Sequence[str], counts: Sequence[Sequence[int]]) -> Figure:
-    """Draw the shares of codes as stacked horizontal bars, first name on top, counts in total behind each.
+    """Draw the shares of codes as stacked horizontal bars, first name on top, with the total at the right of each.
 
     `counts` has shape (names, codes).
     """
     drawing, axes = figure(7.5, 1.1 + 0.22 * len(names))
     totals = [max(sum(row), 1) for row in counts]
     start = [0.0] * len(names)
-    for at, code in enumerate(codes):
-        part = [row[at] / total for row, total in zip(counts, totals, strict=True)]
+    for index, code in enumerate(codes):
+        part = [row[index] / total for row, total in zip(counts, totals, strict=True)]
         axes.barh(
             range(len(names)),
             part,
             left=start,
-            color=CODE_COLOURS[at % len(CODE_COLOURS)],
+            color=CODE_COLOURS[index % len(CODE_COLOURS)],
             label=printable(code),
             height=0.8,
         )
-        start = [left + own for left, own in zip(start, part, strict=True)]
-    for at, row in enumerate(counts):
-        axes.text(1.01, at, str(sum(row)), va="center", fontsize=8, color=INK)
+        start = [left + width for left, width in zip(start, part, strict=True)]
+    for y, row in enumerate(counts):
+        axes.text(1.01, y, str(sum(row)), va="center", fontsize=8, color=INK)
     axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of examples; number behind")
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=len(codes),
-        frameon=False,
-        fontsize=8,
-        labelcolor=INK,
-    )
+    axes.set_xlabel("share of examples; at the right their number")
+    _legend_above(axes, columns=len(codes))
     return drawing
 
 
@@ -240,7 +244,7 @@ def heat(
     return drawing
 
 
-def training(entry: LeaderboardRow) -> Figure | None:
+def training_figure(entry: LeaderboardRow) -> Figure | None:
     """Draw loss and validation score by step, a line per random state; None for a model without a training log."""
     curves = [run.curve for run in entry.runs if run.curve]
     if not curves:
@@ -248,26 +252,12 @@ def training(entry: LeaderboardRow) -> Figure | None:
     drawing, axes = figure(5, 2.6)
     other = axes.twinx()
     for curve in curves:
-        for key, on, colour in (("loss", axes, GREY), ("validation_score", other, BLUE)):
+        for key, side, colour in (("loss", axes, GREY), ("validation_score", other, BLUE)):
             rows = [row for row in curve if key in row]
-            on.plot(
-                [row["step"] for row in rows],
-                [row[key] for row in rows],
-                "o-",
-                color=colour,
-                markersize=3,
-            )
+            steps, values = [row["step"] for row in rows], [row[key] for row in rows]
+            side.plot(steps, values, "o-", color=colour, markersize=3)
     axes.set_xlabel("step")
     axes.set_ylabel("loss on train (grey)")
     other.set_ylabel("score on validation (blue)", color=BLUE)
     other.spines["right"].set_visible(True)
-    return drawing
-
-
-def bars(names: Sequence[str], values: Sequence[float], label: str) -> Figure:
-    """Draw horizontal bars, first name on top."""
-    drawing, axes = figure(7, 0.8 + 0.28 * len(names))
-    axes.barh(range(len(names)), values[::-1], color=BLUE)
-    axes.set_yticks(range(len(names)), names[::-1])
-    axes.set_xlabel(label)
     return drawing

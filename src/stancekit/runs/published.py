@@ -1,0 +1,205 @@
+"""Predictions that are committed beside an experiment's results, without any text: written and read."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow
+import pyarrow.parquet
+
+from stancekit.errors import KitError
+from stancekit.fileio import replacing_file
+from stancekit.runs.record import PredictionRecord, Run, make_run
+from stancekit.types import Context, Example, Mention, Prediction
+
+if TYPE_CHECKING:
+    import pandas
+
+PREDICTIONS_FILE = "predictions.parquet"
+# Fields of a run that say what it is; the others of `run.json` describe the machine.
+_PUBLISHED_FACTS = (
+    *("corpus", "codebook", "codes", "multi_label", "model", "split", "part", "random_state"),
+    *("validation", "seconds", "digest", "thresholds", "temperature", "caution", "examples"),
+    *("gold", "shared", "refit", "priors", "deterministic", "stancekit", "versions"),
+)
+# Slices that would need text, names or dates, which are not published.
+_LEFT_OUT = ("actor", "target", "topic", "year", "length")
+_SCHEMA = pyarrow.schema(
+    {
+        "run": pyarrow.int32(),
+        "id": pyarrow.string(),
+        "article": pyarrow.int32(),
+        "target": pyarrow.int32(),
+        "setting": pyarrow.string(),
+        "register": pyarrow.string(),
+        "source": pyarrow.string(),
+        "phenomena": pyarrow.list_(pyarrow.string()),
+        "gold": pyarrow.list_(pyarrow.string()),
+        "labels": pyarrow.list_(pyarrow.string()),
+        "scores": pyarrow.list_(pyarrow.float32()),
+        "audit": pyarrow.string(),
+    }
+)
+
+
+def _numbered_names(names: Sequence[str]) -> list[int]:
+    order = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return [order[name] for name in names]
+
+
+def _published_rows(number: int, run: Run) -> list[dict[str, Any]]:
+    """Return the rows of a run, with numbers in place of the names of articles and targets."""
+    articles = _numbered_names(run.articles)
+    targets = [row.example.target.name if row.example.target else "" for row in run.rows]
+    target_numbers = _numbered_names(targets)
+    audit = run.audit
+    published = []
+    for index, row in enumerate(run.rows):
+        variants = {name: labels[index] for name, labels in audit.items()}
+        published.append(
+            {
+                "run": number,
+                "id": row.example.id,
+                "article": articles[index],
+                "target": target_numbers[index] if row.example.target else None,
+                "setting": row.context.setting,
+                "register": row.context.register,
+                "source": row.context.source,
+                "phenomena": row.context.phenomena,
+                "gold": row.gold,
+                "labels": row.prediction.labels,
+                # Reports show three digits.
+                "scores": [round(score, 4) for score in row.prediction.scores],
+                "audit": json.dumps(variants) if variants else None,
+            }
+        )
+    return published
+
+
+def write_published(runs: Sequence[Run], folder: Path, command: str) -> None:
+    """Write the predictions of runs to `folder/predictions.parquet`: ids, codes and scores, no text and no names.
+
+    Runs that were published before stay, so that a small model can be added where the runs of a
+    large one are not at hand, unless one of `runs` takes their place or the corpus has changed
+    since. `command` is what results show as theirs.
+    """
+    runs = [*runs, *_earlier(runs, folder)]
+    facts = [
+        {key: run.facts[key] for key in _PUBLISHED_FACTS if key in run.facts} | _field_facts(run)
+        for run in runs
+    ]
+    rows = [row for number, run in enumerate(runs) for row in _published_rows(number, run)]
+    schema = _SCHEMA.with_metadata({"runs": json.dumps(facts, allow_nan=False), "command": command})
+    table = pyarrow.Table.from_pylist(rows, schema=schema)
+    with replacing_file(folder / PREDICTIONS_FILE) as temporary:
+        pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
+
+
+def _field_facts(run: Run) -> dict[str, Any]:
+    """Return the facts that a run has in fields of its own."""
+    settings = {"settings": run.settings} if run.settings else {}
+    return settings | {"validation": None if math.isnan(run.validation) else run.validation}
+
+
+def _earlier(runs: Sequence[Run], folder: Path) -> list[Run]:
+    """Return the published runs that new ones neither replace nor outdate, by other data or settings."""
+    if not (folder / PREDICTIONS_FILE).exists():
+        return []
+    keys = {run.key for run in runs}
+    digests = {(run.corpus, run.codebook): run.digest for run in runs}
+    settings = {run.key[:-1]: run.settings for run in runs}
+    kept = []
+    for run in read_published(folder):
+        same_data = run.digest == digests.get((run.corpus, run.codebook), run.digest)
+        same_settings = run.settings in ("", settings.get(run.key[:-1], run.settings))
+        if run.key not in keys and same_data and same_settings:
+            kept.append(run)
+    return kept
+
+
+def _record_of_row(row: Mapping[str, Any]) -> PredictionRecord:
+    target = None if row["target"] is None else Mention(str(row["target"]))
+    kept = {key: row[key] for key in ("setting", "register", "source")}
+    context = Context(**kept, phenomena=tuple(row["phenomena"]))
+    scores = tuple(round(score, 4) for score in row["scores"])
+    prediction = Prediction(row["id"], tuple(row["labels"]), scores)
+    return PredictionRecord(
+        Example(row["id"], "", None, target, str(row["article"])),
+        context,
+        tuple(row["gold"]),
+        prediction,
+    )
+
+
+def read_published(folder: Path) -> list[Run]:
+    """Read the runs back from `folder/predictions.parquet`.
+
+    Raises
+    ------
+    KitError
+        When there is no such file, or it is another.
+    """
+    try:
+        table = pyarrow.parquet.read_table(folder / PREDICTIONS_FILE)
+        all_facts = json.loads((table.schema.metadata or {})[b"runs"])
+        rows = table.to_pylist()
+    except (OSError, KeyError, ValueError, pyarrow.ArrowException) as error:
+        raise KitError(
+            f"{folder / PREDICTIONS_FILE} holds no predictions ({error}); write it with publish=true"
+        ) from None
+    try:
+        by_run: dict[int, list[dict[str, Any]]] = {index: [] for index in range(len(all_facts))}
+        for row in rows:
+            by_run[row["run"]].append(row)
+        return [
+            _published_run(folder, facts, by_run[index]) for index, facts in enumerate(all_facts)
+        ]
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise KitError(
+            f"{folder / PREDICTIONS_FILE} is damaged ({error!r}); write it again with publish=true"
+        ) from None
+
+
+def _published_run(folder: Path, facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Run:
+    audited = [json.loads(row["audit"]) for row in rows if row["audit"]]
+    audit = {}
+    for variant in audited[0] if audited else ():
+        audit[variant] = [_optional_codes(row[variant]) for row in audited]
+    # Where a file does not say it, the settings are not known, and nothing follows from there being
+    # no configuration.
+    run = make_run(
+        folder,
+        facts | {"settings": facts.get("settings", "unknown")},
+        map(_record_of_row, rows),
+        folder / PREDICTIONS_FILE,
+    )
+    settings = "" if run.settings == "unknown" else run.settings
+    return replace(run, facts=facts | {"audit": audit}, settings=settings)
+
+
+def command_of(folder: Path) -> str | None:
+    """Return the command that was published with the predictions, if any was."""
+    try:
+        schema = pyarrow.parquet.read_schema(folder / PREDICTIONS_FILE)
+    except (OSError, pyarrow.ArrowException):
+        # `read_published` says what is wrong with the file.
+        return None
+    command = (schema.metadata or {}).get(b"command")
+    return command.decode() if command else None
+
+
+def _optional_codes(codes: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if codes is None else tuple(codes)
+
+
+def without_names(frame: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Return the scores of a table less those of slices that would need text, names or dates."""
+    return frame[~frame["slice"].map(_names_people)]
+
+
+def _names_people(where: str) -> bool:
+    field, equals, _ = where.partition("=")
+    return bool(equals) and field in _LEFT_OUT

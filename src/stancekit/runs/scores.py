@@ -1,0 +1,45 @@
+"""`scores.csv` of a run or an experiment: a row per model, metric and slice."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from stancekit.types import Score
+
+if TYPE_CHECKING:
+    import pandas
+
+SCORES_FILE = "scores.csv"
+SCORE_COLUMNS = (
+    *("corpus", "codebook", "split", "part", "model", "metric", "slice"),
+    *("value", "low", "high", "n", "codes", "random_states"),
+)
+
+
+def scores_frame(
+    model: Sequence[str], scores: Iterable[Score], random_states: int
+) -> "pandas.DataFrame":
+    """Return scores as a table with the columns of `scores.csv`, NaN where there is no number.
+
+    Parameters
+    ----------
+    model
+        What was scored: corpus, codebook, split, part and model.
+    random_states
+        Over how many runs the scores are means.
+
+    Examples
+    --------
+    >>> model = ("mine", "stance", "fixed", "test", "svm")
+    >>> frame = scores_frame(model, [Score("macro_f1", "all", 0.5, 0.4, 0.6, 20, 4)], 3)
+    >>> frame[["model", "metric", "value", "codes"]].to_dict("records")
+    [{'model': 'svm', 'metric': 'macro_f1', 'value': 0.5, 'codes': 4}]
+    """
+    import pandas
+
+    rows = [
+        (*model, row.metric, row.slice, row.value, row.low, row.high, row.n, row.codes)
+        for row in scores
+    ]
+    frame = pandas.DataFrame(rows, columns=list(SCORE_COLUMNS[:-1]))
+    # Metrics that are not means over codes have no number of them; the others stay whole numbers.
+    return frame.assign(codes=frame["codes"].astype("Int64"), random_states=random_states)
