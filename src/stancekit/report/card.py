@@ -40,6 +40,7 @@ def model_card(board: Leaderboard, run: Run, command: str, *, why: str | None = 
     why
         Why the model was kept, by default for its score on validation.
     """
+    # An evaluation has only a test part: what the model was trained on is not known from it.
     entry = next(entry for entry in board.entries if entry.first.model == run.model)
     trained = bool(run.facts["examples"]["train"])
     model, corpus = markdown_text(run.model), markdown_text(run.corpus)
