@@ -44,7 +44,7 @@ def memory(pid: int) -> float:
 
 def watched(source: Path, saved: Path, output: Path, rows: int) -> dict[str, Any]:
     """Label a file in a process of its own, and return its pace and memory."""
-    words = ["label", f"input={source}", f"saved={saved}", f"output={output}", "kind=parquet"]
+    words = ["label", f"input={source}", f"models={saved}", f"output={output}", "format=parquet"]
     start, seen = time.monotonic(), []
     process = subprocess.Popen(
         [sys.executable, "-m", "stancekit", *words], stderr=subprocess.PIPE, text=True

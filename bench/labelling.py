@@ -19,8 +19,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit, bundled
 from stancekit.labelling.archive import label_archive
+from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import read_labels
-from stancekit.labelling.workers import LabellingJob
+from stancekit.labelling.models import find_models
 from stancekit.models import persistence
 from stancekit.models.classifier import fit
 from stancekit.models.encoder.finetuned import Encoder
@@ -119,7 +120,7 @@ def archive(folder: Path) -> list[dict[str, object]]:
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     found, saved = {}, trained(folder / "models")
     for backend in ("torch", "onnx"):
-        job = LabellingJob(saved, backend=backend)
+        job = LabellingJob(find_models([saved]), backend=backend)
         label_archive(source, folder / f"warm-{backend}", job)
         start = time.perf_counter()
         label_archive(source, folder / backend, job)
@@ -162,7 +163,7 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
         output = folder / f"{engine}-many"
         words = [
             f"input={source}",
-            f"saved={models}",
+            f"models={models}",
             f"output={output}",
             f"engine={engine}",
             "workers=2",

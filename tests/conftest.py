@@ -7,8 +7,8 @@ from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus import FixedSplit, JsonlCorpus, Splits, bundled
-from stancekit.labelling.sources import InputText
-from stancekit.labelling.workers import LabellingJob
+from stancekit.labelling.labeller import LabellingJob, label_article
+from stancekit.labelling.models import find_models
 from stancekit.models import persistence
 from stancekit.models.classifier import fit
 from stancekit.models.features import Marked
@@ -62,11 +62,12 @@ def saved(tmp_path_factory: pytest.TempPathFactory, parts: Splits, frame_parts: 
 @pytest.fixture(scope="session")
 def risk(saved: Path) -> float:
     """Return a risk at which the stance model relies on some rows of a bundled article and declines others."""
-    labeller = LabellingJob(saved, ActorFinder(ner=False)).labeller()
+    job = LabellingJob(find_models([saved]), ActorFinder(ner=False))
     article = read_article(ROOT / "seeds" / "articles" / "un_votes_2025.txt")
-    surest = [max(row.stance.scores) for row in labeller([InputText(article, article.id)]).rows]
-    risks = labeller.stance.caution.risks
-    return next(one for one, cut in risks if min(surest) < cut <= max(surest))
+    predictions = [row.predictions.get("stance") for row in label_article(article, job).rows]
+    surest = [max(prediction.scores) for prediction in predictions if prediction]
+    risks = job.labeller().models["stance"].caution.risks
+    return next(risk for risk, cut in risks if min(surest) < cut <= max(surest))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ import json
 import pytest
 from conftest import ROOT
 
-from stancekit.codebook import Codebook, load_codebook
+from stancekit.codebook import Codebook, load_codebook, make_codebook
 from stancekit.errors import KitError
 
 SHIPPED = sorted(path.stem for path in (ROOT / "configs" / "codebook").glob("*.yaml"))
@@ -41,7 +41,43 @@ def test_the_schemes_have_the_codes_of_their_sources():
         "policy_frames": 15,
         "stance": 4,
     }
-    assert load_codebook("stance").scale == ("condemn", "abstain", "support")
+    stance = load_codebook("stance")
+    assert stance.scale == ("condemn", "abstain", "support")
+    assert (stance.towards, stance.absent) == ("target", "none")
+
+
+TONE = {name: {"definition": f"{name}."} for name in ("cold", "cool", "warm", "flat")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"scale": ["cold", "hot"]}, "scale has hot, which are not codes; there are: cold, cool"),
+        ({"scale": ["cold", "cold"]}, "scale has a code more than once"),
+        ({"absent": "none"}, "absent is 'none', which is not a code; there are: cold, cool"),
+        ({"unit": "word"}, "unit is 'word'; there are: example, sentence"),
+        ({"towards": "actor"}, "towards is 'actor'; set it to target"),
+        ({"towards": "target", "unit": "sentence"}, "not towards a target"),
+        ({"multilabel": True}, "unknown field multilabel; there are: name, codes, multi_label"),
+        ({"codes": {**TONE, True: {"definition": "Yes."}}}, "codes True are not text"),
+        ({"codes": {"warm": {}}}, "code 'warm' of codebook 'tone' has no definition"),
+    ],
+)
+def test_fields_that_contradict_the_codes_are_refused(fields, message):
+    with pytest.raises(KitError, match=message):
+        make_codebook(**{"name": "tone", "codes": TONE, **fields})
+
+
+def test_a_codebook_of_one_s_own_says_what_its_codes_are_towards(tmp_path):
+    path = tmp_path / "tone.yaml"
+    codes = "\n".join(f"  {name}: {{definition: {name}.}}" for name in TONE)
+    head = "name: tone\ntowards: target\nabsent: flat\nscale: [cold, cool, warm]"
+    path.write_text(f"{head}\ncodes:\n{codes}\n")
+    book = load_codebook(str(path))
+    assert (book.towards, book.absent, book.scale) == ("target", "flat", ("cold", "cool", "warm"))
+    path.write_text(f"{head}\nabsnt: flat\ncodes:\n{codes}\n")
+    with pytest.raises(KitError, match=r"tone.yaml is not a codebook: .*unknown field absnt"):
+        load_codebook(str(path))
 
 
 def test_check_names_every_unknown_label():

@@ -1,9 +1,9 @@
 """Codebooks: what can be said about an example. Stance and frame schemes are one type."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -15,7 +15,7 @@ Unit = Literal["example", "sentence"]
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code with its definition, two sentences that bear it and one that seems to.
+    """A code with its definition, two sentences that have it and one that only seems to.
 
     `hypothesis` says of an `{actor}` and a `{target}` what a sentence with this code entails;
     zero-shot models read it, and the definition where there is none.
@@ -32,9 +32,27 @@ class Code:
 class Codebook:
     """A named set of codes.
 
-    `multi_label` codebooks allow several codes or none per unit. `scale` names the codes that are
-    ordered, lowest first. `unit` says what is coded: an `example` (sentence x actor x target) or
-    the `sentence` whoever acts in it. `column` is where data files keep the codes.
+    Attributes
+    ----------
+    multi_label
+        Whether a unit may have several codes or none.
+    scale
+        The codes that are ordered, lowest first; the others are not on the scale.
+    unit
+        What is coded: an `example` (sentence x actor x target), or the `sentence` whoever acts in
+        it.
+    column
+        Where data files keep the codes, if not in a column called like the codebook.
+    towards
+        `target` where a code is the actor's position towards the target, else empty.
+    absent
+        The code that says that none of the others applies, such as "no position"; empty where there
+        is none.
+
+    Raises
+    ------
+    KitError
+        When `scale` or `absent` names what is not a code, or a field has another kind of value.
     """
 
     name: str
@@ -43,43 +61,89 @@ class Codebook:
     scale: tuple[str, ...] = ()
     unit: Unit = "example"
     column: str = ""
+    towards: str = ""
+    absent: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the fields against each other."""
+        if faults := self._faults():
+            raise KitError(f"codebook {self.name!r}: {'; '.join(faults)}")
+
+    def _faults(self) -> list[str]:
+        named = [code.name for code in self.codes]
+        # YAML reads a bare `yes` or `2021` as no text.
+        if odd := [name for name in named if not isinstance(name, str) or not name]:
+            return [f"its codes {listing(odd)} are not text; write them in quotation marks"]
+        known = ", ".join(named)
+        faults = []
+        if unknown := [code for code in self.scale if code not in named]:
+            faults.append(f"scale has {listing(unknown)}, which are not codes; there are: {known}")
+        if len(set(self.scale)) < len(self.scale):
+            faults.append("scale has a code more than once; name each once, lowest first")
+        if self.absent and self.absent not in named:
+            faults.append(f"absent is {self.absent!r}, which is not a code; there are: {known}")
+        if self.unit not in get_args(Unit):
+            faults.append(f"unit is {self.unit!r}; there are: {', '.join(get_args(Unit))}")
+        if self.towards not in ("", "target"):
+            faults.append(f"towards is {self.towards!r}; set it to target, or leave it out")
+        if self.towards and self.unit == "sentence":
+            faults.append("a code of a whole sentence is not towards a target; leave towards out")
+        return faults
 
     @property
     def names(self) -> list[str]:
         """List the codes in alphabetical order, the order of every score vector."""
         return sorted(code.name for code in self.codes)
 
+    def place(self, code: str) -> str:
+        """Return where a code is on the scale: `low`, `middle` or `high`; empty where it is not on it.
+
+        Examples
+        --------
+        >>> stance = load_codebook("stance")
+        >>> [stance.place(code) for code in ("condemn", "abstain", "support", "none")]
+        ['low', 'middle', 'high', '']
+        """
+        if code not in self.scale or len(self.scale) < 2:
+            return ""
+        return {self.scale[0]: "low", self.scale[-1]: "high"}.get(code, "middle")
+
+    def applies(self, codes: Iterable[str]) -> bool:
+        """Say whether some code applies: one that does not mean none of the others."""
+        return any(code != self.absent for code in codes)
+
     def check(
         self, labels: Sequence[tuple[str, ...]], where: str, rows: Sequence[int] | None = None
     ) -> None:
         """Raise one `KitError` naming every label that is not a code, with its rows."""
-        known, bad = set(self.names), {}  # type: set[str], dict[str, list[int]]
+        known = set(self.names)
+        unknown: dict[str, list[int]] = {}
         for row, given in zip(rows or range(1, len(labels) + 1), labels, strict=True):
             for label in given:
                 if label not in known:
-                    bad.setdefault(label, []).append(row)
-        if bad:
-            told = [
-                f"unknown label {label[:60]!r} in {where} (rows {listing(at)})"
-                for label, at in bad.items()
-            ]
-            seen = "; ".join(
-                [
-                    *told[:8],
-                    *([f"and {len(told) - 8} more unknown labels"] if len(told) > 8 else []),
-                ]
-            )
-            raise KitError(
-                f"{seen}; codebook {self.name!r} has: {', '.join(self.names)}. Correct the rows, or map the labels "
-                f"with 'corpus.labels={{seen: code}}'{self._divided(bad)}"
-            )
+                    unknown.setdefault(label, []).append(row)
+        if not unknown:
+            return
+        seen = [
+            f"unknown label {label[:60]!r} in {where} (rows {listing(numbers)})"
+            for label, numbers in unknown.items()
+        ]
+        if len(seen) > 8:
+            seen = [*seen[:8], f"and {len(seen) - 8} more unknown labels"]
+        raise KitError(
+            f"{'; '.join(seen)}; codebook {self.name!r} has: {', '.join(self.names)}. "
+            "Correct the rows, or map the labels with 'corpus.labels={seen: code}'"
+            f"{self._separator_hint(unknown)}"
+        )
 
-    def _divided(self, labels: Iterable[str]) -> str:
-        """Return what to do where an unknown label is several codes with another sign between them."""
+    def _separator_hint(self, labels: Iterable[str]) -> str:
+        """Return what to do where an unknown label is several codes with another separator."""
+        if not self.multi_label:
+            return ""
         for word, sign in {"comma": ",", "pipe": "|", "/": "/", "#": "#", "+": "+"}.items():
             for label in labels:
                 parts = [part.strip() for part in label.split(sign)]
-                if self.multi_label and len(parts) > 1 and set(parts) <= set(self.names):
+                if len(parts) > 1 and set(parts) <= set(self.names):
                     return (
                         f"; {label[:60]!r} seems to hold several: set corpus.label_separator={word}"
                     )
@@ -91,12 +155,32 @@ class Codebook:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Codebook":
-        """Rebuild a codebook from `to_dict`."""
+        """Rebuild a codebook from `to_dict`.
+
+        Raises
+        ------
+        KitError
+            When a field is unknown, or names what is not a code.
+        """
+        _check_fields(cls, data, f"codebook {data['name']!r}")
+        for code in data["codes"]:
+            _check_fields(Code, code, f"code {code['name']!r} of codebook {data['name']!r}")
         codes = tuple(
             Code(**{**code, "positive": tuple(code.get("positive", ()))}) for code in data["codes"]
         )
-        rest = {key: data[key] for key in ("multi_label", "unit", "column") if key in data}
-        return cls(data["name"], codes, scale=tuple(data.get("scale", ())), **rest)
+        rest = {key: value for key, value in data.items() if key not in ("codes", "scale")}
+        return cls(codes=codes, scale=tuple(data.get("scale", ())), **rest)
+
+
+def _check_fields(kind: type[Code] | type[Codebook], given: Mapping[str, Any], where: str) -> None:
+    """Refuse a field that would be ignored, as `multilabel: true` would be, and a missing one."""
+    known = {field.name: field.default is MISSING for field in fields(kind)}
+    if unknown := [key for key in given if key not in known]:
+        raise KitError(
+            f"{where} has the unknown field {listing(unknown)}; there are: {', '.join(known)}"
+        )
+    if missing := [name for name, required in known.items() if required and name not in given]:
+        raise KitError(f"{where} has no {listing(missing)}; add it")
 
 
 def make_codebook(name: str, codes: Mapping[str, Mapping[str, Any]], **rest: Any) -> Codebook:
@@ -114,38 +198,38 @@ def make_codebook(name: str, codes: Mapping[str, Mapping[str, Any]], **rest: Any
 
 
 def load_codebook(name: str) -> Codebook:
-    """Load a codebook by name, of the user's own or of the kit's, or a YAML file by its path.
+    """Load a codebook by its name, or from a YAML file by its path.
 
-    Codebooks of the user's own are those in the folder `codebook` of their configs, and come first.
+    The user's own codebooks, in the folder `codebook` of their configs, come before the kit's.
 
     Raises
     ------
     KitError
-        When there is none, or the file is none.
+        When there is no such codebook, or the file is not one.
 
     Examples
     --------
     >>> load_codebook("stance").names
     ['abstain', 'condemn', 'none', 'support']
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _file(name)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _codebook_file(name)
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         data.pop("_target_", None)
         return make_codebook(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise KitError(
-            f"{path} is no codebook: {error}; write it like configs/codebook/stance.yaml"
+            f"{path} is not a codebook: {error}; write it like those in configs/codebook"
         ) from None
 
 
-def _file(name: str) -> Path:
+def _codebook_file(name: str) -> Path:
     try:
         return find_config("codebook", f"{name}.yaml")
     except FileNotFoundError:
         known = ", ".join(codebook_names())
         raise KitError(
-            f"there is no codebook {name!r}; there are: {known}. One of your own is configs/codebook/{name}.yaml in "
+            f"there is no codebook {name!r}; there are: {known}. Your own is configs/codebook/{name}.yaml in "
             "the working directory, or is named by its file, as in my.yaml"
         ) from None
 
@@ -168,11 +252,12 @@ def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:
     """
     if value is None:
         return ()
-    parts: Iterable[Any] = (
-        value.split(separator)
-        if isinstance(value, str)
-        else value
-        if isinstance(value, Iterable)
-        else [value]
-    )
-    return tuple(text for part in parts if (text := str(part).strip()))
+    parts: Iterable[Any]
+    if isinstance(value, str):
+        parts = value.split(separator)
+    elif isinstance(value, Iterable):
+        parts = value
+    else:
+        parts = [value]
+    texts = [str(part).strip() for part in parts]
+    return tuple(text for text in texts if text)

@@ -88,7 +88,7 @@ def test_a_codebook_of_one_s_own_is_named_by_its_file(jsonl, tmp_path, capsys):
     ):
         data(corpus=corpus, codebooks=["blame"])
     book.write_text("codes: 3")
-    with pytest.raises(KitError, match=r"blame.yaml is no codebook"):
+    with pytest.raises(KitError, match=r"blame.yaml is not a codebook"):
         data(corpus=corpus, codebooks=[str(book)])
 
 

@@ -17,7 +17,7 @@ from stancekit.__main__ import main
 from stancekit.commands.label import label
 from stancekit.errors import KitError
 from stancekit.fileio import lock
-from stancekit.labelling import archive, workers
+from stancekit.labelling import archive, labeller
 from stancekit.labelling.labels import read_labels
 from stancekit.text import ActorFinder
 
@@ -49,40 +49,58 @@ def lines(folder):
     ]
 
 
+def rows_of(folder):
+    return [json.loads(line, parse_constant=pytest.fail) for line in lines(folder)]
+
+
+CODEBOOKS = {
+    "stance": {"unit": "example", "multi_label": False},
+    "diplomacy": {"unit": "sentence", "multi_label": True},
+}
+
+
 def test_a_folder_gives_the_rows_of_its_articles(saved, tmp_path, capsys):
     finder = ActorFinder(ner=False)
-    done = label(input=ARTICLES, saved=saved, output=tmp_path / "labels", actors=finder)
+    done = label(input=ARTICLES, models=saved, output=tmp_path / "labels", actors=finder)
     assert (done.texts, done.rejected) == (len(list(ARTICLES.glob("*.txt"))), 0)
     assert f"{done.texts} texts labelled into" in capsys.readouterr().out
     found = [json.loads(line) for line in lines(tmp_path / "labels")]
     assert len({row["id"] for row in found}) == len(found) > 50
     for file in ARTICLES.glob("*.txt"):
-        own = [row.to_dict() for row in label(input=file, saved=saved, actors=finder)]
+        own = [row.to_dict() for row in label(input=file, models=saved, actors=finder)]
         assert [row for row in found if row["article"] == file.stem] == own
 
 
 def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "CHARACTERS", 4000)
+    monkeypatch.setattr(archive, "PART_CHARACTERS", 4000)
     source, finder = speeches(tmp_path, 12), ActorFinder(ner=False)
-    for kind in ("jsonl", "parquet"):
+    for format in ("jsonl", "parquet"):
         label(
             input=source,
-            saved=saved,
-            output=tmp_path / kind,
+            models=saved,
+            output=tmp_path / format,
             actors=finder,
-            kind=kind,
-            keep=["date", "paper"],
+            format=format,
+            fields=["date", "paper"],
         )
     files = sorted((tmp_path / "parquet").glob("part-*.parquet"))
     assert len(files) > 1 and len({pyarrow.parquet.read_schema(file) for file in files}) == 1
-    first, second = read_labels(tmp_path / "jsonl"), read_labels(tmp_path / "parquet")
+    first = rows_of(tmp_path / "jsonl")
+    second = [row for file in files for row in pyarrow.parquet.read_table(file).to_pylist()]
+    scores = ("stance_scores", "diplomacy_scores")
     packed = [
-        row | {key: json.dumps(row[key]) for key in ("stance_scores", "frame_scores")}
+        {key: json.dumps(row[key]) if key in scores and row[key] else row[key] for key in row}
         for row in first
     ]
-    assert packed == second and {row["date"][:4] for row in first} == {
-        f"20{at:02}" for at in range(12)
-    }
+    about = [(row.pop("format"), row.pop("codebooks")) for row in packed]
+    assert packed == second and list(packed[0]) == list(second[0])
+    assert {row["date"][:4] for row in first} == {f"20{at:02}" for at in range(12)}
+    # What every row says of the codebooks, Parquet says once.
+    metadata = pyarrow.parquet.read_schema(files[0]).metadata
+    assert about == [(2, CODEBOOKS)] * len(first)
+    assert (json.loads(metadata[b"format"]), json.loads(metadata[b"codebooks"])) == (2, CODEBOOKS)
+    settings = json.loads((tmp_path / "parquet" / "labelling.json").read_text())
+    assert (settings["format"], settings["codebooks"]) == (2, CODEBOOKS)
 
 
 def in_a_process(function):
@@ -109,9 +127,9 @@ def ended(process):
 @pytest.fixture
 def small(saved, tmp_path, monkeypatch):
     """Return a function that labels seven short speeches, of which three make a part."""
-    monkeypatch.setattr(archive, "TEXTS", 3)
+    monkeypatch.setattr(archive, "PART_TEXTS", 3)
     # The models are read once.
-    monkeypatch.setattr(workers, "load_models", functools.cache(workers.load_models))
+    monkeypatch.setattr(labeller, "load_models", functools.cache(labeller.load_models))
     source = tmp_path / "speeches.jsonl"
     texts = [
         f"Peru condemned levy {at}. It rained. Oman welcomed levy {at} and Fiji shunned it."
@@ -120,7 +138,7 @@ def small(saved, tmp_path, monkeypatch):
     rows = [{"id": f"s{at}", "text": text, "date": "2020-05-01"} for at, text in enumerate(texts)]
     source.write_text("\n".join(map(json.dumps, rows)))
     return lambda output, **given: label(
-        **{"input": source, "saved": saved, "actors": FINDER} | given, output=output
+        **{"input": source, "models": saved, "actors": FINDER} | given, output=output
     )
 
 
@@ -195,7 +213,7 @@ def test_the_same_command_at_once_waits_and_another_is_refused(small, tmp_path):
         for to in ("the levy", "the tax")
     ]
     assert sorted(ended(process) for process in both) == [0, 2]
-    assert len({json.loads(line)["target"] for line in lines(tmp_path / "two")}) == 1
+    assert len({row["target"] for row in rows_of(tmp_path / "two") if row["actor"]}) == 1
 
 
 def test_labels_of_an_unfinished_labelling_or_of_no_text_are_not_read(small, tmp_path):
@@ -275,17 +293,18 @@ def test_other_names_of_actors_are_another_labelling(small, tmp_path):
 def test_an_output_inside_of_the_input_is_not_read(saved, tmp_path):
     (tmp_path / "a.txt").write_text("Peru condemned the levy.")
     for _ in range(2):
-        done = label(input=tmp_path, saved=saved, output=tmp_path / "labels", actors=FINDER)
+        done = label(input=tmp_path, models=saved, output=tmp_path / "labels", actors=FINDER)
         assert (done.texts, done.rejected) == (1, 0)
 
 
 def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, tmp_path, capsys):
-    done = small(tmp_path / "labels", risk=risk, keep=["date", "party"])
+    done = small(tmp_path / "labels", risk=risk, fields=["date", "party"])
     told, tally = capsys.readouterr().out, done.tally
     assert (
-        str(tally) in told and f"labelled by nb (stance, {saved}/stance) and nb (diplomacy" in told
+        f"{tally.sentences} sentences: {tally.acting} with an actor" in told
+        and f"labelled by nb (stance, {saved}/stance), nb (diplomacy, {saved}/diplomacy)" in told
     )
-    assert "no text has the field party of keep=" in told
+    assert "no text has the field party of fields=" in told
     assert f"{tally.declined} rows are too uncertain for a risk of {risk}" in told
     review = [
         line
@@ -298,7 +317,7 @@ def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, t
     assert (noted["risk"], noted["declined"], noted["rows"]) == (risk, len(review), tally.rows)
     assert (noted["texts"], noted["rejected"]) == (7, 0)
     # All of it is known without labelling again.
-    assert small(tmp_path / "labels", risk=risk, keep=["date", "party"]) == done
+    assert small(tmp_path / "labels", risk=risk, fields=["date", "party"]) == done
 
 
 def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path, capsys):
@@ -311,23 +330,22 @@ def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path
     (tmp_path / "rows.jsonl").write_text("\n".join(rows))
     done = label(
         input=tmp_path / "rows.jsonl",
-        saved=saved,
+        models=saved,
         output=tmp_path / "out",
         actors=FINDER,
-        keep=["party"],
+        fields=["party"],
     )
     assert (done.texts, done.rejected) == (2, 2) and "2 texts labelled" in capsys.readouterr().out
-    found = [json.loads(line, parse_constant=pytest.fail) for line in lines(tmp_path / "out")]
+    found = rows_of(tmp_path / "out")
     assert [(row["actor"], row.get("party")) for row in found] == [
         ("Oman", None),
         ("Mali", {"a": [1]}),
     ]
-    assert len(read_labels(tmp_path / "out")) == 2
 
 
 def test_a_rest_that_was_not_read_is_told(saved, tmp_path, capsys):
     (tmp_path / "rows.csv").write_text('text\nPeru said no.\n"Oman said no.\nFiji said no.\n')
-    done = label(input=tmp_path / "rows.csv", saved=saved, output=tmp_path / "out", actors=FINDER)
+    done = label(input=tmp_path / "rows.csv", models=saved, output=tmp_path / "out", actors=FINDER)
     assert (done.texts, done.rejected) == (1, 1)
     assert "1 could not be read, of which 1 files or rests of files" in capsys.readouterr().out
 
@@ -338,7 +356,7 @@ def test_a_fault_of_reading_is_not_told_as_one_of_writing(small, tmp_path, monke
     def gone(*_):
         raise OSError(5, "Input/output error", "weights")
 
-    monkeypatch.setattr("stancekit.labelling.workers.load_models", gone)
+    monkeypatch.setattr("stancekit.labelling.labeller.load_models", gone)
     with pytest.raises(OSError, match="Input/output error"):
         small(tmp_path / "labels")
 
@@ -346,7 +364,7 @@ def test_a_fault_of_reading_is_not_told_as_one_of_writing(small, tmp_path, monke
 @pytest.mark.parametrize("name", ["lab.csv", "lab.CSV", "lab.json", "lab.jsonl.gz", "lab.jsonl"])
 def test_a_folder_named_as_a_file_is_refused(saved, tmp_path, name):
     with pytest.raises(KitError, match="labels of an archive go to a folder"):
-        label(input=speeches(tmp_path, 1), saved=saved, output=tmp_path / name, actors=FINDER)
+        label(input=speeches(tmp_path, 1), models=saved, output=tmp_path / name, actors=FINDER)
     assert not (tmp_path / name).exists()
 
 
@@ -356,7 +374,7 @@ def test_what_cannot_be_read_is_named_and_the_exit_says_so(saved, tmp_path, caps
     words = [
         "label",
         f"input={tmp_path / 'in'}",
-        f"saved={saved}",
+        f"models={saved}",
         f"output={tmp_path / 'out'}",
         "actors.ner=false",
     ]
@@ -380,18 +398,18 @@ def test_a_speaker_is_the_actor_of_all_that_is_said(saved, tmp_path):
     (tmp_path / "rows.jsonl").write_text(json.dumps(row))
     label(
         input=tmp_path / "rows.jsonl",
-        saved=saved,
+        models=saved,
         output=tmp_path / "out",
         actors=ActorFinder(ner=False),
     )
-    found = read_labels(tmp_path / "out")
-    assert [(one["actor"], one["target"]) for one in found] == [("Peru", "the levy")] * 2
+    found = rows_of(tmp_path / "out")
+    assert [(row["actor"], row["target"]) for row in found] == [("Peru", "the levy")] * 2
 
 
 def test_uncertain_rows_stand_apart(saved, risk, tmp_path):
     finder = FINDER
-    label(input=ARTICLES, saved=saved, output=tmp_path / "all", actors=finder)
-    label(input=ARTICLES, saved=saved, output=tmp_path / "sure", actors=finder, risk=risk)
+    label(input=ARTICLES, models=saved, output=tmp_path / "all", actors=finder)
+    label(input=ARTICLES, models=saved, output=tmp_path / "sure", actors=finder, risk=risk)
     review = [
         line
         for file in (tmp_path / "sure" / "review").glob("*")
@@ -402,33 +420,44 @@ def test_uncertain_rows_stand_apart(saved, risk, tmp_path):
 
 def test_a_folder_of_another_labelling_is_refused(saved, tmp_path):
     source, finder, out = speeches(tmp_path, 3), ActorFinder(ner=False), tmp_path / "labels"
-    label(input=source, saved=saved, output=out, actors=finder)
+    label(input=source, models=saved, output=out, actors=finder)
     before = lines(out)
     for other in (
         {"targets": ["the levy"]},
-        {"kind": "parquet"},
-        {"keep": []},
+        {"format": "parquet"},
+        {"fields": []},
         {"input": ARTICLES},
     ):
         with pytest.raises(
             KitError, match=f"labels with other {next(iter(other))}; choose another folder"
         ):
-            label(**{"input": source, "saved": saved, "output": out, "actors": finder, **other})
+            label(**{"input": source, "models": saved, "output": out, "actors": finder, **other})
+    settings = json.loads((out / "labelling.json").read_text())
+    for older in ({**settings, "format": 1}, {"models": {}, "kind": "jsonl"}, []):
+        (out / "labelling.json").write_text(json.dumps(older))
+        why = "were written by another version" if older else r"labelling.json cannot be read"
+        with pytest.raises(KitError, match=f"{why}; choose another folder with output="):
+            label(input=source, models=saved, output=out, actors=finder)
     (out / "labelling.json").unlink()
     with pytest.raises(KitError, match=r"holds part-00000.jsonl without labelling.json"):
-        label(input=source, saved=saved, output=out, actors=finder)
+        label(input=source, models=saved, output=out, actors=finder)
     assert lines(out) == before
     for wrong in (None, "labels.jsonl"):
         with pytest.raises(KitError, match="go to a folder"):
-            label(input=source, saved=saved, output=wrong)
-    with pytest.raises(KitError, match="unknown kind='xml'"):
-        label(input=source, saved=saved, output=tmp_path / "x", actors=finder, kind="xml")
+            label(input=source, models=saved, output=wrong)
+    with pytest.raises(KitError, match="unknown format='xml'"):
+        label(input=source, models=saved, output=tmp_path / "x", actors=finder, format="xml")
 
 
 def test_a_field_to_keep_may_not_replace_a_labels_own(saved, tmp_path):
-    with pytest.raises(KitError, match=r"keep=\['id'\] are columns that labels have of their own"):
+    with pytest.raises(
+        KitError, match=r"fields=\['id'\] are columns that labels have of their own"
+    ):
         label(
-            input=speeches(tmp_path, 1), saved=saved, output=tmp_path / "out", keep=["id", "date"]
+            input=speeches(tmp_path, 1),
+            models=saved,
+            output=tmp_path / "out",
+            fields=["id", "date"],
         )
 
 
@@ -437,20 +466,27 @@ def test_standard_input_into_a_folder_is_an_archive(saved, tmp_path, monkeypatch
     words = [
         "label",
         "-",
-        f"saved={saved}",
+        f"models={saved}",
         "actors.ner=false",
-        "keep=[date,paper]",
+        "fields=[date,paper]",
         f"output={out}",
     ]
     with source.open() as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         assert main(words) == 0
     label(
-        input=source, saved=saved, output=tmp_path / "file", actors=FINDER, keep=["date", "paper"]
+        input=source,
+        models=saved,
+        output=tmp_path / "file",
+        actors=FINDER,
+        fields=["date", "paper"],
     )
     same = [line.replace('"speeches.jsonl:', '"stdin:') for line in lines(tmp_path / "file")]
     assert "8 texts labelled" in capsys.readouterr().out and lines(out) == same != []
     # Another stream could not be told from this one before it ends, and its parts would be passed
     # by as done.
     assert main(words) == 2
-    assert "of standard input nobody knows" in capsys.readouterr().err and lines(out) == same
+    assert (
+        "with standard input there is no way to tell" in capsys.readouterr().err
+        and lines(out) == same
+    )

@@ -20,7 +20,8 @@ import pytest
 
 from stancekit.errors import KitError
 from stancekit.labelling import formats, sources
-from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind, find
+from stancekit.labelling.input_files import find_files
+from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind
 
 ROWS = [
     {"text": "Peru said no.", "id": "p"},
@@ -125,7 +126,8 @@ def test_globs(tmp_path):
         ("note [1].txt", ["note [1].txt"]),
     ):
         assert [
-            file.relative_to(tmp_path).as_posix() for file in find(str(tmp_path / pattern)).files
+            file.relative_to(tmp_path).as_posix()
+            for file in find_files(str(tmp_path / pattern)).files
         ] == found
 
 
@@ -248,7 +250,7 @@ def test_article_0_is_an_article_and_nan_is_none(tmp_path, kind):
         ),
         ('{"text": "No.", "party": [NaN]}', "field party holds nan"),
         ('{"text": "No.", "actor": ["Peru"]}', "field actor is a list or an object"),
-        ('{"text": "No.", "text": "Yes."}', "it has twice: text"),
+        ('{"text": "No.", "text": "Yes."}', "it has more than once: text"),
         ('{"text": "No.", "party": ' + "9" * 5000 + "}", "not readable: Exceeds the limit"),
     ],
 )
@@ -289,7 +291,7 @@ def test_parquet_texts_are_bounded_like_others(tmp_path, monkeypatch):
     pyarrow.parquet.write_table(
         pyarrow.Table.from_arrays([["a"], ["b"]], ["text", "text"]), tmp_path / "twice.parquet"
     )
-    assert "columns twice: text" in read(tmp_path / "twice.parquet")[1][0].reason
+    assert "columns more than once: text" in read(tmp_path / "twice.parquet")[1][0].reason
 
 
 def test_lines_that_cannot_be_read_are_named_and_the_others_are_not_lost(tmp_path, monkeypatch):
@@ -431,11 +433,11 @@ def test_separators_as_spreadsheets_write_them(tmp_path, name, data):
         (
             "rows.csv",
             "id,text\np,No.\n".encode("utf-16"),
-            "UTF-16, where UTF-8 is read; convert it: iconv -f UTF-16",
+            "UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16",
         ),
-        ("rows.jsonl", LINES.encode("utf-16"), "UTF-16, where UTF-8 is read"),
-        ("note.txt", "No.".encode("utf-16"), "UTF-16, where UTF-8 is read"),
-        ("rows.csv", b"id,text,id\np,No.,q\n", "its header has twice: id"),
+        ("rows.jsonl", LINES.encode("utf-16"), "UTF-16, and only UTF-8 is read"),
+        ("note.txt", "No.".encode("utf-16"), "UTF-16, and only UTF-8 is read"),
+        ("rows.csv", b"id,text,id\np,No.,q\n", "its header has more than once: id"),
         ("rows.csv", b"id|text\np|No.\nq|Yes.\n", "no column text; its header has: id|text"),
         ("rows.csv", b"id,text\rp,No.\r", "a line ends in a carriage return alone"),
         ("rows.csv", b"id,te\xfft\np,No.\n", "its header is not UTF-8"),
@@ -500,4 +502,4 @@ def test_a_bomb_and_a_giant_line_are_passed_by_in_little_memory(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
     *found, megabytes = done.stdout.split()
-    assert found == ["Rejected", "Text", "Rejected"] and int(megabytes) < 100
+    assert found == ["RejectedRow", "InputText", "RejectedRow"] and int(megabytes) < 100

@@ -14,6 +14,8 @@ from conftest import ROOT
 
 from stancekit.__main__ import main
 from stancekit.labelling import workers
+from stancekit.labelling.labeller import LabellingJob
+from stancekit.labelling.models import find_models
 from stancekit.labelling.sources import InputText
 from stancekit.text import ActorFinder
 from stancekit.types import Article
@@ -21,7 +23,7 @@ from stancekit.types import Article
 ARTICLES = sorted((ROOT / "seeds" / "articles").glob("*.txt"))
 # Small parts, so that there are many.
 SMALL = (
-    "import sys\nfrom stancekit.commands import archive\narchive.CHARACTERS = 6000\n"
+    "import sys\nfrom stancekit.labelling import archive\narchive.PART_CHARACTERS = 6000\n"
     "from stancekit.__main__ import main\nsys.exit(main(sys.argv[1:]))"
 )
 # One cluster at a time is enough for a small machine.
@@ -33,7 +35,7 @@ def words(saved, risk, tmp_path):
     rows = [{"id": f"s{at}", "text": ARTICLES[at % len(ARTICLES)].read_text()} for at in range(40)]
     path = tmp_path / "speeches.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"id": "none"}]))
-    return ["label", f"input={path}", f"saved={saved}", "actors.ner=false", f"risk={risk}"]
+    return ["label", f"input={path}", f"models={saved}", "actors.ner=false", f"risk={risk}"]
 
 
 def start(words, output, *more):
@@ -108,7 +110,7 @@ def test_other_engines_are_refused(words, tmp_path, capsys):
 
 
 class Cluster:
-    """Ray as far as `engines.ray` uses it, in this process: what was handed over, and how much at a time."""
+    """Ray as far as `label_with_ray` uses it, in this process: what was handed over, and how much at a time."""
 
     def __init__(self):
         self.at_work, self.most, self.killed = {}, 0, 0
@@ -121,7 +123,7 @@ class Cluster:
             def start(*given):
                 worker = of(*given)
                 return SimpleNamespace(
-                    done=SimpleNamespace(remote=lambda *part: self.take(worker, part))
+                    label=SimpleNamespace(remote=lambda *part: self.take(worker, part))
                 )
 
             return SimpleNamespace(remote=start)
@@ -138,7 +140,7 @@ class Cluster:
 
     def get(self, reference):
         worker, part = self.at_work.pop(reference)
-        return worker.done(*part)
+        return worker.label(*part)
 
     def kill(self, worker):
         self.killed += 1
@@ -157,7 +159,7 @@ def test_parts_are_read_as_workers_take_them(saved, monkeypatch):
             )
 
     monkeypatch.setitem(sys.modules, "ray", cluster)
-    job = workers.LabellingJob(saved, ActorFinder(ner=False))
+    job = LabellingJob(find_models([saved]), ActorFinder(ner=False))
     done = workers.label_with_ray(job, parts(), workers=2)
     first = next(done)
     assert len(read) <= 2 * workers.AHEAD + 1

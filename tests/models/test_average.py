@@ -106,14 +106,15 @@ def test_articles_are_labelled_with_averages(kept, tmp_path):
     (tmp_path / "news.txt").write_text(
         "Levy vote\n\nPeru condemned the levy. Oman abstained on the levy.\n"
     )
-    rows = label(input=tmp_path / "news.txt", saved=kept, actors=ActorFinder(ner=False))
+    rows = label(input=tmp_path / "news.txt", models=kept, actors=ActorFinder(ner=False))
     assert {row.example.actor.name for row in rows} == {"Peru", "Oman"}
     stance, frames = (persistence.load(kept / place) for place in CODEBOOKS)
-    assert [row.stance for row in rows] == stance.predict([row.example for row in rows])
+    stances = [row.predictions["stance"] for row in rows]
+    assert stances == stance.predict([row.example for row in rows])
     sentences = [Example(row.sentence.id, row.sentence.text, article="news") for row in rows]
-    assert [row.frames for row in rows] == frames.predict(sentences)
+    assert [row.predictions["diplomacy"] for row in rows] == frames.predict(sentences)
     with pytest.raises(KitError, match=r"this model knows: none"):
-        label(input=tmp_path / "news.txt", saved=kept, risk=0.2, actors=ActorFinder(ner=False))
+        label(input=tmp_path / "news.txt", models=kept, risk=0.2, actors=ActorFinder(ner=False))
 
 
 def test_what_cannot_be_averaged_is_told(out, tmp_path):

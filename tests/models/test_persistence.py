@@ -277,7 +277,7 @@ def test_a_model_of_other_codes_than_its_codebook_is_refused(kept):
     other = json.loads((kept / "manifest.json").read_text())["codebook"]
     for code in other["codes"]:
         code["name"] = code["name"].replace("none", "nothing")
-    forged(kept, codebook=other)
+    forged(kept, codebook={**other, "absent": "nothing"})
     with pytest.raises(
         KitError,
         match=r"it scores none, support, its codebook has abstain, condemn, nothing, support",

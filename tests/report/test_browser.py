@@ -8,8 +8,9 @@ from conftest import ROWS, padded
 from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.labelling.labels import block
 from stancekit.models.majority import Majority
-from stancekit.report.labels import article_page as page_of
+from stancekit.report.labels import article_page
 from stancekit.text import split_sentences
 from stancekit.types import Article
 
@@ -98,34 +99,43 @@ def test_the_page_can_be_used_by_keyboard(browser, html):
     page.close()
 
 
-def _row(sentence, actor, stance, target, frames=()):
-    start = sentence.text.find(actor)
-    codes = dict.fromkeys(("condemn", "abstain", "support", "none"), 0.1) | {stance: 0.7}
+def _row(sentence, stance, frames, *, actor=None, code=None, target=None):
+    """Return a row of labels; without an actor, one of the sentence alone."""
+    start = sentence.text.find(actor) if actor else None
     return {
         "start": sentence.start,
         "actor": actor,
         "actor_start": start,
-        "actor_end": start + len(actor),
+        "actor_end": start + len(actor) if actor else None,
         "target": target,
-        "stance": stance,
-        "stance_scores": codes,
-        "frames": list(frames),
+        **block(
+            "stance", [code], dict.fromkeys(stance.names, 0.1) | {code: 0.7} if code else {}, False
+        ),
+        **block("diplomacy", frames, dict.fromkeys(frames, 0.8) | {"peace": 0.6}, True),
     }
 
 
 @pytest.fixture(scope="module")
-def article(tmp_path_factory):
-    text = f"Peru denounced the levy. Chile backed the levy {EVIL}. Chile and Peru met in Lima."
+def article(tmp_path_factory, stance, diplomacy):
+    text = f"Peru denounced the levy. Chile backed the levy {EVIL}. Chile and Peru met in Lima. It rained."
     levy = Article("levy", text, topic=f"The levy {EVIL}")
-    first, second, third = split_sentences(levy)
+    first, second, third, fourth = split_sentences(levy)
     rows = [
-        _row(first, "Peru", "condemn", "the levy", ["economic"]),
-        _row(second, "Chile", "support", f"the levy {EVIL}", ["economic", "peace"]),
-        _row(third, "Chile", "none", "Peru"),
-        _row(third, "Peru", "none", "Chile"),
+        _row(first, stance, ["economy"], actor="Peru", code="condemn", target="the levy"),
+        _row(
+            second,
+            stance,
+            ["economy", "peace"],
+            actor="Chile",
+            code="support",
+            target=f"the levy {EVIL}",
+        ),
+        _row(third, stance, [], actor="Chile", code="none", target="Peru"),
+        _row(third, stance, [], actor="Peru", code="none", target="Chile"),
+        _row(fourth, stance, ["morality"]),
     ]
     path = tmp_path_factory.mktemp("labels") / "labels.html"
-    path.write_text(page_of(levy, rows))
+    path.write_text(article_page(levy, rows, [stance, diplomacy]))
     return path
 
 
@@ -147,16 +157,19 @@ def test_an_article_shows_what_is_chosen(browser, article, width):
 
     every = [["Peru", "condemn"], ["Chile", "support"], ["Chile", "none"], ["Peru", "none"]]
     assert shown() == every
-    page.locator("select#actor").select_option(label="Chile")
+    page.get_by_label("actor").select_option(label="Chile")
     assert shown() == [["Chile", "support"], ["Chile", "none"]]
-    page.locator("select#stance").select_option(label="all but none")
+    page.get_by_label("stance").select_option(label="all but none")
     assert shown() == [["Chile", "support"]]
-    page.locator("select#actor").select_option(label="all")
-    page.locator("select#frame").select_option(label="peace")
+    page.get_by_label("actor").select_option(label="all")
+    page.get_by_label("diplomacy").select_option(label="peace")
     assert shown() == [["Chile", "support"]] and page.locator("tbody tr:visible").count() == 2
-    page.locator("select#frame").select_option(label="all")
-    page.locator("select#stance").select_option(label="all")
-    assert shown() == every and page.locator("mark.condemn", has_text="Peru").is_visible()
+    page.get_by_label("stance").select_option(label="all")
+    page.get_by_label("diplomacy").select_option(label="morality")
+    rained = page.locator(".sentence", has_text="It rained.")
+    assert shown() == [] and rained.is_visible() and "morality" in rained.inner_text()
+    page.get_by_label("diplomacy").select_option(label="all")
+    assert shown() == every and page.locator("mark.low", has_text="Peru").is_visible()
     assert (
         page.title().startswith("The levy <script>") and said == [] and asked == [article.as_uri()]
     )

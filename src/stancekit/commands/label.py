@@ -4,24 +4,34 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from stancekit.errors import KitError, printable
+from stancekit.codebook import Codebook
+from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
-from stancekit.labelling.archive import Archive, label_archive
+from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.formats import ROWS
-from stancekit.labelling.labeller import NO_POSITION, Labelled, LabelledRow, content
-from stancekit.labelling.models import saved_models
-from stancekit.labelling.sources import InputText, check_kind, kind_of
-from stancekit.labelling.workers import LabellingJob
+from stancekit.labelling.labeller import (
+    Labelled,
+    LabelledRow,
+    LabellingJob,
+    encode_rows,
+    label_article,
+)
+from stancekit.labelling.models import check_columns, find_models
+from stancekit.labelling.sources import check_kind, kind_of
 from stancekit.report.labels import article_page
+from stancekit.report.leaderboard import leaderboards
+from stancekit.runs.record import read_runs
 from stancekit.text import ActorFinder, read_article
 from stancekit.types import Article, as_list
 
-COLOURS = {"condemn": "red", "support": "green", "abstain": "yellow"}
+# By the place on the codebook's scale.
+COLOURS = {"low": "red", "middle": "yellow", "high": "green"}
+# Characters of a target that are printed, so that a row stays on one line of most terminals.
 WIDTH = 48
-ONE = (".jsonl", ".parquet", ".html")
-# Endings that say a file: a folder of that name would be taken for one.
+ARTICLE_FORMATS = (".jsonl", ".parquet", ".html")
+# Endings of files: a folder of such a name would be taken for one.
 _FILES = (
-    *ONE,
+    *ARTICLE_FORMATS,
     ".csv",
     ".tsv",
     ".json",
@@ -40,19 +50,19 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     *,
     input: str | Path,
     output: str | Path | None = None,
-    saved: str | Path = "models/un_votes",
+    models: str | Path | Sequence[str | Path] = "models/un_votes",
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
     risk: float | None = None,
-    keep: Sequence[str] = ("date",),
-    kind: str = "jsonl",
+    fields: Sequence[str] = ("date",),
+    format: str = "jsonl",
     strict: bool = False,
     backend: str = "torch",
     engine: str = "local",
     workers: int | None = None,
 ) -> list[LabelledRow] | Archive:
-    """Label an article, print the positions found, and write all rows; or label an archive into a folder.
+    """Label an article, print the codes found, and write all rows; or label an archive into a folder.
 
     Parameters
     ----------
@@ -66,23 +76,27 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         Of an article a `.jsonl`, `.parquet` or `.html` file, the last a page to read; of an archive
         a folder. A labelling that was interrupted goes on with the same command; a second one into
         the same folder waits.
-    saved
-        A folder with two saved models: of stances in `stance`, of frames in `diplomacy`.
+    models
+        One or several folders, each of a saved model, of a run, of an experiment with its runs (of
+        each codebook the one that was best on validation), or with saved models in its subfolders.
+        There may be one model per codebook; where all of them code whole sentences, no actors are
+        looked for.
     actors
         How actors are found in a sentence.
     title
         Whether a text's first line is its title where it reads like one; it is then a target and is
         not labelled. Rows with a field `title` have that.
     targets
-        What stances are looked for; by default what a sentence names, or else the title, and its
-        other actors.
+        What positions are looked for; by default on what a sentence names, or else the title, and
+        its other actors.
     risk
-        The share of wrong stances that is accepted, .05 to .5 in steps of .05. Rows that the model
-        is too unsure of go to `OUTPUT.review.jsonl`, of an archive to its folder `review`, and not
-        to the output, to be judged by a person; they do not become `abstain`.
-    keep
+        The share of wrong codes that is accepted, .05 to .5 in steps of .05. Rows that a model is
+        too unsure of go to `OUTPUT.review.jsonl`, of an archive to its folder `review`, and not to
+        the output, to be judged by a person. The models that code actors and targets decide; where
+        there are none, those that code sentences.
+    fields
         Fields of an archive's rows that go into the labels.
-    kind
+    format
         What an archive's labels are written as, `jsonl` or `parquet`.
     strict
         Whether to stop at the first text of an archive that cannot be read, rather than go on
@@ -99,49 +113,52 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
 
     Returns
     -------
-    list of Row, or Archive
-        One row per sentence, actor and target; of an archive what was written.
+    list of LabelledRow, or Archive
+        One row per sentence, actor and target, and where a model codes sentences one per sentence
+        without these; of an archive what was written.
 
     Raises
     ------
     KitError
-        When one of the models is missing, when the input is not of a kind that is read, or the
-        output cannot be what it has to be.
+        When a model is missing, the input is not of a kind that is read, or the output cannot be
+        what it has to be.
     """
     source = input if isinstance(input, Path) else str(input)
-    many = _many(source) or (source == "-" and output is not None and not _names_a_file(output))
+    many = _is_archive(source) or (
+        source == "-" and output is not None and not _names_a_file(output)
+    )
     _check_output(output, many=many)
     job = LabellingJob(
-        Path(saved),
+        find_models(resolve_models(as_list(models))),
         actors or ActorFinder(),
         as_list(targets),
         backend,
         risk,
-        as_list(keep),
-        kind,
+        as_list(fields),
+        format,
         title,
     )
-    if many:
-        return label_archive(
-            source, Path(str(output)), job, engine=engine, workers=workers, strict=strict
-        )
-    if lost := sorted(set(job.keep) - {"date"}):
-        raise KitError(
-            f"keep={lost} are fields of rows, and an article has none; leave keep out, or label rows"
-        )
-    article = read_article(source, title=title)
-    models = saved_models(job.saved)
-    found = job.labeller()([InputText(article, article.id)])
-    # Written first: whoever reads what is printed may stop reading.
-    told = _write_labels(article, found, risk, output)
-    _show(article, found.sure)
-    print(f"\n{found.tally}\nlabelled by {models[0]} and {models[1]}")
-    for line in told:
-        print(line)
-    return found.rows
+    if not many:
+        return _label_one(source, job, output)
+    archive = label_archive(
+        source, Path(str(output)), job, engine=engine, workers=workers, strict=strict
+    )
+    _print_archive(archive, job)
+    return archive
 
 
-def _many(source: str | Path) -> bool:
+def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
+    """Return folders of models, an experiment's replaced by its runs that were best on validation."""
+    resolved: list[Path] = []
+    for folder in map(Path, folders):
+        if any(folder.glob("runs/*/run.json")):
+            resolved += [board.chosen.folder for board in leaderboards(read_runs(folder))]
+        else:
+            resolved.append(folder)
+    return resolved
+
+
+def _is_archive(source: str | Path) -> bool:
     """Say whether an input is an archive: a folder, a glob or a file of rows, not one text.
 
     Raises
@@ -171,68 +188,143 @@ def _names_a_file(output: str | Path) -> bool:
 
 
 def _check_output(output: str | Path | None, *, many: bool) -> None:
-    """See to it that labels of an article go to a file of a known kind, and those of an archive to a folder."""
+    """Make sure that an article's labels go to a file of a known format, and an archive's to a folder."""
     if many and (output is None or _names_a_file(output)):
-        raise KitError(f"labels of an archive go to a folder, {output} is none; add output=labels")
-    if output is not None and not many and Path(output).suffix not in ONE:
+        raise KitError(
+            f"labels of an archive go to a folder, and {output} is not one; add output=labels"
+        )
+    if output is not None and not many and Path(output).suffix not in ARTICLE_FORMATS:
         raise KitError(
             f"cannot write {output}: labels of one article go to a .jsonl, a .parquet or a .html file"
         )
 
 
+def _label_one(
+    source: str | Path, job: LabellingJob, output: str | Path | None
+) -> list[LabelledRow]:
+    """Label one article, write its labels and print the codes found."""
+    if others := sorted(set(job.fields) - {"date"}):
+        raise KitError(
+            f"fields={others} are fields of rows, and an article has none; leave fields out, or label rows"
+        )
+    check_columns(job.codebooks, job.fields)
+    article = read_article(source, title=job.title)
+    labelled = label_article(article, job)
+    # Written first: whoever reads what is printed may stop reading.
+    written = _write_labels(article, labelled, job, output)
+    _print_rows(article, labelled.sure)
+    print(f"\n{labelled.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
+    for line in written:
+        print(line)
+    return labelled.rows
+
+
+def _labelled_by(job: LabellingJob) -> str:
+    return f"labelled by {', '.join(map(str, job.models))}"
+
+
+def _print_archive(archive: Archive, job: LabellingJob) -> None:
+    print(archive.tally.describe(job.codebooks))
+    print(_labelled_by(job))
+    if job.risk is not None:
+        print(
+            f"{archive.tally.declined:,} rows are too uncertain for a risk of {job.risk}; "
+            f"a person can judge them in {archive.folder / 'review'}"
+        )
+    if archive.unseen:
+        print(f"no text has the field {listing(archive.unseen)} of fields=")
+    last = f"{archive.texts:,} texts labelled into {archive.folder}"
+    if archive.rejected:
+        rests = f", of which {archive.rests:,} files or rests of files" if archive.rests else ""
+        last += (
+            f"; {archive.rejected:,} could not be read{rests}: "
+            f"{archive.folder / REJECTED_FILE} says which and why"
+        )
+    print(last)
+
+
 def _write_labels(
-    article: Article, found: Labelled, risk: float | None, output: str | Path | None
+    article: Article, labelled: Labelled, job: LabellingJob, output: str | Path | None
 ) -> list[str]:
-    """Write labels, and beside them what a person should judge; return what there is to tell.
+    """Write labels, and beside them what a person should judge; return what there is to say.
 
     Raises
     ------
     KitError
-        When rows to judge lie there already, of another labelling: a person may have judged them,
-        and without `risk` they would not belong to the labels beside them.
+        When there are rows to judge of another labelling: a person may have judged them, and
+        without `risk` they would not belong to the labels beside them.
     """
-    unsure = f"{found.tally.declined} rows are too uncertain for a risk of {risk}"
+    unsure = f"{labelled.tally.declined} rows are too uncertain for a risk of {job.risk}"
     if output is None:
-        return [] if risk is None else [unsure]
+        return [] if job.risk is None else [unsure]
     path, review = Path(output), Path(output).with_suffix(".review.jsonl")
-    queue = None if risk is None else content("jsonl", found.unsure)
+    queue = None
+    if job.risk is not None:
+        queue = encode_rows("jsonl", labelled.unsure, job.codebooks)
     if review.exists() and review.read_bytes() != queue:
         raise KitError(
-            f"{review} holds rows of another labelling, which a person may have judged; move it, or name another output"
+            f"{review} holds rows of another labelling, which a person may have judged; "
+            "move it, or name another output"
         )
     if path.suffix == ".html":
-        write_text(path, article_page(article, [row.to_dict() for row in found.sure]))
+        rows = [row.to_dict() for row in labelled.sure]
+        write_text(path, article_page(article, rows, job.codebooks))
     else:
-        write_bytes(path, content(path.suffix[1:], found.sure))
-    told = [f"{found.tally.rows} rows written to {path}"]
+        write_bytes(path, encode_rows(path.suffix[1:], labelled.sure, job.codebooks))
+    written = [f"{labelled.tally.rows} rows written to {path}"]
     if queue is not None:
         write_bytes(review, queue)
-        told.append(f"{unsure}, for a person to judge in {review}")
-    return told
+        written.append(f"{unsure}; a person can judge them in {review}")
+    return written
 
 
-def _show(article: Article, rows: Sequence[LabelledRow]) -> None:
-    """Print each sentence with its frames, and below it who takes which side."""
+def _print_rows(article: Article, rows: Sequence[LabelledRow]) -> None:
+    """Print each sentence in which a code applies: its own codes, and below those of actors and targets."""
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text as Shown
+    from rich.text import Text
 
     console = Console()
-    taken = [row for row in rows if row.stance.labels != (NO_POSITION,)]
-    console.print(Shown(printable(article.topic or article.id), style="bold"))
-    for _, group in groupby(taken, key=lambda row: row.sentence):
+    console.print(Text(printable(article.topic or article.id), style="bold"))
+    shown = [row for row in rows if _is_shown(row)]
+    for _, group in groupby(shown, key=lambda row: row.sentence):
         same = list(group)
-        console.print(Shown(f"\n{printable(same[0].example.text)}"))
-        if same[0].frames.labels:
-            console.print(Shown(f"frames: {', '.join(same[0].frames.labels)}", style="dim"))
+        console.print(Text(f"\n{printable(same[0].example.text)}"))
+        for name in _coded(same[0], "sentence"):
+            console.print(Text(f"{name}: {', '.join(same[0].codes(name))}", style="dim"))
         view = Table(box=None, show_header=False, padding=(0, 1))
         for row in same:
-            view.add_row(*(Shown(cell, style=COLOURS.get(cell, "")) for cell in _cells(row)))
+            if coded := _coded(row, "example"):
+                view.add_row(*(Text(cell, style=style) for cell, style in _cells(row, coded)))
         console.print(view)
 
 
-def _cells(row: LabelledRow) -> list[str]:
+def _coded(row: LabelledRow, unit: str) -> list[str]:
+    """Return the codebooks of a unit that have some code for a row."""
+    return [name for name, book in row.codebooks.items() if book.unit == unit and row.codes(name)]
+
+
+def _is_shown(row: LabelledRow) -> bool:
+    """Say whether a code applies to an actor and a target; where none are looked for, to the sentence."""
+    units = {codebook.unit for codebook in row.codebooks.values()}
+    unit = "example" if "example" in units else "sentence"
+    return any(row.codebooks[name].applies(row.codes(name)) for name in _coded(row, unit))
+
+
+def _cells(row: LabelledRow, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the actor, codes and scores of each codebook, and the target, each with its style."""
     actor, target = row.example.actor, row.example.target
-    shown = printable(target.name, most=WIDTH) if target else ""
-    score = f"{max(row.stance.scores):.2f}"
-    return [printable(actor.name) if actor else "", row.stance.labels[0], score, shown]
+    cells = [(printable(actor.name) if actor else "", "")]
+    for name in names:
+        codebook = row.codebooks[name]
+        scores = dict(zip(codebook.names, row.predictions[name].scores, strict=True))
+        codes = row.codes(name)
+        cells.append((", ".join(codes), _style(codebook, codes)))
+        cells.append((", ".join(f"{scores[code]:.2f}" for code in codes), ""))
+    return [*cells, (printable(target.name, most=WIDTH) if target else "", "")]
+
+
+def _style(codebook: Codebook, codes: Sequence[str]) -> str:
+    """Return a colour where all codes have the same place on the scale."""
+    places = {codebook.place(code) for code in codes}
+    return COLOURS.get(places.pop(), "") if len(places) == 1 else ""

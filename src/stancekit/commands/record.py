@@ -64,6 +64,8 @@ def record(
         "codebook": codebook.name,
         "codes": codebook.names,
         "multi_label": codebook.multi_label,
+        "scale": list(codebook.scale),
+        "absent": codebook.absent,
         "model": trained.name,
         "shared": parts.shared,
         **facts,

@@ -1,4 +1,4 @@
-"""What kind of mistake it was: the wrong actor, the wrong target, the wrong side, or a side where there is none."""
+"""What kind of mistake it was: the wrong actor or target, the other side of the scale, or a code where none applies."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,64 +9,88 @@ from stancekit.types import Example
 ERROR_TYPES = {
     "actor": "right for another actor of the sentence, towards the same target",
     "target": "right for the same actor, towards another target of the sentence",
-    "polarity": "one side taken for the other",
-    "missed": "a stance read as none",
-    "invented": "none read as a stance",
-    "withheld": "a side and its withholding confused",
+    "polarity": "one side of the scale taken for the other",
+    "missed": "a code read as none",
+    "invented": "none read as a code",
+    "degree": "codes confused that are not on opposite sides of the scale",
 }
 
 
-def _error_key(example: Example, *, drop: str) -> tuple[str, ...]:
-    actor, target = (mention.name if mention else "" for mention in (example.actor, example.target))
-    return (example.article, example.text, target if drop == "actor" else actor)
-
-
 def error_types(
-    examples: Sequence[Example], gold: CodeTuples, predicted: CodeTuples
+    examples: Sequence[Example],
+    gold: CodeTuples,
+    predicted: CodeTuples,
+    *,
+    scale: Sequence[str],
+    absent: str = "",
 ) -> list[str | None]:
-    """Return the kind of each mistake of a stance model, `None` where the code is right.
+    """Return the kind of each mistake of a model with one code per example, `None` where the code is right.
 
-    Whether an actor or a target was mixed up can only be told where the gold has several of them in
+    That an actor or a target was mixed up can only be seen where the gold has several of them in
     one sentence.
+
+    Parameters
+    ----------
+    scale
+        The codes that are ordered, lowest first.
+    absent
+        The code that means none of the others, if there is one.
 
     Examples
     --------
     >>> from stancekit.types import Mention
-    >>> pair = [Example(str(at), "A hit B", Mention(name), Mention("x")) for at, name in enumerate("AB")]
-    >>> error_types(pair, [("condemn",), ("none",)], [("condemn",), ("condemn",)])
+    >>> pair = [Example(name, "A hit B", Mention(name), Mention("x")) for name in "AB"]
+    >>> gold, predicted = [("against",), ("none",)], [("against",), ("against",)]
+    >>> error_types(pair, gold, predicted, scale=["against", "for"], absent="none")
     [None, 'actor']
     """
-    others: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = {}
-    for example, (code,) in zip(examples, gold, strict=True):
-        for drop in ("actor", "target"):
-            others.setdefault((drop, _error_key(example, drop=drop)), []).append((example.id, code))
-    found: list[str | None] = []
+    others = _gold_by_place(examples, gold)
+    types: list[str | None] = []
     for example, (truth,), (guess,) in zip(examples, gold, predicted, strict=True):
         if truth == guess:
-            found.append(None)
+            types.append(None)
             continue
-        mixed = [
-            drop
-            for drop in ("actor", "target")
-            if guess != "none"
-            and any(
-                code == guess and id != example.id
-                for id, code in others[drop, _error_key(example, drop=drop)]
-            )
+        mixed_up = [
+            role
+            for role in ("actor", "target")
+            for other, code in others[_place(example, role)]
+            if code == guess != absent and other != example.id
         ]
-        found.append(mixed[0] if mixed else _side(truth, guess))
-    return found
+        types.append(mixed_up[0] if mixed_up else _scale_error(truth, guess, scale, absent))
+    return types
 
 
-def _side(truth: str, guess: str) -> str:
-    if guess == "none":
-        return "missed"
-    if truth == "none":
-        return "invented"
-    return "withheld" if "abstain" in (truth, guess) else "polarity"
-
-
-def count_error_types(found: Sequence[str | None]) -> dict[str, int]:
+def count_error_types(types: Sequence[str | None]) -> dict[str, int]:
     """Count mistakes by kind, all kinds listed."""
-    counts = Counter(one for one in found if one)
+    counts = Counter(kind for kind in types if kind)
     return {kind: counts[kind] for kind in ERROR_TYPES}
+
+
+def _place(example: Example, role: str) -> tuple[str, ...]:
+    """Return what examples share that differ in their actor, or in their target, alone."""
+    common = example.target if role == "actor" else example.actor
+    return (role, example.article, example.text, common.name if common else "")
+
+
+def _gold_by_place(
+    examples: Sequence[Example], gold: CodeTuples
+) -> dict[tuple[str, ...], list[tuple[str, str]]]:
+    """Return ids and gold codes of the examples of each sentence with one target, and with one actor."""
+    by_place: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for example, (code,) in zip(examples, gold, strict=True):
+        for role in ("actor", "target"):
+            by_place.setdefault(_place(example, role), []).append((example.id, code))
+    return by_place
+
+
+def _scale_error(truth: str, guess: str, scale: Sequence[str], absent: str) -> str:
+    if absent and guess == absent:
+        return "missed"
+    if absent and truth == absent:
+        return "invented"
+    if truth not in scale or guess not in scale:
+        return "degree"
+    # Sides are counted from the middle, which is on neither.
+    middle = (len(scale) - 1) / 2
+    sides = (scale.index(truth) - middle) * (scale.index(guess) - middle)
+    return "polarity" if sides < 0 else "degree"

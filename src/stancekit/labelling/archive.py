@@ -1,4 +1,4 @@
-"""Labels of an archive: text after text in constant memory, in parts that are whole, going on where it stopped."""
+"""Labels of an archive: text after text in constant memory, in parts, resumed where it stopped."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,10 +25,11 @@ from stancekit.fileio import (
     write_text,
     writing,
 )
-from stancekit.labelling.labeller import BACKENDS, LABEL_COLUMNS, Tally
-from stancekit.labelling.models import SavedModel, saved_models
+from stancekit.labelling.labeller import LabellingJob, Tally
+from stancekit.labelling.labels import closing
+from stancekit.labelling.models import check_backend, check_columns, labelled_codebook
 from stancekit.labelling.sources import InputText, RejectedRow, TextSource
-from stancekit.labelling.workers import LabelledPart, LabellingJob, Part, check_engine, label_parts
+from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
 
 
@@ -38,8 +39,8 @@ class Ledger:
     Parameters
     ----------
     path
-        The file; parts lie beside it. A last line that a killed process left half-written does not
-        count.
+        The file, in the folder of the parts. A last line that a killed process left half-written
+        does not count.
 
     Raises
     ------
@@ -63,12 +64,17 @@ class Ledger:
         self._write()
 
     def done(self, number: int, texts: str) -> bool:
-        """Say whether a part is labelled: of the texts with that digest, and its files are as they were written.
+        """Say whether a part is labelled, and its files are as they were written.
+
+        Parameters
+        ----------
+        texts
+            The digest of its texts.
 
         Raises
         ------
         KitError
-            When it was labelled of other texts, or a file of it was altered.
+            When other texts were labelled, or a file of it was altered.
         """
         row = self.parts.get(number)
         if row is None:
@@ -78,11 +84,11 @@ class Ledger:
                 f"{self.path.parent} holds labels of other texts: part {number} was labelled before the input changed; "
                 "choose another folder with output=, or remove this one"
             )
-        for name, sum_ in row["files"].items():
+        for name, digest in row["files"].items():
             file = self.path.parent / name
             if not file.exists():
                 return False
-            if sha256(file) != sum_:
+            if sha256(file) != digest:
                 raise KitError(
                     f"{file} is not as it was written; remove it, and the same command labels it again"
                 )
@@ -90,15 +96,11 @@ class Ledger:
 
     def add(self, number: int, texts: str, files: Mapping[Path, bytes], tally: Tally) -> None:
         """Note that a part is done."""
-        sums = {
-            path.relative_to(self.path.parent).as_posix(): hashlib.sha256(data)
+        digests = {
+            path.relative_to(self.path.parent).as_posix(): hashlib.sha256(data).hexdigest()
             for path, data in files.items()
         }
-        row = {
-            "part": number,
-            "texts": texts,
-            "files": {name: one.hexdigest() for name, one in sums.items()},
-        }
+        row = {"part": number, "texts": texts, "files": digests}
         self.parts[number] = row | asdict(tally)
         with writing(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json_line(self.parts[number]) + "\n")
@@ -114,7 +116,7 @@ class Ledger:
         return whole
 
     def close(self) -> None:
-        """Bring the lines into the order of parts, whichever was done first."""
+        """Sort the lines by part, whichever was done first."""
         self.parts = {number: self.parts[number] for number in sorted(self.parts)}
         self._write()
 
@@ -123,22 +125,37 @@ class Ledger:
 
 
 OUTPUT_FORMATS = ("jsonl", "parquet")
-# Characters and texts of one part: so many are held in memory, labelled together and written at
-# once.
-CHARACTERS, TEXTS = 1_000_000, 10_000
-SETTINGS, REJECTED, LEDGER = "labelling.json", "rejected.jsonl", "parts.log"
-# Files of a labelling, as the names of their temporary files begin.
-_OWN = ("part-", SETTINGS, REJECTED, LEDGER)
+# Characters and texts of one part: so many are in memory, labelled together and written at once.
+PART_CHARACTERS, PART_TEXTS = 1_000_000, 10_000
+LABELLING_FILE, REJECTED_FILE, LEDGER_FILE = "labelling.json", "rejected.jsonl", "parts.log"
+# How the names of the files of a labelling begin, and those of their temporary files after a dot.
+_PREFIXES = ("part-", LABELLING_FILE, REJECTED_FILE, LEDGER_FILE)
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What labelling an archive came to: its folder, texts that were labelled or could not be read, and counts."""
+    """What labelling an archive came to.
+
+    Attributes
+    ----------
+    folder
+        Where the labels are.
+    texts, rejected
+        How many texts were labelled, and how many could not be read.
+    rests
+        How many of these are files, or rests of files, so that more texts may be missing.
+    tally
+        What was counted.
+    unseen
+        Fields to keep that no text has.
+    """
 
     folder: Path
     texts: int
     rejected: int
+    rests: int
     tally: Tally
+    unseen: tuple[str, ...] = ()
 
 
 def label_archive(
@@ -153,86 +170,72 @@ def label_archive(
     """Label all texts of a source into `folder/part-*.jsonl` or `.parquet`.
 
     Parts hold the same texts whenever the same source is read, so one that is there, whole and of
-    the same texts, is not done again. What could not be read is named in `rejected.jsonl`; with a
-    `risk`, rows to be judged by a person are in `review/`, and `labelling.json` says at the end how
+    the same texts, is not labelled again. What could not be read is named in `rejected.jsonl`; with
+    a `risk`, rows for a person to judge are in `review/`, and `labelling.json` says at the end how
     many (`declined`).
 
     Raises
     ------
     KitError
-        When a field to keep has the name of a label's own; when the folder holds labels of another
-        source, of other models or settings, or parts that were altered; and with `strict`, at the
-        first text that cannot be read.
+        When a field to keep has the name of a label's own column; when the folder holds labels of
+        another source, of other models or settings, or of an older version, or parts that were
+        altered; and with `strict`, at the first text that cannot be read.
     """
     _check_job(job, engine, workers)
-    models = saved_models(job.saved)
-    texts = TextSource(source, keep=job.keep, title=job.title, without=folder)
-    settings = _job_settings(texts, job, models)
+    texts = TextSource(source, keep=job.fields, title=job.title, without=folder)
+    settings = _job_settings(texts, job)
     with lock(folder / ".lock", doing=f"label into {folder}"):
         if not texts.files and any(folder.glob("part-*")):
             raise KitError(
-                f"{folder} holds labels, and of standard input nobody knows whether they are its; choose another"
+                f"{folder} already contains labels, and with standard input there is no way to tell "
+                "whether they belong to it; choose another"
             )
         _check_same_job(folder, settings)
         # It has no name, so nothing is left of it if the process dies.
         with tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder) as file:
             rejected = Rejections(file, strict=strict)
-            progress = Progress(texts, rejected, Ledger(folder / LEDGER))
-            places = Places(folder, job.kind, judged=job.risk is not None)
-            for done in label_parts(engine, job, progress.pending(), workers):
-                progress.write(done, places)
+            progress = Progress(texts, rejected, Ledger(folder / LEDGER_FILE))
+            places = PartFiles(folder, job.format, judged=job.risk is not None)
+            for part in label_parts(engine, job, progress.pending(), workers):
+                progress.write(part, places)
             progress.end()
             file.seek(0)
             with (
-                replacing_file(folder / REJECTED) as temporary,
+                replacing_file(folder / REJECTED_FILE) as temporary,
                 temporary.open("w", encoding="utf-8") as kept,
             ):
                 shutil.copyfileobj(file, kept)
         tally = progress.ledger.tally
         counts = {"texts": progress.texts, "rejected": rejected.count, **asdict(tally)}
-        write_json(folder / SETTINGS, settings | counts)
-    print(tally)
-    print(f"labelled by {models[0]} and {models[1]}")
-    if job.risk is not None:
-        print(
-            f"{tally.declined:,} rows are too uncertain for a risk of {job.risk}, to be judged in {folder / 'review'}"
-        )
-    if unseen := progress.unseen:
-        print(f"no text has the field {listing(unseen)} of keep=")
-    print(f"{progress.texts:,} texts labelled into {folder}{rejected.told(folder / REJECTED)}")
-    return Archive(folder, progress.texts, rejected.count, tally)
+        write_json(folder / LABELLING_FILE, settings | counts)
+    unseen = tuple(sorted(progress.unseen))
+    return Archive(folder, progress.texts, rejected.count, rejected.rests, tally, unseen)
 
 
 def _check_job(job: LabellingJob, engine: str, workers: int | None) -> None:
-    if job.kind not in OUTPUT_FORMATS:
+    if job.format not in OUTPUT_FORMATS:
         raise KitError(
-            f"unknown kind={job.kind!r}; there are {', '.join(OUTPUT_FORMATS)}. Set kind=jsonl"
+            f"unknown format={job.format!r}; there are {', '.join(OUTPUT_FORMATS)}. Set format=jsonl"
         )
-    if job.backend not in BACKENDS:
-        raise KitError(
-            f"unknown backend={job.backend!r}; there are {', '.join(BACKENDS)}. Set backend=torch"
-        )
-    if own := sorted(set(job.keep) & set(LABEL_COLUMNS)):
-        raise KitError(
-            f"keep={own} are columns that labels have of their own; give the fields of the rows other names"
-        )
+    check_backend(job.backend)
+    check_columns(job.codebooks, job.fields)
     check_engine(engine, workers)
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where parts lie."""
+class PartFiles:
+    """The names of the files of parts; with `judged`, each part has one of rows for a person to judge."""
 
     folder: Path
-    kind: str
+    format: str
     judged: bool = False
 
-    def of(self, number: int) -> Path:
+    def labels(self, number: int) -> Path:
         """Return the file of a part's labels."""
-        return self.folder / f"part-{number:05}.{self.kind}"
+        return self.folder / f"part-{number:05}.{self.format}"
 
     def review(self, number: int) -> Path:
-        """Return the file of a part's rows that a person should judge."""
+        """Return the file of a part's rows for a person to judge."""
         return self.folder / "review" / f"part-{number:05}.jsonl"
 
 
@@ -245,7 +248,8 @@ class Progress:
         self.ledger = ledger
         self.texts = 0
         self.unseen = set(source.keep) - {"date"}
-        self.held: dict[int, tuple[int, int, str]] = {}
+        # Of parts that were read and are not written: bytes of the source, texts, and digest.
+        self.open: dict[int, tuple[int, int, str]] = {}
         self.bar = tqdm(
             total=source.size or None, desc="labelling", unit="B", unit_scale=True, file=sys.stderr
         )
@@ -256,26 +260,26 @@ class Progress:
         for number, part in enumerate(_cut_parts(self.source, self.rejected)):
             digest = _digest(part)
             self.unseen -= {key for text in part for key in text.kept}
-            self.held[number] = (self.source.done - before, len(part), digest)
+            self.open[number] = (self.source.done - before, len(part), digest)
             before = self.source.done
             if self.ledger.done(number, digest):
                 self._count(number)
             else:
                 yield number, part
 
-    def write(self, done: LabelledPart, places: Places) -> None:
+    def write(self, part: LabelledPart, places: PartFiles) -> None:
         """Write a part that was labelled."""
-        files = {places.of(done.number): done.labels}
+        files = {places.labels(part.number): part.labels}
         if places.judged:
-            files[places.review(done.number)] = done.review
+            files[places.review(part.number)] = part.review
         for path, data in files.items():
             write_bytes(path, data)
-        # Last, for a part that the ledger has is done.
-        self.ledger.add(done.number, self.held[done.number][2], files, done.tally)
-        self._count(done.number)
+        # Last, for a part that is in the ledger is done.
+        self.ledger.add(part.number, self.open[part.number][2], files, part.tally)
+        self._count(part.number)
 
     def _count(self, number: int) -> None:
-        size, texts, _ = self.held.pop(number)
+        size, texts, _ = self.open.pop(number)
         self.texts += texts
         self.bar.update(size)
         self.bar.set_postfix(texts=self.texts, rejected=self.rejected.count)
@@ -288,104 +292,99 @@ class Progress:
 
 
 class Rejections:
-    """What could not be read, written as it is met."""
+    """What could not be read, written as it comes."""
 
     def __init__(self, file: IO[str], *, strict: bool) -> None:
         self.file = file
         self.strict = strict
         self.count = self.rests = 0
 
-    def add(self, one: RejectedRow) -> None:
+    def add(self, row: RejectedRow) -> None:
         """Write what could not be read; with `strict`, stop there."""
         if self.strict:
-            at = f", line {one.line}" if one.line else ""
+            line = f", line {row.line}" if row.line else ""
             raise KitError(
-                f"{one.file}{at}: {one.reason}. Correct it, or go on without it: strict=false"
+                f"{row.file}{line}: {row.reason}. Correct it, or go on without it: strict=false"
             )
-        with writing(REJECTED):
+        with writing(REJECTED_FILE):
             self.file.write(
-                json_line({"file": one.file, "line": one.line, "reason": one.reason}) + "\n"
+                json_line({"file": row.file, "line": row.line, "reason": row.reason}) + "\n"
             )
         self.count += 1
-        self.rests += one.rest
-
-    def told(self, path: Path) -> str:
-        """Return the end of a sentence that says how much could not be read."""
-        if not self.count:
-            return ""
-        whole = f", of which {self.rests:,} files or rests of files" if self.rests else ""
-        return f"; {self.count:,} could not be read{whole}: {path} says which and why"
+        self.rests += row.rest
 
 
 def _cut_parts(source: TextSource, rejected: Rejections) -> Iterator[list[InputText]]:
     part: list[InputText] = []
-    held = 0
-    for one in source:
-        if isinstance(one, RejectedRow):
-            rejected.add(one)
+    characters = 0
+    for text in source:
+        if isinstance(text, RejectedRow):
+            rejected.add(text)
             continue
-        part.append(one)
-        held += len(one.article.text)
-        if held >= CHARACTERS or len(part) >= TEXTS:
+        part.append(text)
+        characters += len(text.article.text)
+        if characters >= PART_CHARACTERS or len(part) >= PART_TEXTS:
             yield part
-            part, held = [], 0
+            part, characters = [], 0
     if part:
         yield part
 
 
 def _digest(part: list[InputText]) -> str:
-    """Return what tells the texts of a part from others, with all that is known of them."""
-    whole = hashlib.sha256()
+    """Return a digest of the texts of a part, with all that is known of them."""
+    digest = hashlib.sha256()
     for text in part:
-        whole.update(json.dumps(asdict(text)).encode())
-    return whole.hexdigest()
+        digest.update(json.dumps(asdict(text)).encode())
+    return digest.hexdigest()
 
 
-def _job_settings(
-    texts: TextSource, job: LabellingJob, models: Sequence[SavedModel]
-) -> dict[str, object]:
-    """Return all that labels depend on, but for what the files hold: of that each part keeps a sum."""
+def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
+    """Return all that labels depend on but the files' contents, of which each part has a digest."""
     names = job.finder.gazetteer
     if names:
-        # A fault in it is told before anything is written.
+        # An error in it is reported before anything is written.
         load_gazetteer(names)
     return {
         "input": [list(one) for one in texts.files],
-        "models": {one.folder.name: sha256(one.folder / "manifest.json") for one in models},
+        "models": {model.codebook.name: model.digest for model in job.models},
         "actors": {"ner": job.finder.ner, "gazetteer": sha256(Path(names)) if names else ""},
         "title": job.title,
         "targets": list(job.targets),
-        "keep": list(job.keep),
+        "fields": list(job.fields),
         "risk": job.risk,
-        "kind": job.kind,
+        "file_format": job.format,
         "backend": job.backend,
-        "part": [CHARACTERS, TEXTS],
+        "part": [PART_CHARACTERS, PART_TEXTS],
         "stancekit": version("stancekit"),
+        **closing(map(labelled_codebook, job.codebooks)),
     }
 
 
 def _check_same_job(folder: Path, settings: dict[str, object]) -> None:
-    """See to it that a folder holds parts of this very labelling, or none."""
-    file = folder / SETTINGS
+    """Make sure that a folder holds parts of this very labelling, or none."""
+    file = folder / LABELLING_FILE
     # What a process that was killed left half-written: the lock says that no other is writing.
     with writing(folder):
-        for place in (*folder.glob(".*.tmp"), *folder.glob("review/.*.tmp")):
-            if place.name.startswith(tuple(f".{own}" for own in _OWN)):
-                place.unlink(missing_ok=True)
+        for path in (*folder.glob(".*.tmp"), *folder.glob("review/.*.tmp")):
+            if path.name.startswith(tuple(f".{prefix}" for prefix in _PREFIXES)):
+                path.unlink(missing_ok=True)
     if not file.exists():
-        if parts := sorted(one.name for one in folder.glob("part-*")):
+        if parts := sorted(path.name for path in folder.glob("part-*")):
             raise KitError(
-                f"{folder} holds {listing(parts)} without {SETTINGS}; choose another folder with output="
+                f"{folder} holds {listing(parts)} without {LABELLING_FILE}; choose another folder with output="
             )
         write_json(file, settings)
         return
+    way_out = "choose another folder with output=, or remove this one"
     try:
         before = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
-        raise KitError(
-            f"{file} cannot be read; choose another folder with output=, or remove this one"
-        ) from None
-    if other := [key for key in settings if before.get(key) != settings[key]]:
-        raise KitError(
-            f"{folder} holds labels with other {listing(other)}; choose another folder with output=, or remove this one"
-        )
+        before = None
+    if not isinstance(before, dict):
+        raise KitError(f"{file} cannot be read; {way_out}")
+    if before.get("format") != settings["format"]:
+        raise KitError(f"{folder} holds labels that were written by another version; {way_out}")
+    # The command calls the format of the files `format`.
+    other = [key.removeprefix("file_") for key in settings if before.get(key) != settings[key]]
+    if other:
+        raise KitError(f"{folder} holds labels with other {listing(other)}; {way_out}")

@@ -1,4 +1,4 @@
-"""Rows of files, one after the other: what each format holds, and why what cannot be read cannot."""
+"""Stream rows from TXT, JSONL, CSV, TSV and Parquet files, with the reason for each that cannot be read."""
 
 import csv
 import json
@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 
 from stancekit.errors import listing
 
-# Bytes of the longest text, line or record that is read; a longer one is passed by, and never held
-# in memory.
+# Bytes of the longest text, line or record that is read; a longer one is skipped, and never in
+# memory as a whole: 10 MB are far more than an article, and a line of that size is mostly damage.
 MAX_TEXT_BYTES = 10_000_000
 TEXT_FIELD = "text"
-# Rows of a Parquet file that are held at once.
+# Rows of a Parquet file in memory at once: of the longest texts that are read, 320 MB.
 _BATCH = 32
 # Bytes that are not UTF-8, as "surrogateescape" hands them on.
 _FOREIGN = re.compile("[\udc80-\udcff]")
@@ -23,19 +23,19 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """Why a row cannot be read; with `rest`, nothing behind it in the file was read either."""
+    """Why a row cannot be read; with `rest`, nothing after it in the file was read either."""
 
     reason: str
     rest: bool = False
 
 
-# The line, 0 for the whole file, and its row or else why there is none.
+# The number of the line, 0 for the whole file, and its row or why there is none.
 ReadRow = Iterator[tuple[int, Mapping[str, Any] | RowFault]]
 
 
 @dataclass(frozen=True, slots=True)
 class _RawLine:
-    """A line of a file; of one that is `long` nothing is held, but whether it has quotation marks."""
+    """A line of a file; one that is `long` has no data, but says whether it had quotation marks."""
 
     number: int
     data: bytes
@@ -44,7 +44,7 @@ class _RawLine:
 
 
 def _raw_lines(stream: BinaryIO) -> Iterator[_RawLine]:
-    """Yield every line; one that is too long is read over piece by piece."""
+    """Yield every line; one that is too long is skipped piece by piece."""
     number = 0
     while data := stream.readline(MAX_TEXT_BYTES):
         number += 1
@@ -59,13 +59,13 @@ def _raw_lines(stream: BinaryIO) -> Iterator[_RawLine]:
         yield _RawLine(number, b"", long=True, quotes=quotes or b'"' in rest)
 
 
-def _decoded(data: bytes) -> str | RowFault:
+def _decode_line(data: bytes) -> str | RowFault:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         if data.startswith(_UTF16):
             return RowFault(
-                "UTF-16, where UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW",
+                "UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW",
                 rest=True,
             )
         return RowFault(f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}")
@@ -76,7 +76,7 @@ _TOO_LONG = f"longer than {MAX_TEXT_BYTES:,} bytes"
 
 def _txt(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
     data = stream.read(MAX_TEXT_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
-    text = RowFault(_TOO_LONG) if len(data) > MAX_TEXT_BYTES else _decoded(data)
+    text = RowFault(_TOO_LONG) if len(data) > MAX_TEXT_BYTES else _decode_line(data)
     if isinstance(text, RowFault):
         yield 0, text
     else:
@@ -85,7 +85,7 @@ def _txt(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
 
 def _jsonl(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
     for line in _raw_lines(stream):
-        text = RowFault(_TOO_LONG) if line.long else _decoded(line.data)
+        text = RowFault(_TOO_LONG) if line.long else _decode_line(line.data)
         if isinstance(text, RowFault):
             yield line.number, text
             if text.rest:
@@ -96,7 +96,7 @@ def _jsonl(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
 
 def _json_object(text: str) -> Mapping[str, Any] | RowFault:
     try:
-        row = json.loads(text, object_pairs_hook=_unique)
+        row = json.loads(text, object_pairs_hook=_unique_keys)
     except RecursionError:
         return RowFault("not JSON: nested too deeply")
     except json.JSONDecodeError as error:
@@ -106,82 +106,85 @@ def _json_object(text: str) -> Mapping[str, Any] | RowFault:
     return row if isinstance(row, dict) else RowFault("not a JSON object")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
-        raise ValueError(f"it has twice: {listing(_repeated([key for key, _ in pairs]))}")
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"it has more than once: {listing(_repeated(keys))}")
     return row
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
-    """Return the names that stand more than once; nameless columns, as spreadsheets leave them, do not count."""
+    """Return the names that occur more than once; empty ones, as spreadsheets write them, do not count."""
     return [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
 
 
 def _read_table(stream: BinaryIO, separator: str) -> ReadRow:
-    """Read a table with a header; its separator is the one that sets a column `text` apart."""
+    """Read a table with a header; the separator is the one with which it has a column `text`."""
     lines = _raw_lines(stream)
-    above = _above(lines)
-    header = _decoded(above[-1].data) if above else ""
-    if isinstance(header, RowFault):
-        yield 0, RowFault(f"its header is {header.reason}", rest=True)
+    first = _first_lines(lines)
+    header_line = _decode_line(first[-1].data) if first else ""
+    if isinstance(header_line, RowFault):
+        yield 0, RowFault(f"its header is {header_line.reason}", rest=True)
         return
-    separator = _separator(header, separator)
-    head: list[str] = []
-    for number, cells in (_plain_cell if separator == "\t" else _quoted)(
-        chain(above, lines), separator
-    ):
+    separator = _find_separator(header_line, separator)
+    split_lines = _split_plain if separator == "\t" else _split_quoted
+    header: list[str] = []
+    for number, cells in split_lines(chain(first, lines), separator):
         if isinstance(cells, RowFault):
             yield number, cells
         elif not any(cell.strip() for cell in cells):
-            # An empty line, or one of separators alone, as spreadsheets leave them at the end.
+            # An empty line, or one of separators alone, as spreadsheets write them at the end.
             continue
-        elif head:
-            yield number, _row(head, cells)
+        elif header:
+            yield number, _table_row(header, cells)
         elif fault := _header_fault(cells):
             yield 0, fault
             return
         else:
-            head = cells
+            header = cells
 
 
-def _above(lines: Iterator[_RawLine]) -> list[_RawLine]:
+def _first_lines(lines: Iterator[_RawLine]) -> list[_RawLine]:
     """Take the lines of a file down to the first that is not empty."""
-    above = []
+    first = []
     for line in lines:
-        above.append(line)
+        first.append(line)
         if line.data.strip():
             break
-    return above
+    return first
 
 
-def _row(head: Sequence[str], cells: Sequence[str]) -> Mapping[str, Any] | RowFault:
-    if len(cells) != len(head):
-        return RowFault(f"{len(cells)} cells where the header has {len(head)}")
-    if foreign := next(filter(None, map(_FOREIGN.search, cells)), None):
-        return RowFault(f"not UTF-8: byte 0x{ord(foreign[0]) - 0xDC00:02x}")
-    return dict(zip(head, cells, strict=True))
+def _table_row(header: Sequence[str], cells: Sequence[str]) -> Mapping[str, Any] | RowFault:
+    if len(cells) != len(header):
+        return RowFault(f"{len(cells)} cells where the header has {len(header)}")
+    for cell in cells:
+        if match := _FOREIGN.search(cell):
+            return RowFault(f"not UTF-8: byte 0x{ord(match[0]) - 0xDC00:02x}")
+    return dict(zip(header, cells, strict=True))
 
 
-def _separator(header: str, separator: str) -> str:
-    for one in (separator, ",", ";", "\t"):
-        if TEXT_FIELD in next(csv.reader([header.split("\r", maxsplit=1)[0]], delimiter=one), []):
-            return one
+def _find_separator(header_line: str, separator: str) -> str:
+    line = header_line.split("\r", maxsplit=1)[0]
+    for sign in (separator, ",", ";", "\t"):
+        if TEXT_FIELD in next(csv.reader([line], delimiter=sign), []):
+            return sign
     return separator
 
 
-def _header_fault(head: Sequence[str]) -> RowFault | None:
-    if TEXT_FIELD not in head:
+def _header_fault(header: Sequence[str]) -> RowFault | None:
+    if TEXT_FIELD not in header:
         return RowFault(
-            f"no column text; its header has: {listing(head)}; separators are , ; or tab", rest=True
+            f"no column text; its header has: {listing(header)}; separators are , ; or tab",
+            rest=True,
         )
-    if twice := _repeated(head):
-        return RowFault(f"its header has twice: {listing(twice)}", rest=True)
+    if repeated := _repeated(header):
+        return RowFault(f"its header has more than once: {listing(repeated)}", rest=True)
     return None
 
 
-class _Feed:
-    """Lines for a reader of CSV, and which of them make up the record at hand."""
+class _RecordLines:
+    """Lines for a reader of CSV, and which of them make up the present record."""
 
     def __init__(self, lines: Iterable[_RawLine]) -> None:
         self.lines = iter(lines)
@@ -208,52 +211,48 @@ class _Feed:
         return "\n" if line.long else line.data.decode("utf-8", "surrogateescape")
 
 
-_TOLD = {
+# What the csv module says, and what is wrong.
+_CSV_FAULTS = {
     "unexpected end": "a quotation mark is not closed",
     "expected after": "a quotation mark inside a quoted cell has to be written twice",
     "new-line": "a line ends in a carriage return alone",
 }
 
 
-def _quoted(
+def _split_quoted(
     lines: Iterable[_RawLine], separator: str
 ) -> Iterator[tuple[int, list[str] | RowFault]]:
-    """Yield first line and cells of every record of a CSV file.
+    """Yield the first line and the cells of every record of a CSV file.
 
-    Behind a fault in the quotation marks nobody knows what is a cell and what a row, so nothing
-    there is read.
+    After a fault in the quotation marks there is no way to tell cells from rows, so nothing more
+    is read.
     """
-    # The limit holds for the whole process, and others may have set it; records are bounded by the
-    # feed.
+    # The limit is the whole process's, and others may have set it; `_RecordLines` bounds records.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_TEXT_BYTES))
-    feed = _Feed(lines)
-    reader = csv.reader(feed, delimiter=separator, strict=True)
+    record = _RecordLines(lines)
+    reader = csv.reader(record, delimiter=separator, strict=True)
     while True:
-        feed.begin()
+        record.begin()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            why = next((told for seen, told in _TOLD.items() if seen in str(error)), str(error))
-            yield (
-                feed.first,
-                RowFault(
-                    f"not CSV: {why} (line {feed.last}); nothing from here on was read", rest=True
-                ),
-            )
+            known = [why for seen, why in _CSV_FAULTS.items() if seen in str(error)]
+            why = known[0] if known else str(error)
+            reason = f"not CSV: {why} (line {record.last}); nothing from here on was read"
+            yield record.first, RowFault(reason, rest=True)
             return
-        yield feed.first, RowFault(_TOO_LONG) if feed.long else cells
+        yield record.first, RowFault(_TOO_LONG) if record.long else cells
 
 
-def _plain_cell(
+def _split_plain(
     lines: Iterable[_RawLine], separator: str
 ) -> Iterator[tuple[int, list[str] | RowFault]]:
-    """Yield number and cells of every line of a table whose cells hold no separators and no line breaks.
+    """Yield the number and the cells of every line of a table without separators or line breaks in cells.
 
-    Quotation marks are letters like others; where one stands around a whole cell, as spreadsheets
-    write them, it is taken off. A cell that would go on in the next line is refused, with that
-    line.
+    Quotation marks are characters like others; around a whole cell, as spreadsheets write them,
+    they are removed. A cell that would go on in the next line is refused, with that line.
     """
     end = _RawLine(0, b"")
     for line, after in pairwise(chain(lines, [end])):
@@ -261,26 +260,25 @@ def _plain_cell(
             yield line.number, RowFault(_TOO_LONG)
             continue
         cells = line.data.decode("utf-8", "surrogateescape").rstrip("\r\n").split(separator)
-        alone = len(cells) == 1 or (
+        # The next line has another number of cells, so it may be the rest of this one.
+        broken = len(cells) == 1 or (
             after is not end and after.data.count(separator.encode()) != len(cells) - 1
         )
-        if alone and cells[-1].startswith('"') and '"' not in cells[-1][1:].replace('""', ""):
-            yield (
-                line.number,
-                RowFault("a quotation mark opens a cell and is not closed in its line"),
-            )
+        if broken and cells[-1].startswith('"') and '"' not in cells[-1][1:].replace('""', ""):
+            fault = RowFault("a quotation mark opens a cell and is not closed in its line")
+            yield line.number, fault
         else:
-            yield line.number, [_unquoted_cell(cell) for cell in cells]
+            yield line.number, [_without_quotes(cell) for cell in cells]
 
 
-def _unquoted_cell(cell: str) -> str:
+def _without_quotes(cell: str) -> str:
     inner = cell[1:-1]
-    whole = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
-    return inner.replace('""', '"') if whole else cell
+    quoted = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if quoted else cell
 
 
 def _parquet(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
-    """Read the fields that are asked for; a value that Python cannot hold costs its row, not the file."""
+    """Read the fields that are asked for; a value that Python cannot hold loses its row, not the file."""
     import pyarrow
     import pyarrow.parquet
 
@@ -290,31 +288,30 @@ def _parquet(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
         if TEXT_FIELD not in names:
             yield 0, RowFault(f"no column text; it has: {listing(names)}", rest=True)
             return
-        if twice := _repeated(names):
-            yield 0, RowFault(f"it has columns twice: {listing(twice)}", rest=True)
+        if repeated := _repeated(names):
+            yield 0, RowFault(f"it has columns more than once: {listing(repeated)}", rest=True)
             return
-        number = 0
-        for batch in table.iter_batches(
-            batch_size=_BATCH, columns=[name for name in names if name in fields]
-        ):
-            for row in _converted(batch):
-                number += 1
-                yield number, row
+        columns = [name for name in names if name in fields]
+        batches = table.iter_batches(batch_size=_BATCH, columns=columns)
+        rows = (row for batch in batches for row in _plain_rows(batch))
+        yield from enumerate(rows, 1)
     except pyarrow.ArrowException as error:
         yield 0, RowFault(f"not Parquet: {error}", rest=True)
 
 
-def _converted(batch: Any) -> list[Mapping[str, Any] | RowFault]:
+def _plain_rows(batch: Any) -> list[Mapping[str, Any] | RowFault]:
+    """Return a batch as plain rows; where a value cannot be read, row by row."""
     try:
         rows: list[Mapping[str, Any] | RowFault] = batch.to_pylist()
     except (ArithmeticError, TypeError, ValueError) as error:
         if batch.num_rows == 1:
             return [RowFault(f"a value that cannot be read: {error}"[:200])]
-        return [row for at in range(batch.num_rows) for row in _converted(batch.slice(at, 1))]
+        single = [batch.slice(index, 1) for index in range(batch.num_rows)]
+        return [row for one_row in single for row in _plain_rows(one_row)]
     return rows
 
 
-# By the ending of a file's name, in small letters: articles, and files of rows.
+# By the ending of a file's name, in lower case: articles, and files of rows.
 TEXTS: Mapping[str, Callable[[Any, Sequence[str]], ReadRow]] = {".txt": _txt, ".md": _txt}
 ROWS: Mapping[str, Callable[[Any, Sequence[str]], ReadRow]] = {
     ".jsonl": _jsonl,

@@ -1,51 +1,67 @@
-"""From texts to labelled rows, and rows to files: what labelling one article and an archive share."""
+"""From texts to labelled rows, and from rows to the bytes of a file: what one article and an archive share."""
 
 import io
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
-from stancekit.errors import KitError
+from stancekit.codebook import Codebook, Unit
 from stancekit.fileio import json_line
-from stancekit.labelling.models import saved_models
+from stancekit.labelling.labels import SCHEMA, block, closing
+from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.sources import InputText
-from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
 from stancekit.text.examples import body, examples_in, passed
 from stancekit.text.nlp import forgetting, load_spacy_tokenizer
-from stancekit.types import Example, Prediction, Sentence
-
-BACKENDS = ("torch", "onnx")
-NO_POSITION = "none"
-# In Parquet the scores of all codes are a JSON object in one column, whatever the codebook.
-PACKED = ("stance_scores", "frame_scores")
+from stancekit.types import Article, Example, Prediction, Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
-    """A labelled sentence x actor x target, as it is written to disk."""
+    """A labelled sentence x actor x target, or a sentence in which neither was found.
+
+    Attributes
+    ----------
+    example
+        What was read; without actor and target, the sentence alone.
+    predictions
+        By the name of the codebook. A sentence without actor and target has none of a codebook that
+        codes examples.
+    codebooks
+        All codebooks of the labelling by name, the same for all rows.
+    group
+        What the labels name as the article, if not the sentence's own.
+    kept
+        Further fields of the text, which go into the labels.
+    """
 
     sentence: Sentence
     example: Example
-    stance: Prediction
-    frames: Prediction
-    codes: tuple[tuple[str, ...], tuple[str, ...]]
+    predictions: Mapping[str, Prediction]
+    codebooks: Mapping[str, Codebook]
     group: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
 
+    def codes(self, name: str) -> tuple[str, ...]:
+        """Return the codes of one codebook, empty where it did not code the row."""
+        return self.predictions[name].labels if name in self.predictions else ()
+
+    @property
+    def has_position(self) -> bool:
+        """Say whether the actor takes some position towards the target."""
+        return any(
+            codebook.applies(self.codes(name))
+            for name, codebook in self.codebooks.items()
+            if codebook.towards
+        )
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the row with the fields of the labels format."""
+        """Return the row with the columns of the labels format."""
         actor, target = self.example.actor, self.example.target
-        scores = [
-            dict(zip(names, (round(score, 4) for score in one.scores), strict=True))
-            for names, one in zip(self.codes, (self.stance, self.frames), strict=True)
-        ]
-        return {
+        row: dict[str, Any] = {
             "id": self.example.id,
             "article": self.group or self.sentence.article,
             "sentence": self.example.text,
@@ -56,12 +72,12 @@ class LabelledRow:
             "actor_end": actor.end if actor else None,
             "actor_code": actor.code if actor else None,
             "target": target.name if target else None,
-            "stance": self.stance.labels[0] if self.stance.labels else None,
-            "stance_scores": scores[0],
-            "frames": list(self.frames.labels),
-            "frame_scores": scores[1],
-            **self.kept,
         }
+        for name, codebook in self.codebooks.items():
+            prediction = self.predictions.get(name)
+            scores = zip(codebook.names, prediction.scores, strict=True) if prediction else ()
+            row |= block(name, self.codes(name), dict(scores), multi_label=codebook.multi_label)
+        return {**row, **self.kept, **closing(map(labelled_codebook, self.codebooks.values()))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +89,14 @@ class Tally:
     sentences
         Sentences read, titles not among them.
     acting
-        Those with an actor; the others have no row.
+        Those with an actor.
     crowded
-        Those with so many actors that these are not read for their stances towards each other.
+        Those with so many actors that these are not read for their positions towards each other.
     labelled
-        Those with an actor and a target, which have rows.
+        Those with an actor and a target.
     rows, positions
-        Rows that are relied on, and those of them with another stance than `none`.
+        Rows that are relied on, and those of them in which the actor takes a position towards the
+        target.
     declined
         Rows that a person should judge.
     """
@@ -96,23 +113,35 @@ class Tally:
         mine, others = asdict(self), asdict(other)
         return Tally(**{key: mine[key] + others[key] for key in mine})
 
-    def __str__(self) -> str:
+    def describe(self, codebooks: Iterable[Codebook]) -> str:
         """Say in one line what became of the sentences.
 
         Examples
         --------
-        >>> print(Tally(sentences=12, acting=8, labelled=7, rows=9, positions=6))
+        >>> from stancekit.codebook import load_codebook
+        >>> print(Tally(12, acting=8, labelled=7, rows=9, positions=6).describe([load_codebook("stance")]))
         12 sentences: 8 with an actor, 1 of them without a target; 6 positions, 3 rows with no position on the target
+        >>> print(Tally(12, rows=12).describe([load_codebook("diplomacy")]))
+        12 sentences; 12 rows
         """
-        aimless = self.acting - self.labelled
-        parts = (
-            f"{self.sentences:,} sentences: {self.acting:,} with an actor",
-            f", {aimless:,} of them without a target" if aimless else "",
-            f", {self.crowded:,} with so many that they are no targets of each other"
-            if self.crowded
-            else "",
-            f"; {self.positions:,} positions, {self.rows - self.positions:,} rows with no position on the target",
-        )
+        books = list(codebooks)
+        parts = [f"{self.sentences:,} sentences"]
+        if any(codebook.unit == "example" for codebook in books):
+            parts.append(f": {self.acting:,} with an actor")
+        if aimless := self.acting - self.labelled:
+            parts.append(f", {aimless:,} of them without a target")
+        if self.crowded:
+            parts.append(f", {self.crowded:,} with so many that they are no targets of each other")
+        if not any(codebook.towards for codebook in books):
+            return f"{''.join(parts)}; {self.rows:,} rows"
+        # Where a model codes sentences, those without actor and target have a row each.
+        alone = 0
+        if any(codebook.unit == "sentence" for codebook in books):
+            alone = self.sentences - self.labelled
+        parts.append(f"; {self.positions:,} positions, ")
+        parts.append(f"{self.rows - self.positions - alone:,} rows with no position on the target")
+        if alone:
+            parts.append(f", {alone:,} of sentences alone")
         return "".join(parts)
 
 
@@ -137,130 +166,167 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Labeller:
-    """A stance and a frame model, how actors and targets are found, and the risk that is accepted."""
+    """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted."""
 
-    stance: FittedClassifier
-    frames: FittedClassifier
+    models: Mapping[str, FittedClassifier]
     finder: ActorFinder
     targets: tuple[str, ...] = ()
     risk: float | None = None
+
+    @property
+    def codebooks(self) -> dict[str, Codebook]:
+        """Return the codebooks by name."""
+        return {name: model.codebook for name, model in self.models.items()}
 
     def __call__(self, texts: Sequence[InputText]) -> Labelled:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
         with forgetting(load_spacy_tokenizer()):
             bodies = [body(text.article) for text in texts]
+        examples, tally = self._find_examples(texts, bodies)
+        alone = self._bare_sentences(bodies)
+        of_examples = self._predict("example", [one for some in examples.values() for one in some])
+        of_sentences = self._predict("sentence", list(alone.values()))
+        codebooks = self.codebooks
+        rows = []
+        for text, sentences in zip(texts, bodies, strict=True):
+            for sentence in sentences:
+                bare = [alone[sentence.id]] if sentence.id in alone else []
+                rows += [
+                    LabelledRow(
+                        sentence,
+                        example,
+                        of_examples.get(example.id, {}) | of_sentences.get(sentence.id, {}),
+                        codebooks,
+                        text.group,
+                        text.kept,
+                    )
+                    for example in examples.get(sentence.id, bare)
+                ]
+        declined = self._decline(rows)
+        sure = [row for row, no in zip(rows, declined, strict=True) if not no]
+        positions = sum(row.has_position for row in sure)
+        counted = Tally(rows=len(sure), positions=positions, declined=sum(declined))
+        return Labelled(rows, declined, tally + counted)
+
+    def _of_unit(self, unit: Unit) -> dict[str, FittedClassifier]:
+        return {name: model for name, model in self.models.items() if model.codebook.unit == unit}
+
+    def _find_examples(
+        self, texts: Sequence[InputText], bodies: Sequence[Sequence[Sentence]]
+    ) -> tuple[dict[str, list[Example]], Tally]:
+        """Return the examples by sentence; where every model codes sentences, no actors are looked for."""
+        examples: dict[str, list[Example]] = {}
+        tally = Tally()
+        if not self._of_unit("example"):
+            return examples, Tally(sum(map(len, bodies)))
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
-        homes, examples = [], []
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
-            found = examples_in(text.article, sentences, mentions, targets, speaker=text.actor)
-            examples += found
-            homes += [text] * len(found)
-        needed = {_sentence_key(example) for example in examples}
-        of_id = {one.id: one for sentences in bodies for one in sentences if one.id in needed}
-        framed = self.frames.predict(
-            [Example(one.id, clean(one.text).text, article=one.article) for one in of_id.values()]
-        )
-        by_sentence = dict(zip(of_id, framed, strict=True))
-        codes = (tuple(self.stance.codebook.names), tuple(self.frames.codebook.names))
-        rows = []
-        for text, example, said in zip(homes, examples, self.stance.predict(examples), strict=True):
-            of = _sentence_key(example)
-            rows.append(
-                LabelledRow(of_id[of], example, said, by_sentence[of], codes, text.group, text.kept)
-            )
-        declined = [False] * len(rows)
-        if self.risk is not None:
-            declined = self.stance.declined([row.stance for row in rows], self.risk)
-        tally = Tally(
-            labelled=len(needed),
-            rows=len(rows) - sum(declined),
-            positions=sum(
-                row.stance.labels != (NO_POSITION,) and not no
-                for row, no in zip(rows, declined, strict=True)
-            ),
-            declined=sum(declined),
-        )
-        for text, mentions in zip(texts, actors, strict=True):
+            made = examples_in(text.article, sentences, mentions, targets, speaker=text.actor)
+            for example in made:
+                examples.setdefault(example.id.rsplit(".", 1)[0], []).append(example)
             read = passed(mentions, speaker=text.actor)
-            crowded = 0 if text.target or self.targets else read.crowded
+            crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, read.sentences - read.silent, crowded)
-        return Labelled(rows, declined, tally)
+        return examples, replace(tally, labelled=len(examples))
+
+    def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, Example]:
+        """Return all sentences as examples without actor and target, for the models that code sentences."""
+        if not self._of_unit("sentence"):
+            return {}
+        return {
+            sentence.id: Example(sentence.id, clean(sentence.text).text, article=sentence.article)
+            for sentences in bodies
+            for sentence in sentences
+        }
+
+    def _predict(self, unit: Unit, examples: Sequence[Example]) -> dict[str, dict[str, Prediction]]:
+        """Return by example, and then by codebook, what the models of a unit predict."""
+        found: dict[str, dict[str, Prediction]] = {example.id: {} for example in examples}
+        for name, model in self._of_unit(unit).items():
+            for prediction in model.predict(examples):
+                found[prediction.example][name] = prediction
+        return found
+
+    def _decline(self, rows: Sequence[LabelledRow]) -> list[bool]:
+        """Say of each row whether one of the models that decide is too unsure of it.
+
+        Those are the models that code examples, and the others only where there are none: a
+        sentence's codes are on all its rows.
+        """
+        declined = [False] * len(rows)
+        if self.risk is None:
+            return declined
+        for name, model in (self._of_unit("example") or self._of_unit("sentence")).items():
+            coded = [index for index, row in enumerate(rows) if name in row.predictions]
+            predictions = [rows[index].predictions[name] for index in coded]
+            unsure = model.declined(predictions, self.risk)
+            for index, no in zip(coded, unsure, strict=True):
+                declined[index] |= no
+        return declined
 
 
-def _sentence_key(example: Example) -> str:
-    """Return the id of an example's sentence."""
-    return example.id.rsplit(".", 1)[0]
+@dataclass(frozen=True, slots=True)
+class LabellingJob:
+    """What is done with every text, wherever it is done."""
+
+    models: tuple[SavedModel, ...]
+    finder: ActorFinder = field(default_factory=ActorFinder)
+    targets: tuple[str, ...] = ()
+    backend: str = "torch"
+    risk: float | None = None
+    fields: tuple[str, ...] = ("date",)
+    format: str = "jsonl"
+    title: bool = True
+
+    @property
+    def codebooks(self) -> list[Codebook]:
+        """Return the codebooks, in the order of their columns."""
+        return [model.codebook for model in self.models]
+
+    def labeller(self) -> Labeller:
+        """Load the models, and names of actors as their file has them now."""
+        models = load_models(self.models, self.backend)
+        return Labeller(models, replace(self.finder), self.targets, self.risk)
 
 
-def load_models(folder: Path, backend: str = "torch") -> tuple[FittedClassifier, FittedClassifier]:
-    """Load the stance and the frame model of a folder, of which `saved_models` says whether they are there.
-
-    With `onnx`, encoders run in ONNX Runtime; what that changes is printed.
-    """
-    if backend not in BACKENDS:
-        raise KitError(
-            f"unknown backend={backend!r}; there are {', '.join(BACKENDS)}. Set backend=torch"
-        )
-    places = [one.folder for one in saved_models(folder)]
-    stance, frames = (persistence.load(place) for place in places)
-    return (stance, frames) if backend == "torch" else _exported(stance, frames, places)
+def label_article(article: Article, job: LabellingJob) -> Labelled:
+    """Label one article; nothing is written."""
+    return job.labeller()([InputText(article, article.id)])
 
 
-def _exported(
-    stance: FittedClassifier, frames: FittedClassifier, places: Sequence[Path]
-) -> tuple[FittedClassifier, FittedClassifier]:
-    from stancekit.models.encoder.onnx import export, exportable
-
-    if not (exportable(stance.model) or exportable(frames.model)):
-        raise KitError(
-            f"no model in {places[0].parent} has a fine-tuned encoder; label without backend=onnx"
-        )
-    found = []
-    for trained, place in zip((stance, frames), places, strict=True):
-        if not exportable(trained.model):
-            found.append(trained)
-            continue
-        exported = export(trained, place)
-        print(f"{place.name}: {exported.change}", file=sys.stderr)
-        found.append(exported.trained)
-    return found[0], found[1]
-
-
-def content(kind: str, rows: Iterable[LabelledRow], keep: Sequence[str] = ()) -> bytes:
-    """Return what a `jsonl` or `parquet` file of rows holds; in Parquet each field to keep has a column."""
+def encode_rows(
+    format: str,
+    rows: Iterable[LabelledRow],
+    codebooks: Sequence[Codebook],
+    *,
+    fields: Sequence[str] = (),
+) -> bytes:
+    """Return the bytes of a `jsonl` or `parquet` file of rows; in Parquet each kept field has a column."""
     plain: Iterator[dict[str, Any]] = (row.to_dict() for row in rows)
-    if kind == "jsonl":
+    if format == "jsonl":
         return "".join(f"{json_line(row)}\n" for row in plain).encode("utf-8")
     import pyarrow
     import pyarrow.parquet
 
-    packed = [row | {key: json.dumps(row[key]) for key in PACKED} for row in plain]
-    texts = [
-        row | {key: None if row.get(key) is None else str(row[key]) for key in keep}
-        for row in packed
-    ]
-    columns = _types(pyarrow) | dict.fromkeys(keep, pyarrow.string)
-    schema = pyarrow.schema([(key, of()) for key, of in columns.items()])
+    books = [labelled_codebook(codebook) for codebook in codebooks]
+    types = SCHEMA | dict.fromkeys(fields, "string")
+    types |= {book.columns[0]: "list" if book.multi_label else "string" for book in books}
+    # Scores are a JSON object in one column, whatever the codebook.
+    types |= {book.columns[1]: "string" for book in books}
+    order = [*SCHEMA, *(column for book in books for column in book.columns), *fields]
+    arrow = {"string": pyarrow.string(), "int64": pyarrow.int64()}
+    arrow["list"] = pyarrow.list_(pyarrow.string())
+    head = {key: json.dumps(value) for key, value in closing(books).items()}
+    schema = pyarrow.schema([(name, arrow[types[name]]) for name in order], metadata=head)
+    cells = [{name: _cell(row.get(name), types[name]) for name in order} for row in plain]
     file = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(texts, schema=schema), file)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(cells, schema=schema), file)
     return file.getvalue()
 
 
-LABEL_COLUMNS = {
-    **dict.fromkeys(
-        ("id", "article", "sentence", "actor", "actor_code", "target", "stance", *PACKED), "string"
-    ),
-    **dict.fromkeys(("start", "end", "actor_start", "actor_end"), "int64"),
-    "frames": "list",
-}
-
-
-def _types(pyarrow: Any) -> dict[str, Any]:
-    """Return the type of every column, the same in every file."""
-    of = {
-        "string": pyarrow.string,
-        "int64": pyarrow.int64,
-        "list": lambda: pyarrow.list_(pyarrow.string()),
-    }
-    return {key: of[kind] for key, kind in LABEL_COLUMNS.items()}
+def _cell(value: Any, type: str) -> Any:
+    """Return a value as a column of Parquet holds it: objects are JSON, and kept fields are text."""
+    if value is None or type != "string" or isinstance(value, str):
+        return value
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,70 @@ from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
 from stancekit.errors import KitError, listing
 
 LabelRow = dict[str, Any]
+
+FORMAT = 2
+# The columns of every row, before the blocks of the codebooks: a sentence x actor x target. In
+# Parquet they have these types.
+SCHEMA = {
+    "id": "string",
+    "article": "string",
+    "sentence": "string",
+    "start": "int64",
+    "end": "int64",
+    "actor": "string",
+    "actor_start": "int64",
+    "actor_end": "int64",
+    "actor_code": "string",
+    "target": "string",
+}
+# The columns that end every row of JSON lines; in Parquet they are metadata of the schema.
+CLOSING = ("format", "codebooks")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCodebook:
+    """What labels say of a codebook: its name, what it codes, and whether a row may have several codes."""
+
+    name: str
+    unit: str
+    multi_label: bool
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Return the two columns of its block: codes and scores."""
+        return self.name, f"{self.name}_scores"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the column `codebooks` holds of it."""
+        return {"unit": self.unit, "multi_label": self.multi_label}
+
+
+def block(
+    name: str, codes: Sequence[str], scores: Mapping[str, float], multi_label: bool
+) -> dict[str, Any]:
+    """Return the two columns of a codebook in one row; without scores, the codebook has no code for it.
+
+    Examples
+    --------
+    >>> block("tone", ["warm"], {"cold": 0.25, "warm": 0.75}, multi_label=False)
+    {'tone': 'warm', 'tone_scores': {'cold': 0.25, 'warm': 0.75}}
+    >>> block("tone", [], {}, multi_label=False)
+    {'tone': None, 'tone_scores': None}
+    """
+    if not scores:
+        return {name: None, f"{name}_scores": None}
+    given: Any = list(codes) if multi_label else codes[0]
+    return {name: given, f"{name}_scores": {code: round(scores[code], 4) for code in scores}}
+
+
+def closing(codebooks: Iterable[LabelledCodebook]) -> dict[str, Any]:
+    """Return what ends every row, or the metadata of a Parquet file: the format, and the codebooks by name."""
+    return {
+        "format": FORMAT,
+        "codebooks": {codebook.name: codebook.to_dict() for codebook in codebooks},
+    }
+
+
 # By what is labelled: the column of codes, and that of scores.
 CODEBOOK_COLUMNS = {"stance": ("stance", "stance_scores"), "frames": ("frames", "frame_scores")}
 # What a cell is called that has no value of a column.

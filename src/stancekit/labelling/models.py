@@ -1,94 +1,197 @@
-"""The models that `stancekit label` labels with: those of a folder, and what to do where it holds none."""
+"""The models that `stancekit label` labels with: found in the folders that were named, checked, and loaded."""
 
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
+from stancekit.fileio import sha256
+from stancekit.labelling.labels import CLOSING, SCHEMA, LabelledCodebook
 from stancekit.models import persistence
+from stancekit.models.classifier import FittedClassifier
 
-# The folders of the models that label stances and frames.
-CODEBOOKS = ("stance", "diplomacy")
-_BOTH = " and ".join(f"{name}/" for name in CODEBOOKS)
+log = logging.getLogger(__name__)
+
+BACKENDS = ("torch", "onnx")
 _MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
 class SavedModel:
-    """A saved model, as its manifest describes it."""
+    """A saved model as its manifest describes it; `digest` is the SHA-256 of the manifest."""
 
     folder: Path
     name: str
-    codebook: str
+    codebook: Codebook
+    digest: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.codebook}, {self.folder})"
+        return f"{self.name} ({self.codebook.name}, {self.folder})"
 
 
-def saved_models(saved: Path) -> tuple[SavedModel, SavedModel]:
-    """Return the stance and the frame model of a folder; nothing else is ever labelled with.
+def find_models(folders: Iterable[str | Path]) -> tuple[SavedModel, ...]:
+    """Return the models that folders hold, those that code examples first; nothing else is labelled with.
+
+    Parameters
+    ----------
+    folders
+        Each is the folder of a saved model, of a run, or one whose subfolders are saved models.
 
     Raises
     ------
     KitError
-        When one of them is missing, is damaged, or cannot label what its folder is for. The message
-        says what lies there, and which folders would do.
+        When a folder holds no model, one is damaged, or two have the same codebook. The message
+        says what the folder holds, and which would do.
     """
-    if missing := [name for name in CODEBOOKS if not (saved / name / _MANIFEST).is_file()]:
-        raise KitError(f"{_what_is_there(saved, missing)}. {_way_out(saved)}")
-    stance, frames = ((saved / name, persistence.verify_model(saved / name)) for name in CODEBOOKS)
-    _check_roles(*stance, *frames)
-    first, second = (
-        SavedModel(place, facts["name"], facts["codebook"]["name"])
-        for place, facts in (stance, frames)
-    )
-    return first, second
+    named = [Path(folder) for folder in folders]
+    if not named:
+        raise KitError(f"no model is named; {_way_out(Path('models'))}")
+    # A model may be named twice, by itself and within another folder.
+    places: dict[Path, Path] = {}
+    for folder in named:
+        for place in _model_folders(folder):
+            places.setdefault(place.resolve(), place)
+    models = [_describe(place) for place in places.values()]
+    _check_codebooks(models)
+    return tuple(sorted(models, key=lambda model: model.codebook.unit == "sentence"))
 
 
-def _what_is_there(saved: Path, missing: list[str]) -> str:
-    if not saved.exists():
-        return f"saved={saved}: there is no such folder"
-    single = next((one for one in (saved, saved / "model") if (one / _MANIFEST).is_file()), None)
-    if single is not None:
-        what = "one model" if single == saved else "a run, with one model"
-        return (
-            f"saved={saved} is {what}, and label needs two; copy each into a folder of both: "
-            f"cp -r {single} models/mine/{CODEBOOKS[0]} (of a frame scheme, models/mine/{CODEBOOKS[1]})"
+def _model_folders(folder: Path) -> list[Path]:
+    """Return the folders of the models that a folder holds."""
+    if _is_model(folder):
+        return [folder]
+    if _is_model(folder / "model"):
+        return [folder / "model"]
+    if not folder.is_dir():
+        raise KitError(f"models={folder}: there is no such folder. {_way_out(folder)}")
+    inner = {path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
+    # A model that is being replaced has no folder for a moment, only its old one.
+    inner |= {folder / path.name[1:-4] for path in folder.glob(".*.old")}
+    places = sorted(path for path in inner if _is_model(path))
+    if not places:
+        raise KitError(f"models={folder} holds no saved model. {_way_out(folder)}")
+    # To label with the others alone would leave out a codebook without a word.
+    if cards := [path for path in inner.difference(places) if (path / "README.md").is_file()]:
+        names = listing(sorted(path.name for path in cards))
+        raise KitError(
+            f"models={folder} has a card and no model in {names}. Train what is missing, "
+            f"or name the others: models='[{', '.join(map(str, places))}]'"
         )
-    found = [name for name in CODEBOOKS if name not in missing]
-    if found:
-        return f"saved={saved} has a model in {found[0]}/ and none in {missing[0]}/"
-    return f"saved={saved} holds no saved model"
+    return places
 
 
-def _way_out(saved: Path) -> str:
-    whole = sorted(
-        {
-            place.parent
-            for top in (saved.parent, Path("models"))
-            for place in top.glob(f"*/{CODEBOOKS[0]}")
-            if all((place.parent / name / _MANIFEST).is_file() for name in CODEBOOKS)
-        }
-    )
-    others = f"; such folders are: {listing(whole)}" if whole else ""
+def _is_model(folder: Path) -> bool:
+    """Say whether a folder is a saved model, also while it is being replaced."""
+    old = folder.parent / f".{folder.name}.old"
+    return (folder / _MANIFEST).is_file() or (old / _MANIFEST).is_file()
+
+
+def _describe(folder: Path) -> SavedModel:
+    manifest = persistence.verify_model(folder)
+    codebook = Codebook.from_dict(manifest["codebook"])
+    return SavedModel(folder, manifest["name"], codebook, sha256(folder / _MANIFEST))
+
+
+def _check_codebooks(models: Sequence[SavedModel]) -> None:
+    names = [model.codebook.name for model in models]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        same = [str(model) for model in models if model.codebook.name in twice]
+        raise KitError(
+            f"there are several models of the codebook {listing(twice)}: {listing(same)}. "
+            "Name one model per codebook"
+        )
+
+
+def _way_out(folder: Path) -> str:
+    tops = {folder.parent, Path("models")}
+    single = {place.parent for top in tops for place in top.glob(f"[!.]*/{_MANIFEST}")}
+    whole = {place.parent.parent for top in tops for place in top.glob(f"[!.]*/[!.]*/{_MANIFEST}")}
+    near = f"; there are: {listing(sorted(single | whole))}" if single | whole else ""
     return (
-        f"Name a folder with a model in {_BOTH}{others}. "
-        f"`stancekit train experiment=un_votes` (as in make run) trains both and keeps them in models/un_votes"
+        "Name the folder of a saved model, of a run or an experiment with its models, or one whose "
+        f"subfolders are saved models{near}. `stancekit train experiment=un_votes` (as in make run) "
+        "trains models of stance and frames and keeps them in models/un_votes"
     )
 
 
-def _check_roles(
-    stance: Path, stance_facts: dict[str, Any], frames: Path, frame_facts: dict[str, Any]
-) -> None:
-    """See to it that stances are coded one per actor and target, and that frames are not stances too."""
-    given, other = stance_facts["codebook"], frame_facts["codebook"]
-    if given.get("multi_label") or given.get("unit") == "sentence":
+def check_columns(codebooks: Iterable[Codebook], fields: Sequence[str]) -> None:
+    """Refuse codebooks and kept fields that would take the same column of the labels.
+
+    Raises
+    ------
+    KitError
+        When a name is taken.
+    """
+    taken = {*SCHEMA, *CLOSING}
+    for codebook in codebooks:
+        columns = set(labelled_codebook(codebook).columns)
+        if both := sorted(columns & taken):
+            raise KitError(
+                f"codebook {codebook.name!r} needs the columns {', '.join(sorted(columns))}, and labels "
+                f"have another {listing(both)}; train it under another name"
+            )
+        taken |= columns
+    if both := sorted(taken.intersection(fields)):
         raise KitError(
-            f"{stance} holds a model of codebook {given['name']!r}, which codes whole sentences or gives several "
-            "codes; a stance is one code per sentence, actor and target. Put a model of such a codebook there"
+            f"fields={both} are columns that labels have of their own; give these fields of the rows "
+            "other names, or leave them out"
         )
-    if other.get("scale") or other["name"] == given["name"]:
+
+
+def labelled_codebook(codebook: Codebook) -> LabelledCodebook:
+    """Return what labels say of a codebook."""
+    return LabelledCodebook(codebook.name, codebook.unit, codebook.multi_label)
+
+
+def load_models(
+    models: Iterable[SavedModel], backend: str = "torch"
+) -> dict[str, FittedClassifier]:
+    """Load models by the name of their codebook.
+
+    With `onnx`, fine-tuned encoders run in ONNX Runtime; what that changes is logged.
+
+    Raises
+    ------
+    KitError
+        When the backend is unknown or no model can use it, or a model was replaced since it was
+        found.
+    """
+    check_backend(backend)
+    found = list(models)
+    loaded = {model.codebook.name: _load_model(model) for model in found}
+    return loaded if backend == "torch" else _export(loaded, found)
+
+
+def check_backend(backend: str) -> None:
+    """Raise a `KitError` when there is no backend of that name."""
+    if backend not in BACKENDS:
         raise KitError(
-            f"{frames} holds a model of codebook {other['name']!r}, which codes stances; put a model of a frame scheme "
-            "there"
+            f"unknown backend={backend!r}; there are {', '.join(BACKENDS)}. Set backend=torch"
         )
+
+
+def _load_model(model: SavedModel) -> FittedClassifier:
+    loaded = persistence.load(model.folder)
+    if sha256(model.folder / _MANIFEST) != model.digest:
+        raise KitError(f"{model.folder} was replaced in the meantime; run the command again")
+    return loaded
+
+
+def _export(
+    loaded: dict[str, FittedClassifier], models: Sequence[SavedModel]
+) -> dict[str, FittedClassifier]:
+    """Return models whose fine-tuned encoders run in ONNX Runtime; the others stay as they are."""
+    from stancekit.models.encoder.onnx import export, exportable
+
+    folders = {model.codebook.name: model.folder for model in models}
+    encoders = [name for name, fitted in loaded.items() if exportable(fitted.model)]
+    if not encoders:
+        raise KitError(
+            f"none of {listing(folders.values())} has a fine-tuned encoder; label without backend=onnx"
+        )
+    exported = {name: export(loaded[name], folders[name]) for name in encoders}
+    for name, made in exported.items():
+        log.warning("%s: %s", name, made.change)
+    return loaded | {name: made.trained for name, made in exported.items()}

@@ -3,15 +3,13 @@
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from stancekit.errors import KitError, MissingExtra
-from stancekit.labelling.labeller import Labeller, Tally, content, load_models
+from stancekit.labelling.labeller import Labeller, LabellingJob, Tally, encode_rows
 from stancekit.labelling.sources import InputText
-from stancekit.text import ActorFinder
 
 ENGINES = ("local", "ray")
 # Parts that a worker is given at once, so that it never waits for the next, and how often a part is
@@ -30,41 +28,21 @@ class LabelledPart:
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class LabellingJob:
-    """What is done with every part, wherever it is done."""
-
-    saved: Path
-    finder: ActorFinder = field(default_factory=ActorFinder)
-    targets: tuple[str, ...] = ()
-    backend: str = "torch"
-    risk: float | None = None
-    keep: tuple[str, ...] = ("date",)
-    kind: str = "jsonl"
-    title: bool = True
-
-    def labeller(self) -> Labeller:
-        """Load the models, and names of actors as their file has them now."""
-        return Labeller(
-            *load_models(self.saved, self.backend), replace(self.finder), self.targets, self.risk
-        )
-
-    def done(self, labeller: Labeller, number: int, texts: Sequence[InputText]) -> LabelledPart:
-        """Label the texts of a part."""
-        found = labeller(texts)
-        return LabelledPart(
-            number,
-            content(self.kind, found.sure, self.keep),
-            content("jsonl", found.unsure),
-            found.tally,
-        )
+def label_part(
+    job: LabellingJob, labeller: Labeller, number: int, texts: Sequence[InputText]
+) -> LabelledPart:
+    """Label the texts of a part."""
+    labelled = labeller(texts)
+    sure = encode_rows(job.format, labelled.sure, job.codebooks, fields=job.fields)
+    unsure = encode_rows("jsonl", labelled.unsure, job.codebooks)
+    return LabelledPart(number, sure, unsure, labelled.tally)
 
 
 def label_locally(job: LabellingJob, parts: Iterable[Part]) -> Iterator[LabelledPart]:
     """Label part after part in this process."""
     labeller = job.labeller()
     for number, texts in parts:
-        yield job.done(labeller, number, texts)
+        yield label_part(job, labeller, number, texts)
 
 
 def label_with_ray(
@@ -72,9 +50,9 @@ def label_with_ray(
 ) -> Iterator[LabelledPart]:
     """Label parts by Ray, one worker per processor: of this machine, or of the cluster at `RAY_ADDRESS`.
 
-    No more than two parts per worker are held at a time, and labels come back in any order. What a
-    worker that died was doing is done again by another. The models' folder has to be there on every
-    machine.
+    No more than two parts per worker are in memory at a time, and labels come back in any order.
+    What a worker that died was doing is done again by another. The models' folders have to be there
+    on every machine.
 
     Raises
     ------
@@ -85,41 +63,47 @@ def label_with_ray(
         library: Any = import_module("ray")
     except ImportError:
         raise MissingExtra("ray", "ray") from None
-    own = _start(library, workers)
+    started = _start(library, workers)
     pool: list[Any] = []
     try:
         size = workers or max(1, int(library.cluster_resources().get("CPU", 1)))
-        start = library.remote(num_cpus=1, max_restarts=RETRIES, max_task_retries=RETRIES)(
-            Worker
-        ).remote
-        # Workers that can take a part more, and which of them each part runs on.
+        remote = library.remote(num_cpus=1, max_restarts=RETRIES, max_task_retries=RETRIES)
+        start = remote(Worker).remote
+        absolute = _with_absolute_folders(job)
+        # Workers that can take one more part, and which of them each part runs on.
         free: deque[Any] = deque()
         running: dict[Any, Any] = {}
         for part in parts:
             if len(pool) < size:
-                pool.append(start(replace(job, saved=job.saved.absolute())))
-                free.extend(pool[-1:] * (AHEAD - 1))
-                worker = pool[-1]
+                worker = start(absolute)
+                pool.append(worker)
+                free.extend([worker] * (AHEAD - 1))
             else:
                 if not free:
                     yield _first_done(library, running, free)
                 worker = free.popleft()
-            running[worker.done.remote(*part)] = worker
+            running[worker.label.remote(*part)] = worker
         while running:
             yield _first_done(library, running, free)
     finally:
         for worker in pool:
             library.kill(worker)
-        if own:
+        if started:
             library.shutdown()
 
 
+def _with_absolute_folders(job: LabellingJob) -> LabellingJob:
+    """Return a job for a worker, which may run in another folder."""
+    models = [replace(model, folder=model.folder.absolute()) for model in job.models]
+    return replace(job, models=tuple(models))
+
+
 def _start(library: Any, workers: int | None) -> bool:
-    """Start or join a cluster where there is none yet, and say so."""
+    """Start or join a cluster where there is none yet, and return whether that was needed."""
     if library.is_initialized():
         return False
-    alone = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers or os.cpu_count()}
-    library.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **alone)
+    size = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers or os.cpu_count()}
+    library.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **size)
     return True
 
 
@@ -128,10 +112,10 @@ def _first_done(library: Any, running: dict[Any, Any], free: deque[Any]) -> Labe
     [reference], _ = library.wait(list(running), num_returns=1)
     free.append(running.pop(reference))
     try:
-        done: LabelledPart = library.get(reference)
+        part: LabelledPart = library.get(reference)
     except library.exceptions.RayTaskError as error:
         raise error.cause if isinstance(error.cause, KitError) else error from None
-    return done
+    return part
 
 
 class Worker:
@@ -141,9 +125,9 @@ class Worker:
         self.job = job
         self.labeller = job.labeller()
 
-    def done(self, number: int, texts: Sequence[InputText]) -> LabelledPart:
+    def label(self, number: int, texts: Sequence[InputText]) -> LabelledPart:
         """Label the texts of a part."""
-        return self.job.done(self.labeller, number, texts)
+        return label_part(self.job, self.labeller, number, texts)
 
 
 def label_parts(

@@ -223,7 +223,7 @@ def _codebook(data: Any) -> Codebook | None:
         codebook = Codebook.from_dict(data)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    texts = [codebook.name, codebook.column, *codebook.scale]
+    texts = [codebook.name, codebook.column, codebook.towards, codebook.absent, *codebook.scale]
     for code in codebook.codes:
         texts += [code.name, code.definition, code.near_miss, code.hypothesis, *code.positive]
     plain = all(isinstance(text, str) for text in texts) and isinstance(codebook.multi_label, bool)

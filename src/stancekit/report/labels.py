@@ -1,130 +1,169 @@
-"""A labelled article as a page to read: who takes which side of what, sentence by sentence."""
+"""A labelled article as a page to read: which codes models gave, sentence by sentence, actor by actor."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from stancekit.codebook import Codebook
+from stancekit.report.html import render_page
 from stancekit.text import split_sentences
 from stancekit.text.clean import clean
 from stancekit.types import Article
 
 LabelMapping = Mapping[str, Any]
-NEUTRAL = "none"
-# What the reader chooses from, and the field of a row behind each.
-FIELDS = {"stance": "stance", "actor": "actor", "target": "target", "frame": "frames"}
+# The classes of marks and codes of the page by the place on the codebook's scale, and those not on it.
+OFF_SCALE = "plain"
 
 
-def article_page(article: Article, rows: Sequence[LabelMapping]) -> str:
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the reader of a page chooses from: the values of a column, the most frequent first.
+
+    `key` is the filter's name in the page: a codebook's own name may be no name in HTML. `absent`
+    is the number of the value that means no code, `None` where there is none.
+    """
+
+    key: str
+    column: str
+    values: tuple[str, ...]
+    absent: int | None = None
+
+    def numbers(self, rows: Sequence[LabelMapping]) -> str:
+        """Return the numbers of the values that some rows have, as an attribute of the page."""
+        values = {value for row in rows for value in _values(row, self.column)}
+        return " ".join(str(self.values.index(value)) for value in self.values if value in values)
+
+
+def article_page(
+    article: Article, rows: Sequence[LabelMapping], codebooks: Sequence[Codebook]
+) -> str:
     """Return an article and its labels as one HTML file without scripts; everything from data is escaped.
 
     Parameters
     ----------
     rows
         Rows of the labels format, all of this article.
+    codebooks
+        The codebooks that the rows are labelled by.
     """
-    environment = Environment(
-        loader=PackageLoader("stancekit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
     by_start: dict[int, list[LabelMapping]] = {}
     for row in rows:
         by_start.setdefault(int(row["start"]), []).append(row)
-    choices = {name: _field_values(rows, key) for name, key in FIELDS.items()}
-    numbers = {
-        name: {value: at for at, value in enumerate(values)} for name, values in choices.items()
-    }
-    sentences = [
-        (
-            _marked(clean(one.text).text, by_start.get(one.start, [])),
-            by_start.get(one.start, []),
-            _marks(by_start, one.start, numbers),
-        )
-        for one in split_sentences(article)
-    ]
-    return environment.get_template("labels.html").render(
+    of_examples = [book for book in codebooks if book.unit == "example"]
+    of_sentences = [book for book in codebooks if book.unit == "sentence"]
+    # Marks and the table show one codebook: the first whose codes are positions.
+    main = next((book for book in codebooks if book.towards), None)
+    sentences = []
+    for sentence in split_sentences(article):
+        same = by_start.get(sentence.start, [])
+        text = _mark_actors(clean(sentence.text).text, same, main)
+        tags = [
+            f"{book.name}: {code}" if len(of_sentences) > 1 else code
+            for book in of_sentences
+            for row in same[:1]
+            for code in _values(row, book.name)
+        ]
+        sentences.append((text, same, tags))
+    return render_page(
+        "labels.html",
         title=article.topic or article.id,
         sentences=sentences,
-        choices=choices,
-        numbers=numbers,
-        pairs=_pairs(rows),
-        neither=NEUTRAL,
-        marks=lambda row: _of([row], numbers),
-        score=lambda row: f"{100 * max(row['stance_scores'].values()):.0f} %",
+        filters=_filters(rows, codebooks),
+        of_examples=of_examples,
+        shown=_shown_codes,
+        main=main,
+        legend=[(code, style_of(main, code)) for code in _ordered_codes(main)] if main else [],
+        style_of=style_of,
+        pairs=_pairs(rows, main) if main else [],
     )
 
 
-def _row_values(row: LabelMapping, key: str) -> list[str]:
-    value = row[key]
-    return list(value) if isinstance(value, list) else [str(value)] if value is not None else []
+def style_of(codebook: Codebook, code: str) -> str:
+    """Return the class of a code in the page."""
+    return codebook.place(code) or OFF_SCALE
 
 
-def _field_values(rows: Sequence[LabelMapping], key: str) -> list[str]:
-    """Return the values of a field, the commonest first."""
-    found = Counter(value for row in rows for value in _row_values(row, key))
-    return sorted(found, key=lambda value: (-found[value], value))
+def _values(row: LabelMapping, column: str) -> list[str]:
+    value = row[column]
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def _of(rows: Sequence[LabelMapping], numbers: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
-    """Return, by what the reader chooses from, the numbers of the values that rows have."""
-    return {
-        name: " ".join(
-            str(at)
-            for at in sorted({numbers[name][one] for row in rows for one in _row_values(row, key)})
-        )
-        for name, key in FIELDS.items()
-    }
+def _filters(rows: Sequence[LabelMapping], codebooks: Sequence[Codebook]) -> list[Filter]:
+    """Return a filter per codebook, and for actor and target, where rows have any value."""
+    absent = {book.name: book.absent for book in codebooks}
+    filters = []
+    for number, column in enumerate([*absent, "actor", "target"]):
+        counts = Counter(value for row in rows for value in _values(row, column))
+        values = sorted(counts, key=lambda value: (-counts[value], value))
+        code = absent.get(column, "")
+        index = values.index(code) if code in values else None
+        if values:
+            filters.append(Filter(f"filter{number}", column, tuple(values), index))
+    return filters
 
 
-def _marks(
-    by_start: Mapping[int, Sequence[LabelMapping]],
-    start: int,
-    numbers: Mapping[str, Mapping[str, int]],
-) -> dict[str, str]:
-    return _of(by_start.get(start, []), numbers)
+def _ordered_codes(codebook: Codebook) -> list[str]:
+    """Return the codes of a codebook: along the scale, then the others."""
+    return [*codebook.scale, *(code for code in codebook.names if code not in codebook.scale)]
 
 
-def _marked(text: str, rows: Sequence[LabelMapping]) -> Markup:
-    """Return a sentence with its actors marked by the surest of their stances that is one."""
+def _shown_codes(row: LabelMapping, codebook: Codebook) -> list[tuple[str, str]]:
+    """Return the codes of a row with their scores, as they are shown."""
+    scores = row[f"{codebook.name}_scores"]
+    return [(code, f"{100 * scores[code]:.0f} %") for code in _values(row, codebook.name)]
+
+
+def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | None) -> Markup:
+    """Return a sentence with its actors marked by the most certain of their positions."""
     spans: dict[tuple[int, int], tuple[float, str]] = {}
     for row in rows:
-        if row["actor_start"] is not None:
-            sure = max(row["stance_scores"].values()) if row["stance"] != NEUTRAL else 0.0
-            at = (int(row["actor_start"]), int(row["actor_end"]))
-            spans[at] = max(spans.get(at, (-1.0, NEUTRAL)), (sure, str(row["stance"])))
-    apart = [
-        one
-        for one in sorted(spans)
-        if not any(one != other and _covers(other, one) for other in spans)
+        if row["actor_start"] is None:
+            continue
+        span = (int(row["actor_start"]), int(row["actor_end"]))
+        styles = [(0.0, OFF_SCALE)]
+        if codebook:
+            scores = row[f"{codebook.name}_scores"]
+            codes = [code for code in _values(row, codebook.name) if code != codebook.absent]
+            styles += [(scores[code], style_of(codebook, code)) for code in codes]
+        spans[span] = max([*styles, spans.get(span, styles[0])])
+    # Of spans within each other the longest is marked, of those that overlap the first.
+    outer = [
+        span
+        for span in sorted(spans)
+        if not any(span != other and _covers(other, span) for other in spans)
     ]
-    apart = apart[:1] + [later for first, later in pairwise(apart) if first[1] <= later[0]]
-    html, done = Markup(), 0
-    for start, end in apart:
-        html += escape(text[done:start])
-        html += Markup('<mark class="{}">{}</mark>').format(spans[start, end][1], text[start:end])
-        done = end
-    return html + escape(text[done:])
+    marked = outer[:1] + [later for first, later in pairwise(outer) if first[1] <= later[0]]
+    html, end_before = Markup(), 0
+    for start, end in marked:
+        html += escape(text[end_before:start])
+        mark = Markup('<mark class="{}">{}</mark>')
+        html += mark.format(spans[start, end][1], text[start:end])
+        end_before = end
+    return html + escape(text[end_before:])
 
 
-def _covers(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one[0] <= other[0] and other[1] <= one[1]
+def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _pairs(
-    rows: Sequence[LabelMapping],
-) -> list[tuple[str, list[tuple[str, list[tuple[str, int]]]]]]:
-    """Return per actor and target how often each stance was found, where one was."""
-    found: dict[str, dict[str, Counter[str]]] = {}
+    rows: Sequence[LabelMapping], codebook: Codebook
+) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """Return per actor and target how often each position was found, where one was."""
+    counts: dict[str, dict[str, Counter[str]]] = {}
     for row in rows:
-        if row["stance"] != NEUTRAL:
-            per = found.setdefault(str(row["actor"]), {}).setdefault(str(row["target"]), Counter())
-            per[str(row["stance"])] += 1
+        codes = [code for code in _values(row, codebook.name) if code != codebook.absent]
+        if codes:
+            of_actor = counts.setdefault(str(row["actor"]), {})
+            of_actor.setdefault(str(row["target"]), Counter()).update(codes)
     return [
-        (actor, [(target, of.most_common()) for target, of in per.items()])
-        for actor, per in sorted(found.items())
+        (actor, target, codes.most_common())
+        for actor, of_actor in sorted(counts.items())
+        for target, codes in of_actor.items()
     ]

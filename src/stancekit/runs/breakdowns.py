@@ -238,10 +238,13 @@ def _mistaken(run: Run) -> NDArray[np.bool_]:
 def count_mistakes(run: Run) -> dict[str, int]:
     """Count the mistakes of a run by kind; empty where the codes of its codebook have no order."""
     # Which side a code is on is known from the codebook's scale alone.
-    if not getattr(run, "scale", ()):
+    scale, absent = getattr(run, "scale", ()), getattr(run, "absent", "")
+    if run.multi_label or not scale:
         return {}
     examples = [row.example for row in run.rows]
-    return count_error_types(error_types(examples, run.gold, run.labels))
+    return count_error_types(
+        error_types(examples, run.gold, run.labels, scale=scale, absent=absent)
+    )
 
 
 @dataclass(frozen=True, slots=True)
