@@ -11,8 +11,8 @@ from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
 from stancekit.report.card import model_card
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_runs
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def board(stance, tmp_path_factory):
         codebook=stance,
         split=GroupedSplit(),
         model=Majority(),
-        out=folder / "out",
+        output=folder / "out",
     )
     (board,) = leaderboards(read_runs(folder / "out"))
     return board
@@ -41,6 +41,7 @@ def load(board, run):
 
 def test_the_hub_reads_the_scores_of_a_card(board):
     card = load(board, board.chosen)
+    assert card.data.tags == ["content-analysis", "stance-detection", "stance"]
     assert card.data.model_name == "Majority" and card.data.library_name == "stancekit"
     results = {result.metric_name: result for result in card.data.eval_results}
     assert set(results) == {"macro-F1", "F_avg", "micro-F1", "ECE", "Brier"}
@@ -74,7 +75,6 @@ def test_an_encoder_names_its_base_model(board, tmp_path):
 
 def test_a_model_that_was_only_evaluated_was_not_trained_on_the_corpus(board):
     examples = {"train": 0, "validation": 0, "test": len(board.chosen.rows)}
-    facts = {**board.chosen.facts, "examples": examples}
-    card = load(board, replace(board.chosen, corpus="un_votes", facts=facts))
+    card = load(board, replace(board.chosen, corpus="un_votes", examples=examples))
     assert card.data.datasets is None and card.data.license is None
     assert "tested on un_votes" in card.content and "trained on" not in card.content

@@ -236,7 +236,7 @@ def depends_on_random_state(model: Any) -> bool:
 
     A model does that has a parameter `random_state` which it uses, or a part of which does. One
     that only passes it on to its parts says so with a class attribute `passes_on_random_state`.
-    What draws the training part or searches for settings (`split`, `sweep`) may depend on the
+    What draws the training part or searches for settings (`split`, `search`) may depend on the
     random state besides.
 
     Examples

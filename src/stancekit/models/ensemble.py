@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
@@ -15,7 +16,6 @@ from sklearn.multiclass import OneVsRestClassifier
 from stancekit.errors import KitError
 from stancekit.fileio import file_name
 from stancekit.models.decision import best_temperature, scaled
-from stancekit.models.finished import load_run_model
 from stancekit.types import Example, FloatArray, ValidationPart
 
 # Probabilities are kept so far from 0 and 1 where their log-odds are learned from.
@@ -28,8 +28,8 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     members
-        Estimators over examples by name; each is fitted on all of train. A text is a finished run's
-        folder, whose model is taken as it is; see `stancekit.models.finished`.
+        Estimators over examples by name; each is fitted on all of train, except one in a
+        `sklearn.frozen.FrozenEstimator`, which is used as it is.
     how
         `average` takes the mean of the members' probabilities; `stack` learns a logistic regression
         on them from the validation part.
@@ -127,7 +127,11 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         held: ValidationPart | None,
     ) -> Any:
         if isinstance(model, str):
-            return load_run_model(model, X, self.random_state)
+            raise KitError(
+                f"member {name!r} is a text, {model!r}; finished runs are loaded by stancekit train"
+            )
+        if isinstance(model, FrozenEstimator):
+            return model.estimator
         model = clone(model)
         given = {
             "features": self.features,

@@ -50,7 +50,7 @@ class Optuna:
 
     def __init__(self, *, trials: int = 20, space: Space | None = None, startup: int = 5) -> None:
         if trials < 1:
-            raise KitError(f"sweep.trials is {trials}; it must be 1 or more")
+            raise KitError(f"search.trials is {trials}; it must be 1 or more")
         self.trials = trials
         self.space = space
         self.startup = startup
@@ -104,17 +104,17 @@ class Optuna:
             space = {key: of for key, of in USUAL.items() if key in known}
             if not space:
                 raise KitError(
-                    f"{type(model).__name__} has none of the usual settings; name some with sweep.space"
+                    f"{type(model).__name__} has none of the usual settings; name some with search.space"
                 )
             return space
         if unknown := sorted(set(self.space) - set(known)):
             raise KitError(
-                f"sweep.space names {', '.join(unknown)}; this model has: {', '.join(sorted(known))}"
+                f"search.space names {', '.join(unknown)}; this model has: {', '.join(sorted(known))}"
             )
         for key, of in self.space.items():
             if set(of) not in _KEYS:
                 raise KitError(
-                    f"sweep.space.{key} is {dict(of)}; write {{low: , high: , log: }} or {{choices: []}}"
+                    f"search.space.{key} is {dict(of)}; write {{low: , high: , log: }} or {{choices: []}}"
                 )
         return dict(self.space)
 

@@ -272,7 +272,7 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
     time is their sum.
     """
     first, scores = runs[0], mean_scores([run.scores for run in runs])
-    thresholds = mean_scores([np.array(run.facts.get("thresholds", ())) for run in runs]).tolist()
+    thresholds = mean_scores([np.array(run.thresholds) for run in runs]).tolist()
     labels = codes_from_scores(scores, first.codes, thresholds, multi_label=first.multi_label)
     rows = []
     for row, codes, values in zip(first.rows, labels, scores.tolist(), strict=True):
@@ -284,8 +284,9 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
         model=name or first.model,
         validation=float(np.mean([run.validation for run in runs])),
         seconds=sum(run.seconds for run in runs),
+        thresholds=tuple(thresholds),
         # The average was not asked about the audit's variants, only its members were.
-        facts=dict(first.facts) | {"thresholds": thresholds, "audit": {}},
+        audit={},
     )
 
 
