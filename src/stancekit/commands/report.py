@@ -92,7 +92,7 @@ def write_report(analysis: Analysis, folder: Path, command: str) -> Path:
 
 
 def _is_published(folder: Path) -> bool:
-    return (folder / published.PREDICTIONS_FILE).exists()
+    return (folder / published.PUBLISHED_FILE).exists()
 
 
 def _has_runs(folder: Path) -> bool:

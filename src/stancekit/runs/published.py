@@ -16,7 +16,7 @@ from stancekit.types import Context, Example, Mention, Prediction
 if TYPE_CHECKING:
     import pandas
 
-PREDICTIONS_FILE = "predictions.parquet"
+PUBLISHED_FILE = "predictions.parquet"
 # Slices that would need text, names or dates, which are not published.
 _LEFT_OUT = ("actor", "target", "topic", "year", "length")
 _SCHEMA = pyarrow.schema(
@@ -86,13 +86,13 @@ def write_published(runs: Sequence[Run], folder: Path, command: str) -> None:
         {"runs": json.dumps(records, allow_nan=False), "command": command}
     )
     table = pyarrow.Table.from_pylist(rows, schema=schema)
-    with replacing_file(folder / PREDICTIONS_FILE) as temporary:
+    with replacing_file(folder / PUBLISHED_FILE) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
 
 
 def _earlier(runs: Sequence[Run], folder: Path) -> list[Run]:
     """Return the published runs that new ones neither replace nor outdate, by other data or settings."""
-    if not (folder / PREDICTIONS_FILE).exists():
+    if not (folder / PUBLISHED_FILE).exists():
         return []
     keys = {run.key for run in runs}
     digests = {(run.corpus, run.codebook): run.digest for run in runs}
@@ -129,12 +129,12 @@ def read_published(folder: Path) -> list[Run]:
         When there is no such file, or it is another.
     """
     try:
-        table = pyarrow.parquet.read_table(folder / PREDICTIONS_FILE)
+        table = pyarrow.parquet.read_table(folder / PUBLISHED_FILE)
         records = json.loads((table.schema.metadata or {})[b"runs"])
         rows = table.to_pylist()
     except (OSError, KeyError, ValueError, pyarrow.ArrowException) as error:
         raise KitError(
-            f"{folder / PREDICTIONS_FILE} holds no predictions ({error}); write it with publish=true"
+            f"{folder / PUBLISHED_FILE} holds no predictions ({error}); write it with publish=true"
         ) from None
     try:
         by_run: dict[int, list[dict[str, Any]]] = {index: [] for index in range(len(records))}
@@ -145,7 +145,7 @@ def read_published(folder: Path) -> list[Run]:
         ]
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise KitError(
-            f"{folder / PREDICTIONS_FILE} is damaged ({error!r}); write it again with publish=true"
+            f"{folder / PUBLISHED_FILE} is damaged ({error!r}); write it again with publish=true"
         ) from None
 
 
@@ -156,7 +156,7 @@ def _published_run(
     audit = {}
     for variant in audited[0] if audited else ():
         audit[variant] = [_optional_codes(row[variant]) for row in audited]
-    source = folder / PREDICTIONS_FILE
+    source = folder / PUBLISHED_FILE
     return make_run(
         RunRecord.from_dict(record, source),
         [_record_of_row(row) for row in rows],
@@ -171,7 +171,7 @@ def _published_run(
 def command_of(folder: Path) -> str | None:
     """Return the command that was published with the predictions, if any was."""
     try:
-        schema = pyarrow.parquet.read_schema(folder / PREDICTIONS_FILE)
+        schema = pyarrow.parquet.read_schema(folder / PUBLISHED_FILE)
     except (OSError, pyarrow.ArrowException):
         # `read_published` says what is wrong with the file.
         return None
