@@ -56,7 +56,7 @@ def describe_model(
     files
         SHA-256 by name.
     facts
-        What the manifest says besides, such as the digest of the data.
+        What else the manifest says, such as the digest of the data.
     """
     return {
         **facts,
