@@ -49,13 +49,13 @@ def test_a_command_s_keys_are_its_function_s_parameters(command):
 def test_an_experiment_composes_and_has_its_folder(name):
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         config = compose("train", overrides=[f"experiment={name}"], return_hydra_config=True)
-    assert config.out == f"experiments/{name}"
+    assert config.output == f"experiments/{name}"
     assert (ROOT / "experiments" / name / "README.md").exists()
     assert config.hydra.mode.name == "MULTIRUN"
     comparison = config.hydra.callbacks.comparison
     assert (
         comparison._target_ == "stancekit.commands.compare.CompareRuns"
-        and comparison.out == config.out
+        and comparison.output == config.output
     )
 
 
@@ -64,7 +64,7 @@ def test_experiments_keep_the_best_model_where_they_say_so():
         kept = {
             name: compose(
                 "train", [f"experiment={name}"], return_hydra_config=True
-            ).hydra.callbacks.comparison.keep
+            ).hydra.callbacks.comparison.models
             for name in EXPERIMENTS
         }
     assert {name: folder for name, folder in kept.items() if folder} == {
@@ -124,7 +124,7 @@ def test_a_member_of_an_ensemble_can_be_another():
     assert members["logreg"] == model_of("svm") and members["embedding"]["C"] == 1
 
 
-def test_no_sweep_is_none():
+def test_no_search_is_none():
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        assert compose("train").sweep is None
-        assert compose("train", ["sweep=optuna"]).sweep.trials == 20
+        assert compose("train").search is None
+        assert compose("train", ["search=optuna"]).search.trials == 20

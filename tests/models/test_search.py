@@ -96,20 +96,20 @@ def test_kill_9_loses_no_finished_trial(tmp_path):
     words = [
         "train",
         "model=logreg",
-        "sweep=optuna",
-        "sweep.trials=3",
+        "search=optuna",
+        "search.trials=3",
         "split=few",
-        f"out={tmp_path}",
+        f"output={tmp_path}",
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "stancekit", *words], stdout=subprocess.DEVNULL
     )
     until = time.monotonic() + 120
-    while time.monotonic() < until and not list(tmp_path.glob("runs/*/sweep/trials.csv")):
+    while time.monotonic() < until and not list(tmp_path.glob("runs/*/search/trials.csv")):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    [folder] = tmp_path.glob("runs/*/sweep")
+    [folder] = tmp_path.glob("runs/*/search")
     before = _trials(folder)
     assert main(words) == 0
     after = [row for row in _trials(folder) if row["state"] == "complete"]

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import import_module
 
 import pytest
 import torch
@@ -18,9 +17,7 @@ from stancekit.fileio import write_jsonl
 from stancekit.models.classifier import encode_labels
 from stancekit.models.encoder import checkpoints, trainer
 from stancekit.models.encoder.finetuned import Encoder
-
-# The package's own name for the function hides the module.
-command = import_module("stancekit.commands.train")
+from stancekit.runs import training
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +63,7 @@ def words(tmp_path_factory, tiny, parts):
 def start(words, out):
     code = "import sys; from stancekit.__main__ import main; sys.exit(main(sys.argv[1:]))"
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code, *words, f"out={out}"]
+    command = [sys.executable, "-c", code, *words, f"output={out}"]
     return subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.PIPE, text=True)
 
 
@@ -273,13 +270,13 @@ def test_a_run_that_died_while_it_was_recorded_keeps_its_training(
     def learn():
         model = Encoder(tiny, epochs=2, min_steps=0, max_length=32, learning_rate=1e-3)
         corpus = JsonlCorpus(words[0] / "mine.jsonl")
-        return command.train(
-            corpus=corpus, codebook=stance, split=FixedSplit(), model=model, out=tmp_path
+        return training.fit_run(
+            corpus=corpus, codebook=stance, split=FixedSplit(), model=model, output=tmp_path
         )
 
     made = steps_made(monkeypatch)
     with monkeypatch.context() as broken:
-        broken.setattr(command, "record", lambda *given: 1 / 0)
+        broken.setattr(training, "record_run", lambda *given, **known: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             learn()
     before = weights(tmp_path)
@@ -306,7 +303,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_the_last_checkpoint(words, tm
     )
     assert resource.RLIMIT_FSIZE is not None
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code, *command, f"out={tmp_path / 'full'}"]
+    command = [sys.executable, "-c", code, *command, f"output={tmp_path / 'full'}"]
     done = subprocess.run(
         command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=240, check=False
     )

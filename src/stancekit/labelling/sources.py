@@ -24,7 +24,7 @@ from stancekit.labelling.formats import (
     RowFault,
 )
 from stancekit.labelling.input_files import find_files
-from stancekit.text.examples import titled
+from stancekit.text.examples import add_title
 from stancekit.types import Article
 
 _OPENERS_BY_SUFFIX: Mapping[str, Callable[[BinaryIO], Any]] = {
@@ -197,9 +197,10 @@ class TextSource:
         if len(text) > MAX_TEXT_BYTES:
             raise ValueError(f"longer than {MAX_TEXT_BYTES:,} characters")
         article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
+        # Rows of one article are one cluster of an estimate.
         group = given["article"] or given["id"] or unique_id
         kept = {key: _plain_value(row[key], key) for key in self.keep if not _missing(row.get(key))}
-        article = titled(article, title=self.title)
+        article = add_title(article, title=self.title)
         return InputText(article, group, given["actor"], given["target"], kept)
 
 
@@ -266,6 +267,7 @@ def _plain_value(value: Any, key: str) -> Any:
         }
     if isinstance(value, list | tuple):
         return [_plain_value(item, key) for item in value]
+    # JSON has no infinity, and a labels file with one could not be read by others.
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"its field {key} holds {value}, which JSON has no number for")
     if isinstance(value, bool | int | float) or value is None:

@@ -256,9 +256,7 @@ def depends_on_random_state(model: Any) -> bool:
     >>> [depends_on_random_state(Linear(part)) for part in (LogisticRegression(), LinearSVC())]
     [False, True]
     """
-    if isinstance(model, str):  # a finished run, as a member of an ensemble
-        return "{random_state}" in model
-    if isinstance(model, FrozenEstimator):  # fitted before, and used as it is
+    if isinstance(model, str | FrozenEstimator):  # fitted before, and used as it is
         return False
     settings = model.get_params(deep=False)
     draws = "random_state" in settings and not getattr(model, "passes_on_random_state", False)

@@ -18,7 +18,6 @@ from stancekit.fileio import file_name
 from stancekit.models.base import ExampleClassifier
 from stancekit.models.classifier import FittedClassifier, takes_validation
 from stancekit.models.decision import best_temperature, scaled
-from stancekit.models.finished import load_run_model
 from stancekit.types import Example, FloatArray, ValidationPart
 
 if TYPE_CHECKING:
@@ -130,7 +129,9 @@ class Ensemble(ExampleClassifier):
         validation: ValidationPart | None,
     ) -> Any:
         if isinstance(model, str):
-            return load_run_model(model, X, self.random_state)
+            raise KitError(
+                f"member {name!r} is a text, {model!r}; finished runs are loaded by stancekit train"
+            )
         if isinstance(model, FrozenEstimator):
             return model.estimator
         model = clone(model)
