@@ -191,14 +191,14 @@ def agreement(whole: LabelledSet, corpus: Corpus) -> list[Score]:
     ]
     clusters = [whole.examples[row].article for row in rows]
     one, other = ([pair[side] for pair in both] for side in (0, 1))
-    found = [alpha(one, other, clusters)]
+    found = [alpha(one, other, clusters=clusters)]
     given = frozenset().union(*one, *other)
     for code in (code for code in whole.codebook.names if code in given):
         found.append(
             alpha(
                 [code in labels for labels in one],
                 [code in labels for labels in other],
-                clusters,
+                clusters=clusters,
                 name=code,
             )
         )

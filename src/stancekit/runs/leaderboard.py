@@ -12,7 +12,7 @@ from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
 from stancekit.evaluation.audit import Finding, audit
-from stancekit.evaluation.calibration import bin_claims, take_claims
+from stancekit.evaluation.calibration import bin_claims, score_calibration, take_claims
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.scores import score_unpaired
