@@ -101,7 +101,7 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     by_state = states[0][:fewest] - states[1][:fewest]
     value = float(states[0].mean() - states[1].mean())
     factor = small_sample_correction(difference, by_state, clusters).factor
-    ends = interval(difference, at=value, stretch=factor)
+    ends = interval(difference, estimate=value, factor=factor)
     return Score("macro_f1 drop", other.first.split, value, *ends, other.main.n, int(codes.sum()))
 
 
