@@ -276,8 +276,6 @@ def frame_to_csv(frame: "pandas.DataFrame", *, decimals: int | None = 6) -> str:
     return str(safe.to_csv(index=False, float_format=float_format, lineterminator="\n"))
 
 
-
-
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:

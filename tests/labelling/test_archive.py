@@ -223,7 +223,7 @@ def test_labels_of_an_unfinished_labelling_or_of_no_text_are_not_read(small, tmp
         small(tmp_path / "labels", strict=True)
     assert lines(tmp_path / "labels")
     with pytest.raises(
-        KitError, match="is not labelled to its end; the command that began it goes on from there"
+        KitError, match="is not labelled to the end; run the same command again to finish it"
     ):
         read_labels(tmp_path / "labels")
     (tmp_path / "none.jsonl").write_text("no row")
