@@ -11,7 +11,7 @@ from stancekit.commands.report import report
 from stancekit.commands.reproduce import changes, differences, reproduce
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
-from stancekit.runs.record import read_run
+from stancekit.runs.folder import read_run
 
 # What its tests share is made once, in one process.
 pytestmark = pytest.mark.xdist_group("reproduce")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("reproduce")
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reproduce")
-    assert main(["train", "model=nb", f"out={folder}"]) == 0
+    assert main(["train", "model=nb", f"output={folder}"]) == 0
     return folder
 
 

@@ -5,19 +5,18 @@ from dataclasses import replace
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from stancekit.commands.record import record
 from stancekit.corpus import Splits
 from stancekit.evaluation.audit import (
     DECISIVE,
     MARGIN,
     Finding,
     audit,
-    exchanged,
+    make_variants,
     mask_spans,
-    negated,
+    negate,
+    swap_roles,
     target_blind,
     target_use,
-    variants,
 )
 from stancekit.models.classifier import fit
 from stancekit.models.features import Marked, Plain
@@ -25,7 +24,7 @@ from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.runs.checks import run_checks
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_run
+from stancekit.runs.recording import record_run
 from stancekit.types import Example, Mention, Score
 
 ONE = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
@@ -36,10 +35,8 @@ def _board(parts, features, folder):
     parts = Splits(parts.train.take(range(1200)), parts.validation, parts.test.take(range(450)))
     model = Linear(LogisticRegression(max_iter=1000, class_weight="balanced"), features=features)
     trained = fit(model, parts.train, parts.validation, name="logreg")
-    record(
-        folder, trained, parts, {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""}
-    )
-    (board,) = leaderboards([read_run(folder)])
+    run = record_run(folder, trained, parts, split="fixed", random_state=0, digest="")
+    (board,) = leaderboards([run])
     return board
 
 
@@ -56,7 +53,7 @@ def test_a_model_that_sees_the_sentence_only_is_called_target_blind(
 
 
 def test_variants_keep_offsets_right(parts):
-    for name, examples in variants(parts.test.examples[:200]).items():
+    for name, examples in make_variants(parts.test.examples[:200]).items():
         for example in filter(None, examples):
             for role in ("actor", "target"):
                 mention = getattr(example, role)
@@ -70,8 +67,8 @@ def test_simple_variants():
         mask_spans(ONE).text == "Peru hailed something."
         and mask_spans(ONE).target.name == "something"
     )
-    assert exchanged(ONE).actor.name == "the levy"
-    denied = negated(ONE)
+    assert swap_roles(ONE).actor.name == "the levy"
+    denied = negate(ONE)
     assert denied.text.startswith("It is not true that Peru")
     assert denied.text[denied.target.start : denied.target.end] == "the levy"
 
@@ -89,7 +86,7 @@ def test_a_target_before_the_actor_moves_it():
 
 def test_variants_that_apply_to_nothing_are_left_out():
     bare = [Example("1", "Rain fell.", article="a")]
-    found = variants(bare)
+    found = make_variants(bare)
     said = {name: [[None]] for name in found}
     assert audit([("none",)], [[("none",)]], said, ["none", "support"], ["a"]) == []
 
@@ -126,13 +123,9 @@ def test_only_a_model_shown_to_be_blind_stops_a_reader(parts, tmp_path, low, hig
     few = Splits(
         parts.train.take(range(60)), parts.validation.take(range(40)), parts.test.take(range(60))
     )
-    record(
-        tmp_path,
-        fit(Majority(), few.train, few.validation),
-        few,
-        {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""},
-    )
-    (board,) = leaderboards([read_run(tmp_path)])
+    trained = fit(Majority(), few.train, few.validation)
+    run = record_run(tmp_path, trained, few, split="fixed", random_state=0, digest="")
+    (board,) = leaderboards([run])
     entry = replace(board.best, findings=tuple(_gap(low, high)))
     found = [check for check in run_checks(replace(board, entries=(entry,))) if check.code == "C04"]
     assert [check.level for check in found] == ([level] if level else [])

@@ -42,7 +42,7 @@ def pages(stance, tmp_path_factory):
         split=GroupedSplit(),
         model=Majority(),
         name=name,
-        out=folder / "out",
+        output=folder / "out",
     )
     html = report(runs=folder / "out")
     return {path.name: path.read_text() for path in html.parent.iterdir() if path.is_file()}, folder

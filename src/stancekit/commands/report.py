@@ -19,8 +19,8 @@ from stancekit.report.page import report_page
 from stancekit.report.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import Analysis, analyse
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
-from stancekit.runs.record import flat_record, read_runs
 from stancekit.runs.scores import SCORES_FILE
 
 # What of a report does not follow from the runs: the command that made them, and the experiment's
@@ -119,7 +119,7 @@ def _report_files(analysis: Analysis, *, command: str, title: str) -> Iterator[t
         names = (corpus, codebook, split) if scored == "test" else board.best.first.board
         name = file_name("-".join(names))
         yield f"card-{name}.md", model_card(board, board.chosen, command)
-        review = [json_line(flat_record(row)) for row in part.review]
+        review = [json_line(row.to_dict()) for row in part.review]
         yield f"review-{name}.jsonl", "".join(f"{line}\n" for line in review)
     yield "report.html", report_page(analysis, title=title, command=command, folder="FOLDER")
 

@@ -108,7 +108,7 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
     --------
     >>> from stancekit.commands.verify import verify
     >>> overrides("verify", ["UN debate, 2019"], verify)
-    ["path='UN debate, 2019'"]
+    ["models='UN debate, 2019'"]
     """
     keys, groups = keys_of(command)
     known = {key: kind for key, kind in value_types(function).items() if key in keys}

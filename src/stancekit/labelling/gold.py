@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.codebook import split_labels
-from stancekit.corpus.base import decode
 from stancekit.errors import KitError, listing
-from stancekit.fileio import unguard_cell
+from stancekit.fileio import read_text, unguard_cell
 from stancekit.labelling.label_files import LabelRow, is_blank, read_rows, row_id
 from stancekit.labelling.labels import LabelledCodebook
 from stancekit.labelling.population import Population
@@ -77,7 +76,7 @@ def _check_once(file: Path, rows: Sequence[LabelRow], codebook: LabelledCodebook
 
 def _read_label_studio(file: Path) -> list[LabelRow]:
     try:
-        tasks = json.loads(decode(file))
+        tasks = json.loads(read_text(file))
     except (ValueError, RecursionError) as error:
         raise KitError(f"{file} is not JSON ({error}); export it again as CSV or JSON") from None
     if not isinstance(tasks, list) or not all(

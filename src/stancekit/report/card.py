@@ -41,7 +41,7 @@ def model_card(board: Leaderboard, run: Run, command: str, *, why: str | None = 
         Why the model was kept, by default for its score on validation.
     """
     entry = next(entry for entry in board.entries if entry.first.model == run.model)
-    trained = bool(run.facts["examples"]["train"])
+    trained = bool(run.examples["train"])
     model, corpus = markdown_text(run.model), markdown_text(run.corpus)
     unit = "sentences" if run.multi_label else "a sentence, for an actor and a target,"
     averaged = markdown_text(averaged_over(board))

@@ -7,19 +7,19 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.dataset import indicator
+from stancekit.corpus.dataset import indicator, numbered
 from stancekit.evaluation import count, macro_f1, score
 from stancekit.evaluation.bootstrap import (
-    effective,
+    effective_clusters,
     interval,
     small_sample_correction,
     unpaired_draws,
     unpaired_states,
 )
 from stancekit.evaluation.error_types import count_error_types, error_types
-from stancekit.evaluation.metrics import Metric, in_gold, numbered
+from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.slices import ENOUGH
-from stancekit.models.selective import SelectivePolicy, confidence
+from stancekit.models.selective import confidence
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import PredictionRecord, Run
 from stancekit.types import FloatArray, Score
@@ -94,7 +94,7 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     ]
     states = [unpaired_states(part, each)[:, 0] for part, each in zip(tables, metrics, strict=True)]
     fewest = min(len(part) for part in states)
-    clusters = min(sum(effective(table[None]) for table in part) for part in tables)
+    clusters = min(sum(effective_clusters(table[None]) for table in part) for part in tables)
     difference = draws[0] - draws[1]
     by_state = states[0][:fewest] - states[1][:fewest]
     value = float(states[0].mean() - states[1].mean())
@@ -234,12 +234,11 @@ def _mistaken(run: Run) -> NDArray[np.bool_]:
 
 def count_mistakes(run: Run) -> dict[str, int]:
     """Count the mistakes of a run by kind; empty where the codes of its codebook have no order."""
-    scale, absent = getattr(run, "scale", ()), getattr(run, "absent", "")
-    if run.multi_label or not scale:
+    if run.multi_label or not run.scale:
         return {}
     examples = [row.example for row in run.rows]
     return count_error_types(
-        error_types(examples, run.gold, run.labels, scale=scale, absent=absent)
+        error_types(examples, run.gold, run.labels, scale=run.scale, absent=run.absent)
     )
 
 
@@ -268,10 +267,10 @@ class SetRow:
 def selective_rows(entry: LeaderboardRow) -> list[SelectiveRow]:
     """Return by accepted risk what was labelled on test, means over random states."""
     rows = []
-    for risk, _ in _policy(entry.first).risks:
+    for risk, _ in entry.first.caution.risks:
         by_state = []
         for run in entry.runs:
-            kept = confidence(run.scores, run.facts["thresholds"]) >= _policy(run).cut(risk)
+            kept = confidence(run.scores, run.thresholds) >= run.caution.cut(risk)
             errors = float(_mistaken(run)[kept].mean()) if kept.any() else 0.0
             by_state.append((float(kept.mean()), errors))
         rows.append(SelectiveRow(risk, *np.mean(by_state, axis=0).tolist()))
@@ -281,10 +280,10 @@ def selective_rows(entry: LeaderboardRow) -> list[SelectiveRow]:
 def set_rows(entry: LeaderboardRow) -> list[SetRow]:
     """Return by promised share of misses the share on test, as the mean over articles, and the mean size of a set."""
     rows = []
-    for miss, _ in _policy(entry.first).sets:
+    for miss, _ in entry.first.caution.sets:
         by_state = []
         for run in entry.runs:
-            inside = run.scores >= dict(_policy(run).sets)[miss]
+            inside = run.scores >= dict(run.caution.sets)[miss]
             truth = indicator(run.gold, run.codes)
             sum_up = partial(np.bincount, numbered(run.articles))
             missed = sum_up((truth & ~inside).sum(axis=1))
@@ -297,12 +296,8 @@ def set_rows(entry: LeaderboardRow) -> list[SetRow]:
 
 def review_rows(run: Run, risk: float = REVIEW_RISK) -> list[PredictionRecord]:
     """Return the test examples that a person should judge, least sure first; none of a model that never declines."""
-    if not _policy(run).risks:
+    if not run.caution.risks:
         return []
-    sure = confidence(run.scores, run.facts["thresholds"])
-    cut = _policy(run).cut(risk)
+    sure = confidence(run.scores, run.thresholds)
+    cut = run.caution.cut(risk)
     return [run.rows[index] for index in np.argsort(sure, kind="stable") if sure[index] < cut]
-
-
-def _policy(run: Run) -> SelectivePolicy:
-    return SelectivePolicy.from_list(run.facts["caution"])

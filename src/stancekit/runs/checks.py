@@ -62,8 +62,7 @@ def _constant_score(run: Run) -> float:
             f1[code] = 2 * share / (1 + share)
     if run.multi_label or not f1:
         return float(np.mean(list(f1.values()))) if f1 else 0.0
-    gold = run.facts["gold"]
-    counts = gold["train"] if run.facts["examples"]["train"] else gold["test"]
+    counts = run.gold_counts["train" if run.examples["train"] else "test"]
     commonest = max(counts, key=lambda code: counts[code])
     return f1.get(commonest, 0.0) / len(f1)
 
@@ -91,8 +90,8 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
 
 def shared_text(board: Leaderboard) -> Iterator[Check]:
     """C02: test has text that training has too."""
-    known = [entry.first.facts.get("shared", 0) for entry in board.entries]
-    shared = max((int(number) for number in known if number is not None), default=0)
+    known = [entry.first.shared for entry in board.entries]
+    shared = max((number for number in known if number is not None), default=0)
     if None in known:
         models = []
         for entry, number in zip(board.entries, known, strict=True):
@@ -117,15 +116,15 @@ def shared_text(board: Leaderboard) -> Iterator[Check]:
 
 def few_gold(board: Leaderboard) -> Iterator[Check]:
     """C03: a code has too few gold examples to learn or to score."""
-    facts = board.best.first.facts
+    run = board.best.first
     for part in ("train", "test"):
-        if not facts["examples"][part]:
+        if not run.examples[part]:
             continue
         # A code that test lacks has no score to doubt: that it is lacking is reported below.
         rare = [
             f"{code}: {n}"
-            for code, n in facts["gold"][part].items()
-            if n < FEW and facts["gold"]["test"][code]
+            for code, n in run.gold_counts[part].items()
+            if n < FEW and run.gold_counts["test"][code]
         ]
         lacking = describe_unscored(board.best) if part == "test" else ""
         if rare or lacking:
@@ -263,7 +262,7 @@ def one_state(board: Leaderboard) -> Iterator[Check]:
     """C09: a model that depends on chance was trained once."""
     single = []
     for entry in board.entries:
-        if len(entry.runs) == 1 and not entry.first.facts.get("deterministic"):
+        if len(entry.runs) == 1 and not entry.first.deterministic:
             single.append(entry)
     if single:
         drawn = {entry.first.split for entry in single} - set(_FIXED_SPLITS)

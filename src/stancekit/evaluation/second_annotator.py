@@ -1,0 +1,37 @@
+"""Agreement of the gold with a second annotation of the same corpus."""
+
+from stancekit.corpus import Corpus
+from stancekit.corpus.dataset import LabelledSet
+from stancekit.errors import KitError, listing
+from stancekit.evaluation.agreement import alpha
+from stancekit.types import Score
+
+
+def score_agreement(data: LabelledSet, corpus: Corpus) -> list[Score]:
+    """Return Krippendorff's alpha of gold and second annotation, overall and by code that one of them gave.
+
+    Raises
+    ------
+    KitError
+        When none of the second annotator's ids is in the corpus.
+    """
+    second = corpus.second_labels(data.codebook)
+    rows = [row for row, example in enumerate(data.examples) if example.id in second]
+    if not rows and second:
+        ids = listing((example.id for example in data.examples), 3)
+        raise KitError(
+            f"none of the {len(second)} ids in {corpus.second} ({listing(second, 3)}) is one of corpus "
+            f"{data.name!r} ({ids}); name the column with corpus.columns.id=COLUMN"
+        )
+    if not rows:
+        return []
+    gold = [frozenset(data.labels[row]) for row in rows]
+    other = [frozenset(second[data.examples[row].id]) for row in rows]
+    articles = [data.examples[row].article for row in rows]
+    scores = [alpha(gold, other, articles)]
+    given = frozenset().union(*gold, *other)
+    for code in data.codebook.names:
+        if code in given:
+            in_gold, in_other = ([code in labels for labels in codes] for codes in (gold, other))
+            scores.append(alpha(in_gold, in_other, articles, name=code))
+    return scores
