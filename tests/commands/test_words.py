@@ -164,7 +164,7 @@ def test_a_multirun_is_hydra_s():
         (
             "label",
             ["a.txt", "ouput=x"],
-            "unknown key ouput; is output meant?.*keys input, output, saved",
+            "unknown key ouput; is output meant?.*keys input, output, models",
         ),
         ("label", ["a.txt", "+ouput=x"], "unknown key ouput; is output meant?"),
         ("label", ["a.txt", "b.txt"], "takes one input, and these are several: a.txt, b.txt"),
