@@ -56,6 +56,7 @@ def article_page(
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    # Rows name their sentence by its place in the article.
     by_start: dict[int, list[LabelMapping]] = {}
     for row in rows:
         by_start.setdefault(int(row["start"]), []).append(row)
@@ -131,6 +132,7 @@ def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | N
         if row["actor_start"] is None:
             continue
         span = (int(row["actor_start"]), int(row["actor_end"]))
+        # An actor may have several rows: a position goes before none, whatever its score.
         styles = [(0.0, OFF_SCALE)]
         if codebook:
             scores = row[f"{codebook.name}_scores"]
