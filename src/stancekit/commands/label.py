@@ -19,8 +19,8 @@ from stancekit.labelling.labeller import (
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.sources import check_kind, kind_of
 from stancekit.report.labels import article_page
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_runs
 from stancekit.text import ActorFinder, read_article
 from stancekit.types import Article, as_list
 
