@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.labelling import articles, baseline, trained
-from stancekit.text.examples import body
+from stancekit.text.examples import split_body
 
 MANY = {"logreg": 1_000_000, "minilm": 100_000}
 
@@ -78,7 +78,9 @@ def watched(source: Path, saved: Path, output: Path, rows: int) -> dict[str, Any
 
 def main() -> None:
     """Run both, and write what was seen."""
-    sentences = [one.text for article in articles() for one in body(article) if len(one.text) > 20]
+    sentences = [
+        one.text for article in articles() for one in split_body(article) if len(one.text) > 20
+    ]
     found = {}
     with tempfile.TemporaryDirectory() as spare:
         folder = Path(spare)

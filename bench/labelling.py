@@ -29,7 +29,7 @@ from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.text import ActorFinder
-from stancekit.text.examples import body, examples_in
+from stancekit.text.examples import pair_mentions, split_body
 from stancekit.text.nlp import NER_PACKAGE
 from stancekit.types import Article
 
@@ -54,17 +54,17 @@ def articles() -> list[Article]:
 def text_to_examples() -> dict[str, object]:
     """Split sentences, find actors and targets; the peer is spaCy's recogniser alone, on the sentences ready made."""
     some, finder = articles(), ActorFinder()
-    bodies = [[one.text for one in body(article)] for article in some]
+    bodies = [[one.text for one in split_body(article)] for article in some]
     sentences = [text for texts in bodies for text in texts]
     recogniser = spacy.load(
         NER_PACKAGE, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"]
     )
 
     def ours() -> None:
-        cut = [body(article) for article in some]
+        cut = [split_body(article) for article in some]
         found = finder.find_all([[one.text for one in of] for of in cut])
         for article, of, mentions in zip(some, cut, found, strict=True):
-            examples_in(article, of, mentions)
+            pair_mentions(article, of, mentions)
 
     def peer() -> None:
         list(recogniser.pipe(sentences))
@@ -105,7 +105,7 @@ def trained(folder: Path) -> Path:
     """Save `minilm` for both codebooks, trained on little: its labels are worse, and as slow as good ones."""
     for name in ("stance", "diplomacy"):
         parts = FixedSplit()(bundled().read(load_codebook(name)), random_state=0)
-        model = Encoder(features=Marked(), epochs=1, least_steps=0)
+        model = Encoder(features=Marked(), epochs=1, min_steps=0)
         persistence.save(
             fit(model, parts.train.take(range(2000)), parts.validation.take(range(64))),
             folder / name,
@@ -157,7 +157,7 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
         while at < sentences:
             row = " ".join(texts[(at * 7 + k) % len(texts)] for k in range(4))
             file.write(json.dumps({"text": row}) + "\n")
-            at += len(body(Article("a", row)))
+            at += len(split_body(Article("a", row)))
     took = {}
     for engine in ("local", "ray"):
         output = folder / f"{engine}-many"

@@ -1,10 +1,10 @@
-"""The errors a user of the kit can meet."""
+"""Errors that a user can fix, and how values are shown in their messages."""
 
 import re
 from collections.abc import Iterable, Sequence
 
-# Control characters, halves of characters, line separators, and marks that turn the direction of
-# writing.
+# Control characters, half characters (lone surrogates), line separators, and marks that
+# change the direction of writing: a terminal would act on them instead of showing them.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -12,7 +12,7 @@ class KitError(ValueError):
     """An error that the user can fix; the message says how."""
 
 
-class MissingExtra(KitError, ImportError):  # noqa: N818  # named for what happened, as in the design
+class MissingExtra(KitError, ImportError):  # noqa: N818  # named for what is missing
     """An optional dependency is not installed; the message has the install line."""
 
     def __init__(self, package: str, extra: str) -> None:
@@ -22,14 +22,14 @@ class MissingExtra(KitError, ImportError):  # noqa: N818  # named for what happe
 
 
 def printable(text: object, most: int | None = None, keep: str = "") -> str:
-    r"""Return a text as a terminal may show it: control characters escaped, and cut where it is longer than `most`.
+    r"""Return a text that is safe to print: control characters are escaped.
 
     Parameters
     ----------
     text
-        Anything; its `str` is taken.
+        Any value; its `str` is used.
     most
-        The most characters to return.
+        The longest text to return, in characters; a longer one is cut and ends in "…".
     keep
         Characters to leave as they are, such as a line feed.
 
@@ -47,7 +47,9 @@ def printable(text: object, most: int | None = None, keep: str = "") -> str:
 
 
 def listing(items: Iterable[object], most: int = 8) -> str:
-    """Join items for an error message, cutting a long list with its count, and long items.
+    """Join items for an error message; a long list is cut and ends with the number left out.
+
+    Each item is shown with `printable`, in 80 characters or less.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The values that travel between the stages."""
+"""Data types that all parts of the kit exchange: articles, examples, predictions, scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,21 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A document: offsets of its sentences refer to `text`."""
+    """A document. The offsets of its sentences refer to `text`."""
 
     id: str
     text: str
     source: str = ""
     date: str = ""
-    language: str = "en"
     topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A stretch of an article, `article.text[start:start + len(text)] == text`."""
+    """A sentence of an article: `article.text[start:end] == text`.
+
+    `article` is the article's id, `start` an offset in characters.
+    """
 
     id: str
     article: str
@@ -41,10 +43,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An actor or a target: its canonical name, and where it stands in the sentence.
+    """An actor or a target: its canonical name, and where the sentence names it.
 
-    `start` and `end` are character offsets in the sentence, both `None` for a name that the
-    sentence does not spell out. `code` is the ISO 3166 alpha-3 code of a country.
+    `start` and `end` are character offsets in the sentence, both `None` for a name that
+    the sentence does not spell out. `code` is the ISO 3166 alpha-3 code of a country.
     """
 
     name: str
@@ -60,7 +62,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The unit of classification: a sentence, and the actor and target it is read for."""
+    """The unit of classification: a sentence with an actor and a target.
+
+    Both are `None` where a codebook codes whole sentences. `article` is the article's id,
+    the cluster of every interval.
+    """
 
     id: str
     text: str
@@ -69,25 +75,29 @@ class Example:
     article: str = ""
 
     def spans(self) -> list[tuple[int, int, str]]:
-        """Return where actor and target stand, in order; a target that overlaps the actor is left out.
+        """Return the spans of actor and target in order, as (start, end, role).
+
+        A target that overlaps the actor is left out, since a marker inside another
+        cannot be read.
 
         Examples
         --------
-        >>> Example("1", "Peru left.", Mention("Peru", 0, 4), Mention("Peru left", 0, 9)).spans()
+        >>> peru = Mention("Peru", 0, 4)
+        >>> Example("1", "Peru left.", peru, Mention("Peru left", 0, 9)).spans()
         [(0, 4, 'actor')]
         """
-        found: list[tuple[int, int, str]] = []
+        spans: list[tuple[int, int, str]] = []
         for role, mention in (("actor", self.actor), ("target", self.target)):
             if mention is None or mention.start is None or mention.end is None:
                 continue
-            if all(mention.end <= start or end <= mention.start for start, end, _ in found):
-                found.append((mention.start, mention.end, role))
-        return sorted(found)
+            if all(mention.end <= start or end <= mention.start for start, end, _ in spans):
+                spans.append((mention.start, mention.end, role))
+        return sorted(spans)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known about an example besides its text; scores are sliced by these."""
+    """Metadata of an example. Tables break scores down by these fields."""
 
     topic: str = ""
     register: str = ""
@@ -98,18 +108,11 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Annotation:
-    """The codes one annotator gave to an example."""
-
-    example: str
-    codebook: str
-    labels: tuple[str, ...]
-    annotator: str = "gold"
-
-
-@dataclass(frozen=True, slots=True)
 class Prediction:
-    """The codes a model gave to an example, and its score for each code of the codebook."""
+    """The codes that a model predicts for an example, and its score for every code.
+
+    `example` is the example's id; `scores` are in the order of `Codebook.names`.
+    """
 
     example: str
     labels: tuple[str, ...]
@@ -118,11 +121,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One row of every table: a metric on a slice of the test set, with its 95 % interval.
+    """One row of a table: a metric on a slice of the test set, with its 95 % interval.
 
-    `low` and `high` are NaN where there is no interval, as of a test set that is a single article.
-    `codes` is the number of codes that a macro average runs over: those that the gold of the slice
-    bears.
+    `low` and `high` are NaN where there is no interval, as for a test set of a single
+    article. `n` is the number of examples. `codes` is the number of codes that a macro
+    average runs over: those in the gold labels of the slice.
     """
 
     metric: str
@@ -135,9 +138,9 @@ class Score:
 
 
 def as_list(value: str | Path | Sequence[Any] | None) -> tuple[str, ...]:
-    """Return an argument that names several things: one string is one of them, nothing is none.
+    """Return an argument as a tuple of names: a string is one name, `None` is no name.
 
-    Numbers become strings, as a target `2334` or a column `2021` is meant by its name.
+    Numbers become strings, so that a target `2334` or a column `2021` can be named.
 
     Examples
     --------
@@ -155,6 +158,6 @@ def as_list(value: str | Path | Sequence[Any] | None) -> tuple[str, ...]:
     return tuple(str(item) for item in value)
 
 
-# The validation part as `fit` takes it: examples and their codes, of shape (examples,) or
+# The validation part as `fit` takes it: examples, and their codes of shape (examples,) or
 # (examples, codes).
 ValidationPart = tuple[Sequence[Example], NDArray[Any]]

@@ -88,7 +88,7 @@ ENSEMBLES = {
 @pytest.mark.parametrize("name", ENSEMBLES)
 def test_the_members_of_an_ensemble_are_composed_of_their_own_configs(name):
     model = model_of(name)
-    assert list(model["members"]) == ENSEMBLES[name] and model["how"] == "average"
+    assert list(model["members"]) == ENSEMBLES[name] and model["method"] == "average"
     for member, settings in model["members"].items():
         changed = {"rounds": 10} if member == "fewshot" else {}
         assert settings == model_of(member) | changed
@@ -96,7 +96,13 @@ def test_the_members_of_an_ensemble_are_composed_of_their_own_configs(name):
 
 def test_an_ensemble_has_the_settings_that_its_results_were_measured_with():
     logreg = {"C": 1, "class_weight": "balanced", "max_iter": 1000}
-    minilm = {"epochs": 3, "least_steps": 600, "batch_size": 16, "rate": 2e-4, "smoothing": 0.1}
+    minilm = {
+        "epochs": 3,
+        "min_steps": 600,
+        "batch_size": 16,
+        "learning_rate": 2e-4,
+        "label_smoothing": 0.1,
+    }
     model = model_of("ensemble_minilm")
     assert model["members"]["logreg"]["classifier"].items() >= logreg.items()
     assert model["members"]["minilm"].items() >= minilm.items()

@@ -168,14 +168,14 @@ def test_actors_are_scored_by_exact_span(jsonl, tmp_path, capsys):
 
 
 def test_a_sentence_needs_no_label_to_be_searched_for_actors(jsonl):
-    marked = JsonlCorpus(jsonl(*SENTENCES)).marked()
+    marked = JsonlCorpus(jsonl(*SENTENCES)).marked_sentences()
     assert [sorted(one.actors) for one in marked] == [[(0, 4), (26, 31)], [(14, 28)], []]
 
 
 def test_actor_offsets_outside_the_sentence_are_all_told(jsonl):
     rows = [row | {"actor_start": 2, "actor_end": 999} for row in SENTENCES[:2]]
     with pytest.raises(KitError, match=r"actor offsets outside the sentence \(rows 1, 2\)"):
-        JsonlCorpus(jsonl(*rows)).marked()
+        JsonlCorpus(jsonl(*rows)).marked_sentences()
 
 
 def test_codes_need_a_model_and_actors_need_none(un_votes):

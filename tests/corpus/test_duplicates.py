@@ -6,7 +6,7 @@ import pytest
 from conftest import ROWS, padded
 
 from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, JsonlCorpus
-from stancekit.corpus.duplicates import grams, merge_duplicates, near_duplicates
+from stancekit.corpus.duplicates import find_near_duplicates, merge_duplicates, word_ngrams
 from stancekit.errors import KitError
 
 LONG = "The delegate of Peru told the committee on Monday that the levy would fall on those who could least afford it"
@@ -23,7 +23,7 @@ def sample(un_votes, stance):
 
 
 def test_wire_copy_is_found_with_a_few_words_changed(sample):
-    assert near_duplicates(
+    assert find_near_duplicates(
         [LONG], [LONG.replace("Monday", "Tuesday") + ", he said", "Rain fell."]
     ) == [(0, 0)]
     texts = list(dict.fromkeys(one.text for one in sample.examples))
@@ -31,9 +31,10 @@ def test_wire_copy_is_found_with_a_few_words_changed(sample):
         (at, other)
         for at, one in enumerate(texts[:150])
         for other in range(at + 1, 150)
-        if len(grams(one) & grams(texts[other])) >= 0.6 * len(grams(one) | grams(texts[other]))
+        if len(word_ngrams(one) & word_ngrams(texts[other]))
+        >= 0.6 * len(word_ngrams(one) | word_ngrams(texts[other]))
     ]
-    assert near_duplicates(texts[:150]) == slow
+    assert find_near_duplicates(texts[:150]) == slow
 
 
 def test_groups_merge_through_a_chain_of_copies():

@@ -7,7 +7,7 @@ from conftest import ROWS
 
 from stancekit.codebook import load_codebook
 from stancekit.corpus import CsvCorpus, HubCorpus, JsonlCorpus
-from stancekit.corpus.base import lines_of
+from stancekit.corpus.files import split_lines
 from stancekit.errors import KitError
 
 HEADER = ["text", "actor", "target", "stance"]
@@ -153,7 +153,7 @@ def test_unicode_separators_end_no_line(read, tmp_path):
         .text
         == text
     )
-    assert lines_of(f"{text}\r\n\nend") == [text, "", "end"]
+    assert split_lines(f"{text}\r\n\nend") == [text, "", "end"]
 
 
 def test_hidden_files_of_a_folder_are_passed_over(tmp_path, stance):
@@ -172,10 +172,10 @@ def test_files_of_parts_and_held_rows_must_be_there(tmp_path, stance):
         JsonlCorpus(tmp_path, files={"train": "a.jsonl", "test": "b.jsonl"}).read(stance)
     (tmp_path / "test_rows.txt").write_text("0 4")
     with pytest.raises(KitError, match=r"names row 4 of .*, which has 4"):
-        JsonlCorpus(tmp_path, files={"": "a.jsonl"}, held="test_rows.txt").read(stance)
+        JsonlCorpus(tmp_path, files={"": "a.jsonl"}, test_rows="test_rows.txt").read(stance)
     (tmp_path / "test_rows.txt").write_text("0 x")
     with pytest.raises(KitError, match="names no rows by number: x"):
-        JsonlCorpus(tmp_path, files={"": "a.jsonl"}, held="test_rows.txt").read(stance)
+        JsonlCorpus(tmp_path, files={"": "a.jsonl"}, test_rows="test_rows.txt").read(stance)
 
 
 def test_parts_of_files_win_whatever_the_split_column_is_called(tmp_path, stance):
@@ -220,7 +220,7 @@ def test_lists_of_typed_labels_get_their_names(hub):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"sha256": {"a": "1"}}, {"held": "rows.txt"}, {"files": {"train": "a"}}]
+    "setting", [{"sha256": {"a": "1"}}, {"test_rows": "rows.txt"}, {"files": {"train": "a"}}]
 )
 def test_settings_that_a_reader_does_not_use_are_refused(setting):
     with pytest.raises(KitError, match=f"HubCorpus does not use corpus.{next(iter(setting))}"):

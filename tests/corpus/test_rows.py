@@ -256,7 +256,7 @@ def test_two_columns_of_a_codebook_with_one_label(jsonl, stance):
 def test_columns_of_annotators_are_not_columns_of_codes(jsonl, stance):
     row = {"text": "One.", "ann_a": "condemn", "ann_b": "support"}
     with pytest.raises(
-        KitError, match=r"'ann_a', 'ann_b' bear no name of a code.*corpus.second=FILE"
+        KitError, match=r"'ann_a', 'ann_b' are not named for a code.*corpus.second=FILE"
     ):
         JsonlCorpus(jsonl(row), columns={"labels": ["ann_a", "ann_b"]}).read(stance)
     mapped = {"text": "One.", "gegen": 1, "fuer": 0}
@@ -408,7 +408,7 @@ def test_a_corpus_that_marks_no_actor_is_no_gold_for_finding_them(jsonl):
     with pytest.raises(
         KitError, match=r"marks no actor in any sentence.*corpus.columns.actor=COLUMN"
     ):
-        JsonlCorpus(jsonl({"text": "Peru left."})).marked()
+        JsonlCorpus(jsonl({"text": "Peru left."})).marked_sentences()
 
 
 def test_all_that_decides_a_run_is_in_the_digest(jsonl, stance):

@@ -19,7 +19,7 @@ def words(text):
     return re.findall(r"\w+", text.lower())
 
 
-def grams(text, n):
+def ngrams(text, n):
     found = words(text)
     return [tuple(found[at : at + n]) for at in range(len(found) - n + 1)]
 
@@ -93,7 +93,7 @@ def test_the_setting_is_what_it_says(rows):
 
 
 def test_no_sentence_is_a_template_of_another(sentences):
-    pools = [set(grams(row["sentence"], 3)) for row in sentences.values()]
+    pools = [set(ngrams(row["sentence"], 3)) for row in sentences.values()]
     homes = defaultdict(set)
     for at, pool in enumerate(pools):
         for gram in pool:
@@ -105,9 +105,11 @@ def test_no_sentence_is_a_template_of_another(sentences):
 
 
 def test_four_grams_and_openings_vary(sentences):
-    fours = [gram for row in sentences.values() for gram in grams(row["sentence"], 4)]
+    fours = [gram for row in sentences.values() for gram in ngrams(row["sentence"], 4)]
     assert len(set(fours)) / len(fours) >= 0.93
-    openings = Counter(gram[0] for row in sentences.values() if (gram := grams(row["sentence"], 3)))
+    openings = Counter(
+        gram[0] for row in sentences.values() if (gram := ngrams(row["sentence"], 3))
+    )
     assert max(openings.values()) <= 0.01 * len(sentences)
 
 

@@ -11,12 +11,12 @@ from stancekit.evaluation.audit import (
     MARGIN,
     Finding,
     audit,
-    exchanged,
+    make_variants,
     mask_spans,
-    negated,
+    negate,
+    swap_roles,
     target_blind,
     target_use,
-    variants,
 )
 from stancekit.models.classifier import fit
 from stancekit.models.features import Marked, Plain
@@ -53,7 +53,7 @@ def test_a_model_that_sees_the_sentence_only_is_called_target_blind(
 
 
 def test_variants_keep_offsets_right(parts):
-    for name, examples in variants(parts.test.examples[:200]).items():
+    for name, examples in make_variants(parts.test.examples[:200]).items():
         for example in filter(None, examples):
             for role in ("actor", "target"):
                 mention = getattr(example, role)
@@ -67,8 +67,8 @@ def test_simple_variants():
         mask_spans(ONE).text == "Peru hailed something."
         and mask_spans(ONE).target.name == "something"
     )
-    assert exchanged(ONE).actor.name == "the levy"
-    denied = negated(ONE)
+    assert swap_roles(ONE).actor.name == "the levy"
+    denied = negate(ONE)
     assert denied.text.startswith("It is not true that Peru")
     assert denied.text[denied.target.start : denied.target.end] == "the levy"
 
@@ -86,7 +86,7 @@ def test_a_target_before_the_actor_moves_it():
 
 def test_variants_that_apply_to_nothing_are_left_out():
     bare = [Example("1", "Rain fell.", article="a")]
-    found = variants(bare)
+    found = make_variants(bare)
     said = {name: [[None]] for name in found}
     assert audit([("none",)], [[("none",)]], said, ["none", "support"], ["a"]) == []
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stancekit.evaluation.calibration import bins, calibration, estimate_ece
+from stancekit.evaluation.calibration import bin_claims, estimate_ece, score_calibration
 
 
 def _drawn(generator: np.random.Generator, over: float, rows: int = 600, articles: int = 80):
@@ -12,7 +12,7 @@ def _drawn(generator: np.random.Generator, over: float, rows: int = 600, article
     claims = generator.uniform(0.35 + over, 0.95, rows)
     hard = generator.uniform(-0.04, 0.04, articles)[home]
     held = generator.random(rows) < claims - over + hard
-    return bins(claims[:, None], held[:, None], [str(one) for one in home])[None]
+    return bin_claims(claims[:, None], held[:, None], [str(one) for one in home])[None]
 
 
 @pytest.mark.parametrize("over", [0.0, 0.04, 0.15])
@@ -30,7 +30,7 @@ def test_what_is_far_off_is_not_taken_for_zero():
 
 
 def test_both_scores_are_there():
-    ece, brier = calibration(_drawn(np.random.default_rng(2), 0.1))
+    ece, brier = score_calibration(_drawn(np.random.default_rng(2), 0.1))
     assert (ece.metric, brier.metric, ece.n) == ("ece", "brier", 600)
     assert ece.low <= ece.value <= ece.high
 

@@ -39,7 +39,7 @@ def out(tmp_path_factory, few_votes, stance, diplomacy):
     }
     for codebook in (stance, diplomacy):
         for state in (0, 1):
-            model = Linear(LogisticRegression(max_iter=300), characters=0)
+            model = Linear(LogisticRegression(max_iter=300), char_ngram_range=None)
             train(codebook=codebook, model=model, name="words", random_state=state, **given)
     train(codebook=stance, model=Majority(), name="majority", **given)
     return folder
@@ -165,7 +165,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         (4, FixedSplit(), 5, True),
         (5, FixedSplit(), 5, False),
     ):
-        model = Linear(SGDClassifier(alpha=alpha / 1000, max_iter=9, tol=None), characters=0)
+        model = Linear(
+            SGDClassifier(alpha=alpha / 1000, max_iter=9, tol=None), char_ngram_range=None
+        )
         train(model=model, split=split, random_state=state, refit=refit, **given)
     for states, told in (
         ("0", r"several runs, of other settings or versions: words 0. Name one of each"),

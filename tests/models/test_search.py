@@ -53,7 +53,7 @@ def test_a_search_that_stopped_goes_on_to_the_same_end(parts, tmp_path):
 def test_a_training_can_be_cut_short_at_any_measurement(parts, tmp_path):
     some = parts.train.take(range(0, 200))
     model = Encoder(make_encoder(tmp_path / "tiny", [one.text for one in some.examples]))
-    model.set_params(epochs=2, least_steps=0, every=5, patience=9, folder=str(tmp_path / "own"))
+    model.set_params(epochs=2, min_steps=0, eval_steps=5, patience=9, folder=str(tmp_path / "own"))
     seen = []
 
     def watch(step, score):

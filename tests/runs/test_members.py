@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("members")
 
 
 def words(alpha=0.3):
-    return Linear(ComplementNB(alpha=alpha), characters=0)
+    return Linear(ComplementNB(alpha=alpha), char_ngram_range=None)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def out(tmp_path_factory, few_votes, stance):
         ("nb", words(), {}),
         ("again", words(), {"refit": True}),
         ("majority", Majority(), {}),
-        ("svm", Linear(LinearSVC(), characters=0), {"random_state": 1}),
+        ("svm", Linear(LinearSVC(), char_ngram_range=None), {"random_state": 1}),
     ):
         train(model=model, name=name, **settings, **given)
     return folder
@@ -73,7 +73,7 @@ def test_runs_are_averaged_as_they_are(out, few_votes, few_parts, stance):
         list(persistence.load(run_of(out, "nb")[0] / "model").model.classes_).index(code)
         for code in joined.classes_
     ]
-    assert np.allclose(joined._all(some)[0], singles[0][:, order], atol=1e-9)
+    assert np.allclose(joined._member_scores(some)[0], singles[0][:, order], atol=1e-9)
 
 
 def test_the_run_of_a_model_without_chance_serves_every_random_state(out, few_parts):
@@ -173,12 +173,12 @@ def test_refitting_learns_from_both_parts_and_keeps_what_was_chosen(parts, tmp_p
     model = Encoder(
         make_encoder(tmp_path / "tiny", [one.text for one in first.examples]),
         epochs=2,
-        least_steps=0,
+        min_steps=0,
     )
     model.set_params(folder=str(tmp_path))
     before = fit(model, first, second)
     after = refit_on_all(before, first, second)
-    assert after.temperature == before.temperature and after.caution == before.caution
+    assert after.temperature == before.temperature and after.policy == before.policy
     # 80 examples in batches of 16, twice; the first fit saw 60 and looked at validation.
     assert max(row["step"] for row in after.model.curve_) == 10
     assert any("eval_score" in row for row in before.model.curve_)

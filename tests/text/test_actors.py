@@ -216,7 +216,7 @@ def test_the_seed_article_of_the_same_vote():
 
 
 def test_how_many_actors_of_the_bundled_corpus_are_found(un_votes):
-    sentences = [one for one in un_votes.marked() if one.part == "test"]
+    sentences = [one for one in un_votes.marked_sentences() if one.part == "test"]
     right = wrong = missed = 0
     for _, group in groupby(sentences, key=lambda one: one.article):
         same = list(group)
@@ -241,12 +241,12 @@ def test_a_missing_recogniser_is_told_with_the_ways_out(monkeypatch):
 
 
 def test_new_words_are_forgotten_once_many_are_known():
-    from stancekit.text.nlp import forgetting, load_ner
+    from stancekit.text.nlp import bounded_memory, load_ner
 
     nlp, finder = load_ner(), ActorFinder()
     texts = [f"Minister Abcd{at}efg told Peru about item {at}xq." for at in range(600)]
     before = finder.find(texts[:5])
-    with forgetting(nlp, known=0):
+    with bounded_memory(nlp, max_words=0):
         found = finder.find(texts)
         inside = len(nlp.vocab.strings)
     assert len(nlp.vocab.strings) < inside - 900

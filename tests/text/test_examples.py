@@ -11,7 +11,7 @@ import pytest
 from stancekit.errors import KitError
 from stancekit.resources import shipped
 from stancekit.text import ActorFinder, load_gazetteer, make_examples, read_article, split_sentences
-from stancekit.text.examples import Passed, body, passed
+from stancekit.text.examples import SentenceCounts, count_sentences, split_body
 from stancekit.types import Article
 
 FINDER = ActorFinder(ner=False)
@@ -156,9 +156,11 @@ def test_one_name_or_number_is_one_target(targets):
 
 def test_what_is_passed_by_is_counted():
     article = read_article("Fish war\n\nPeru spoke. It rained.\nIt snowed.")
-    found = FINDER.find([sentence.text for sentence in body(article)])
-    assert passed(found) == Passed(sentences=3, silent=2, crowded=0)
-    assert passed(found, speaker="Peru") == Passed(sentences=3, silent=0, crowded=0)
+    found = FINDER.find([sentence.text for sentence in split_body(article)])
+    assert count_sentences(found) == SentenceCounts(sentences=3, without_actor=2, crowded=0)
+    assert count_sentences(found, speaker="Peru") == SentenceCounts(
+        sentences=3, without_actor=0, crowded=0
+    )
 
 
 def test_a_roll_call_has_a_row_per_state(caplog):

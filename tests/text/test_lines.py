@@ -6,7 +6,7 @@ import pytest
 
 from stancekit.text import split_sentences
 from stancekit.text.clean import clean
-from stancekit.text.sentences import paragraphs
+from stancekit.text.sentences import find_paragraphs
 from stancekit.types import Article
 
 SPEECH = (
@@ -21,7 +21,7 @@ SPEECH = (
 
 
 def parts(text):
-    return [text[start:end] for start, end in paragraphs(text)]
+    return [text[start:end] for start, end in find_paragraphs(text)]
 
 
 def sentences(text):
@@ -134,4 +134,4 @@ def test_nothing_is_lost():
 
 
 def test_it_takes_no_time():
-    assert len(paragraphs("short line,\nand another\n" * 20_000)) == 40_000
+    assert len(find_paragraphs("short line,\nand another\n" * 20_000)) == 40_000

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from stancekit.text.clean import clean
-from stancekit.text.targets import locate, mention
+from stancekit.text.targets import locate, make_mention
 from stancekit.types import Mention
 
 
@@ -26,7 +26,7 @@ from stancekit.types import Mention
 )
 def test_a_name_is_not_found_inside_other_words(name, text):
     assert locate(name, text) is None
-    assert not mention(name, text).located
+    assert not make_mention(name, text).located
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_exact_words_go_before_other_letters():
 
 
 def test_a_mention_keeps_the_name_as_given():
-    assert mention("togo", "Kenya blamed Togo.") == Mention("togo", 13, 17)
+    assert make_mention("togo", "Kenya blamed Togo.") == Mention("togo", 13, 17)
 
 
 def test_an_overlap_of_marks_leads_there_and_back():
@@ -71,7 +71,7 @@ def test_an_overlap_of_marks_leads_there_and_back():
     assert seen.text == "The committee of Côte d’Ivoire-Mali."
     for start in range(len(seen.text)):
         for end in range(start + 1, len(seen.text) + 1):
-            assert seen.forth(*seen.back(start, end)) == (start, end)
+            assert seen.to_clean(*seen.to_raw(start, end)) == (start, end)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Targets: the user's, or the topic and the other actors."""
 
 from stancekit.text import find_targets
-from stancekit.text.targets import find_matters, topic_of
+from stancekit.text.targets import find_issues, make_topic
 from stancekit.types import Article, Mention
 
 KENYA, TOGO = Mention("Kenya", 0, 5, "KEN"), Mention("Togo", 13, 17, "TGO")
@@ -27,11 +27,11 @@ def test_nobody_takes_a_side_towards_itself():
 
 
 def test_no_title_no_topic():
-    assert topic_of(Article("a", TEXT)) is None
+    assert make_topic(Article("a", TEXT)) is None
 
 
 def matters(text):
-    return [text[one.start : one.end] for one in find_matters(text)]
+    return [text[one.start : one.end] for one in find_issues(text)]
 
 
 def test_texts_and_acts_of_the_sentence_stand_before_the_topic():

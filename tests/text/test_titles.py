@@ -2,7 +2,7 @@
 
 import pytest
 
-from stancekit.text.examples import title_in
+from stancekit.text.examples import find_title
 
 BODY = "\n\nPeru rejects the levy.\n\nGhana does not."
 
@@ -30,7 +30,7 @@ BODY = "\n\nPeru rejects the levy.\n\nGhana does not."
 )
 @pytest.mark.parametrize("blank", ["\n\n", "\r\n\r\n", "\n \n\n"])
 def test_a_headline_is_one(line, blank):
-    title, end = title_in(line + blank + "Peru left.")
+    title, end = find_title(line + blank + "Peru left.")
     assert title == line.strip()
     assert (line + blank)[:end].strip() == line.strip()
 
@@ -77,11 +77,11 @@ def test_a_headline_is_one(line, blank):
     ],
 )
 def test_other_first_lines_are_none(line):
-    assert title_in(line + BODY) is None
+    assert find_title(line + BODY) is None
 
 
 @pytest.mark.parametrize(
     "text", ["", "Fish war", "Fish war\n\n", "Fish war\nPeru left.\n\nGhana left.", "\n\n"]
 )
 def test_a_title_has_a_blank_line_and_a_text_behind_it(text):
-    assert title_in(text) is None
+    assert find_title(text) is None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stancekit.fileio import write_text
 from stancekit.models import persistence
-from stancekit.models.average import average_models
+from stancekit.models.ensemble import average_models
 from stancekit.report.card import model_card
 from stancekit.report.tables import format_score
 from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv

@@ -13,7 +13,7 @@ from stancekit.errors import KitError
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
 _TEXT_NODE = re.compile(
-    r"(corpus\.(?:path|name|second|held|separator|label_separator|date_format|columns\.\w+))=(.*)",
+    r"(corpus\.(?:path|name|second|test_rows|separator|label_separator|date_format|columns\.\w+))=(.*)",
     re.DOTALL,
 )
 # What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.

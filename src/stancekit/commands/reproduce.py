@@ -42,7 +42,7 @@ _COMPARED_FACTS = (
 )
 
 
-def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool = False) -> Run:
+def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bool = False) -> Run:
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
     A run's folder is data: its configuration is read without interpolation, and nothing in it is
@@ -51,9 +51,9 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
 
     Parameters
     ----------
-    run
-        The folder of a finished run.
-    out
+    runs
+        The folder of one finished run.
+    output
         Where the new run goes; by default a fresh temporary folder.
     network
         Whether what the run names on a hub (a checkpoint, a data set) may be fetched.
@@ -69,7 +69,7 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
         When the run is unfinished, its configuration names something foreign, or a score differs;
         the message then says which of data, code, versions and machine changed.
     """
-    folder = Path(run)
+    folder = Path(runs)
     before = read_run(folder)
     config = _config(folder)
     if not network and (remote := sorted(set(_remote(config)))):
@@ -78,7 +78,7 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
             "add network=true"
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
-    fresh = Path(out) if out else Path(tempfile.mkdtemp(prefix="stancekit-"))
+    fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
     after = train(**made, output=fresh, name=before.model, config=config)
     _report(before, after)
     return after

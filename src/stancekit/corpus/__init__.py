@@ -1,10 +1,10 @@
-"""Labelled data: readers, checks, splits."""
+"""Labelled data: readers of files, checks of their rows, and splits."""
 
 from stancekit.corpus.base import Corpus
+from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.cells import Columns
 from stancekit.corpus.dataset import LabelledSet, Splits
 from stancekit.corpus.readers import CsvCorpus, HubCorpus, JsonlCorpus, bundled
-from stancekit.corpus.rows import MarkedSentence
 from stancekit.corpus.splits import (
     FewShotSplit,
     FixedSplit,
@@ -19,8 +19,13 @@ __all__ = [
     "CsvCorpus",
     "FewShotSplit",
     "FixedSplit",
+    "ForwardSplit",
     "GroupedSplit",
     "HubCorpus",
+    "InTopicSplit",
     "JsonlCorpus",
+    "LabelledSet",
+    "MarkedSentence",
+    "Splits",
+    "bundled",
 ]
-__all__ += ["ForwardSplit", "InTopicSplit", "LabelledSet", "MarkedSentence", "Splits", "bundled"]

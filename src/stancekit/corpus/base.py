@@ -1,12 +1,18 @@
-"""What all readers of files share: where the data lies, which files, and how rows become labelled examples."""
+"""The base of all readers of data: find the files, read their rows, map their labels."""
 
-import codecs
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
+from stancekit.corpus.build import (
+    Conflicts,
+    MarkedSentence,
+    label_columns,
+    make_set,
+    read_marked_sentences,
+)
 from stancekit.corpus.cells import (
     CellError,
     CodeReader,
@@ -16,58 +22,57 @@ from stancekit.corpus.cells import (
     plain_cell,
 )
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.rows import (
-    Conflicts,
-    MarkedSentence,
-    RawRow,
-    label_columns,
-    make_set,
-    marked_sentences,
-)
+from stancekit.corpus.files import read_rows
+from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
-from stancekit.fileio import sha256
+from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
 
 log = logging.getLogger(__name__)
 
 
 class Corpus:
-    """Labelled data and how its columns and labels are read.
+    """Labelled data, and how its columns and labels are read.
 
     Parameters
     ----------
     path
-        A file, or a folder holding several that are read in order of name. A relative path that
-        does not exist here is looked up in the kit's shipped material.
+        A file, or a folder with several that are read in the order of their names. A
+        relative path that does not exist here is looked up in the kit's shipped material.
     name
-        What tables call the corpus; the file's stem by default.
+        The name of the corpus in tables; by default the file's name without its suffix.
     columns
-        Overrides of `Columns`; `None` for the standard name, `False` for no column.
+        Names of columns that differ from `Columns`; `None` for the default name, `False`
+        for no column.
     labels
-        From labels in the data to codes of the codebook; `None` drops a row or, of several, a
-        label. The empty label stands for a cell without one.
+        From labels in the data to codes of the codebook; `None` drops a row or, of several,
+        a label. The empty label stands for a cell without one.
     label_separator
-        What divides several labels in a cell.
+        What separates several labels in a cell.
     date_format
         How dates are written, in the signs of `datetime.strptime`; by default ISO 8601.
     second
-        A file with a second annotator's labels by example id, JSON lines or CSV; its id and label
-        columns are called as in the corpus, and its labels are mapped alike.
+        A file with a second annotator's labels by example id, JSON lines or CSV. Its
+        columns of ids and labels have the same names as in the corpus, and its labels the
+        same mapping.
     conflicts
-        `refuse` rows that give one example other labels than an earlier row, or `keep` them.
+        `refuse` rows that give one example other labels than an earlier row, or `keep`
+        them.
     files
-        Which files of the folder belong to train, validation and test; by default all, in order of
-        name, with the split in a column.
-    held
+        Which files of the folder belong to train, validation and test; by default all, in
+        the order of their names, with the split in a column.
+    test_rows
         A file that names the test rows, counted from 0 over all rows; the others are train.
     sha256
-        What the files must be, by name, so that numbers are compared on the same data.
+        What the SHA-256 of the files must begin with, by name, so that numbers are compared
+        on the same data.
     origin
-        Where the data comes from and under what licence; told when it is missing.
+        Where the data comes from and under what licence; an error says so when the data is
+        missing.
     """
 
     suffixes: tuple[str, ...] = ()
-    # Settings that make no sense for a reader.
+    # Settings that a reader does not use.
     without: tuple[str, ...] = ()
 
     def __init__(  # noqa: PLR0913  # one argument per key of a config
@@ -82,13 +87,13 @@ class Corpus:
         second: str | Path | None = None,
         conflicts: Conflicts = "refuse",
         files: Mapping[str, str | Sequence[str]] | None = None,
-        held: str | None = None,
+        test_rows: str | None = None,
         sha256: Mapping[str, str] | None = None,
         origin: str = "",
     ) -> None:
         self.path = path
         self.files = files or {}
-        self.held = held
+        self.test_rows = test_rows
         self.sha256 = sha256 or {}
         self.origin = origin
         self.second = second
@@ -100,10 +105,9 @@ class Corpus:
         self.conflicts = conflicts
         if conflicts not in ("refuse", "keep"):
             raise KitError(f"corpus.conflicts is {conflicts!r}; it is refuse or keep")
-        if given := [key for key in self.without if getattr(self, key)]:
-            raise KitError(
-                f"{type(self).__name__} does not use {', '.join(f'corpus.{key}' for key in given)}; leave it out"
-            )
+        unused = [f"corpus.{key}" for key in self.without if getattr(self, key)]
+        if unused:
+            raise KitError(f"{type(self).__name__} does not use {', '.join(unused)}; leave it out")
 
     def read(self, codebook: Codebook) -> LabelledSet:
         """Read the corpus with the codes of a codebook.
@@ -118,21 +122,27 @@ class Corpus:
             name=self.name,
             where=str(self.path),
             codebook=codebook,
-            columns=self._columns(),
-            mapping=self._mapping(),
+            columns=self.column_names(),
+            mapping=self._label_mapping(),
             separator=self._label_separator(),
             date_format=self.date_format,
             conflicts=self.conflicts,
         )
 
-    def _mapping(self) -> dict[str, str | None]:
-        if odd := [key for key in self.labels if isinstance(key, bool)]:
+    def column_names(self) -> Columns:
+        """Return the names of the columns, by what they hold."""
+        return Columns.from_config(self.columns)
+
+    def _label_mapping(self) -> dict[str, str | None]:
+        odd = [str(label) for label in self.labels if isinstance(label, bool)]
+        if odd:
             raise KitError(
-                f"corpus.labels has the key {', '.join(map(str, odd))}: YAML takes Yes, No, On, Off, True and False "
-                "without quotation marks for true and false. Write such labels in quotation marks, as in 'No'"
+                f"corpus.labels has the key {', '.join(odd)}: YAML takes Yes, No, On, Off, True "
+                "and False without quotation marks for true and false. Write such labels in "
+                "quotation marks, as in 'No'"
             )
         return {
-            "" if key is None else str(key).strip(): value for key, value in self.labels.items()
+            "" if label is None else str(label).strip(): code for label, code in self.labels.items()
         }
 
     def _label_separator(self) -> str:
@@ -140,13 +150,19 @@ class Corpus:
 
     def label_columns(self, codebook: Codebook) -> tuple[str, ...]:
         """Return the columns that hold the labels of a codebook."""
-        return label_columns(self._columns(), codebook)
+        return label_columns(self.column_names(), codebook)
 
     def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
-        """Say whether the corpus, of which the columns `present` are, can have labels of a codebook."""
+        """Say whether the corpus can have labels of a codebook.
+
+        Parameters
+        ----------
+        present
+            The columns of the corpus.
+        """
         return set(self.label_columns(codebook)) <= set(present)
 
-    def marked(self) -> list[MarkedSentence]:
+    def marked_sentences(self) -> list[MarkedSentence]:
         """Return every sentence with the spans of its actors, in the order of the data.
 
         Raises
@@ -154,12 +170,12 @@ class Corpus:
         KitError
             Naming everything that is wrong, with its rows.
         """
-        columns = self._columns()
+        columns = self.column_names()
         if columns.actor is None:
             raise KitError(
                 f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN"
             )
-        return marked_sentences(
+        return read_marked_sentences(
             self.rows(),
             name=self.name,
             where=str(self.path),
@@ -179,10 +195,8 @@ class Corpus:
         """
         if self.second is None:
             return {}
-        from stancekit.corpus.readers import second_rows
-
-        rows = second_rows(self.second)
-        columns, where = self._columns(), str(self.second)
+        rows = self._read_second_rows(Path(self.second))
+        columns, where = self.column_names(), str(self.second)
         names, key = label_columns(columns, codebook), columns.id or "id"
         present = {str(name) for row in rows for name in row}
         if columns.labels is None and key in present and not present.intersection(names):
@@ -193,99 +207,85 @@ class Corpus:
                 codebook.name,
             )
             return {}
-        if missing := sorted({key, *names} - present):
+        missing = sorted({key, *names} - present)
+        if missing:
             raise KitError(
-                f"{where} has no column {', '.join(map(repr, missing))}; it has: {listing(sorted(present), 30)}. A "
-                "second annotator's file has the id of each example and its labels, in columns called as in the corpus"
+                f"{where} has no column {', '.join(map(repr, missing))}; it has: "
+                f"{listing(sorted(present), 30)}. A second annotator's file has the id of each "
+                "example and its labels, in columns with the same names as in the corpus"
             )
-        return self._second(
-            rows, CodeReader(codebook, names, self._mapping(), self._label_separator()), key
-        )
+        codes = CodeReader(codebook, names, self._label_mapping(), self._label_separator())
+        return _read_second(rows, codes, key=key, where=where)
 
-    def _second(
-        self, rows: Sequence[RawRow], codes: CodeReader, key: str
-    ) -> dict[str, tuple[str, ...]]:
-        where = str(self.second)
-        found: dict[str, tuple[str, ...]] = {}
-        numbers: dict[str, int] = {}
-        faults: list[str] = []
-        for number, row in enumerate(rows, 1):
-            # Nothing at all is no judgement; an empty list, or an empty cell among several codes,
-            # is one.
-            if all(row.get(name) is None for name in codes.names):
-                continue
-            try:
-                label, given = plain_cell(row.get(key), "id"), codes.codes(row)
-            except NoLabelError:
-                continue
-            except CellError as error:
-                faults.append(f"{error} (row {number})")
-                continue
-            if not label:
-                faults.append(f"no id (row {number})")
-            elif found.get(label, given) != given:
-                faults.append(
-                    f"id {label[:40]!r} with other labels than in row {numbers[label]} (row {number})"
-                )
-            elif given is not None:
-                found[label] = given
-                numbers.setdefault(label, number)
-        if faults:
-            raise KitError(f"{where}: {listing(faults)}. Correct these rows, or leave them out")
-        codes.codebook.check(list(found.values()), where, list(numbers.values()))
-        return found
+    def _read_second_rows(self, path: Path) -> list[RawRow]:
+        try:
+            return read_rows(path if path.exists() else shipped(*path.parts))
+        except FileNotFoundError:
+            raise KitError(
+                f"there is no second annotator's file {path}; set corpus.second=FILE, or null"
+            ) from None
 
     def rows(self) -> Iterator[tuple[int, RawRow]]:
-        """Yield numbered rows, counted over all files."""
+        """Yield rows with their numbers, counted from 1 over all files.
+
+        Raises
+        ------
+        KitError
+            When a file is missing, is not the expected one, or cannot be read.
+        """
         self.check()
-        held = self._held()
-        column = self._columns().split
-        if column is None and (self.held or self.files):
+        test_rows = self._read_test_rows()
+        column = self.column_names().split
+        if column is None and (self.test_rows or self.files):
             raise KitError(
-                "corpus.columns.split=false leaves no place for what corpus.files and corpus.held say"
+                "corpus.columns.split=false leaves no place for what corpus.files and "
+                "corpus.test_rows say"
             )
         number = 0
         for part, file in self._files():
-            for row in self._parse(decode(file), file):
-                split = part or (("test" if number in held else "train") if self.held else "")
+            for row in self._parse(read_text(file), file):
+                split = part
+                if not part and self.test_rows:
+                    split = "test" if number in test_rows else "train"
                 number += 1
                 yield number, {**row, column or "": split} if split else row
-        if held and max(held) >= number:
+        if test_rows and max(test_rows) >= number:
             raise KitError(
-                f"{self.held} names row {max(held)} of {self.path}, which has {number}, counted from 0"
+                f"{self.test_rows} names row {max(test_rows)} of {self.path}, which has {number}, "
+                "counted from 0"
             )
 
-    def _held(self) -> set[int]:
-        if not self.held:
+    def _read_test_rows(self) -> set[int]:
+        if not self.test_rows:
             return set()
-        words = decode(self.folder() / self.held).split()
-        if odd := [word for word in words if not word.isdecimal()]:
+        words = read_text(self.folder() / self.test_rows).split()
+        odd = [word for word in words if not word.isdecimal()]
+        if odd:
             raise KitError(
-                f"{self.held} names no rows by number: {listing(odd)}; it lists the test rows, from 0"
+                f"{self.test_rows} names no rows by number: {listing(odd)}; it lists the test "
+                "rows, from 0"
             )
         return set(map(int, words))
-
-    def _columns(self) -> Columns:
-        return Columns.of(self.columns)
 
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
         raise NotImplementedError
 
     def folder(self) -> Path:
-        """Return where the data lies.
+        """Return where the data is.
 
         Raises
         ------
         KitError
-            When there is nothing there.
+            When there is nothing.
         """
         path = Path(self.path)
         if path.exists():
             return path
         if self.origin:
             raise KitError(
-                f"there is no {self.path}; {self.name} is not part of the kit. It comes from {self.origin}. Say where "
-                "your copy lies with data_dir=FOLDER or the environment variable STANCEKIT_DATA"
+                f"there is no {self.path}; {self.name} is not part of the kit. It comes from "
+                f"{self.origin}. Say where your copy is with data_dir=FOLDER or the environment "
+                "variable STANCEKIT_DATA"
             )
         try:
             return shipped(*path.parts)
@@ -295,7 +295,7 @@ class Corpus:
             ) from None
 
     def check(self) -> None:
-        """Compare the files with the sums that are known of them.
+        """Compare the files with their known SHA-256, if there are any.
 
         Raises
         ------
@@ -305,89 +305,78 @@ class Corpus:
         if not self.sha256:
             return
         folder = self.folder()
-        faults = [
-            f"{name} is {'another file' if (folder / name).exists() else 'missing'}"
-            for name, expected in self.sha256.items()
-            if not (folder / name).exists() or not sha256(folder / name).startswith(expected)
-        ]
+        faults = []
+        for name, expected in self.sha256.items():
+            if not (folder / name).exists():
+                faults.append(f"{name} is missing")
+            elif not sha256(folder / name).startswith(expected):
+                faults.append(f"{name} is another file")
         if faults:
             raise KitError(
-                f"{folder} does not hold the files that {self.name} was checked with: {listing(faults)}. Get it from "
-                f"{self.origin or 'where it came from'}, or read it with corpus.sha256=null and compare with care"
+                f"{folder} does not hold the files that {self.name} was checked with: "
+                f"{listing(faults)}. Get it from {self.origin or 'where it came from'}, or read "
+                "it with corpus.sha256=null and compare with care"
             )
 
     def paths(self) -> list[Path]:
         """Return every file that is read, in order."""
-        held = [self.folder() / self.held] if self.held else []
-        return [*(file for _, file in self._files()), *held]
+        paths = [file for _, file in self._files()]
+        return [*paths, self.folder() / self.test_rows] if self.test_rows else paths
 
     def _files(self) -> list[tuple[str, Path]]:
+        """Return the files with the part that each belongs to, empty where a column says it."""
         path = self.folder()
         if self.files:
-            listed = (
-                (part, [of] if isinstance(of, str) else of) for part, of in self.files.items()
-            )
-            return [(part, path / name) for part, names in listed for name in names]
+            files = []
+            for part, names in self.files.items():
+                for name in [names] if isinstance(names, str) else names:
+                    files.append((part, path / name))
+            return files
         if not path.is_dir():
             return [("", path)]
-        # Hidden files are the operating system's, also where they are named like data.
-        seen = [
+        # Hidden files are the operating system's, also where they have names of data.
+        found = [
             file
             for file in sorted(path.iterdir())
-            if file.is_file() and not file.name.startswith(".")
+            if file.is_file()
+            and not file.name.startswith(".")
+            and file.suffix.lower() in self.suffixes
         ]
-        found = [file for file in seen if file.suffix.lower() in self.suffixes]
         if not found:
             kinds = ", ".join(f"*{suffix}" for suffix in self.suffixes)
             raise KitError(f"folder {self.path} has no file {kinds}; set corpus.path=FILE")
         return [("", file) for file in found]
 
 
-_OTHER = {
-    b"PK": "a zip archive or a workbook",
-    b"\x1f\x8b": "compressed with gzip",
-    b"PAR1": "Parquet",
-}
-
-
-def decode(file: Path) -> str:
-    """Read a file as UTF-8, or as UTF-16 where it begins with that mark; or say where it is neither.
-
-    Raises
-    ------
-    KitError
-        When it cannot be read, or is no text.
-    """
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise KitError(f"cannot read {file}: {error.strerror}") from None
-    for start, what in _OTHER.items():
-        if raw.startswith(start):
-            raise KitError(f"{file} is {what}, not text; unpack it, or save it as CSV (UTF-8)")
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not raw.startswith(
-        codecs.BOM_UTF32_LE
-    )
-    try:
-        return raw.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        if wide:
-            raise KitError(
-                f"{file} begins as UTF-16 and is none: {error.reason}; save it as UTF-8"
-            ) from None
-        line = raw[: error.start].count(b"\n") + 1
-        raise KitError(
-            f"{file} is not UTF-8: byte 0x{raw[error.start]:02x} on line {line}. "
-            f"Convert it, as in: iconv -f WINDOWS-1252 -t UTF-8 {file.name} > utf8-{file.name}"
-        ) from None
-
-
-def lines_of(text: str) -> list[str]:
-    r"""Return the lines of a text file; only line feeds end them, no other sign that Unicode calls a separator.
-
-    Examples
-    --------
-    >>> lines_of("one\u2028still one\r\ntwo\n")
-    ['one\u2028still one', 'two']
-    """
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+def _read_second(
+    rows: Sequence[RawRow], codes: CodeReader, *, key: str, where: str
+) -> dict[str, tuple[str, ...]]:
+    """Return the codes of a second annotator by the id in column `key`."""
+    labels: dict[str, tuple[str, ...]] = {}
+    numbers: dict[str, int] = {}
+    faults: list[str] = []
+    for number, row in enumerate(rows, 1):
+        # A missing cell is no annotation. An empty list is one, and so is an empty cell
+        # among several columns of codes.
+        if all(row.get(name) is None for name in codes.names):
+            continue
+        try:
+            label, row_codes = plain_cell(row.get(key), "id"), codes.read(row)
+        except NoLabelError:
+            continue
+        except CellError as error:
+            faults.append(f"{error} (row {number})")
+            continue
+        if not label:
+            faults.append(f"no id (row {number})")
+        elif labels.get(label, row_codes) != row_codes:
+            faults.append(
+                f"id {label[:40]!r} with other labels than in row {numbers[label]} (row {number})"
+            )
+        elif row_codes is not None:
+            labels[label] = row_codes
+            numbers.setdefault(label, number)
+    if faults:
+        raise KitError(f"{where}: {listing(faults)}. Correct these rows, or leave them out")
+    codes.codebook.check(list(labels.values()), where, list(numbers.values()))
+    return labels

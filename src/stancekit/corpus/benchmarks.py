@@ -1,14 +1,19 @@
-"""Readers of public benchmarks whose format no general reader covers. Their text is read where the user keeps it."""
+"""Readers of public benchmarks that have formats of their own.
+
+Their texts are not part of the kit, and are read from the user's copy.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stancekit.corpus.base import Corpus, decode, lines_of
+from stancekit.corpus.base import Corpus
+from stancekit.corpus.files import split_lines
 from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError
+from stancekit.fileio import read_text
 
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 
@@ -16,62 +21,69 @@ _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 def unmark(
     text: str, marks: Mapping[str, tuple[str, str]]
 ) -> tuple[str, dict[str, tuple[int, int]]]:
-    """Take the marks out of a sentence, and return it with the span of each role.
+    """Remove the marks from a sentence, and return it with the span of each role.
+
+    Parameters
+    ----------
+    marks
+        The opening and the closing mark of each role.
 
     Examples
     --------
-    >>> unmark("<s>Peru</s> hit <t>Chile</t>.", {"actor": ("<s>", "</s>"), "target": ("<t>", "</t>")})
+    >>> marks = {"actor": ("<s>", "</s>"), "target": ("<t>", "</t>")}
+    >>> unmark("<s>Peru</s> hit <t>Chile</t>.", marks)
     ('Peru hit Chile.', {'actor': (0, 4), 'target': (9, 14)})
     """
-    signs = {sign: (role, side) for role, both in marks.items() for side, sign in enumerate(both)}
-    pattern = "|".join(re.escape(sign) for sign in signs)
-    spans: dict[str, list[int]] = {}
-    plain, at = "", 0
-    for found in re.finditer(pattern, text):
-        plain += text[at : found.start()]
-        role, _ = signs[found.group()]
-        spans.setdefault(role, []).append(len(plain))
-        at = found.end()
-    return plain + text[at:], {
-        role: (ends[0], ends[1]) for role, ends in spans.items() if len(ends) == 2
-    }
+    roles = {mark: role for role, pair in marks.items() for mark in pair}
+    pattern = "|".join(map(re.escape, roles))
+    edges: dict[str, list[int]] = {}
+    plain, position = "", 0
+    for match in re.finditer(pattern, text):
+        plain += text[position : match.start()]
+        edges.setdefault(roles[match[0]], []).append(len(plain))
+        position = match.end()
+    spans = {role: (ends[0], ends[1]) for role, ends in edges.items() if len(ends) == 2}
+    return plain + text[position:], spans
+
+
+def _offset_columns(spans: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Return spans as the columns of a row."""
+    columns = {}
+    for role, (start, end) in spans.items():
+        columns[f"{role}_start"], columns[f"{role}_end"] = start, end
+    return columns
 
 
 class PlvPlover(CsvCorpus):
-    """PLOVER events between a marked source and target (Hu et al. 2024, "Leveraging Codebook Knowledge").
+    """PLOVER events between a marked source and target.
 
-    The upstream files' model outputs (`penta_L*`, `root_L*`, `silver_*`) are never read.
+    Hu et al. (2024), "Leveraging Codebook Knowledge". The outputs of models in the upstream
+    files (`penta_L*`, `root_L*`, `silver_*`) are never read.
     """
+
+    _MARKS: Mapping[str, tuple[str, str]] = {"actor": ("<s>", "</s>"), "target": ("<t>", "</t>")}
 
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
         for row in super()._parse(text, file):
-            marks = {"actor": ("<s>", "</s>"), "target": ("<t>", "</t>")}
-            plain, spans = unmark(str(row["marked_sentence"]), marks)
-            kept = {"gold_penta": row["gold_penta"], "gold_root": row["gold_root"]}
+            plain, spans = unmark(str(row["marked_sentence"]), self._MARKS)
             yield {
                 "text": plain,
                 "actor": row["source"],
                 "target": row["target"],
-                **_offsets(spans),
-                **kept,
+                **_offset_columns(spans),
+                "gold_penta": row["gold_penta"],
+                "gold_root": row["gold_root"],
             }
 
 
-def _offsets(spans: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-    return {
-        f"{role}_{side}": at
-        for role, ends in spans.items()
-        for side, at in zip(("start", "end"), ends, strict=True)
-    }
-
-
 class DseNews(CsvCorpus):
-    """Directed sentiment between two bracketed entities (Park, Pan and Joo 2021, "Who Blames or Endorses Whom?").
+    """Directed sentiment between two bracketed entities of a news sentence.
 
-    Every row becomes two examples, one per direction; the direction that the label does not speak
-    of is neutral.
+    Park, Pan and Joo (2021), "Who Blames or Endorses Whom?". Every row becomes two
+    examples, one for each direction; the direction that the label does not name is neutral.
     """
 
+    # By the digit of a row: from the first entity to the second, and back.
     _CODES: Sequence[tuple[str, str]] = (
         ("neutral", "neutral"),
         ("positive", "neutral"),
@@ -81,22 +93,25 @@ class DseNews(CsvCorpus):
     )
 
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        for number, line in enumerate(lines_of(text), 1):
-            sentence, _, _, code = (line.split("\t") + [""] * 4)[:4]
-            found = list(_BRACKET.finditer(sentence))
-            if len(found) != 2 or code not in "01234" or not code:
+        for number, line in enumerate(split_lines(text), 1):
+            sentence, _, _, digit = (line.split("\t") + [""] * 4)[:4]
+            brackets = list(_BRACKET.finditer(sentence))
+            if len(brackets) != 2 or digit not in "01234" or not digit:
                 raise KitError(
                     f"{file}, line {number}: not a sentence with two [brackets] and a label 0 to 4"
                 )
-            opening = [one.start() - 2 * at for at, one in enumerate(found)]
-            first, second = ((at, at + len(one[1])) for at, one in zip(opening, found, strict=True))
             plain = _BRACKET.sub(r"\1", sentence)
-            for (actor, target), label in zip(
-                ((first, second), (second, first)), self._CODES[int(code)], strict=True
-            ):
+            # Two signs are removed before the second entity: the brackets of the first.
+            spans = []
+            for index, bracket in enumerate(brackets):
+                start = bracket.start() - 2 * index
+                spans.append((start, start + len(bracket[1])))
+            first, second = spans
+            there, back = self._CODES[int(digit)]
+            for actor, target, label in ((first, second, there), (second, first, back)):
                 yield {
                     "text": plain,
-                    **_offsets({"actor": actor, "target": target}),
+                    **_offset_columns({"actor": actor, "target": target}),
                     "actor": plain[slice(*actor)],
                     "target": plain[slice(*target)],
                     "label": label,
@@ -104,36 +119,44 @@ class DseNews(CsvCorpus):
 
 
 class NewsMtsc(JsonlCorpus):
-    """Sentiment towards a target in political news (Hamborg and Donnay 2021, "NewsMTSC").
+    """Sentiment towards a target in political news.
 
-    Training rows hold several targets, with codes 2, 4, 6 for negative, neutral, positive; the
-    official dev and test cut (`hf_*`) has one target per row, with codes -1, 0, 1.
+    Hamborg and Donnay (2021), "NewsMTSC". Training rows have several targets, with codes 2,
+    4, 6 for negative, neutral, positive; the official dev and test files (`hf_*`) have one
+    target per row, with codes -1, 0, 1.
     """
 
     _CODES: Mapping[float, str] = {2: "negative", 4: "neutral", 6: "positive"}
-    _CUT: Mapping[float, str] = {-1: "negative", 0: "neutral", 1: "positive"}
+    _CODES_OF_ONE: Mapping[float, str] = {-1: "negative", 0: "neutral", 1: "positive"}
 
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
         for row in super()._parse(text, file):
-            many = row.get("targets")
-            for one in [row] if many is None else many:
-                codes = self._CUT if many is None else self._CODES
-                yield {
-                    "text": row["sentence"] if many is None else row["sentence_normalized"],
-                    "target": one["mention"],
-                    "target_start": one["from"],
-                    "target_end": one["to"],
-                    "label": codes[float(one["polarity"])],
-                }
+            targets = row.get("targets")
+            if targets is None:
+                yield self._make_row(row["sentence"], row, self._CODES_OF_ONE)
+                continue
+            for target in targets:
+                yield self._make_row(row["sentence_normalized"], target, self._CODES)
+
+    def _make_row(self, sentence: str, target: RawRow, codes: Mapping[float, str]) -> RawRow:
+        return {
+            "text": sentence,
+            "target": target["mention"],
+            "target_start": target["from"],
+            "target_end": target["to"],
+            "label": codes[float(target["polarity"])],
+        }
 
 
 class SemEval2016(Corpus):
-    """Stance of tweets towards five targets, in TweetEval's files (Mohammad et al. 2016; Barbieri et al. 2020).
+    """Stance of tweets towards five targets, in TweetEval's files.
 
-    A folder per target, each with texts and labels of train, val and test in files of their own.
+    Mohammad et al. (2016), "SemEval-2016 Task 6"; Barbieri et al. (2020), "TweetEval". There
+    is a folder per target, with the texts and labels of train, val and test in files of
+    their own.
     """
 
-    without = ("files", "held")
+    without = ("files", "test_rows")
     _CODES: Sequence[str] = ("none", "condemn", "support")
     _TARGETS: Mapping[str, str] = {
         "abortion": "legalization of abortion",
@@ -144,37 +167,35 @@ class SemEval2016(Corpus):
     }
 
     def rows(self) -> Iterator[tuple[int, RawRow]]:
-        """Yield numbered rows over all targets and parts."""
+        """Yield rows with their numbers, counted from 1 over all targets and parts."""
         self.check()
         number = 0
-        for folder, target in self._TARGETS.items():
+        for name, target in self._TARGETS.items():
+            folder = self.folder() / name
             for part in ("train", "val", "test"):
-                texts, labels = (
-                    lines_of(decode(self.folder() / folder / f"{part}_{kind}.txt"))
-                    for kind in ("text", "labels")
-                )
+                texts = split_lines(read_text(folder / f"{part}_text.txt"))
+                labels = split_lines(read_text(folder / f"{part}_labels.txt"))
                 if len(texts) != len(labels):
                     raise KitError(
-                        f"{folder}/{part}: {len(texts)} texts, {len(labels)} labels; copy the files again"
+                        f"{name}/{part}: {len(texts)} texts, {len(labels)} labels; copy the files "
+                        "again"
                     )
                 for text, label in zip(texts, labels, strict=True):
                     number += 1
-                    yield (
-                        number,
-                        {
-                            "text": text,
-                            "target": target,
-                            "split": part,
-                            "label": self._CODES[int(label)],
-                        },
-                    )
+                    code = self._CODES[int(label)]
+                    yield number, {"text": text, "target": target, "split": part, "label": code}
 
 
 class CcfFrames(JsonlCorpus):
-    """Climate frames in Canadian news, several per unit of two sentences (Lemor et al.); the language asked for only.
+    """Climate frames in Canadian news, several per unit of two sentences (Lemor et al.).
 
-    The two files spell the same label in two ways (`Eco Detection`, `Eco_Detection`) and name the
-    language in two places; labels that are not one of the eight frames are left out.
+    The two files spell a label in two ways (`Eco Detection`, `Eco_Detection`) and have the
+    language in two places. Labels that are not one of the eight frames are left out.
+
+    Parameters
+    ----------
+    language
+        The language of the texts to read.
     """
 
     _FRAMES = ("Eco", "Pbh", "Secu", "Just", "Pol", "Sci", "Envt", "Cult")
@@ -186,9 +207,9 @@ class CcfFrames(JsonlCorpus):
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
         names = {f"{frame}{sign}Detection": frame for frame in self._FRAMES for sign in " _"}
         for row in super()._parse(text, file):
-            about: Mapping[str, Any] = row.get("meta") or {}
-            if (row.get("language") or about.get("language")) != self.language:
+            metadata: Mapping[str, Any] = row.get("meta") or {}
+            if (row.get("language") or metadata.get("language")) != self.language:
                 continue
-            source = row.get("media") or about.get("media")
-            found = sorted({names[label] for label in row["label"] if label in names})
-            yield {"text": row["text"], "label": found, "source": source}
+            source = row.get("media") or metadata.get("media")
+            frames = sorted({names[label] for label in row["label"] if label in names})
+            yield {"text": row["text"], "label": frames, "source": source}

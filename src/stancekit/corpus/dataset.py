@@ -1,9 +1,9 @@
-"""The three parts of a divided corpus."""
+"""Labelled data in memory, and the three parts of a split."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -11,29 +11,57 @@ from numpy.typing import NDArray
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
-from stancekit.types import Context, Example
+from stancekit.types import BoolArray, Context, Example
 
+# The codes of each example: exactly one where a codebook has one label per example.
 CodeTuples = Sequence[tuple[str, ...]]
+PARTS = ("train", "validation", "test")
+# A text whose article the data does not name is an article of its own, whose id is this and
+# the text.
+OWN_ARTICLE = "text:"
 
 
-def indicator(labels: CodeTuples, names: Sequence[str]) -> NDArray[np.bool_]:
-    """Return labels as a matrix, shape (examples, codes).
+def indicator(labels: CodeTuples, names: Sequence[str]) -> BoolArray:
+    """Return labels as a matrix that says which example has which code.
+
+    Returns
+    -------
+    array of bool, shape (examples, codes)
 
     Examples
     --------
     >>> indicator([("a",), (), ("a", "b")], ["a", "b"]).astype(int).tolist()
     [[1, 0], [0, 0], [1, 1]]
     """
-    return np.array([[name in given for name in names] for given in labels], dtype=bool).reshape(
-        -1, len(names)
-    )
+    rows = [[name in codes for name in names] for codes in labels]
+    return np.array(rows, dtype=bool).reshape(-1, len(names))
+
+
+def numbered(values: Iterable[Hashable]) -> NDArray[np.intp]:
+    """Return values as numbers from 0, in the order of their first appearance.
+
+    Unlike the inverse of `numpy.unique`, which sorts them: the replicates of a bootstrap
+    depend on the order of the clusters.
+
+    Returns
+    -------
+    array of int, shape (values,)
+
+    Examples
+    --------
+    >>> numbered(["b", "a", "b"]).tolist()
+    [0, 1, 0]
+    """
+    order: dict[Hashable, int] = {}
+    return np.array([order.setdefault(value, len(order)) for value in values], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
     """Examples with their gold codes, in columns of equal length.
 
-    `parts` holds what the data's own split column says, empty strings where there is none.
+    `parts` holds what the data's own split column says, and empty strings where it says
+    nothing.
     """
 
     name: str
@@ -49,18 +77,28 @@ class LabelledSet:
 
     def take(self, rows: Iterable[int]) -> "LabelledSet":
         """Return the set of some rows, in the order given."""
-        at = list(rows)
-        columns = (self.examples, self.labels, self.contexts, self.parts)
-        chosen = [tuple(column[row] for row in at) for column in columns]
-        return LabelledSet(self.name, self.codebook, *chosen)  # type: ignore[arg-type]  # columns keep their types
-
-    def joined(self, other: "LabelledSet") -> "LabelledSet":
-        """Return the set of this one's rows and those of another of the same codebook."""
-        mine, theirs = (
-            (one.examples, one.labels, one.contexts, one.parts) for one in (self, other)
+        indices = list(rows)
+        return LabelledSet(
+            self.name,
+            self.codebook,
+            tuple(self.examples[index] for index in indices),
+            tuple(self.labels[index] for index in indices),
+            tuple(self.contexts[index] for index in indices),
+            tuple(self.parts[index] for index in indices),
         )
-        both = [first + second for first, second in zip(mine, theirs, strict=True)]
-        return LabelledSet(self.name, self.codebook, *both)  # type: ignore[arg-type]  # columns keep their types
+
+    def joined(self, *others: "LabelledSet") -> "LabelledSet":
+        """Return this set's rows followed by those of other sets of the same codebook."""
+        examples, labels = list(self.examples), list(self.labels)
+        contexts, parts = list(self.contexts), list(self.parts)
+        for other in others:
+            examples += other.examples
+            labels += other.labels
+            contexts += other.contexts
+            parts += other.parts
+        return LabelledSet(
+            self.name, self.codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts)
+        )
 
     @property
     def articles(self) -> list[str]:
@@ -69,29 +107,28 @@ class LabelledSet:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return how many examples bear each code."""
-        found = Counter(label for given in self.labels for label in given)
-        return {name: found[name] for name in self.codebook.names}
+        """Return the number of examples with each code of the codebook."""
+        counts = Counter(code for codes in self.labels for code in codes)
+        return {name: counts[name] for name in self.codebook.names}
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of all that decides a run: examples, codes, contexts and marked parts."""
-        total = hashlib.sha256(self.codebook.name.encode())
-        for example, labels, context, part in zip(
-            self.examples, self.labels, self.contexts, self.parts, strict=True
-        ):
-            whole = [asdict(example), labels, asdict(context), part]
-            total.update(json.dumps(whole, sort_keys=True).encode())
-        return total.hexdigest()
-
-
-# A text of which the data names no article is an article of its own, called by this and itself.
-OWN = "text:"
+        """Return the SHA-256 of all that decides a run: examples, codes, contexts, parts."""
+        digest = hashlib.sha256(self.codebook.name.encode())
+        rows = zip(self.examples, self.labels, self.contexts, self.parts, strict=True)
+        for example, labels, context, part in rows:
+            row = [asdict(example), labels, asdict(context), part]
+            digest.update(json.dumps(row, sort_keys=True).encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """The three parts of a corpus; `shared` counts test examples whose text training has, where that was allowed."""
+    """The three parts of a corpus.
+
+    `shared` is the number of test examples whose text training has too, where a split
+    allows that.
+    """
 
     train: LabelledSet
     validation: LabelledSet
@@ -99,35 +136,35 @@ class Splits:
     shared: int = 0
 
 
-def make_splits(whole: LabelledSet, of: Sequence[str]) -> Splits:
-    """Divide a corpus by the name of a part per example; an empty name leaves the example out.
+def make_splits(whole: LabelledSet, parts: Sequence[str]) -> Splits:
+    """Divide a corpus by the part of each example; an empty string leaves the example out.
 
     Raises
     ------
     KitError
-        When a part is empty, or an article stands in more than one.
+        When a part is empty, or an article is in more than one.
     """
-    rows = {
-        part: [row for row, name in enumerate(of) if name == part]
-        for part in ("train", "validation", "test")
-    }
-    empty = [part for part, found in rows.items() if not found]
+    rows: dict[str, list[int]] = {name: [] for name in PARTS}
+    parts_of_article: dict[str, set[str]] = {}
+    for row, (example, part) in enumerate(zip(whole.examples, parts, strict=True)):
+        if part not in rows:
+            continue
+        rows[part].append(row)
+        # Where the data names no articles, every text is one; copies are found elsewhere.
+        if example.article != OWN_ARTICLE + example.text:
+            parts_of_article.setdefault(example.article, set()).add(part)
+    empty = [name for name in PARTS if not rows[name]]
     if empty:
         raise KitError(
-            f"corpus {whole.name!r} has no examples in: {', '.join(empty)}; mark them in the split column, "
-            "or use split=grouped, which divides by article"
+            f"corpus {whole.name!r} has no examples in: {', '.join(empty)}; mark them in the "
+            "split column, or use split=grouped, which divides by article"
         )
-    homes: dict[str, set[str]] = {}
-    for example, part in zip(whole.examples, of, strict=True):
-        # Where the data names no articles, every text is its own; copies are looked for elsewhere.
-        if part and example.article != OWN + example.text:
-            homes.setdefault(example.article, set()).add(part)
-    shared = sorted(article for article, parts in homes.items() if len(parts) > 1)
+    shared = sorted(article for article, names in parts_of_article.items() if len(names) > 1)
     if shared:
         raise KitError(
-            f"{len(shared)} articles of corpus {whole.name!r} stand in more than one part: "
-            f"{listing(article[:60] for article in shared)}. Keep each article in one part, or use split=grouped"
+            f"{len(shared)} articles of corpus {whole.name!r} are in more than one part: "
+            f"{listing(article[:60] for article in shared)}. Keep each article in one part, "
+            "or use split=grouped"
         )
-    return Splits(
-        whole.take(rows["train"]), whole.take(rows["validation"]), whole.take(rows["test"])
-    )
+    train, validation, test = (whole.take(rows[name]) for name in PARTS)
+    return Splits(train, validation, test)

@@ -1,4 +1,4 @@
-"""Several corpora read as one: their labels mapped into one codebook, their origin kept with every example."""
+"""Several corpora as one: their labels mapped into one codebook, and splits between them."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit
 
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus.base import Corpus
-from stancekit.corpus.dataset import OWN, LabelledSet, Splits
-from stancekit.corpus.rows import MarkedSentence
+from stancekit.corpus.build import MarkedSentence
+from stancekit.corpus.dataset import OWN_ARTICLE, LabelledSet, Splits
+from stancekit.corpus.rows import RawRow
+from stancekit.corpus.splits import draw_groups
 from stancekit.errors import KitError, listing
 from stancekit.types import Example
 
@@ -27,8 +28,8 @@ class MixtureSource:
     codebook
         The name of the codebook that its labels are read with.
     codes
-        From codes of that codebook, all of them, to codes of the mixture's; `null` leaves an
-        example out, and the empty code stands for no code. By default they are alike.
+        From all codes of that codebook to codes of the mixture's; `null` leaves an example
+        out, and the empty code stands for no code. By default both have the same codes.
     """
 
     corpus: Corpus
@@ -36,54 +37,86 @@ class MixtureSource:
     codes: Mapping[str, str | None] | None = None
 
     def read(self, name: str, target: Codebook) -> LabelledSet:
-        """Read the corpus with the codes of the mixture's codebook, and `name` as the source of every example."""
+        """Read the corpus with the codes of the mixture's codebook.
+
+        Parameters
+        ----------
+        name
+            The source of every example, and the beginning of its id.
+
+        Raises
+        ------
+        KitError
+            When the mapping names codes that are not there, leaves some out, or gives an
+            example no code or several where the mixture's codebook takes one.
+        """
         data = self.corpus.read(load_codebook(self.codebook))
-        codes = (
-            {code: code for code in data.codebook.names} if self.codes is None else dict(self.codes)
-        )
-        known = {code for code in codes.values() if code is not None}
-        if faults := [
-            *sorted(set(codes) - {*data.codebook.names, ""}),
-            *sorted(known - set(target.names)),
-        ]:
+        same = {code: code for code in data.codebook.names}
+        mapping = same if self.codes is None else dict(self.codes)
+        self._check_codes(name, mapping, data.codebook, target)
+        mapped = [_map_codes(labels, mapping) for labels in data.labels]
+        kept = data.take(row for row, labels in enumerate(mapped) if labels is not None)
+        labels = tuple(codes for codes in mapped if codes is not None)
+        if not target.multi_label:
+            _check_one_code(name, kept, labels, target)
+        examples = [
+            replace(example, id=f"{name}/{example.id}", article=_name_article(name, example))
+            for example in kept.examples
+        ]
+        contexts = [replace(context, source=name) for context in kept.contexts]
+        return LabelledSet(data.name, target, tuple(examples), labels, tuple(contexts), kept.parts)
+
+    def _check_codes(
+        self, name: str, mapping: Mapping[str, str | None], source: Codebook, target: Codebook
+    ) -> None:
+        mapped = {code for code in mapping.values() if code is not None}
+        unknown = [
+            *sorted(set(mapping) - {*source.names, ""}),
+            *sorted(mapped - set(target.names)),
+        ]
+        if unknown:
             raise KitError(
-                f"source {name!r} maps {listing(faults)}; it maps codes of {self.codebook} "
-                f"({', '.join(data.codebook.names)}) to codes of {target.name} ({', '.join(target.names)})"
+                f"source {name!r} maps {listing(unknown)}; it maps codes of {self.codebook} "
+                f"({', '.join(source.names)}) to codes of {target.name} "
+                f"({', '.join(target.names)})"
             )
-        if unsaid := sorted(set(data.codebook.names) - set(codes)):
+        missing = sorted(set(source.names) - set(mapping))
+        if missing:
             raise KitError(
-                f"source {name!r} says nothing of {listing(unsaid)}; map each code of {self.codebook} to one of "
-                f"{target.name}, or to null, which leaves its examples out"
+                f"source {name!r} says nothing of {listing(missing)}; map each code of "
+                f"{self.codebook} to one of {target.name}, or to null, which leaves its "
+                "examples out"
             )
-        given = [_mapped(labels, codes) for labels in data.labels]
-        kept = data.take(row for row, labels in enumerate(given) if labels is not None)
-        mapped = tuple(labels for labels in given if labels is not None)
-        if not target.multi_label and (
-            odd := [one.id for one, of in zip(kept.examples, mapped, strict=True) if len(of) != 1]
-        ):
-            raise KitError(
-                f"source {name!r} gives {len(odd)} examples no code or several ({listing(odd)}); codebook "
-                f"{target.name!r} takes one. Map its codes to one or to null, and the empty one, '', for no code"
-            )
-        examples = tuple(
-            replace(one, id=f"{name}/{one.id}", article=_split_base(name, one))
-            for one in kept.examples
-        )
-        contexts = tuple(replace(one, source=name) for one in kept.contexts)
-        return LabelledSet(data.name, target, examples, mapped, contexts, kept.parts)
 
 
-def _mapped(labels: tuple[str, ...], codes: Mapping[str, str | None]) -> tuple[str, ...] | None:
+def _check_one_code(
+    name: str, data: LabelledSet, labels: tuple[tuple[str, ...], ...], target: Codebook
+) -> None:
+    rows = zip(data.examples, labels, strict=True)
+    odd = [example.id for example, codes in rows if len(codes) != 1]
+    if odd:
+        raise KitError(
+            f"source {name!r} gives {len(odd)} examples no code or several ({listing(odd)}); "
+            f"codebook {target.name!r} takes one. Map its codes to one or to null, and the "
+            "empty one, '', for no code"
+        )
+
+
+def _map_codes(
+    labels: tuple[str, ...], mapping: Mapping[str, str | None]
+) -> tuple[str, ...] | None:
     """Return the mixture's codes of an example, `None` where the mapping leaves it out."""
-    given = labels or (("",) if "" in codes else ())
-    found = tuple(dict.fromkeys(code for one in given if (code := codes[one]) is not None))
-    return None if given and not found else found
+    codes = labels or (("",) if "" in mapping else ())
+    mapped = [mapping[code] for code in codes]
+    kept = tuple(dict.fromkeys(code for code in mapped if code is not None))
+    return None if codes and not kept else kept
 
 
-def _split_base(source: str, example: Example) -> str:
-    return (
-        example.article if example.article == OWN + example.text else f"{source}/{example.article}"
-    )
+def _name_article(source: str, example: Example) -> str:
+    """Return an article's id with its source; the same text is one article in all sources."""
+    if example.article == OWN_ARTICLE + example.text:
+        return example.article
+    return f"{source}/{example.article}"
 
 
 class Mixture(Corpus):
@@ -100,88 +133,94 @@ class Mixture(Corpus):
     ) -> None:
         super().__init__(name, name=name)
         self.sources = {
-            key: of if isinstance(of, MixtureSource) else MixtureSource(**of)
-            for key, of in sources.items()
+            key: source if isinstance(source, MixtureSource) else MixtureSource(**source)
+            for key, source in sources.items()
         }
         if not self.sources:
             raise KitError("a mixture needs sources; set corpus.sources.NAME.corpus and .codebook")
 
     def read(self, codebook: Codebook) -> LabelledSet:
         """Read all sources; `context.source` says where an example comes from."""
-        parts = [source.read(name, codebook) for name, source in self.sources.items()]
-        columns = zip(
-            *((one.examples, one.labels, one.contexts, one.parts) for one in parts), strict=True
-        )
-        return LabelledSet(
-            self.name, codebook, *(tuple(row for of in column for row in of) for column in columns)
-        )
+        empty = LabelledSet(self.name, codebook, (), (), (), ())
+        return empty.joined(*(source.read(name, codebook) for name, source in self.sources.items()))
 
     def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
         """Say whether every source maps its codes to codes of a codebook."""
-        mapped = (
-            load_codebook(source.codebook).names if source.codes is None else source.codes.values()
-            for source in self.sources.values()
-        )
-        return {code for codes in mapped for code in codes if code is not None} <= set(
-            codebook.names
-        )
+        mapped: set[str | None] = set()
+        for source in self.sources.values():
+            if source.codes is None:
+                mapped.update(load_codebook(source.codebook).names)
+            else:
+                mapped.update(source.codes.values())
+        return mapped <= {*codebook.names, None}
 
-    def marked(self) -> list[MarkedSentence]:
+    def marked_sentences(self) -> list[MarkedSentence]:
         """Return the sentences of every source that names actors."""
-        return [
-            one
-            for source in self.sources.values()
-            if source.corpus._columns().actor
-            for one in source.corpus.marked()
-        ]
+        sentences = []
+        for source in self.sources.values():
+            if source.corpus.column_names().actor:
+                sentences += source.corpus.marked_sentences()
+        return sentences
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
         """Return nothing: second annotations are of the sources' own codebooks."""
         return {}
 
-    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield the rows of all sources, numbered over them."""
-        rows = (row for source in self.sources.values() for _, row in source.corpus.rows())
-        yield from enumerate(rows, 1)
+        number = 0
+        for source in self.sources.values():
+            for _, row in source.corpus.rows():
+                number += 1
+                yield number, row
 
 
-def shares(sizes: dict[str, int], size: int, temperature: float) -> dict[str, int]:
-    """Return how many examples to draw from each source, in proportion to its size to the power of 1 / temperature.
+def draw_sizes(sizes: dict[str, int], size: int, temperature: float) -> dict[str, int]:
+    """Return how many examples to draw from each source.
 
-    With a temperature of 1 sources keep their proportions, with a high one they come alike (Devlin
-    2018, multilingual BERT; Arivazhagan et al. 2019, section 4.2). What a small source cannot give,
-    the others make up for.
+    Shares are proportional to the sizes to the power of 1 / temperature (Devlin 2018,
+    multilingual BERT; Arivazhagan et al. 2019, section 4.2). With a temperature of 1,
+    sources keep their proportions; with a high one, they have equal shares. What a small
+    source cannot give is drawn from the others.
+
+    Parameters
+    ----------
+    sizes
+        The number of examples of each source.
+    size
+        The number of examples to draw from all together.
 
     Examples
     --------
-    >>> shares({"large": 900, "small": 100}, 200, 1), shares({"large": 900, "small": 50}, 200, 1e9)
-    ({'large': 180, 'small': 20}, {'large': 150, 'small': 50})
+    >>> draw_sizes({"large": 900, "small": 100}, 200, 1)
+    {'large': 180, 'small': 20}
+    >>> draw_sizes({"large": 900, "small": 50}, 200, 1e9)
+    {'large': 150, 'small': 50}
     """
-    found: dict[str, int] = {}
+    drawn: dict[str, int] = {}
     left = min(size, sum(sizes.values()))
-    # Small sources first, so that what they lack is shared among those that have more.
+    # Small sources first, so that what they lack is divided among those that have more.
     order = sorted(sizes, key=lambda name: sizes[name])
-    for at, name in enumerate(order):
-        powers = [sizes[one] ** (1 / temperature) for one in order[at:]]
-        found[name] = min(sizes[name], round(left * powers[0] / sum(powers)))
-        left -= found[name]
-    return {name: found[name] for name in sizes}
+    for position, name in enumerate(order):
+        powers = [sizes[other] ** (1 / temperature) for other in order[position:]]
+        drawn[name] = min(sizes[name], round(left * powers[0] / sum(powers)))
+        left -= drawn[name]
+    return {name: drawn[name] for name in sizes}
 
 
 class TransferSplit:
-    """The split that the sources of a mixture mark, of whose train and validation part only some sources are kept.
+    """Train and tune on some sources of a mixture, and test on all.
 
     Parameters
     ----------
     base
-        The split of each source; a source that marks no validation part gets one first.
+        The split of each source. A source that marks no validation part gets one first.
     train_on
-        What to train on: a source's name, `all`, or `-NAME` for all but one. Tests are always those
-        of all sources.
+        What to train on: a source's name, `all`, or `-NAME` for all but one.
     size
-        The most training examples, drawn anew for every random state; by default all there are.
+        The most training examples, drawn for every random state; by default all.
     temperature
-        How far sources of unequal size are drawn alike; see `shares`.
+        How equally sources of different sizes are drawn; see `draw_sizes`.
     validation
         The share of training articles that becomes validation in a source that marks none.
     """
@@ -203,43 +242,49 @@ class TransferSplit:
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Splits:
         """Divide a mixture."""
-        parts = self.base(self._validated(whole, random_state), random_state=random_state)
-        kept = self._kept({context.source for context in whole.contexts})
-        train, validation = (
-            part.take(row for row, context in enumerate(part.contexts) if context.source in kept)
-            for part in (parts.train, parts.validation)
-        )
-        return Splits(self._drawn(train, random_state), validation, parts.test, parts.shared)
+        with_validation = self._add_validation(whole, random_state)
+        splits = self.base(with_validation, random_state=random_state)
+        sources = self._choose_sources({context.source for context in whole.contexts})
+        train = self._draw(_take_sources(splits.train, sources), random_state)
+        validation = _take_sources(splits.validation, sources)
+        return Splits(train, validation, splits.test, splits.shared)
 
-    def _kept(self, sources: set[str]) -> set[str]:
-        given = self.train_on
-        name = given.removeprefix("-")
+    def _choose_sources(self, sources: set[str]) -> set[str]:
+        name = self.train_on.removeprefix("-")
         if name != "all" and name not in sources:
             raise KitError(
-                f"split.train_on is {given!r}; this corpus has the sources {', '.join(sorted(sources))}. Name one, "
-                "write all, or -NAME for all but one"
+                f"split.train_on is {self.train_on!r}; this corpus has the sources "
+                f"{', '.join(sorted(sources))}. Name one, write all, or -NAME for all but one"
             )
-        if given.startswith("-"):
+        if self.train_on.startswith("-"):
             return sources - {name}
         return sources if name == "all" else {name}
 
-    def _validated(self, whole: LabelledSet, random_state: int) -> LabelledSet:
-        of = np.array(whole.parts, dtype=object)
-        home = np.array([context.source for context in whole.contexts])
-        for source in np.unique(home):
-            rows = np.flatnonzero((home == source) & (of == "train"))
-            if len(rows) and not ((home == source) & (of == "validation")).any():
-                drawn = GroupShuffleSplit(1, test_size=self.validation, random_state=random_state)
-                of[rows[next(drawn.split(rows, groups=np.array(whole.articles)[rows]))[1]]] = (
-                    "validation"
-                )
-        return replace(whole, parts=tuple(of))
+    def _add_validation(self, whole: LabelledSet, random_state: int) -> LabelledSet:
+        parts = np.array(whole.parts, dtype=object)
+        sources = np.array([context.source for context in whole.contexts])
+        articles = np.array(whole.articles)
+        for source in np.unique(sources):
+            rows = np.flatnonzero((sources == source) & (parts == "train"))
+            has_validation = ((sources == source) & (parts == "validation")).any()
+            if len(rows) and not has_validation:
+                drawn = draw_groups(articles[rows], self.validation, random_state)
+                parts[rows[drawn]] = "validation"
+        return replace(whole, parts=tuple(parts))
 
-    def _drawn(self, train: LabelledSet, random_state: int) -> LabelledSet:
+    def _draw(self, train: LabelledSet, random_state: int) -> LabelledSet:
         if self.size is None or self.size >= len(train):
             return train
-        random = np.random.default_rng(random_state)
-        home = np.array([context.source for context in train.contexts])
-        wanted = shares(dict(Counter(home.tolist())), self.size, self.temperature)
-        rows = [random.permutation(np.flatnonzero(home == name))[:n] for name, n in wanted.items()]
+        generator = np.random.default_rng(random_state)
+        sources = np.array([context.source for context in train.contexts])
+        sizes = draw_sizes(dict(Counter(sources.tolist())), self.size, self.temperature)
+        rows = [
+            generator.permutation(np.flatnonzero(sources == name))[:size]
+            for name, size in sizes.items()
+        ]
         return train.take(np.sort(np.concatenate(rows)).tolist())
+
+
+def _take_sources(part: LabelledSet, sources: set[str]) -> LabelledSet:
+    rows = [row for row, context in enumerate(part.contexts) if context.source in sources]
+    return part.take(rows)

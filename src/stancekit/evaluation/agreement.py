@@ -5,8 +5,13 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.evaluation.bootstrap import REPLICATES, interval, small_sample_correction, weights
-from stancekit.evaluation.metrics import numbered
+from stancekit.corpus.dataset import numbered
+from stancekit.evaluation.bootstrap import (
+    REPLICATES,
+    draw_weights,
+    interval,
+    small_sample_correction,
+)
 from stancekit.types import Score
 
 
@@ -67,7 +72,9 @@ def alpha(
     """
     groups = clusters if clusters is not None else [str(at) for at in range(len(first))]
     table = _coincidences(first, second, groups)
-    draws = _alpha(np.einsum("rc,cij->rij", weights(len(table), REPLICATES, random_state), table))
+    draws = _alpha(
+        np.einsum("rc,cij->rij", draw_weights(len(table), REPLICATES, random_state), table)
+    )
     value = float(_alpha(table.sum(axis=0)))
     if np.isnan(value):
         return Score("alpha", name, value, value, value, len(first))

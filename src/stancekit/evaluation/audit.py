@@ -15,7 +15,7 @@ from stancekit.corpus.dataset import CodeTuples
 from stancekit.evaluation.bootstrap import (
     bootstrap,
     by_state,
-    effective,
+    effective_clusters,
     interval,
     small_sample_correction,
 )
@@ -83,19 +83,19 @@ def mask_spans(example: Example) -> Example:
     )
 
 
-def exchanged(example: Example) -> Example:
+def swap_roles(example: Example) -> Example:
     """Return the example with actor and target in each other's place."""
     return replace(example, actor=example.target, target=example.actor)
 
 
-def negated(example: Example) -> Example:
+def negate(example: Example) -> Example:
     """Return the example with its sentence denied."""
     by = len(NEGATION)
     actor, target = (_moved(one, 0, by) for one in (example.actor, example.target))
     return replace(example, text=NEGATION + example.text, actor=actor, target=target)
 
 
-def variants(
+def make_variants(
     examples: Sequence[Example], *, random_state: int = 0
 ) -> dict[str, list[Example | None]]:
     """Return the examples in every variant of the audit, `None` where a variant does not apply.
@@ -103,15 +103,15 @@ def variants(
     Examples
     --------
     >>> one = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
-    >>> sorted(name for name, of in variants([one]).items() if of[0])
+    >>> sorted(name for name, of in make_variants([one]).items() if of[0])
     ['actor and target exchanged', 'negated', 'target alone', 'target masked', 'text alone']
     """
     simple: dict[str, Callable[[Example], Example]] = {
         "text alone": text_alone,
         "target alone": target_alone,
         "target masked": mask_spans,
-        "actor and target exchanged": exchanged,
-        "negated": negated,
+        "actor and target exchanged": swap_roles,
+        "negated": negate,
     }
     found: dict[str, list[Example | None]] = {
         name: [change(one) if one.actor and one.target else None for one in examples]
@@ -213,7 +213,7 @@ def audit(
         apart = by_state(both[0], metric) - by_state(both[1], metric)
         lies, stretch = (
             float(apart.mean()),
-            small_sample_correction(draws, apart, effective(both[0])).factor,
+            small_sample_correction(draws, apart, effective_clusters(both[0])).factor,
         )
         ends = interval(draws, at=lies, stretch=stretch)
         gap = Score("macro_f1 gap", variant, lies, *ends, len(at), int(codes.sum()))

@@ -22,7 +22,7 @@ LEVEL = 0.95
 
 
 @lru_cache(maxsize=8)
-def weights(units: int, replicates: int, random_state: int) -> FloatArray:
+def draw_weights(units: int, replicates: int, random_state: int) -> FloatArray:
     """Return how often each unit is drawn in each replicate, shape (replicates, units)."""
     generator = np.random.default_rng([random_state, units])
     drawn = generator.multinomial(units, np.full(units, 1 / units), size=replicates).astype(float)
@@ -57,8 +57,8 @@ def bootstrap(
     (5,)
     """
     states, clusters = counts.shape[:2]
-    drawn = weights(clusters, replicates, random_state)
-    chosen = weights(states, replicates, random_state + 1) / states
+    drawn = draw_weights(clusters, replicates, random_state)
+    chosen = draw_weights(states, replicates, random_state + 1) / states
     flat = counts.reshape(states, clusters, -1)
     values = np.stack(
         [metric((drawn @ state).reshape(replicates, *counts.shape[2:])) for state in flat], axis=-1
@@ -73,7 +73,7 @@ def by_state(counts: FloatArray, metric: Metric) -> FloatArray:
     return np.asarray(metric(counts.sum(axis=1)))
 
 
-def effective(counts: FloatArray) -> float:
+def effective_clusters(counts: FloatArray) -> float:
     """Return the effective number of clusters: fewer than there are where sizes differ (Kish 1965, section 5.4)."""
     sizes = counts[0].reshape(counts.shape[1], -1).sum(axis=1)
     return float(sizes.sum() ** 2 / max((sizes**2).sum(), 1e-12))
@@ -217,7 +217,7 @@ def estimate_interval(
     True
     """
     states, draws = by_state(counts, metric), bootstrap(counts, metric, replicates=replicates)
-    value, clusters = states.mean(axis=0), effective(counts)
+    value, clusters = states.mean(axis=0), effective_clusters(counts)
     found = []
     for k, at in enumerate(value.tolist()):
         own = draws[:, k]
@@ -256,7 +256,7 @@ def estimate_unpaired(
     """
     states = unpaired_states(tables, metrics)
     draws = unpaired_draws(tables, metrics, replicates=replicates)
-    value, clusters = states.mean(axis=0), sum(effective(table[None]) for table in tables)
+    value, clusters = states.mean(axis=0), sum(effective_clusters(table[None]) for table in tables)
     found = []
     for k, at in enumerate(value.tolist()):
         low, high = interval(
@@ -283,7 +283,7 @@ def unpaired_draws(
     random_state: int = 0,
 ) -> FloatArray:
     """Return replicates of the mean over random states with test sets of their own, shape (replicates, k)."""
-    chosen = weights(len(tables), replicates, 1000 + random_state) / len(tables)
+    chosen = draw_weights(len(tables), replicates, 1000 + random_state) / len(tables)
     each = [
         bootstrap(
             table[None], metric, replicates=replicates, random_state=2000 + 100 * random_state + at

@@ -5,25 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.dataset import numbered
 from stancekit.evaluation.bootstrap import (
     LEVEL,
     REPLICATES,
     Estimate,
     bootstrap,
     by_state,
-    effective,
+    draw_weights,
+    effective_clusters,
     estimate_interval,
     interval,
     small_sample_correction,
-    weights,
 )
-from stancekit.evaluation.metrics import numbered
 from stancekit.types import FloatArray, Score
 
 BINS = 10
 
 
-def decisions(
+def take_claims(
     scores: FloatArray, truth: NDArray[np.bool_], *, multi_label: bool
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return what was claimed and what held, each of shape (examples, decisions).
@@ -38,7 +38,7 @@ def decisions(
     return scores[rows, best][:, None], truth[rows, best][:, None]
 
 
-def bins(
+def bin_claims(
     claimed: FloatArray, held: NDArray[np.bool_], clusters: Sequence[str], *, width: int = BINS
 ) -> FloatArray:
     """Sum up decisions by cluster and by tenth of the claim, shape (clusters, bins, 4).
@@ -47,7 +47,7 @@ def bins(
 
     Examples
     --------
-    >>> bins(np.array([[0.95], [0.85]]), np.array([[True], [False]]), ["a", "a"])[0, -1].round(4).tolist()
+    >>> bin_claims(np.array([[0.95], [0.85]]), np.array([[True], [False]]), ["a", "a"])[0, -1].round(4).tolist()
     [1.0, 0.95, 1.0, 0.0025]
     """
     home = np.repeat(numbered(clusters), claimed.shape[1])
@@ -87,19 +87,19 @@ def estimate_ece(tables: FloatArray, *, replicates: int = REPLICATES) -> Estimat
     Examples
     --------
     >>> claims, held = np.full((50, 1), 0.8), np.array([[True]] * 38 + [[False]] * 12)
-    >>> value, low, high = estimate_ece(bins(claims, held, [str(at) for at in range(50)])[None])
+    >>> value, low, high = estimate_ece(bin_claims(claims, held, [str(at) for at in range(50)])[None])
     >>> round(value, 2), low, high > 0.1
     (0.04, 0.0, True)
     """
     states, draws = by_state(tables, ece), bootstrap(tables, ece, replicates=replicates)
     found, value = gaps(tables.sum(axis=1)), float(states.mean())
-    clusters = effective(tables)
+    clusters = effective_clusters(tables)
     if clusters <= 1:
         return value, float("nan"), float("nan")
     stretch = small_sample_correction(draws, states, clusters).factor
     above = draws.mean() - value
     low, high = interval(draws - above, at=value, stretch=stretch)
-    drawn = weights(tables.shape[1], replicates, 0)
+    drawn = draw_weights(tables.shape[1], replicates, 0)
     again = [
         gaps((drawn @ one.reshape(len(one), -1)).reshape(replicates, *one.shape[1:])) - own
         for one, own in zip(tables, found, strict=True)
@@ -114,7 +114,7 @@ def brier(table: FloatArray) -> FloatArray:
     return np.asarray(table[..., 3].sum(axis=-1) / np.maximum(table[..., 0].sum(axis=-1), 1))
 
 
-def calibration(tables: FloatArray, *, replicates: int = REPLICATES) -> list[Score]:
+def score_calibration(tables: FloatArray, *, replicates: int = REPLICATES) -> list[Score]:
     """Score the calibration of a model.
 
     Parameters
@@ -125,7 +125,7 @@ def calibration(tables: FloatArray, *, replicates: int = REPLICATES) -> list[Sco
     Examples
     --------
     >>> claims, held = np.full((50, 1), 0.8), np.array([[True]] * 40 + [[False]] * 10)
-    >>> found = calibration(bins(claims, held, [str(at) for at in range(50)])[None])
+    >>> found = score_calibration(bin_claims(claims, held, [str(at) for at in range(50)])[None])
     >>> [(one.metric, round(one.value, 2)) for one in found]
     [('ece', 0.0), ('brier', 0.16)]
     """

@@ -11,7 +11,7 @@ from stancekit.evaluation.bootstrap import (
     REPLICATES,
     bootstrap,
     by_state,
-    effective,
+    effective_clusters,
     interval,
     small_sample_correction,
 )
@@ -159,7 +159,7 @@ def compare_models(
         if counts[first].shape[1:] != counts[second].shape[1:]:
             continue
         gap, apart = draws[first] - draws[second], _gaps(states[first], states[second])
-        wide = small_sample_correction(gap, apart, effective(counts[first]))
+        wide = small_sample_correction(gap, apart, effective_clusters(counts[first]))
         if np.isnan(wide.scale):
             continue
         at = float(apart.mean())

@@ -5,28 +5,16 @@ true negatives; and returns shape (...). Precision, recall and F1 of a code that
 nor predicted are 0; macro averages run over the codes that gold bears.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.dataset import CodeTuples, indicator
+from stancekit.corpus.dataset import CodeTuples, indicator, numbered
 from stancekit.types import FloatArray
 
 Cells = NDArray[np.bool_]
-
-
-def numbered(values: Iterable[Hashable]) -> NDArray[np.intp]:
-    """Return values as numbers from 0, in the order of their first appearance.
-
-    Examples
-    --------
-    >>> numbered(["b", "a", "b"]).tolist()
-    [0, 1, 0]
-    """
-    order: dict[Hashable, int] = {}
-    return np.array([order.setdefault(value, len(order)) for value in values], dtype=np.intp)
 
 
 def summed(values: NDArray[np.generic], home: NDArray[np.intp]) -> FloatArray:

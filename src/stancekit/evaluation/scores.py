@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.dataset import CodeTuples
+from stancekit.corpus.dataset import CodeTuples, numbered
 from stancekit.evaluation.bootstrap import (
     REPLICATES,
     Estimate,
@@ -21,7 +21,6 @@ from stancekit.evaluation.metrics import (
     in_gold,
     macro_f1,
     metrics_for,
-    numbered,
     outcomes,
     summed,
 )

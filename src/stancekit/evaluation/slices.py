@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.dates import year_of
+from stancekit.corpus.dates import read_year
 from stancekit.types import Context, Example
 
 Slices = Mapping[str, NDArray[np.bool_]]
@@ -23,7 +23,7 @@ def _length(text: str) -> str:
 def _slice_values(example: Example | None, context: Context) -> Iterator[tuple[str, str]]:
     for field in ("setting", "register", "topic", "source"):
         yield field, getattr(context, field)
-    yield "year", year_of(context.date)
+    yield "year", read_year(context.date)
     for value in context.phenomena:
         yield "phenomenon", value
     if example:

@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.corpus.dataset import numbered
 from stancekit.evaluation.bootstrap import REPLICATES, estimate_interval
-from stancekit.evaluation.metrics import PER_CODE, numbered, summed
+from stancekit.evaluation.metrics import PER_CODE, summed
 from stancekit.evaluation.slices import Slices
 from stancekit.types import Score
 

@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 from typing import Any, BinaryIO
 
 from stancekit.errors import listing
+from stancekit.fileio import decode_text
 
 # Bytes of the longest text, line or record that is read; a longer one is skipped, and never in
 # memory as a whole: 10 MB are far more than an article, and a line of that size is mostly damage.
@@ -61,14 +62,9 @@ def _raw_lines(stream: BinaryIO) -> Iterator[_RawLine]:
 
 def _decode_line(data: bytes) -> str | RowFault:
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if data.startswith(_UTF16):
-            return RowFault(
-                "UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW",
-                rest=True,
-            )
-        return RowFault(f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}")
+        return decode_text(data, utf16=False)
+    except ValueError as error:
+        return RowFault(str(error), rest=data.startswith(_UTF16))
 
 
 _TOO_LONG = f"longer than {MAX_TEXT_BYTES:,} bytes"

@@ -14,8 +14,8 @@ from stancekit.labelling.sources import InputText
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
-from stancekit.text.examples import body, examples_in, passed
-from stancekit.text.nlp import forgetting, load_spacy_tokenizer
+from stancekit.text.examples import count_sentences, pair_mentions, split_body
+from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
 from stancekit.types import Article, Example, Prediction, Sentence
 
 
@@ -182,8 +182,8 @@ class Labeller:
     def __call__(self, texts: Sequence[InputText]) -> Labelled:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
         # spaCy keeps every word it has seen, which an archive would fill memory with.
-        with forgetting(load_spacy_tokenizer()):
-            bodies = [body(text.article) for text in texts]
+        with bounded_memory(load_spacy_tokenizer()):
+            bodies = [split_body(text.article) for text in texts]
         examples, tally = self._find_examples(texts, bodies)
         # Each sentence is coded once, however many actors and targets it has.
         alone = self._bare_sentences(bodies)
@@ -225,13 +225,13 @@ class Labeller:
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
-            made = examples_in(text.article, sentences, mentions, targets, speaker=text.actor)
+            made = pair_mentions(text.article, sentences, mentions, targets, speaker=text.actor)
             for example in made:
                 examples.setdefault(example.id.rsplit(".", 1)[0], []).append(example)
             # Targets that were named are asked of all actors, however many there are.
-            read = passed(mentions, speaker=text.actor)
+            read = count_sentences(mentions, speaker=text.actor)
             crowded = 0 if targets else read.crowded
-            tally += Tally(read.sentences, read.sentences - read.silent, crowded)
+            tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
         return examples, replace(tally, labelled=len(examples))
 
     def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, Example]:

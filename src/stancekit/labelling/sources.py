@@ -24,7 +24,7 @@ from stancekit.labelling.formats import (
     RowFault,
 )
 from stancekit.labelling.input_files import find_files
-from stancekit.text.examples import titled
+from stancekit.text.examples import add_title
 from stancekit.types import Article
 
 _OPENERS_BY_SUFFIX: Mapping[str, Callable[[BinaryIO], Any]] = {
@@ -200,7 +200,7 @@ class TextSource:
         # Rows of one article are one cluster of an estimate.
         group = given["article"] or given["id"] or unique_id
         kept = {key: _plain_value(row[key], key) for key in self.keep if not _missing(row.get(key))}
-        article = titled(article, title=self.title)
+        article = add_title(article, title=self.title)
         return InputText(article, group, given["actor"], given["target"], kept)
 
 

@@ -7,17 +7,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.dataset import indicator
+from stancekit.corpus.dataset import indicator, numbered
 from stancekit.evaluation import count, macro_f1, score
 from stancekit.evaluation.bootstrap import (
-    effective,
+    effective_clusters,
     interval,
     small_sample_correction,
     unpaired_draws,
     unpaired_states,
 )
 from stancekit.evaluation.error_types import count_error_types, error_types
-from stancekit.evaluation.metrics import Metric, in_gold, numbered
+from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.slices import ENOUGH
 from stancekit.models.selective import confidence
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
@@ -94,7 +94,7 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     ]
     states = [unpaired_states(part, each)[:, 0] for part, each in zip(tables, metrics, strict=True)]
     fewest = min(len(part) for part in states)
-    clusters = min(sum(effective(table[None]) for table in part) for part in tables)
+    clusters = min(sum(effective_clusters(table[None]) for table in part) for part in tables)
     difference = draws[0] - draws[1]
     by_state = states[0][:fewest] - states[1][:fewest]
     value = float(states[0].mean() - states[1].mean())

@@ -133,7 +133,7 @@ def evaluate_actors(
     KitError
         When the corpus has no such part, or a model's run is in `output`.
     """
-    marked = corpus.marked()
+    marked = corpus.marked_sentences()
     parts = [sentence.part for sentence in marked]
     part = _choose_part(parts, corpus.name, part)
     sentences = [marked[row] for row in _rows_of_part(parts, part)]

@@ -12,13 +12,13 @@ from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
 from stancekit.evaluation.audit import Finding, audit
-from stancekit.evaluation.calibration import bins, calibration, decisions
+from stancekit.evaluation.calibration import bin_claims, score_calibration, take_claims
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.scores import score_unpaired
 from stancekit.fileio import frame_to_csv
-from stancekit.models.average import mean_scores
 from stancekit.models.classifier import codes_from_scores
+from stancekit.models.ensemble import mean_scores
 from stancekit.runs.record import Run
 from stancekit.runs.scores import scores_frame
 from stancekit.types import FloatArray, Score
@@ -103,8 +103,8 @@ class LeaderboardRow:
         tables = []
         for run in self.runs:
             truth = indicator(run.gold, run.codes)
-            claims = decisions(run.scores, truth, multi_label=run.multi_label)
-            tables.append(bins(*claims, run.articles))
+            claims = take_claims(run.scores, truth, multi_label=run.multi_label)
+            tables.append(bin_claims(*claims, run.articles))
         return np.stack(tables)
 
 
@@ -233,7 +233,7 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
         multi_label=first.multi_label,
         slices=slices_of([row.context for row in first.rows], [row.example for row in first.rows]),
     )
-    scores += calibration(unscored.calibration_tables)
+    scores += score_calibration(unscored.calibration_tables)
     scores += averaged_scores(runs)
     findings = _findings(runs)
     scores += [finding.gap for finding in findings]

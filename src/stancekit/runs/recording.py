@@ -13,7 +13,7 @@ import numpy as np
 from stancekit.corpus import Splits
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.evaluation import count, macro_f1
-from stancekit.evaluation.audit import variants
+from stancekit.evaluation.audit import make_variants
 from stancekit.fileio import write_text
 from stancekit.models.classifier import FittedClassifier
 from stancekit.runs.folder import settings_of, write_audit, write_predictions, write_record
@@ -74,7 +74,7 @@ def record_run(
         "validation": float(validation),
         "thresholds": tuple(map(float, trained.thresholds)),
         "temperature": float(trained.temperature),
-        "caution": trained.caution,
+        "caution": trained.policy,
         "examples": {part: len(data) for part, data in by_part.items()},
         "gold_counts": {part: data.counts for part, data in by_part.items()},
         "shared": parts.shared,
@@ -99,7 +99,7 @@ def _predict_variants(
 ) -> dict[str, list[tuple[str, ...] | None]]:
     """Return the codes that a model gives to every variant of the test set."""
     audit: dict[str, list[tuple[str, ...] | None]] = {}
-    for name, examples in variants(test.examples).items():
+    for name, examples in make_variants(test.examples).items():
         changed = [example for example in examples if example is not None]
         predictions = iter(trained.predict(changed))
         audit[name] = [

@@ -217,7 +217,7 @@ def _fit_model(training: _Training, model: Any, folder: Path) -> tuple[FittedCla
             training.parts.train,
             training.parts.validation,
             name=training.name,
-            priors=training.logit_adjustment,
+            logit_adjustment=training.logit_adjustment,
         )
     except ValueError as error:
         # scikit-learn has no public name for it.

@@ -1,4 +1,4 @@
-"""From an article to examples: sentences, actors, targets."""
+"""Turn an article into examples: its sentences, their actors and targets."""
 
 from stancekit.text.actors.finder import ActorFinder
 from stancekit.text.examples import make_examples, read_article

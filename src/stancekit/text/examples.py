@@ -1,4 +1,4 @@
-"""Read an article, and make of it the examples that a model labels."""
+"""Read an article and turn it into the examples that a model labels."""
 
 import logging
 import re
@@ -9,51 +9,62 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.errors import KitError
+from stancekit.fileio import read_text
 from stancekit.text.actors.finder import ActorFinder
-from stancekit.text.clean import Clean, clean
+from stancekit.text.clean import CleanText, clean
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import MOST_ACTORS, Targets, mention, topic_of
+from stancekit.text.targets import MOST_ACTORS, SentenceTargets, make_mention, make_topic
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
-# A first line with a blank line behind it, and a text behind that.
+log = logging.getLogger(__name__)
+
+# The first line of a text, with more text after it.
+_FIRST_LINE = re.compile(r"\s*(?P<line>\S[^\n\r]*)[\n\r]\s*\S")
+# A first line with a blank line after it, and more text after that.
 _FIRST_PARAGRAPH = re.compile(r"\s*(?P<line>[^\n]*\S)[^\S\n]*\n[^\S\n]*\n\s*\S")
+# In characters: a longer line is a paragraph, and no headline.
 MAX_TITLE_LENGTH = 200
 
 _MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)\.?"
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATE = (
-    rf"(?:(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?)(?:,?\s+\d{{4}})?|"
+    rf"(?:(?:{_DAY}\s+{_MONTH}|{_MONTH}\s+{_DAY})(?:,?\s+\d{{4}})?|"
     r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})"
 )
 _PERSONAL = (
     r"(?:mr|mrs|ms|mx|miss|madam|madame|mme|sir|dr|prof|professor|monsieur|ambassador|judge)\.?"
 )
 _OFFICE = (
-    r"(?:the\s+)?(?:(?:acting|deputy|vice)[\s-]+)?(?:president|chair(?:man|woman|person)?|speaker|rapporteur|moderator|"
+    r"(?:the\s+)?(?:(?:acting|deputy|vice)[\s-]+)?"
+    r"(?:president|chair(?:man|woman|person)?|speaker|rapporteur|moderator|"
     r"secretary(?:[- ]general)?|commissioner|minister)"
 )
-# All words of a line that addresses an audience: "Thank you, Madam Chair, distinguished members of
-# the Council".
+# A line in which every word addresses an audience: "Thank you, Madam Chair, distinguished
+# members of the Council". Possessive repeats keep a long line from backtracking.
 _ADDRESS = re.compile(
-    rf"(?:(?:{_PERSONAL}|{_OFFICE}|thank|thanks|you|very|so|much|good|morning|afternoon|evening|day|hello|greetings|dear|"
-    r"esteemed|distinguished|honou?rable|respected|your|my|fellow|excellenc(?:y|ies)|majest(?:y|ies)|highness(?:es)?|"
-    r"ladies|gentlemen|colleagues?|delegates?|members?|representatives?|ministers?|ambassadors?|friends?|comrades?|"
-    r"citizens|compatriots|brothers|sisters|guests|sirs?|editor|everyone|everybody|all|and|to|of|the|this|assembly|"
-    r"council|committee|conference|parliament|house|congress|heads?|states?|governments?)(?=[\s,;!–—-]|$)[\s,;!–—-]*+)++",
+    rf"(?:(?:{_PERSONAL}|{_OFFICE}|thank|thanks|you|very|so|much|good|morning|afternoon|"
+    r"evening|day|hello|greetings|dear|esteemed|distinguished|honou?rable|respected|your|my|"
+    r"fellow|excellenc(?:y|ies)|majest(?:y|ies)|highness(?:es)?|ladies|gentlemen|colleagues?|"
+    r"delegates?|members?|representatives?|ministers?|ambassadors?|friends?|comrades?|"
+    r"citizens|compatriots|brothers|sisters|guests|sirs?|editor|everyone|everybody|all|and|"
+    r"to|of|the|this|assembly|council|committee|conference|parliament|house|congress|heads?|"
+    r"states?|governments?)(?=[\s,;!–—-]|$)[\s,;!–—-]*+)++",
     re.IGNORECASE,
 )
 _NAME = r"(?-i:[A-Z][\w.'’-]*|de|van|von|der|al|bin|and)"
-# Lines that open a speech, a dispatch or a record, and name nothing that it is about.
+# Lines that open a speech, a dispatch or a record and do not say what it is about.
 _OPENINGS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        # who speaks, or is spoken to: "Mr. OSEI (Ghana)", "The PRESIDENT (spoke in Spanish)", "Dear
-        # Mr. Osei"
+        # who speaks or is addressed: "Mr. OSEI (Ghana)", "The PRESIDENT (spoke in
+        # Spanish)", "Dear Mr. Osei"
         rf"(?:dear\s+)?{_PERSONAL}(?:\s+{_NAME}){{1,4}}(?:\s*\(.*\))?",
         rf"{_OFFICE}(?:\s*\(.*\))?",
-        # where, when and by whom: "GENEVA, 12 May 2020 (Agency)", "DAKAR (Agency) -", "By Ama Osei"
+        # where, when and by whom: "GENEVA, 12 May 2020 (Agency)", "DAKAR (Agency) -",
+        # "By Ama Osei"
         rf"(?:[^\d,]{{2,40}}[,–—-]\s*)?(?:\w+day,?\s+)?{_DATE}(?:\s*[(–—-].{{0,40}})?",
         r"(?-i:(?:[A-Z][\w.'’-]*\s+){1,4})\([\w /]+\)\s*[-–—]",
         rf"by(?:\s+{_NAME}){{1,8}}",
@@ -64,34 +75,36 @@ _OPENINGS = tuple(
 _LISTED = re.compile(r"[-*•‣▪◦·–—]\s|\(?\d{1,3}[.)]\s|\([a-z]+\)\s")
 
 
-def title_in(text: str) -> tuple[str, int] | None:
-    r"""Return the title of a text and where it ends, or None for a text without one.
+def find_title(text: str) -> tuple[str, int] | None:
+    r"""Return the title of a text and the offset of its end, or `None` without a title.
 
-    A title is a first line with a blank line behind it that reads like one. It has words, at most
-    200 characters, and no full stop, colon or comma at its end; it is one sentence, no item of a
-    list, and does not open a speech, a dispatch or a record: salutations ("Mr. President"),
-    speakers ("Mr. OSEI (Ghana)"), datelines and bylines.
+    A title is a first line with a blank line after it that reads like one. It has words,
+    at most 200 characters, and no full stop, colon or comma at its end. It is one sentence
+    and not a list item, and it does not open a speech, a dispatch or a record, as do
+    salutations ("Mr. President"), speakers ("Mr. OSEI (Ghana)"), datelines and bylines.
 
     Examples
     --------
-    >>> title_in("Fish war\n\nIceland sent ships.")
+    >>> find_title("Fish war\n\nIceland sent ships.")
     ('Fish war', 8)
-    >>> print(title_in("Mr. President,\n\nPeru rejects it."), title_in("Peru rejected it.\n\nGhana did not."))
-    None None
+    >>> print(find_title("Mr. President,\n\nPeru rejects it."))
+    None
+    >>> print(find_title("Peru rejected it.\n\nGhana did not."))
+    None
     """
-    found = _FIRST_PARAGRAPH.match(text)
-    if not found:
+    match = _FIRST_PARAGRAPH.match(text)
+    if not match:
         return None
-    line = clean(found["line"]).text.strip()
-    return (found["line"], found.end("line")) if _reads_like_one(line) else None
+    line = clean(match["line"]).text.strip()
+    return (match["line"], match.end("line")) if _reads_like_title(line) else None
 
 
-def _reads_like_one(line: str) -> bool:
-    if len(line) > MAX_TITLE_LENGTH or not any(
-        len(word) > 1 and word.isalpha() for word in re.split(r"[\W_]", line)
-    ):
+def _reads_like_title(line: str) -> bool:
+    parts = re.split(r"[\W_]", line)
+    if len(line) > MAX_TITLE_LENGTH or not any(len(part) > 1 and part.isalpha() for part in parts):
         return False
-    if line.rstrip("\"'”’»›)]}")[-1:] in ".!?…。！？,;:" or _LISTED.match(line):
+    last = line.rstrip("\"'”’»›)]}")[-1:]
+    if last in ".!?…。！？,;:" or _LISTED.match(line):
         return False
     bare = line.strip(" \t\"'“”‘’*_#")
     if any(opening.fullmatch(bare) for opening in (_ADDRESS, *_OPENINGS)):
@@ -99,26 +112,21 @@ def _reads_like_one(line: str) -> bool:
     return len(split_sentences(Article("", line))) == 1
 
 
-log = logging.getLogger(__name__)
-# The first line of a text, and a text behind it.
-_FIRST_LINE = re.compile(r"\s*(?P<line>\S[^\n\r]*)[\n\r]\s*\S")
-
-
 def read_article(source: str | Path, *, title: bool | str = True) -> Article:
     r"""Read an article from a text file, from standard input (`-`), or from the text itself.
 
-    A string with a line break in it is text, any other string is a path.
+    A string with a line break is text; any other string is a path.
 
     Parameters
     ----------
     title
-        Whether a first line that reads like a title (`titles.title_in`) is one; or the title. It
-        becomes the topic.
+        Whether a first line that reads like a title (`find_title`) is the title; or the
+        title itself. It becomes the topic.
 
     Raises
     ------
     KitError
-        If the file cannot be read, is not UTF-8, or holds nothing but white space.
+        When the file cannot be read, is not text, or has nothing but white space.
 
     Examples
     --------
@@ -128,38 +136,40 @@ def read_article(source: str | Path, *, title: bool | str = True) -> Article:
     """
     if isinstance(source, str) and "\n" in source:
         name, text = "article", source
-    elif str(source) == "-":
-        name, text = "article", _decode(sys.stdin.buffer.read(), "standard input")
     else:
-        name, text = Path(source).stem, _decode(_read_file(Path(source)), str(source))
+        standard_input = str(source) == "-"
+        name = "article" if standard_input else Path(source).stem
+        text = read_text(sys.stdin.buffer if standard_input else Path(source))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise KitError(
-            f"{source if name != 'article' else 'the article'} holds no text; give one with a sentence in it"
-        )
-    return titled(Article(name, text, source=name), title=title)
+        seen = "the article" if name == "article" else source
+        raise KitError(f"{seen} holds no text; give one with a sentence in it")
+    return add_title(Article(name, text, source=name), title=title)
 
 
-def titled(article: Article, *, title: bool | str = True) -> Article:
-    r"""Return an article with its title as topic, if it has no topic yet.
+def add_title(article: Article, *, title: bool | str = True) -> Article:
+    r"""Return an article with its title as its topic; an article with a topic keeps it.
 
     Parameters
     ----------
     title
-        Whether a first line that reads like a title is one; or the title.
+        Whether a first line that reads like a title is the title; or the title itself.
 
     Examples
     --------
-    >>> titled(Article("a", "Fish war\n\nIceland sent ships.")).topic
+    >>> add_title(Article("a", "Fish war\n\nIceland sent ships.")).topic
     'Fish war'
-    >>> titled(Article("a", "Fish war\n\nIceland sent ships."), title=False).topic
+    >>> add_title(Article("a", "Fish war\n\nIceland sent ships."), title=False).topic
     ''
     """
     if article.topic or title is False:
         return article
     if isinstance(title, str):
         return replace(article, topic=title.strip())
-    found = title_in(article.text)
-    return replace(article, topic=clean(found[0]).text) if found else article
+    title_and_end = find_title(article.text)
+    if title_and_end is None:
+        return article
+    return replace(article, topic=clean(title_and_end[0]).text)
 
 
 def make_examples(
@@ -167,9 +177,15 @@ def make_examples(
 ) -> list[Example]:
     r"""Return one example per sentence, actor and target, in reading order.
 
-    Without `targets` a stance is read towards the article's topic and towards the other actors of
-    the sentence. An actor named twice in a sentence counts once, whatever it is called. With a
-    `speaker`, every sentence is read for what that actor says, and for no other.
+    Without `targets`, they are those of `find_targets`. An actor that a sentence names twice
+    counts once, whatever words name it.
+
+    Parameters
+    ----------
+    targets
+        The targets to ask about; one string is one target.
+    speaker
+        The actor of every sentence, as of a speech; no other actor is looked for.
 
     Examples
     --------
@@ -178,115 +194,122 @@ def make_examples(
     >>> [(example.id, example.actor.name, example.target.name) for example in examples]
     [('article.1.0', 'Iceland', 'Fish war'), ('article.2.0', 'Russia', 'Fish war')]
     """
-    sentences = body(article)
-    found = finder.find([sentence.text for sentence in sentences])
-    if crowded := passed(found).crowded * (not targets):
+    sentences = split_body(article)
+    mentions = finder.find([sentence.text for sentence in sentences])
+    crowded = 0 if targets else count_sentences(mentions).crowded
+    if crowded:
         log.warning(
-            "%s: in %d sentences with more than %d actors, stances of actors towards each other are not looked for; "
-            "name the targets you ask about",
+            "%s: in %d sentences with more than %d actors, stances of actors towards each "
+            "other are not looked for; name the targets you ask about",
             article.id,
             crowded,
             MOST_ACTORS,
         )
-    return examples_in(article, sentences, found, targets, speaker=speaker)
+    return pair_mentions(article, sentences, mentions, targets, speaker=speaker)
 
 
-def examples_in(
+def pair_mentions(
     article: Article,
     sentences: Sequence[Sentence],
-    found: Sequence[Sequence[Mention]],
+    mentions: Sequence[Sequence[Mention]],
     targets: str | Sequence[Any] = (),
     *,
     speaker: str = "",
 ) -> list[Example]:
-    """Return the examples of an article whose sentences and actors are known.
+    """Return the examples of sentences whose actors are known: each actor with each target.
 
-    The text of an example is its sentence as a reader sees it (`clean`), and so are the offsets of
-    actor and target: a model reads the same words whether or not lines were broken in them.
+    The text of an example is its sentence in clean form (`clean`), to which the offsets of
+    actor and target refer: a model reads the same words wherever lines were broken.
+
+    Parameters
+    ----------
+    mentions
+        The actors of each sentence, with offsets in `sentence.text`.
+    targets, speaker
+        As of `make_examples`.
     """
-    topic, given = topic_of(article), as_list(targets)
+    topic, asked = make_topic(article), as_list(targets)
     examples = []
-    for sentence, mentions in zip(sentences, found, strict=True):
-        seen = clean(sentence.text)
-        actors = [_visible(one, seen) for one in _canonical(mentions)]
-        asked = Targets(seen.text, actors, given=given, topic=topic)
-        pairs = (
-            (actor, target)
-            for actor in ([mention(speaker, seen.text)] if speaker else actors)
-            for target in asked.of(actor)
-        )
-        for k, (actor, target) in enumerate(pairs):
-            examples.append(Example(f"{sentence.id}.{k}", seen.text, actor, target, article.id))
+    for sentence, found in zip(sentences, mentions, strict=True):
+        cleaned = clean(sentence.text)
+        others = [_move_to_clean(mention, cleaned) for mention in _merge_names(found)]
+        sentence_targets = SentenceTargets(cleaned.text, others, given=asked, topic=topic)
+        actors = [make_mention(speaker, cleaned.text)] if speaker else others
+        pairs = [
+            (actor, target) for actor in actors for target in sentence_targets.for_actor(actor)
+        ]
+        for index, (actor, target) in enumerate(pairs):
+            name = f"{sentence.id}.{index}"
+            examples.append(Example(name, cleaned.text, actor, target, article.id))
     return examples
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """How many sentences of an article there are, and what of them no example speaks of.
+class SentenceCounts:
+    """Numbers of sentences of an article.
 
     Attributes
     ----------
     sentences
-        All sentences behind the title.
-    silent
-        Those in which no actor was found, and which no example is made of.
+        All sentences after the title.
+    without_actor
+        Those in which no actor is found. They have no example.
     crowded
-        Those with more than `MOST_ACTORS` actors, who are not read for their stances towards each
-        other.
+        Those with more than `MOST_ACTORS` actors, which are not targets of each other.
     """
 
     sentences: int
-    silent: int
+    without_actor: int
     crowded: int
 
 
-def passed(found: Sequence[Sequence[Mention]], *, speaker: str = "") -> Passed:
-    """Count the sentences that were passed by, from the actors of each.
+def count_sentences(mentions: Sequence[Sequence[Mention]], *, speaker: str = "") -> SentenceCounts:
+    """Count the sentences of an article from the actors of each.
+
+    Parameters
+    ----------
+    mentions
+        The actors of each sentence.
+    speaker
+        The actor of every sentence, if there is one.
 
     Examples
     --------
-    >>> passed([[], [Mention("Peru", 0, 4)]])
-    Passed(sentences=2, silent=1, crowded=0)
+    >>> count_sentences([[], [Mention("Peru", 0, 4)]])
+    SentenceCounts(sentences=2, without_actor=1, crowded=0)
     """
-    actors = [_canonical(mentions) for mentions in found]
-    silent = 0 if speaker else sum(not of for of in actors)
-    return Passed(len(actors), silent, sum(len(of) > MOST_ACTORS for of in actors))
+    sizes = [len(_merge_names(found)) for found in mentions]
+    without_actor = 0 if speaker else sizes.count(0)
+    crowded = sum(size > MOST_ACTORS for size in sizes)
+    return SentenceCounts(len(sizes), without_actor, crowded)
 
 
-def body(article: Article) -> list[Sentence]:
-    """Return the sentences behind the title: all of them, if the text does not open with the line that is its topic."""
-    title, first = clean(article.topic).text.strip(), _FIRST_LINE.match(article.text)
-    opens = first and title and clean(first["line"]).text.strip().casefold() == title.casefold()
-    start = first.end("line") if first and opens else 0
+def split_body(article: Article) -> list[Sentence]:
+    """Return the sentences after the title.
+
+    They are all sentences, unless the first line of the text is the article's topic.
+    """
+    title = clean(article.topic).text.strip()
+    first_line = _FIRST_LINE.match(article.text)
+    start = 0
+    if first_line and title:
+        opening = clean(first_line["line"]).text.strip()
+        if opening.casefold() == title.casefold():
+            start = first_line.end("line")
     return [sentence for sentence in split_sentences(article) if sentence.start >= start]
 
 
-def _visible(found: Mention, seen: Clean) -> Mention:
+def _move_to_clean(mention: Mention, cleaned: CleanText) -> Mention:
     """Return a mention with its offsets in the clean text."""
-    if found.start is None or found.end is None:
-        return found
-    start, end = seen.forth(found.start, found.end)
-    return replace(found, start=start, end=end)
+    if mention.start is None or mention.end is None:
+        return mention
+    start, end = cleaned.to_clean(mention.start, mention.end)
+    return replace(mention, start=start, end=end)
 
 
-def _canonical(mentions: Iterable[Mention]) -> list[Mention]:
-    return list({mention.name: mention for mention in reversed(list(mentions))}.values())[::-1]
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise KitError(f"cannot read {path}: {why}; give the path of a text file") from None
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise KitError(
-            f"{name} is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}. "
-            "If it was written on Windows, convert it: iconv -f CP1252 -t UTF-8"
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _merge_names(mentions: Iterable[Mention]) -> list[Mention]:
+    """Return the first mention of each name, in the order of their last mentions."""
+    first: dict[str, Mention] = {}
+    for mention in reversed(list(mentions)):
+        first[mention.name] = mention
+    return list(reversed(first.values()))

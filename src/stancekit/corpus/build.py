@@ -1,0 +1,228 @@
+"""Build a `LabelledSet`, or the sentences with their marked actors, from the rows of a file."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from stancekit.codebook import Codebook, Unit
+from stancekit.corpus.cells import CellError, CodeReader, Columns
+from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.rows import RawRow, RowReader
+from stancekit.errors import KitError, listing
+from stancekit.types import Context, Example
+
+Conflicts = Literal["refuse", "keep"]
+
+
+def label_columns(columns: Columns, codebook: Codebook) -> tuple[str, ...]:
+    """Return the columns that hold the labels of a codebook."""
+    names = columns.labels or codebook.column or codebook.name
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def make_set(
+    rows: Iterable[tuple[int, RawRow]],
+    *,
+    name: str,
+    where: str,
+    codebook: Codebook,
+    columns: Columns,
+    mapping: Mapping[str, str | None],
+    separator: str = ";",
+    date_format: str | None = None,
+    conflicts: Conflicts = "refuse",
+) -> LabelledSet:
+    """Check rows and turn them into a `LabelledSet`.
+
+    Parameters
+    ----------
+    rows
+        Row numbers as the user would count them, and the rows.
+    where
+        The name of the data in messages.
+    mapping
+        From labels in the data to codes; `None` drops a label.
+    separator
+        What separates several labels in a cell.
+    date_format
+        How dates are written, as of `stancekit.corpus.dates.read_date`.
+    conflicts
+        What to do with rows that label the same example in different ways: `refuse` or
+        `keep` them.
+
+    Raises
+    ------
+    KitError
+        Naming every wrong row: unknown labels, empty texts, offsets outside the sentence,
+        repeated ids, different labels of one example, examples without a code where the
+        codebook requires one.
+    """
+    listed = list(rows)
+    if not listed:
+        raise KitError(f"{where} has no rows; a data file needs a text and a label on each")
+    names = label_columns(columns, codebook)
+    columns.require({str(key) for _, row in listed for key in row}, names, where)
+    codes = CodeReader(codebook, names, mapping, separator)
+    codes.check_columns(where)
+    reader = _LabelledReader(name, where, columns, date_format, codes=codes, conflicts=conflicts)
+    return reader.read(listed)
+
+
+@dataclass(slots=True)
+class _LabelledReader(RowReader):
+    """Reads rows with their codes."""
+
+    codes: CodeReader = field(kw_only=True)
+    conflicts: Conflicts = field(kw_only=True)
+
+    def read(self, rows: Sequence[tuple[int, RawRow]]) -> LabelledSet:
+        examples: list[Example] = []
+        contexts: list[Context] = []
+        labels: list[tuple[str, ...]] = []
+        numbers: list[int] = []
+        parts: list[str] = []
+        for number, row in rows:
+            codes = self._read_codes(number, row)
+            if codes is None:
+                continue
+            examples.append(self.read_example(number, row, len(examples)))
+            labels.append(codes)
+            numbers.append(number)
+            contexts.append(self.read_context(number, row))
+            parts.append(self.read_part(number, row))
+        codebook = self.codes.codebook
+        whole = LabelledSet(
+            self.name, codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts)
+        )
+        self._check_blanks(rows)
+        self._check_ids(examples, numbers)
+        self.faults.raise_all(self.where)
+        codebook.check(labels, self.where, numbers)
+        if self.conflicts == "refuse":
+            self._check_conflicts(whole, numbers)
+        if not examples:
+            raise KitError(
+                f"{self.where}: corpus.labels drops all of its {len(rows)} rows; map some label "
+                "to a code"
+            )
+        self.warn()
+        return keep_sentences(whole) if codebook.unit == "sentence" else whole
+
+    def _read_codes(self, number: int, row: RawRow) -> tuple[str, ...] | None:
+        try:
+            return self.codes.read(row)
+        except CellError as error:
+            self.faults.add(str(error), number)
+            return ()
+
+    def _check_blanks(self, rows: Sequence[tuple[int, RawRow]]) -> None:
+        """Refuse empty cells in label columns that have a "no" elsewhere.
+
+        Such cells may not have been annotated.
+        """
+        if not any(self.codes.says_no(row) for _, row in rows):
+            return
+        for number, row in rows:
+            for name in self.codes.find_blank(row):
+                self.faults.add(f"column {name!r} is empty, where other cells say no", number)
+
+    def _check_ids(self, examples: Sequence[Example], numbers: list[int]) -> None:
+        rows: dict[str, list[int]] = {}
+        for example, number in zip(examples, numbers, strict=True):
+            rows.setdefault(example.id, []).append(number)
+        for label, repeated in rows.items():
+            if len(repeated) > 1:
+                seen = f"{listing(repeated, 3)}: {label[:40]!r}"
+                self.faults.add("id used more than once", seen, _ONE_ROW)
+
+    def _check_conflicts(self, whole: LabelledSet, numbers: list[int]) -> None:
+        unit = whole.codebook.unit
+        more = ", actor and target" if unit == "example" else ""
+        first: dict[Hashable, int] = {}
+        for row, example in enumerate(whole.examples):
+            earlier = first.setdefault(_coding_unit(example, unit), row)
+            if set(whole.labels[earlier]) != set(whole.labels[row]):
+                rows = f"{numbers[earlier]} and {numbers[row]}"
+                self.faults.add(f"the same sentence{more} with other labels", rows, _ONE_ROW)
+        self.faults.raise_all(self.where)
+
+
+_ONE_ROW = (
+    "Where several people annotated, keep one row for each example, as by majority, and give a "
+    "second annotator's labels by id in a file of their own, corpus.second=FILE; "
+    "corpus.conflicts=keep takes rows with other labels as they are."
+)
+
+
+def _coding_unit(example: Example, unit: Unit) -> Hashable:
+    """Return what makes two rows the same unit of coding."""
+    sentence = (example.article, example.text)
+    if unit == "sentence":
+        return sentence
+    mentions = [
+        (mention.name, mention.start) if mention else None
+        for mention in (example.actor, example.target)
+    ]
+    return (*sentence, *mentions)
+
+
+def keep_sentences(whole: LabelledSet) -> LabelledSet:
+    """Keep one example per sentence and set of labels, without actor and target.
+
+    This is what a codebook whose unit is the sentence codes.
+    """
+    first: dict[Hashable, int] = {}
+    for row, example in enumerate(whole.examples):
+        key = (_coding_unit(example, "sentence"), frozenset(whole.labels[row]))
+        first.setdefault(key, row)
+    kept = whole.take(first.values())
+    examples = [replace(example, actor=None, target=None) for example in kept.examples]
+    return replace(kept, examples=tuple(examples))
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSentence:
+    """A sentence with the spans of its actors, in it: gold labels for actor finding."""
+
+    text: str
+    article: str
+    part: str
+    context: Context
+    actors: set[tuple[int, int]]
+
+
+def read_marked_sentences(
+    rows: Iterable[tuple[int, RawRow]],
+    *,
+    name: str,
+    where: str,
+    columns: Columns,
+    date_format: str | None = None,
+) -> list[MarkedSentence]:
+    """Return each sentence with all actors that its rows mark, whatever their labels.
+
+    Raises
+    ------
+    KitError
+        Naming every row without a text or with offsets outside it; when no actor is marked at all.
+    """
+    reader = RowReader(name, where, columns, date_format)
+    sentences: dict[tuple[str, str], MarkedSentence] = {}
+    for index, (number, row) in enumerate(rows):
+        example = reader.read_example(number, row, index)
+        part, context = reader.read_part(number, row), reader.read_context(number, row)
+        sentence = sentences.setdefault(
+            (example.article, example.text),
+            MarkedSentence(example.text, example.article, part, context, set()),
+        )
+        actor = example.actor
+        if actor and actor.start is not None and actor.end is not None:
+            sentence.actors.add((actor.start, actor.end))
+    reader.faults.raise_all(where)
+    if not any(sentence.actors for sentence in sentences.values()):
+        raise KitError(
+            f"{where} marks no actor in any sentence; name the columns with "
+            "corpus.columns.actor=COLUMN, or corpus.columns.actor_start=COLUMN "
+            "corpus.columns.actor_end=COLUMN"
+        )
+    return list(sentences.values())
