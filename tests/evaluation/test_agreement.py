@@ -33,3 +33,40 @@ def test_a_code_that_neither_annotator_used_has_no_alpha():
     once = [True, *never[1:]]
     rare = alpha(once, never, clusters=[str(at) for at in range(12)])
     assert rare.value == 0 and rare.low <= 0 <= rare.high < 0.5
+
+
+# Krippendorff (2011), section C: four observers, twelve units, missing values.
+FOUR = (
+    [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
+    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],
+    [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
+    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
+)
+
+
+@pytest.mark.parametrize(("scale", "expected"), [((), 0.743), ((1, 2, 3, 4, 5), 0.815)])
+def test_any_number_of_annotators_with_missing_values(scale, expected):
+    score = alpha(*FOUR, scale=scale)
+    assert score.value == pytest.approx(expected, abs=0.0005)
+    # The last unit has one value only, which agrees with nothing.
+    assert score.n == 11 and score.low <= score.value <= score.high
+
+
+def test_a_distance_on_the_scale_counts_more():
+    gold = ["low", "middle", "high"] * 20
+    near = ["middle" if value == "high" and at % 2 else value for at, value in enumerate(gold)]
+    far = ["low" if value == "high" and at % 2 else value for at, value in enumerate(gold)]
+    scale = ["low", "middle", "high"]
+    assert alpha(gold, near, scale=scale).value > alpha(gold, far, scale=scale).value + 0.1
+    # A value that is not on the scale is left out.
+    assert alpha([*gold, "none"], [*near, "low"], scale=scale).n == 60
+
+
+def test_two_annotators_of_nominal_data_as_by_its_formula():
+    generator = np.random.default_rng(1)
+    first, second = generator.integers(0, 3, (2, 200)).tolist()
+    pairs = list(zip(first, second, strict=True))
+    totals = np.bincount([*first, *second])
+    differ = sum(a != b for a, b in pairs)
+    expected = 1 - (2 * differ) * 399 / (400**2 - (totals**2).sum())
+    assert alpha(first, second).value == pytest.approx(expected, abs=1e-12)

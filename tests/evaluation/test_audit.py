@@ -12,10 +12,9 @@ from stancekit.evaluation.audit import (
     Finding,
     audit,
     make_variants,
-    mask_spans,
+    mask_target,
     negate,
     swap_roles,
-    target_blind,
     target_use,
 )
 from stancekit.models.classifier import fit
@@ -45,7 +44,7 @@ def test_a_model_that_sees_the_sentence_only_is_called_target_blind(
     parts, tmp_path, features, is_blind
 ):
     board = _board(parts, features, tmp_path)
-    assert target_blind(board.best.findings) is is_blind
+    assert (target_use(board.best.findings) == "target-blind") is is_blind
     assert ("C04" in {check.code for check in run_checks(board)}) is is_blind
     if is_blind:
         gap = next(one.gap for one in board.best.findings if one.variant == DECISIVE)
@@ -64,8 +63,8 @@ def test_variants_keep_offsets_right(parts):
 
 def test_simple_variants():
     assert (
-        mask_spans(ONE).text == "Peru hailed something."
-        and mask_spans(ONE).target.name == "something"
+        mask_target(ONE).text == "Peru hailed something."
+        and mask_target(ONE).target.name == "something"
     )
     assert swap_roles(ONE).actor.name == "the levy"
     denied = negate(ONE)
@@ -77,7 +76,7 @@ def test_a_target_before_the_actor_moves_it():
     one = Example(
         "1", "The levy? Peru hates it.", Mention("Peru", 10, 14), Mention("The levy", 0, 8), "a"
     )
-    out = mask_spans(one)
+    out = mask_target(one)
     assert (
         out.text == "something? Peru hates it."
         and out.text[out.actor.start : out.actor.end] == "Peru"
@@ -111,7 +110,6 @@ def _gap(low, high):
 )
 def test_a_model_is_blind_only_where_the_gap_is_shown_to_be_small(low, high, use):
     assert target_use(_gap(low, high)) == use
-    assert target_blind(_gap(low, high)) is (use == "target-blind")
     assert target_use([]) is None
 
 

@@ -53,7 +53,7 @@ def test_the_same_random_state_gives_the_same_draws():
 def test_an_interval_holds_its_estimate_even_where_replicates_do_not():
     draws = np.linspace(0.4, 0.6, 101)
     for at in (0.3, 0.5, 0.7):
-        low, high = interval(draws, at=at, stretch=1.2)
+        low, high = interval(draws, estimate=at, factor=1.2)
         assert low <= at <= high
 
 

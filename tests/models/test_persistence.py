@@ -386,10 +386,10 @@ def test_a_card_is_never_left_beside_another_model(tmp_path, capsys):
         persistence.write_model(small(), fresh)
         (fresh / "README.md").write_text(CARD)
         (fresh / "scores.csv").write_text("model\nsmall\n")
-    verify(path=place)
+    verify(models=place)
     assert "note" not in capsys.readouterr().out
     (place / "README.md").write_text(CARD + "\nMy own words.\n")
-    verify(path=place)
+    verify(models=place)
     assert "note: README.md was edited since" in capsys.readouterr().out
     (place / "scores.csv").write_text("model\njoint\n")
     (place / "README.md").write_text("# joint for stance, trained on mine\n")
@@ -397,7 +397,7 @@ def test_a_card_is_never_left_beside_another_model(tmp_path, capsys):
         KitError,
         match=r"README.md was altered and has no heading '# small for stance', scores.csv was",
     ):
-        verify(path=place)
+        verify(models=place)
     # No label depends on them.
     assert persistence.load(place).name == "small"
     persistence.save(small("other"), place)

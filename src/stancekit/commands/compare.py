@@ -18,7 +18,7 @@ from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
 from stancekit.report.card import model_card
-from stancekit.report.tables import leaderboard_table, pair_table, split_lines
+from stancekit.report.tables import generalisation_lines, leaderboard_table, pair_table
 from stancekit.runs.analysis import Analysis, analyse
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import Leaderboard, scores_to_csv
@@ -42,7 +42,7 @@ def compare(*, runs: str | Path) -> Analysis:
             print(f"\n{pair_table(board)}")
         for check in part.checks:
             print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
-    if splits := split_lines(analysis.splits):
+    if splits := generalisation_lines(analysis.splits):
         print("\n" + "\n".join(splits))
     return analysis
 

@@ -63,6 +63,7 @@ def report(
     if check:
         _check_files(_recomputed_files(folder))
         return folder / "report" / "report.html"
+    # A checkout has published predictions and no runs.
     alone = publish and _is_published(folder) and not _has_runs(folder)
     if alone:
         command = command or published.command_of(folder) or _made(folder)["command"]
@@ -116,6 +117,7 @@ def _report_files(analysis: Analysis, *, command: str, title: str) -> Iterator[t
     for part in analysis.boards:
         board = part.board
         corpus, codebook, split, scored = board.best.first.board
+        # Runs are mostly scored on their test part, so the name says only another one.
         names = (corpus, codebook, split) if scored == "test" else board.best.first.board
         name = file_name("-".join(names))
         yield f"card-{name}.md", model_card(board, board.chosen, command)

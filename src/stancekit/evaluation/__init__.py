@@ -1,7 +1,7 @@
-"""Metrics, their uncertainty, and the comparisons that follow from them."""
+"""Metrics, their intervals, and the comparisons of models that use them."""
 
 from stancekit.evaluation.bootstrap import bootstrap, interval
-from stancekit.evaluation.metrics import METRICS, confusion, count, f_avg, macro_f1, micro_f1
+from stancekit.evaluation.metrics import METRICS, count, f_avg, macro_f1, micro_f1
 from stancekit.evaluation.scores import score
 from stancekit.evaluation.slices import Slices, slices_of
 from stancekit.evaluation.spans import count_spans, score_spans
@@ -10,11 +10,13 @@ __all__ = [
     "METRICS",
     "Slices",
     "bootstrap",
-    "confusion",
     "count",
+    "count_spans",
     "f_avg",
     "interval",
     "macro_f1",
     "micro_f1",
+    "score",
+    "score_spans",
+    "slices_of",
 ]
-__all__ += ["count_spans", "score", "score_spans", "slices_of"]

@@ -1,4 +1,4 @@
-"""Agreement between annotators: Krippendorff's alpha for nominal data."""
+"""Agreement between annotators: Krippendorff's alpha with an interval over articles."""
 
 from collections.abc import Hashable, Sequence
 
@@ -12,55 +12,44 @@ from stancekit.evaluation.bootstrap import (
     interval,
     small_sample_correction,
 )
-from stancekit.types import Score
+from stancekit.types import FloatArray, Score
 
-
-def _coincidences(
-    first: Sequence[Hashable], second: Sequence[Hashable], clusters: Sequence[str]
-) -> NDArray[np.float64]:
-    """Return coincidence matrices by cluster, shape (clusters, values, values)."""
-    values = numbered([*first, *second])
-    one, other, home = values[: len(first)], values[len(first) :], numbered(clusters)
-    many = int(values.max(initial=-1)) + 1
-    table = np.zeros((int(home.max(initial=-1)) + 1, many, many))
-    np.add.at(table, (home, one, other), 1)
-    np.add.at(table, (home, other, one), 1)
-    return table
-
-
-def _alpha(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return alpha of coincidence matrices, shape (..., values, values) to (...); NaN where values do not vary."""
-    totals = table.sum(axis=-1)
-    n = totals.sum(axis=-1)
-    observed = n - np.trace(table, axis1=-2, axis2=-1)
-    expected = (n**2 - (totals**2).sum(axis=-1)) / np.maximum(n - 1, 1)
-    return np.where(expected > 0, 1 - observed / np.where(expected > 0, expected, 1), np.nan)
+IntArray = NDArray[np.intp]
 
 
 def alpha(
-    first: Sequence[Hashable],
-    second: Sequence[Hashable],
+    *annotators: Sequence[Hashable | None],
     clusters: Sequence[str] | None = None,
-    *,
+    scale: Sequence[Hashable] = (),
     name: str = "all",
     random_state: int = 0,
 ) -> Score:
-    """Return Krippendorff's alpha of two annotators, with a 95 % interval over clusters.
+    """Return Krippendorff's alpha of two annotators or more, with a 95 % interval.
 
-    Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section B: one minus observed
-    over expected disagreement. Values are compared as wholes, so a set of codes is given as a
-    frozenset. Where all values are the same, as of a code that neither annotator used, no
-    disagreement is expected and alpha is not defined: it is NaN then, and replicates without
-    variation are left out of the interval.
+    Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": one minus observed
+    over expected disagreement. The interval is a bootstrap over clusters.
 
     Parameters
     ----------
-    first, second
-        What each annotator said of every unit.
+    annotators
+        The values that each annotator gave to the units, in one order; `None` where there
+        is none. Values are compared as wholes, so a set of codes is given as a frozenset.
     clusters
-        The article of each unit; every unit on its own by default.
+        The article of each unit; by default every unit is a cluster.
+    scale
+        All values in their order. Disagreement then grows with the distance on the scale
+        (ordinal data), and values that are not on it are left out. By default any two
+        values that differ disagree alike (nominal data).
     name
-        What the score is called in tables.
+        The name of the score in tables.
+
+    Returns
+    -------
+    Score
+        `n` is the number of units with two values or more: the others say nothing about
+        agreement. Where all values are the same, as for a code that no annotator used, no
+        disagreement is expected and alpha is not defined: it is NaN. Replicates without
+        variation are left out of the interval.
 
     Examples
     --------
@@ -69,16 +58,83 @@ def alpha(
     (0.533, 4)
     >>> alpha(["a", "a"], ["a", "a"]).value
     nan
+    >>> first, second, third = [1, 2, 3, 3], [1, 2, 3, None], [None, 3, 3, 3]
+    >>> score = alpha(first, second, third, scale=[1, 2, 3])
+    >>> round(score.value, 3), score.n
+    (0.775, 4)
     """
-    groups = clusters if clusters is not None else [str(at) for at in range(len(first))]
-    table = _coincidences(first, second, groups)
-    draws = _alpha(
-        np.einsum("rc,cij->rij", draw_weights(len(table), REPLICATES, random_state), table)
-    )
-    value = float(_alpha(table.sum(axis=0)))
+    values = _number_values(annotators, scale)
+    pairable = (values >= 0).sum(axis=0) >= 2
+    articles = list(clusters) if clusters is not None else list(map(str, range(len(pairable))))
+    kept = [article for article, keep in zip(articles, pairable, strict=True) if keep]
+    table = _coincidences(values[:, pairable], numbered(kept))
+    is_ordinal = bool(scale)
+    n = len(kept)
+    value = float(_alpha(table.sum(axis=0), ordinal=is_ordinal))
     if np.isnan(value):
-        return Score("alpha", name, value, value, value, len(first))
-    drawn = draws[~np.isnan(draws)]
-    stretch = small_sample_correction(drawn, np.array([value]), len(table)).factor
-    low, high = interval(drawn, at=value, stretch=stretch)
-    return Score("alpha", name, value, low, float(np.minimum(high, 1)), len(first))
+        return Score("alpha", name, value, value, value, n)
+    weights = draw_weights(len(table), REPLICATES, random_state)
+    replicates = _alpha(np.einsum("rc,cij->rij", weights, table), ordinal=is_ordinal)
+    varied = replicates[~np.isnan(replicates)]
+    factor = small_sample_correction(varied, np.array([value]), len(table)).factor
+    low, high = interval(varied, estimate=value, factor=factor)
+    return Score("alpha", name, value, low, float(np.minimum(high, 1)), n)
+
+
+def _number_values(
+    annotators: Sequence[Sequence[Hashable | None]], scale: Sequence[Hashable]
+) -> IntArray:
+    """Return values as numbers, shape (annotators, units): of the scale if any, -1 if none."""
+    positions: dict[Hashable, int] = {value: index for index, value in enumerate(scale)}
+    rows = []
+    for values in annotators:
+        row = []
+        for value in values:
+            if value is None:
+                row.append(-1)
+            elif scale:
+                row.append(positions.get(value, -1))
+            else:
+                row.append(positions.setdefault(value, len(positions)))
+        rows.append(row)
+    return np.array(rows, dtype=int).reshape(len(annotators), -1)
+
+
+def _coincidences(values: IntArray, cluster: IntArray) -> FloatArray:
+    """Return coincidence matrices, shape (clusters, values, values).
+
+    Every unit contributes all ordered pairs of its values, together as many as it has
+    values: each pair counts 1 / (values - 1).
+    """
+    size = int(values.max(initial=-1)) + 1
+    table = np.zeros((int(cluster.max(initial=-1)) + 1, size, size))
+    given = values >= 0
+    weight = 1 / np.maximum(given.sum(axis=0) - 1, 1)
+    for first in range(len(values)):
+        for second in range(len(values)):
+            if first == second:
+                continue
+            both = given[first] & given[second]
+            cells = (cluster[both], values[first, both], values[second, both])
+            np.add.at(table, cells, weight[both])
+    return table
+
+
+def _alpha(table: FloatArray, *, ordinal: bool) -> FloatArray:
+    """Return alpha of coincidence matrices, NaN where the values do not vary.
+
+    Shape (..., values, values) to (...).
+    """
+    totals = table.sum(axis=-1)
+    n = totals.sum(axis=-1)
+    if ordinal:
+        # The distance of two values is the number of values between their mid-ranks.
+        ranks = totals.cumsum(axis=-1) - totals / 2
+        distance = (ranks[..., :, None] - ranks[..., None, :]) ** 2
+    else:
+        distance = 1 - np.eye(table.shape[-1])
+    products = totals[..., :, None] * totals[..., None, :]
+    observed = (table * distance).sum(axis=(-2, -1))
+    expected = (products * distance).sum(axis=(-2, -1)) / np.maximum(n - 1, 1)
+    varies = expected > 0
+    return np.where(varies, 1 - observed / np.where(varies, expected, 1), np.nan)

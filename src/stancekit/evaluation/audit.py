@@ -1,7 +1,8 @@
-"""Does a stance model read its target? The trained model on inputs from which something is taken or changed.
+"""Audit of the target: does a model use it? Scores on inputs with something changed.
 
-Published stance models have been found to do as well without the target (Kaushal, Saha and Ganguly
-2021, "tWT-WT: A Dataset to Assert the Role of Target Entities for Detecting Stance of Tweets").
+Published stance models were found to do as well without the target (Kaushal, Saha and Ganguly
+2021, "tWT-WT: A Dataset to Assert the Role of Target Entities for Detecting Stance of
+Tweets").
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 
 from stancekit.corpus.dataset import CodeTuples
 from stancekit.evaluation.bootstrap import (
+    Estimate,
     bootstrap,
     by_state,
     effective_clusters,
@@ -20,67 +22,69 @@ from stancekit.evaluation.bootstrap import (
     small_sample_correction,
 )
 from stancekit.evaluation.metrics import count, in_gold, macro_f1
-from stancekit.types import Example, Mention, Score
+from stancekit.types import Example, FloatArray, Mention, Score
 
+# Replaces a target that is masked.
 SOMETHING = "something"
+# Put before a sentence to deny it, whatever its grammar.
 NEGATION = "It is not true that "
-# The variant that decides: with a target from elsewhere, no gold code has a reason to hold.
+# The variant that decides: with a target of another article, no gold code holds but by chance.
 DECISIVE = "target swapped at random"
-# A fall of macro-F1 by less than this is as good as none.
+# Macro-F1 that a model may lose without its target and still be called target-blind: less
+# than the differences between models that matter in practice.
 MARGIN = 0.05
+# Targets that are tried for the random swap, before an example is left out.
+_TRIES = 50
 Use = Literal["uses its target", "target-blind", "cannot tell"]
 
 
-def _moved(mention: Mention | None, at: int, by: int) -> Mention | None:
-    """Return a mention whose sentence grew by `by` characters at the offset `at`."""
-    if mention is None or mention.start is None or mention.end is None or mention.start < at:
+def _shift(mention: Mention | None, start: int, by: int) -> Mention | None:
+    """Return a mention, moved `by` characters if it is at the offset `start` or after it."""
+    if mention is None or mention.start is None or mention.end is None or mention.start < start:
         return mention
     return replace(mention, start=mention.start + by, end=mention.end + by)
 
 
-def _word_overlap(one: Mention | None, other: Mention | None) -> bool:
-    spans = [
-        (x.start, x.end) for x in (one, other) if x and x.start is not None and x.end is not None
-    ]
-    return len(spans) == 2 and spans[0][0] < spans[1][1] and spans[1][0] < spans[0][1]
+def _overlap(first: Mention | None, second: Mention | None) -> bool:
+    if first is None or first.start is None or first.end is None:
+        return False
+    if second is None or second.start is None or second.end is None:
+        return False
+    return first.start < second.end and second.start < first.end
 
 
-def text_alone(example: Example) -> Example:
+def keep_text(example: Example) -> Example:
     """Return the sentence without actor and target."""
     return replace(example, actor=None, target=None)
 
 
-def target_alone(example: Example) -> Example:
+def keep_target(example: Example) -> Example:
     """Return the target's name in place of the sentence, without the actor."""
     name = example.target.name if example.target else ""
     return replace(example, text=name, actor=None, target=Mention(name, 0, len(name)))
 
 
-def mask_spans(example: Example) -> Example:
-    """Return the example with a word that says nothing in place of the target.
+def mask_target(example: Example) -> Example:
+    """Return the example with a word that means nothing in place of the target.
+
+    A target that overlaps the actor stays in the sentence, without its span.
 
     Examples
     --------
-    >>> one = mask_spans(Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20)))
-    >>> one.text, one.target.name
+    >>> peru, levy = Mention("Peru", 0, 4), Mention("the levy", 12, 20)
+    >>> masked = mask_target(Example("1", "Peru hailed the levy.", peru, levy))
+    >>> masked.text, masked.target.name
     ('Peru hailed something.', 'something')
     """
     target = example.target
-    if (
-        target is None
-        or target.start is None
-        or target.end is None
-        or _word_overlap(target, example.actor)
-    ):
+    if target is None or target.start is None or target.end is None:
+        return replace(example, target=Mention(SOMETHING))
+    if _overlap(target, example.actor):
         return replace(example, target=Mention(SOMETHING))
     text = example.text[: target.start] + SOMETHING + example.text[target.end :]
-    actor = _moved(example.actor, target.end, len(SOMETHING) - (target.end - target.start))
-    return replace(
-        example,
-        text=text,
-        actor=actor,
-        target=Mention(SOMETHING, target.start, target.start + len(SOMETHING)),
-    )
+    masked = Mention(SOMETHING, target.start, target.start + len(SOMETHING))
+    actor = _shift(example.actor, target.end, len(SOMETHING) - (target.end - target.start))
+    return replace(example, text=text, actor=actor, target=masked)
 
 
 def swap_roles(example: Example) -> Example:
@@ -90,76 +94,106 @@ def swap_roles(example: Example) -> Example:
 
 def negate(example: Example) -> Example:
     """Return the example with its sentence denied."""
-    by = len(NEGATION)
-    actor, target = (_moved(one, 0, by) for one in (example.actor, example.target))
-    return replace(example, text=NEGATION + example.text, actor=actor, target=target)
+    return replace(
+        example,
+        text=NEGATION + example.text,
+        actor=_shift(example.actor, 0, len(NEGATION)),
+        target=_shift(example.target, 0, len(NEGATION)),
+    )
+
+
+_CHANGES: dict[str, Callable[[Example], Example]] = {
+    "text alone": keep_text,
+    "target alone": keep_target,
+    "target masked": mask_target,
+    "actor and target exchanged": swap_roles,
+    "negated": negate,
+}
 
 
 def make_variants(
     examples: Sequence[Example], *, random_state: int = 0
 ) -> dict[str, list[Example | None]]:
-    """Return the examples in every variant of the audit, `None` where a variant does not apply.
+    """Return the examples in every variant of the audit, by the name of the variant.
+
+    An example is `None` where a variant does not apply to it: those without an actor and a
+    target, and for the swaps those for which there is no other target.
 
     Examples
     --------
-    >>> one = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
-    >>> sorted(name for name, of in make_variants([one]).items() if of[0])
+    >>> peru, levy = Mention("Peru", 0, 4), Mention("the levy", 12, 20)
+    >>> variants = make_variants([Example("1", "Peru hailed the levy.", peru, levy, "a")])
+    >>> sorted(name for name, changed in variants.items() if changed[0])
     ['actor and target exchanged', 'negated', 'target alone', 'target masked', 'text alone']
     """
-    simple: dict[str, Callable[[Example], Example]] = {
-        "text alone": text_alone,
-        "target alone": target_alone,
-        "target masked": mask_spans,
-        "actor and target exchanged": swap_roles,
-        "negated": negate,
-    }
-    found: dict[str, list[Example | None]] = {
-        name: [change(one) if one.actor and one.target else None for one in examples]
-        for name, change in simple.items()
-    }
-    beside: dict[tuple[str, str], dict[str, Mention]] = {}
-    for one in examples:
-        for mention in (one.actor, one.target):
-            if mention:
-                beside.setdefault((one.article, one.text), {}).setdefault(mention.name, mention)
-    generator = np.random.default_rng(random_state)
-    pool = [one.target for one in examples if one.target]
-    homes = [one.article for one in examples if one.target]
-    here: list[Example | None] = []
-    elsewhere: list[Example | None] = []
-    for one in examples:
-        own = {mention.name for mention in (one.actor, one.target) if mention}
-        others = [
-            mention
-            for name, mention in beside.get((one.article, one.text), {}).items()
-            if name not in own
+    variants: dict[str, list[Example | None]] = {}
+    for name, change in _CHANGES.items():
+        variants[name] = [
+            change(example) if example.actor and example.target else None for example in examples
         ]
-        here.append(replace(one, target=others[0]) if one.target and one.actor and others else None)
-        foreign = _foreign(generator, pool, homes, one)
-        elsewhere.append(
-            replace(one, target=Mention(foreign)) if one.target and one.actor and foreign else None
-        )
-    found["target swapped in the sentence"] = here
-    found[DECISIVE] = elsewhere
-    return found
+    variants["target swapped in the sentence"] = _swap_in_sentence(examples)
+    variants[DECISIVE] = _swap_at_random(examples, random_state)
+    return variants
 
 
-def _foreign(
-    generator: np.random.Generator, pool: Sequence[Mention], homes: Sequence[str], example: Example
+def _swap_in_sentence(examples: Sequence[Example]) -> list[Example | None]:
+    """Replace each target by another actor or target of its sentence."""
+    mentions: dict[tuple[str, str], dict[str, Mention]] = {}
+    for example in examples:
+        in_sentence = mentions.setdefault((example.article, example.text), {})
+        for mention in (example.actor, example.target):
+            if mention:
+                in_sentence.setdefault(mention.name, mention)
+    swapped: list[Example | None] = []
+    for example in examples:
+        if not example.actor or not example.target:
+            swapped.append(None)
+            continue
+        names = (example.actor.name, example.target.name)
+        in_sentence = mentions[example.article, example.text]
+        others = [mention for name, mention in in_sentence.items() if name not in names]
+        swapped.append(replace(example, target=others[0]) if others else None)
+    return swapped
+
+
+def _swap_at_random(examples: Sequence[Example], random_state: int) -> list[Example | None]:
+    """Replace each target by one of another article that the sentence does not name."""
+    generator = np.random.default_rng(random_state)
+    pool = [(example.target.name, example.article) for example in examples if example.target]
+    swapped: list[Example | None] = []
+    for example in examples:
+        name = _draw_target(generator, pool, example)
+        if name and example.actor and example.target:
+            swapped.append(replace(example, target=Mention(name)))
+        else:
+            swapped.append(None)
+    return swapped
+
+
+def _draw_target(
+    generator: np.random.Generator, pool: Sequence[tuple[str, str]], example: Example
 ) -> str | None:
-    """Return the name of a target of another article that this sentence does not mention."""
-    for at in generator.permutation(len(pool))[:50].tolist():
-        if homes[at] != example.article and pool[at].name not in example.text:
-            name: str = pool[at].name
+    """Return a target's name from a pool of names and articles, `None` if none fits."""
+    order: list[int] = generator.permutation(len(pool))[:_TRIES].tolist()
+    for index in order:
+        name, article = pool[index]
+        if article != example.article and name not in example.text:
             return name
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One variant: the score on it, and how far the full input lies above on the same examples.
+    """The result of one variant.
 
-    `changed` is the share of examples whose code changed.
+    Attributes
+    ----------
+    value
+        Macro-F1 on the variant.
+    gap
+        Macro-F1 on the full input minus that on the variant, of the same examples.
+    changed
+        The share of examples whose predicted codes changed.
     """
 
     variant: str
@@ -169,7 +203,7 @@ class Finding:
 
     @property
     def uses_input(self) -> bool:
-        """Say whether what was taken away was of use: the gap's interval lies above zero."""
+        """Say whether what was removed is of use: the gap's interval is above zero."""
         return self.gap.low > 0
 
 
@@ -180,81 +214,95 @@ def audit(
     names: Sequence[str],
     clusters: Sequence[str],
 ) -> list[Finding]:
-    """Compare predictions on the full input with those on every variant, by macro-F1 over the codes of the same gold.
+    """Compare predictions on the full input with those on every variant, by macro-F1.
 
     Parameters
     ----------
+    gold
+        The codes of each example.
     full
-        One sequence of codes per random state.
+        Predictions on the full input: one sequence of codes for each random state.
     changed
-        The same for every variant, `None` where it does not apply.
+        The same for every variant, `None` where it does not apply to an example.
+    names
+        All codes, in alphabetical order.
+    clusters
+        The article of each example.
+
+    Returns
+    -------
+    list of Finding
+        Without variants that apply to no example with a gold code.
 
     Examples
     --------
     >>> gold = [("a",), ("b",)] * 20
-    >>> same = audit(gold, [gold], {"target alone": [gold]}, ["a", "b"], [str(at) for at in range(40)])[0]
-    >>> same.gap.value, same.uses_input, same.changed
+    >>> articles = [str(row) for row in range(40)]
+    >>> [finding] = audit(gold, [gold], {"target alone": [gold]}, ["a", "b"], articles)
+    >>> finding.gap.value, finding.uses_input, finding.changed
     (0.0, False, 0.0)
     """
-    found = []
+    findings = []
     for variant, states in changed.items():
-        at = [row for row, labels in enumerate(states[0]) if labels is not None]
-        if not any(gold[row] for row in at):
+        rows = [row for row, codes in enumerate(states[0]) if codes is not None]
+        if not any(gold[row] for row in rows):
             continue
-        truth, homes = [gold[row] for row in at], [clusters[row] for row in at]
-        before = [[state[row] for row in at] for state in full]
-        after = [[state[row] or () for row in at] for state in states]
-        both = [
-            np.stack([count(truth, one, names, homes) for one in part]) for part in (before, after)
+        truth, articles = [gold[row] for row in rows], [clusters[row] for row in rows]
+        before = [[codes[row] for row in rows] for codes in full]
+        after = [[codes[row] or () for row in rows] for codes in states]
+        counts_before = np.stack([count(truth, codes, names, articles) for codes in before])
+        counts_after = np.stack([count(truth, codes, names, articles) for codes in after])
+        gap, value = _estimate_gap(counts_before, counts_after)
+        codes_in_gold = int(in_gold(counts_before).sum())
+        score = Score("macro_f1 gap", variant, *gap, len(rows), codes_in_gold)
+        differs = [
+            [first != second for first, second in zip(*pair, strict=True)]
+            for pair in zip(before, after, strict=True)
         ]
-        codes = in_gold(both[0])
-        metric = partial(macro_f1, codes=codes)
-        draws = bootstrap(both[0], metric) - bootstrap(both[1], metric)
-        apart = by_state(both[0], metric) - by_state(both[1], metric)
-        lies, stretch = (
-            float(apart.mean()),
-            small_sample_correction(draws, apart, effective_clusters(both[0])).factor,
-        )
-        ends = interval(draws, at=lies, stretch=stretch)
-        gap = Score("macro_f1 gap", variant, lies, *ends, len(at), int(codes.sum()))
-        moved = np.mean(
-            [
-                [a != b for a, b in zip(x, y, strict=True)]
-                for x, y in zip(before, after, strict=True)
-            ]
-        )
-        found.append(Finding(variant, float(by_state(both[1], metric).mean()), gap, float(moved)))
-    return found
+        findings.append(Finding(variant, value, score, float(np.mean(differs))))
+    return findings
+
+
+def _estimate_gap(before: FloatArray, after: FloatArray) -> tuple[Estimate, float]:
+    """Return the fall of macro-F1 with its interval, and macro-F1 after it.
+
+    Both counts have the shape (random states, clusters, codes, 4).
+    """
+    metric = partial(macro_f1, codes=in_gold(before))
+    draws = bootstrap(before, metric) - bootstrap(after, metric)
+    states = by_state(before, metric) - by_state(after, metric)
+    value = float(states.mean())
+    factor = small_sample_correction(draws, states, effective_clusters(before)).factor
+    low, high = interval(draws, estimate=value, factor=factor)
+    return (value, low, high), float(by_state(after, metric).mean())
 
 
 def target_use(findings: Sequence[Finding]) -> Use | None:
-    """Say whether a model uses its target, by how far its macro-F1 falls with a target taken from elsewhere.
+    """Say whether a model uses its target, from the gap for targets of other articles.
 
-    A gap that is not significant shows nothing by itself: a small test set makes it of any model.
-    So a model is called target-blind only where the whole interval of its fall lies below `MARGIN`
-    (equivalence testing by intervals: Schuirmann 1987, "A Comparison of the Two One-Sided Tests
-    Procedure and the Power Approach"), be it above zero or not: a fall that small is no use to a
-    reader. It is said to use its target where the interval lies above zero and reaches further.
+    A gap that is not significant shows nothing by itself: on a small test set no gap is. So
+    a model is called target-blind only where the whole interval of its gap is below
+    `MARGIN`, whether it includes zero or not: so small a loss does not matter (equivalence
+    testing by intervals: Schuirmann 1987, "A Comparison of the Two One-Sided Tests Procedure
+    and the Power Approach"). A model uses its target where the interval is above zero and
+    reaches beyond the margin.
 
     Returns
     -------
     str or None
-        `None` where the variant that decides does not apply, as of frames.
+        `None` where the variant that decides does not apply, as for whole sentences.
 
     Examples
     --------
-    >>> gaps = [Score("macro_f1 gap", DECISIVE, 0.06, low, high, 30) for low, high in ((0.01, 0.1), (-0.01, 0.13))]
-    >>> [target_use([Finding(DECISIVE, 0.5, gap, 0.2)]) for gap in gaps]
-    ['uses its target', 'cannot tell']
+    >>> for low, high in ((0.01, 0.1), (-0.01, 0.13)):
+    ...     gap = Score("macro_f1 gap", DECISIVE, 0.06, low, high, 30)
+    ...     print(target_use([Finding(DECISIVE, 0.5, gap, 0.2)]))
+    uses its target
+    cannot tell
     """
-    gap = next((one.gap for one in findings if one.variant == DECISIVE), None)
+    gap = next((finding.gap for finding in findings if finding.variant == DECISIVE), None)
     if gap is None:
         return None
     if gap.high < MARGIN:
         return "target-blind"
     return "uses its target" if gap.low > 0 else "cannot tell"
-
-
-def target_blind(findings: Sequence[Finding]) -> bool:
-    """Say whether a model does as well with a target taken from elsewhere."""
-    return target_use(findings) == "target-blind"

@@ -1,8 +1,9 @@
 """Hierarchical bootstrap over random states and clusters of examples.
 
-Clusters (articles) and random states are drawn with replacement; examples of one article are not
-independent, and a bootstrap over rows would make intervals too short (Cameron, Gelbach and Miller
-2008, "Bootstrap-Based Improvements for Inference with Clustered Errors").
+Clusters (articles) and random states are drawn with replacement. Examples of one article are
+not independent, and a bootstrap over examples would give intervals that are too short
+(Cameron, Gelbach and Miller 2008, "Bootstrap-Based Improvements for Inference with Clustered
+Errors").
 """
 
 from collections.abc import Sequence
@@ -15,15 +16,25 @@ from scipy.special import ndtri, stdtr, stdtrit
 from stancekit.evaluation.metrics import Metric
 from stancekit.types import FloatArray
 
-# A value, and the ends of its interval.
+# A value, and the two ends of its interval.
 Estimate = tuple[float, float, float]
+# With 2,000 replicates, an end of a 95 % interval varies with the random state by some 2 %
+# of the interval's width.
 REPLICATES = 2000
 LEVEL = 0.95
+# Replaces a spread of zero, by which nothing can be divided.
+_TINY = 1e-12
+# More degrees of freedom than any test set has: Student's distribution is normal there.
+_NORMAL_FREEDOM = 1e9
 
 
 @lru_cache(maxsize=8)
 def draw_weights(units: int, replicates: int, random_state: int) -> FloatArray:
-    """Return how often each unit is drawn in each replicate, shape (replicates, units)."""
+    """Return how often each unit is drawn in each replicate, shape (replicates, units).
+
+    The same arguments give the same draws, so that models are compared on the same
+    replicates.
+    """
     generator = np.random.default_rng([random_state, units])
     drawn = generator.multinomial(units, np.full(units, 1 / units), size=replicates).astype(float)
     drawn.flags.writeable = False
@@ -33,10 +44,10 @@ def draw_weights(units: int, replicates: int, random_state: int) -> FloatArray:
 def bootstrap(
     counts: FloatArray, metric: Metric, *, replicates: int = REPLICATES, random_state: int = 0
 ) -> FloatArray:
-    """Return replicates of the mean over random states of a metric.
+    """Return bootstrap replicates of a metric, averaged over random states.
 
-    Two calls with as many clusters draw the same ones, so that differences of replicates are
-    paired.
+    Two calls with the same number of clusters draw the same ones, so that differences of
+    replicates are paired.
 
     Parameters
     ----------
@@ -58,37 +69,52 @@ def bootstrap(
     """
     states, clusters = counts.shape[:2]
     drawn = draw_weights(clusters, replicates, random_state)
-    chosen = draw_weights(states, replicates, random_state + 1) / states
-    flat = counts.reshape(states, clusters, -1)
-    values = np.stack(
-        [metric((drawn @ state).reshape(replicates, *counts.shape[2:])) for state in flat], axis=-1
-    )
-    return np.asarray(
-        (values * chosen.reshape(replicates, *[1] * (values.ndim - 2), states)).sum(axis=-1)
-    )
+    state_weights = draw_weights(states, replicates, random_state + 1) / states
+    values = []
+    for table in counts.reshape(states, clusters, -1):
+        sums = (drawn @ table).reshape(replicates, *counts.shape[2:])
+        values.append(metric(sums))
+    stacked = np.stack(values, axis=-1)
+    # One weight for each replicate and random state, whatever axes a metric has between.
+    shape = (replicates, *[1] * (stacked.ndim - 2), states)
+    return np.asarray((stacked * state_weights.reshape(shape)).sum(axis=-1))
 
 
 def by_state(counts: FloatArray, metric: Metric) -> FloatArray:
-    """Return the metric on the whole test set for each random state, shape (random states, ...)."""
+    """Return the metric on the whole test set, shape (random states, ...).
+
+    `counts` has the shape (random states, clusters, codes, 4).
+    """
     return np.asarray(metric(counts.sum(axis=1)))
 
 
 def effective_clusters(counts: FloatArray) -> float:
-    """Return the effective number of clusters: fewer than there are where sizes differ (Kish 1965, section 5.4)."""
+    """Return the effective number of clusters, which is lower where their sizes differ.
+
+    Kish (1965), "Survey Sampling", section 5.4. `counts` has the shape (random states,
+    clusters, codes, 4).
+    """
     sizes = counts[0].reshape(counts.shape[1], -1).sum(axis=1)
-    return float(sizes.sum() ** 2 / max((sizes**2).sum(), 1e-12))
+    return float(sizes.sum() ** 2 / max((sizes**2).sum(), _TINY))
 
 
 @dataclass(frozen=True, slots=True)
 class SmallSampleCorrection:
-    """How much wider than its replicates an interval must be, for few units.
+    """How much wider than its replicates an interval must be when there are few units.
 
-    A bootstrap over n units has a variance that is too small by (n - 1) / n, and normal tails where
-    Student's would be right: both matter for three random states and fifty articles. Hesterberg
-    (2015, "What Teachers Should Know About the Bootstrap", section 5.3) corrects for both by
-    quantiles further out; the quantiles of a mean over three random states end at the lowest of the
-    three, so here the distance from the estimate is stretched instead. Of a single unit nothing can
-    be said of how units vary: both fields are NaN then, and so is all that follows.
+    A bootstrap over n units has a variance that is too small by (n - 1) / n, and normal
+    tails where Student's are right. Both matter for three random states and fifty articles.
+    Hesterberg (2015, "What Teachers Should Know About the Bootstrap", section 5.3) corrects
+    for both by quantiles further out. The quantiles of a mean over three random states end
+    at the lowest of the three, so here the distance from the estimate is multiplied instead.
+
+    Attributes
+    ----------
+    scale
+        The factor for the variance; NaN for a single unit, which does not show how units
+        vary. Then all that is computed from it is NaN too.
+    freedom
+        The degrees of freedom of Student's distribution.
     """
 
     scale: float
@@ -96,30 +122,33 @@ class SmallSampleCorrection:
 
     @property
     def factor(self) -> float:
-        """Return by how much the distance of an interval's ends from the estimate grows."""
+        """Return the factor for the distance of an interval's ends from the estimate."""
         upper = (1 + LEVEL) / 2
         return float(self.scale * stdtrit(self.freedom, upper) / ndtri(upper))
 
     def p_value(self, draws: FloatArray) -> float:
-        """Return the two-sided p of a difference of zero: the level at which the interval first touches it.
+        """Return the two-sided p value of a difference of zero.
 
-        Where no replicate lies beyond zero, their number would set a floor; then their mean in
-        standard deviations says how far away it is.
+        It is the level at which the interval first includes zero. Where no replicate is
+        beyond zero, their number would set a lowest p; then the distance of their mean from
+        zero in standard deviations is used, if it is larger.
         """
-        below = ((draws < 0).sum() + (draws == 0).sum() / 2 + 0.5) / (len(draws) + 1)
-        far = abs(float(ndtri(below)))
+        below_zero = (draws < 0).sum() + (draws == 0).sum() / 2
+        # Half a replicate is added, so that the share is never 0 or 1.
+        distance = abs(float(ndtri((below_zero + 0.5) / (len(draws) + 1))))
         if min((draws <= 0).sum(), (draws >= 0).sum()) == 0:
-            far = max(far, abs(float(draws.mean())) / max(float(draws.std()), 1e-12))
-        return float(2 * stdtr(self.freedom, -far / self.scale))
+            standardised = abs(float(draws.mean())) / max(float(draws.std()), _TINY)
+            distance = max(distance, standardised)
+        return float(2 * stdtr(self.freedom, -distance / self.scale))
 
 
 def small_sample_correction(
     draws: FloatArray, states: FloatArray, clusters: float
 ) -> SmallSampleCorrection:
-    """Return the widening for replicates over articles and random states.
+    """Return the correction for replicates over articles and random states.
 
-    With two sources of variance the degrees of freedom are Satterthwaite's (1946, "An Approximate
-    Distribution of Estimates of Variance Components").
+    With two sources of variance the degrees of freedom are Satterthwaite's (1946, "An
+    Approximate Distribution of Estimates of Variance Components").
 
     Parameters
     ----------
@@ -128,8 +157,8 @@ def small_sample_correction(
     states
         The value for each random state, shape (random states,).
     clusters
-        The number of clusters, `effective` where sizes differ; of a single one there is no
-        widening, but NaN.
+        The number of clusters, `effective_clusters` where their sizes differ. For a single
+        one the correction is NaN.
 
     Examples
     --------
@@ -139,39 +168,43 @@ def small_sample_correction(
     """
     if clusters <= 1:
         return SmallSampleCorrection(float("nan"), float("nan"))
-    n = len(states)
+    n_states, n_others = len(states), max(clusters - 1, 1.0)
     total = float(draws.var())
-    between = float(states.var(ddof=1)) / n if n > 1 else 0.0
-    among = max(total - between * (n - 1) / n, 0.0)
-    below = max(clusters - 1, 1.0)
-    wide = among * (1 + 1 / below)
-    if total <= 0 or wide + between <= 0:
-        return SmallSampleCorrection(1.0, 1e9)
-    freedom = (wide + between) ** 2 / (wide**2 / below + (between**2 / (n - 1) if n > 1 else 0.0))
-    return SmallSampleCorrection(float(np.sqrt((wide + between) / total)), float(freedom))
+    # Of the replicates' variance, what random states explain and what is left for clusters.
+    of_states = float(states.var(ddof=1)) / n_states if n_states > 1 else 0.0
+    of_clusters = max(total - of_states * (n_states - 1) / n_states, 0.0)
+    of_clusters *= 1 + 1 / n_others
+    corrected = of_clusters + of_states
+    if total <= 0 or corrected <= 0:
+        return SmallSampleCorrection(1.0, _NORMAL_FREEDOM)
+    terms = of_clusters**2 / n_others
+    if n_states > 1:
+        terms += of_states**2 / (n_states - 1)
+    return SmallSampleCorrection(float(np.sqrt(corrected / total)), float(corrected**2 / terms))
 
 
 def interval(
     values: FloatArray,
     *,
     level: float = LEVEL,
-    at: float | None = None,
-    stretch: float = 1.0,
+    estimate: float | None = None,
+    factor: float = 1.0,
 ) -> tuple[float, float]:
-    """Return the percentile interval of bootstrap replicates; it contains the estimate where that is given.
+    """Return the percentile interval of bootstrap replicates.
 
-    Bias-corrected and accelerated intervals (Efron 1987) were tried: on simulated test sets they
-    contain the truth as often and are as wide (experiments/interval_coverage).
+    It always contains the estimate, if that is given. Bias-corrected and accelerated
+    intervals (Efron 1987) were tried: on simulated test sets they contain the truth as often
+    and are as wide (experiments/interval_coverage).
 
     Parameters
     ----------
     values
         Replicates, shape (replicates,).
-    at
-        The estimate; by default the median of the replicates.
-    stretch
-        Of `SmallSampleCorrection`: how much further than the quantiles the ends lie from the
-        estimate `at`; both ends are NaN where it is.
+    estimate
+        By default the median of the replicates.
+    factor
+        Of `SmallSampleCorrection`: how much further than the quantiles the ends are from
+        the estimate. Both ends are NaN where it is.
 
     Examples
     --------
@@ -179,15 +212,14 @@ def interval(
     >>> round(low, 3), round(high, 3)
     (0.025, 0.975)
     """
-    if np.isnan(stretch):
+    if np.isnan(factor):
         return float("nan"), float("nan")
-    ends = np.array([(1 - level) / 2, (1 + level) / 2])
-    low, high = np.quantile(values, ends)
-    centre = float(np.median(values)) if at is None else at
-    # Where replicates lie to one side of the estimate, the nearer end is the estimate itself.
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    centre = float(np.median(values)) if estimate is None else estimate
+    # Where all replicates are on one side of the estimate, the nearer end is the estimate.
     return (
-        float(min(low, centre, centre + stretch * (low - centre))),
-        float(max(high, centre, centre + stretch * (high - centre))),
+        float(min(low, centre, centre + factor * (low - centre))),
+        float(max(high, centre, centre + factor * (high - centre))),
     )
 
 
@@ -201,12 +233,13 @@ def estimate_interval(
     counts
         Shape (random states, clusters, codes, 4).
     metric
-        One that maps counts to values (..., k); all k are estimated from the same replicates.
+        Maps counts to values (..., k); all k are estimated from the same replicates.
 
     Returns
     -------
     list of (value, low, high)
-        One for each of the k; the ends are NaN where there is only one cluster.
+        One for each of the k, between 0 and 1; the ends are NaN where there is only one
+        cluster.
 
     Examples
     --------
@@ -216,63 +249,62 @@ def estimate_interval(
     >>> low < value < high
     True
     """
-    states, draws = by_state(counts, metric), bootstrap(counts, metric, replicates=replicates)
-    value, clusters = states.mean(axis=0), effective_clusters(counts)
-    found = []
-    for k, at in enumerate(value.tolist()):
-        own = draws[:, k]
-        stretch = small_sample_correction(own, states[:, k], clusters).factor
-        low, high = interval(own, at=at, stretch=stretch)
-        # All that is estimated here lies between 0 and 1.
-        found.append((at, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))))
-    return found
+    states = by_state(counts, metric)
+    draws = bootstrap(counts, metric, replicates=replicates)
+    return _estimates(states, draws, effective_clusters(counts))
+
+
+def _estimates(states: FloatArray, draws: FloatArray, clusters: float) -> list[Estimate]:
+    """Return the estimates of k values from shapes (random states, k) and (replicates, k)."""
+    estimates = []
+    for column, value in enumerate(states.mean(axis=0).tolist()):
+        replicates = draws[:, column]
+        factor = small_sample_correction(replicates, states[:, column], clusters).factor
+        low, high = interval(replicates, estimate=value, factor=factor)
+        # Every metric that is estimated here is between 0 and 1.
+        estimates.append((value, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))))
+    return estimates
 
 
 def estimate_unpaired(
     tables: Sequence[FloatArray], metrics: Sequence[Metric], *, replicates: int = REPLICATES
 ) -> list[Estimate]:
-    """Return a metric with its interval where every random state has a test set of its own.
+    """Return a metric with its interval where each random state has its own test set.
 
     Parameters
     ----------
     tables
-        Per random state the counts of its test set, shape (clusters, codes, 4); the number of
-        clusters may differ.
+        For each random state the counts of its test set, shape (clusters, codes, 4); the
+        number of clusters may differ.
     metrics
-        Per random state the metric: a macro average runs over the codes that the gold of its test
-        set bears.
+        For each random state the metric: a macro average runs over the codes in the gold
+        labels of its test set.
 
     Returns
     -------
     list of (value, low, high)
-        One for each of the k; the ends are NaN where all test sets together are one cluster.
+        One for each of the k values of the metric; the ends are NaN where all test sets
+        together are one cluster.
 
     Examples
     --------
     >>> from stancekit.evaluation.metrics import f1
-    >>> one = np.array([[[3.0, 1, 1, 3]], [[2, 0, 0, 4]]])
-    >>> round(estimate_unpaired([one, one], [f1, f1])[0][0], 2)
+    >>> table = np.array([[[3.0, 1, 1, 3]], [[2, 0, 0, 4]]])
+    >>> round(estimate_unpaired([table, table], [f1, f1])[0][0], 2)
     0.83
     """
     states = unpaired_states(tables, metrics)
     draws = unpaired_draws(tables, metrics, replicates=replicates)
-    value, clusters = states.mean(axis=0), sum(effective_clusters(table[None]) for table in tables)
-    found = []
-    for k, at in enumerate(value.tolist()):
-        low, high = interval(
-            draws[:, k],
-            at=at,
-            stretch=small_sample_correction(draws[:, k], states[:, k], clusters).factor,
-        )
-        found.append((at, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))))
-    return found
+    clusters = sum(effective_clusters(table[None]) for table in tables)
+    return _estimates(states, draws, clusters)
 
 
 def unpaired_states(tables: Sequence[FloatArray], metrics: Sequence[Metric]) -> FloatArray:
-    """Return the metric of each random state on its own test set, shape (random states, k)."""
-    return np.stack(
-        [by_state(table[None], metric)[0] for table, metric in zip(tables, metrics, strict=True)]
-    )
+    """Return the metric of each random state on its test set, shape (random states, k)."""
+    values = [
+        by_state(table[None], metric)[0] for table, metric in zip(tables, metrics, strict=True)
+    ]
+    return np.stack(values)
 
 
 def unpaired_draws(
@@ -282,12 +314,17 @@ def unpaired_draws(
     replicates: int = REPLICATES,
     random_state: int = 0,
 ) -> FloatArray:
-    """Return replicates of the mean over random states with test sets of their own, shape (replicates, k)."""
-    chosen = draw_weights(len(tables), replicates, 1000 + random_state) / len(tables)
-    each = [
-        bootstrap(
-            table[None], metric, replicates=replicates, random_state=2000 + 100 * random_state + at
-        )
-        for at, (table, metric) in enumerate(zip(tables, metrics, strict=True))
-    ]
-    return np.asarray((np.stack(each, axis=-1) * chosen[:, None, :]).sum(axis=-1))
+    """Return replicates of the mean over random states that have their own test sets.
+
+    Returns
+    -------
+    array, shape (replicates, k)
+    """
+    # Seeds away from those of `bootstrap`, and from each other: no test set shares its draws.
+    seed = 1000 + random_state
+    state_weights = draw_weights(len(tables), replicates, seed) / len(tables)
+    values = []
+    for index, (table, metric) in enumerate(zip(tables, metrics, strict=True)):
+        seed = 2000 + 100 * random_state + index
+        values.append(bootstrap(table[None], metric, replicates=replicates, random_state=seed))
+    return np.asarray((np.stack(values, axis=-1) * state_weights[:, None, :]).sum(axis=-1))

@@ -1,9 +1,8 @@
-"""Do scores mean what they say: reliability, expected calibration error, Brier score, risk against coverage."""
+"""Calibration of scores: reliability, expected calibration error, Brier score, and risk."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stancekit.corpus.dataset import numbered
 from stancekit.evaluation.bootstrap import (
@@ -18,18 +17,25 @@ from stancekit.evaluation.bootstrap import (
     interval,
     small_sample_correction,
 )
-from stancekit.types import FloatArray, Score
+from stancekit.types import BoolArray, FloatArray, Score
 
+# Tenths, as most published calibration errors use.
 BINS = 10
 
 
 def take_claims(
-    scores: FloatArray, truth: NDArray[np.bool_], *, multi_label: bool
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Return what was claimed and what held, each of shape (examples, decisions).
+    scores: FloatArray, truth: BoolArray, *, multi_label: bool
+) -> tuple[FloatArray, BoolArray]:
+    """Return what scores claim and whether it is right, each of shape (examples, claims).
 
-    For one label per example the claim is the highest score, and it held where that code is gold;
-    for several, every code's score is a claim that the code is gold.
+    With one label per example the claim is the highest score, and it is right where that
+    code is the gold code. With several, the score of every code is a claim that the code is
+    a gold code.
+
+    Parameters
+    ----------
+    scores, truth
+        Shape (examples, codes).
     """
     if multi_label:
         return scores, truth
@@ -39,28 +45,45 @@ def take_claims(
 
 
 def bin_claims(
-    claimed: FloatArray, held: NDArray[np.bool_], clusters: Sequence[str], *, width: int = BINS
+    claims: FloatArray, right: BoolArray, clusters: Sequence[str], *, n_bins: int = BINS
 ) -> FloatArray:
-    """Sum up decisions by cluster and by tenth of the claim, shape (clusters, bins, 4).
+    """Sum up claims by cluster and by bin of the claim.
 
-    In the last axis: number, sum of claims, number that held, sum of squared errors.
+    Parameters
+    ----------
+    claims, right
+        Of `take_claims`, shape (examples, claims).
+    clusters
+        The article of each example.
+
+    Returns
+    -------
+    array, shape (clusters, bins, 4)
+        In the last axis: the number of claims, their sum, the number that are right, and
+        the sum of squared errors.
 
     Examples
     --------
-    >>> bin_claims(np.array([[0.95], [0.85]]), np.array([[True], [False]]), ["a", "a"])[0, -1].round(4).tolist()
+    >>> table = bin_claims(np.array([[0.95], [0.85]]), np.array([[True], [False]]), ["a", "a"])
+    >>> table[0, -1].round(4).tolist()
     [1.0, 0.95, 1.0, 0.0025]
     """
-    home = np.repeat(numbered(clusters), claimed.shape[1])
-    flat, true = claimed.ravel(), held.ravel().astype(float)
-    place = np.minimum((flat * width).astype(int), width - 1)
-    cells = (np.ones_like(flat), flat, true, (flat - true) ** 2)
-    many, at = int(home.max(initial=-1)) + 1, home * width + place
-    total = [np.bincount(at, weights=column, minlength=many * width) for column in cells]
-    return np.stack(total, axis=-1).reshape(many, width, 4).astype(float)
+    cluster = np.repeat(numbered(clusters), claims.shape[1])
+    claim, truth = claims.ravel(), right.ravel().astype(float)
+    # A claim of 1 belongs to the last bin.
+    bin_index = np.minimum((claim * n_bins).astype(int), n_bins - 1)
+    n_clusters = int(cluster.max(initial=-1)) + 1
+    cell = cluster * n_bins + bin_index
+    columns = (np.ones_like(claim), claim, truth, (claim - truth) ** 2)
+    sums = [np.bincount(cell, weights=column, minlength=n_clusters * n_bins) for column in columns]
+    return np.stack(sums, axis=-1).reshape(n_clusters, n_bins, 4).astype(float)
 
 
 def gaps(table: FloatArray) -> FloatArray:
-    """Return per bin how far claims lie above what held, as shares of all, shape (..., bins, 4) to (..., bins)."""
+    """Return how far the claims of each bin are above what is right, as shares of all claims.
+
+    Shape (..., bins, 4) to (..., bins).
+    """
     n = table[..., 0].sum(axis=-1, keepdims=True)
     return np.asarray((table[..., 1] - table[..., 2]) / np.maximum(n, 1))
 
@@ -68,45 +91,64 @@ def gaps(table: FloatArray) -> FloatArray:
 def ece(table: FloatArray) -> FloatArray:
     """Return the expected calibration error, shape (..., bins, 4) to (...).
 
-    Naeini, Cooper and Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using Bayesian
-    Binning", eq. 3.
+    Naeini, Cooper and Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using
+    Bayesian Binning", eq. 3.
     """
     return np.asarray(np.abs(gaps(table)).sum(axis=-1))
 
 
 def estimate_ece(tables: FloatArray, *, replicates: int = REPLICATES) -> Estimate:
-    """Return the expected calibration error with its interval; its ends are NaN where there is only one cluster.
+    """Return the expected calibration error with its interval.
 
-    Gaps are taken absolutely, so noise adds to them, and to those of replicates once more. The
-    interval is moved down by how far the replicates' mean lies above the estimate, its lower end
-    twice, since the estimate lies as far above the truth (Efron and Tibshirani 1993, "An
-    Introduction to the Bootstrap", section 10.2). Where chance alone, the replicates' gaps about
-    those found, would make as large an error in one case of twenty, it begins at 0 (Bröcker and
-    Smith 2007, "Increasing the Reliability of Reliability Diagrams").
+    Gaps are absolute values, so that noise makes them larger, and those of replicates larger
+    again. The interval is moved down by the difference between the replicates' mean and the
+    estimate, and its lower end twice, since the estimate is as far above the truth (Efron
+    and Tibshirani 1993, "An Introduction to the Bootstrap", section 10.2). It begins at 0
+    where chance alone gives such an error in one case of twenty or more (Bröcker and Smith
+    2007, "Increasing the Reliability of Reliability Diagrams").
+
+    Parameters
+    ----------
+    tables
+        Of `bin_claims`, shape (random states, clusters, bins, 4).
+
+    Returns
+    -------
+    (value, low, high)
+        The ends are NaN where there is only one cluster.
 
     Examples
     --------
-    >>> claims, held = np.full((50, 1), 0.8), np.array([[True]] * 38 + [[False]] * 12)
-    >>> value, low, high = estimate_ece(bin_claims(claims, held, [str(at) for at in range(50)])[None])
+    >>> claims, right = np.full((50, 1), 0.8), np.array([[True]] * 38 + [[False]] * 12)
+    >>> table = bin_claims(claims, right, [str(row) for row in range(50)])
+    >>> value, low, high = estimate_ece(table[None])
     >>> round(value, 2), low, high > 0.1
     (0.04, 0.0, True)
     """
     states, draws = by_state(tables, ece), bootstrap(tables, ece, replicates=replicates)
-    found, value = gaps(tables.sum(axis=1)), float(states.mean())
-    clusters = effective_clusters(tables)
+    value, clusters = float(states.mean()), effective_clusters(tables)
     if clusters <= 1:
         return value, float("nan"), float("nan")
-    stretch = small_sample_correction(draws, states, clusters).factor
-    above = draws.mean() - value
-    low, high = interval(draws - above, at=value, stretch=stretch)
+    factor = small_sample_correction(draws, states, clusters).factor
+    bias = draws.mean() - value
+    low, high = interval(draws - bias, estimate=value, factor=factor)
+    chance = _chance_error(tables, replicates)
+    lower = 0.0 if value <= np.quantile(chance, LEVEL) else min(low - bias, value)
+    return value, float(np.clip(lower, 0, 1)), float(np.clip(high, 0, 1))
+
+
+def _chance_error(tables: FloatArray, replicates: int) -> FloatArray:
+    """Return the errors that chance alone gives, shape (replicates,).
+
+    They are the differences between the gaps of replicates and those of the whole test set.
+    """
     drawn = draw_weights(tables.shape[1], replicates, 0)
-    again = [
-        gaps((drawn @ one.reshape(len(one), -1)).reshape(replicates, *one.shape[1:])) - own
-        for one, own in zip(tables, found, strict=True)
-    ]
-    chance = np.mean([np.abs(one).sum(axis=-1) for one in again], axis=0)
-    begin = 0.0 if value <= np.quantile(chance, LEVEL) else low - above
-    return value, float(np.clip(min(begin, value), 0, 1)), float(np.clip(high, 0, 1))
+    errors = []
+    for table in tables:
+        sums = drawn @ table.reshape(len(table), -1)
+        differences = gaps(sums.reshape(replicates, *table.shape[1:])) - gaps(table.sum(axis=0))
+        errors.append(np.abs(differences).sum(axis=-1))
+    return np.asarray(np.mean(errors, axis=0))
 
 
 def brier(table: FloatArray) -> FloatArray:
@@ -115,39 +157,53 @@ def brier(table: FloatArray) -> FloatArray:
 
 
 def score_calibration(tables: FloatArray, *, replicates: int = REPLICATES) -> list[Score]:
-    """Score the calibration of a model.
+    """Return the calibration scores of a model: `ece` and `brier`.
 
     Parameters
     ----------
     tables
-        Of `bins`, shape (random states, clusters, bins, 4).
+        Of `bin_claims`, shape (random states, clusters, bins, 4).
 
     Examples
     --------
-    >>> claims, held = np.full((50, 1), 0.8), np.array([[True]] * 40 + [[False]] * 10)
-    >>> found = score_calibration(bin_claims(claims, held, [str(at) for at in range(50)])[None])
-    >>> [(one.metric, round(one.value, 2)) for one in found]
+    >>> claims, right = np.full((50, 1), 0.8), np.array([[True]] * 40 + [[False]] * 10)
+    >>> table = bin_claims(claims, right, [str(row) for row in range(50)])
+    >>> [(score.metric, round(score.value, 2)) for score in score_calibration(table[None])]
     [('ece', 0.0), ('brier', 0.16)]
     """
-    squared = estimate_interval(
+    (squared,) = estimate_interval(
         tables, lambda table: brier(table)[..., None], replicates=replicates
-    )[0]
+    )
     n = int(tables[0, :, :, 0].sum())
-    both = {"ece": estimate_ece(tables, replicates=replicates), "brier": squared}
-    return [Score(name, "all", *of, n) for name, of in both.items()]
+    error = estimate_ece(tables, replicates=replicates)
+    return [Score("ece", "all", *error, n), Score("brier", "all", *squared, n)]
 
 
 def reliability(tables: FloatArray) -> FloatArray:
-    """Return per bin the number, the mean claim and the share that held, shape (bins, 3), over random states."""
+    """Return the number, the mean claim and the share that is right of each bin.
+
+    Shape (random states, clusters, bins, 4) to (bins, 3).
+    """
     total = tables.sum(axis=(0, 1))
     n = np.maximum(total[:, 0], 1)
     return np.stack([total[:, 0], total[:, 1] / n, total[:, 2] / n], axis=-1)
 
 
-def risk_coverage(sure: FloatArray, wrong: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Return coverage and the share of errors among the surest examples, each of shape (examples,).
+def risk_coverage(confidence: FloatArray, wrong: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return coverage, and the share of errors among the examples it covers.
 
-    El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification".
+    Examples are covered in order of decreasing confidence. El-Yaniv and Wiener (2010), "On
+    the Foundations of Noise-free Selective Classification".
+
+    Parameters
+    ----------
+    confidence, wrong
+        Shape (examples,).
+
+    Returns
+    -------
+    coverage, risk
+        Each of shape (examples,).
 
     Examples
     --------
@@ -155,6 +211,6 @@ def risk_coverage(sure: FloatArray, wrong: NDArray[np.bool_]) -> tuple[FloatArra
     >>> coverage.tolist(), risk.tolist()
     ([0.5, 1.0], [0.0, 0.5])
     """
-    order = np.argsort(-sure, kind="stable")
+    order = np.argsort(-confidence, kind="stable")
     n = np.arange(1, len(order) + 1)
     return n / len(order), np.cumsum(wrong[order]) / n

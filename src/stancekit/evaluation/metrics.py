@@ -1,8 +1,8 @@
-"""Metrics as functions of counts, so that every replicate of a bootstrap is one array operation.
+"""Metrics as functions of counts, so that all bootstrap replicates are one array operation.
 
-Each takes counts of shape (..., codes, 4): true positives, false positives, false negatives and
-true negatives; and returns shape (...). Precision, recall and F1 of a code that is neither in gold
-nor predicted are 0; macro averages run over the codes that gold bears.
+Each takes counts of shape (..., codes, 4), true positives, false positives, false negatives
+and true negatives, and returns shape (...). Precision, recall and F1 of a code that is neither
+in the gold labels nor predicted are 0. Macro averages run over the codes in the gold labels.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,25 +17,26 @@ from stancekit.types import FloatArray
 Cells = NDArray[np.bool_]
 
 
-def summed(values: NDArray[np.generic], home: NDArray[np.intp]) -> FloatArray:
+def sum_clusters(values: NDArray[np.generic], cluster: NDArray[np.intp]) -> FloatArray:
     """Return the sums of rows by cluster, shape (rows, ...) to (clusters, ...).
 
     Parameters
     ----------
-    home
+    cluster
         The number of each row's cluster, from `numbered`.
     """
-    order = np.argsort(home, kind="stable")
-    starts = np.flatnonzero(np.diff(home[order], prepend=-1))
+    order = np.argsort(cluster, kind="stable")
+    starts = np.flatnonzero(np.diff(cluster[order], prepend=-1))
     return np.asarray(np.add.reduceat(values[order].astype(float), starts, axis=0))
 
 
 def outcomes(gold: CodeTuples, predicted: CodeTuples, names: Sequence[str]) -> Cells:
-    """Return per example and code whether it is a true positive, false positive, false negative or true negative.
+    """Return the outcome of each example and code.
 
     Returns
     -------
-    array, shape (examples, codes, 4)
+    array of bool, shape (examples, codes, 4)
+        In the last axis: true positive, false positive, false negative, true negative.
     """
     truth, guess = indicator(gold, names), indicator(predicted, names)
     return np.stack([truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess], axis=-1)
@@ -49,7 +50,18 @@ def count(
     *,
     mask: NDArray[np.bool_] | None = None,
 ) -> FloatArray:
-    """Count true and false positives and negatives per cluster and code; with a mask, of its examples only.
+    """Count true and false positives and negatives by cluster and code.
+
+    Parameters
+    ----------
+    gold, predicted
+        The codes of each example.
+    names
+        All codes, in the order of the result.
+    clusters
+        The article of each example.
+    mask
+        The examples to count, shape (examples,); by default all.
 
     Returns
     -------
@@ -65,29 +77,15 @@ def count(
     cells = outcomes(gold, predicted, names)
     if mask is not None:
         cells = cells & mask[:, None, None]
-    return summed(cells, numbered(clusters)) if len(cells) else np.zeros((0, len(names), 4))
-
-
-def confusion(gold: CodeTuples, predicted: CodeTuples, names: Sequence[str]) -> NDArray[np.int64]:
-    """Return the confusion matrix of a single-label codebook, gold in rows.
-
-    Examples
-    --------
-    >>> confusion([("a",), ("b",)], [("a",), ("a",)], ["a", "b"]).tolist()
-    [[1, 0], [1, 0]]
-    """
-    table = np.zeros((len(names), len(names)), dtype=np.int64)
-    at = {name: index for index, name in enumerate(names)}
-    for (seen,), (guess,) in zip(gold, predicted, strict=True):
-        table[at[seen], at[guess]] += 1
-    return table
+    return sum_clusters(cells, numbered(clusters)) if len(cells) else np.zeros((0, len(names), 4))
 
 
 Metric = Callable[[FloatArray], FloatArray]
 
 
-def _ratio(over: FloatArray, under: FloatArray) -> FloatArray:
-    return np.divide(over, under, out=np.zeros_like(over), where=under > 0)
+def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Return a ratio, 0 where its denominator is."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
 def precision(counts: FloatArray) -> FloatArray:
@@ -106,7 +104,9 @@ def f1(counts: FloatArray) -> FloatArray:
 
 
 def in_gold(counts: FloatArray) -> NDArray[np.bool_]:
-    """Say which codes gold bears, shape (..., codes, 4) to (codes,); all leading axes are summed.
+    """Return which codes are in the gold labels, shape (..., codes, 4) to (codes,).
+
+    All leading axes are summed.
 
     Examples
     --------
@@ -118,28 +118,28 @@ def in_gold(counts: FloatArray) -> NDArray[np.bool_]:
 
 
 def macro_f1(counts: FloatArray, codes: NDArray[np.bool_] | None = None) -> FloatArray:
-    """Return the mean F1 over the codes that gold bears; NaN where it bears none.
+    """Return the mean F1 over the codes in the gold labels, NaN where there are none.
 
-    The arithmetic mean of F1 over classes (Opitz and Burst 2021, "Macro F1 and Macro F1", equation
-    1). A code that the gold of a test set lacks cannot be right in it, so averaging over it would
+    The arithmetic mean of F1 over classes (Opitz and Burst 2021, "Macro F1 and Macro F1",
+    equation 1). A code without gold examples cannot be right, so averaging over it would
     punish a model for the codebook.
 
     Parameters
     ----------
     codes
-        Which codes to average over, shape (codes,): what `in_gold` says of the whole test set, so
-        that all models, and all replicates of a bootstrap, are averaged over the same. By default
-        the codes in the gold of `counts` itself.
+        Which codes to average over, shape (codes,): `in_gold` of the whole test set, so that
+        all models, and all replicates of a bootstrap, are averaged over the same codes. By
+        default the codes in the gold labels of `counts` itself.
 
     Examples
     --------
     >>> float(macro_f1(np.array([[1.0, 0, 0, 1], [1, 0, 0, 1], [0, 0, 0, 2]])))
     1.0
     """
-    return _mean(f1(counts), in_gold(counts) if codes is None else codes)
+    return _mean_over(f1(counts), in_gold(counts) if codes is None else codes)
 
 
-def _mean(values: FloatArray, codes: NDArray[np.bool_]) -> FloatArray:
+def _mean_over(values: FloatArray, codes: NDArray[np.bool_]) -> FloatArray:
     """Return the mean over some codes, shape (..., codes) to (...), NaN where there are none."""
     if not codes.any():
         return np.full(values.shape[:-1], np.nan)
@@ -154,40 +154,52 @@ def micro_f1(counts: FloatArray) -> FloatArray:
 def f_avg(counts: FloatArray, against: int = 0, favour: int = 1) -> FloatArray:
     """Return the mean F1 of the codes against and in favour.
 
-    The metric of SemEval-2016 Task 6 (Mohammad et al. 2016, "Detecting Stance in Tweets", section
-    5); `against` and `favour` are positions in the codebook's alphabetical order.
+    The metric of SemEval-2016 Task 6 (Mohammad et al. 2016, "Detecting Stance in Tweets",
+    section 5).
+
+    Parameters
+    ----------
+    against, favour
+        The positions of the two codes in the alphabetical order of the codebook.
     """
     return np.asarray(f1(counts)[..., [against, favour]].mean(axis=-1))
 
 
 def both_f1(counts: FloatArray, gold: FloatArray | None = None) -> FloatArray:
-    """Return the mean, over the codes that gold bears, of the mean F1 of bearing a code and of not bearing it.
+    """Return the mean F1 of having and of not having a code, over the codes in the gold labels.
 
-    What multi-label frame studies publish as macro-F1 (as in Lemor et al., Canadian climate
-    framing): far higher than `macro_f1` where codes are rare, since not bearing a rare code is
-    easy. Of a code that every example bears, not bearing it has no gold and is left out.
+    What studies of several frames per text publish as macro-F1 (such as Lemor et al.,
+    Canadian climate framing). It is far higher than `macro_f1` where codes are rare, since
+    it is easy not to have a rare code. For a code that every example has, not having it has
+    no gold examples and is left out.
 
     Parameters
     ----------
     gold
-        Counts of the whole test set, which say what gold has; by default `counts` itself.
+        Counts of the whole test set, which say what the gold labels have; by default
+        `counts` itself.
     """
-    other = counts[..., ::-1]
-    has, lacks = (
-        in_gold(one) for one in ((counts, other) if gold is None else (gold, gold[..., ::-1]))
-    )
-    both = np.where(lacks, (f1(counts) + f1(other)) / 2, f1(counts))
-    return _mean(both, has)
+    reference = counts if gold is None else gold
+    # In reverse order the counts are those of not having a code.
+    negative = counts[..., ::-1]
+    have, lack = in_gold(reference), in_gold(reference[..., ::-1])
+    both = np.where(lack, (f1(counts) + f1(negative)) / 2, f1(counts))
+    return _mean_over(both, have)
 
 
 METRICS: dict[str, Metric] = {"macro_f1": macro_f1, "micro_f1": micro_f1}
 PER_CODE: dict[str, Metric] = {"precision": precision, "recall": recall, "f1": f1}
-# Means over the codes that gold bears; the other metrics do not depend on which these are.
+# Means over the codes in the gold labels; no other metric depends on which these are.
 MACRO = ("macro_f1", "both_f1")
 
 
+# The codes of `f_avg`: against and in favour. Codebooks with other names for them have no
+# `f_avg`, since published numbers are of these.
+AGAINST, FAVOUR = "condemn", "support"
+
+
 def metrics_for(names: Sequence[str], gold: FloatArray, *, multi_label: bool) -> dict[str, Metric]:
-    """Return the metrics that make sense for a codebook, `f_avg` where there are two sides, `both_f1` for several.
+    """Return the metrics of a codebook.
 
     Parameters
     ----------
@@ -199,20 +211,24 @@ def metrics_for(names: Sequence[str], gold: FloatArray, *, multi_label: bool) ->
     multi_label
         Whether the codebook allows several codes per example.
 
+    Returns
+    -------
+    dict
+        `macro_f1` and `micro_f1`; `f_avg` for a codebook with two sides; `both_f1` where
+        an example may have several codes.
+
     Examples
     --------
     >>> gold = np.array([[3.0, 0, 0, 1], [1, 0, 0, 3]])
     >>> list(metrics_for(["condemn", "support"], gold, multi_label=False))
     ['macro_f1', 'micro_f1', 'f_avg']
     """
-    found: dict[str, Metric] = {
+    metrics: dict[str, Metric] = {
         "macro_f1": partial(macro_f1, codes=in_gold(gold)),
         "micro_f1": micro_f1,
     }
     if multi_label:
-        found["both_f1"] = partial(both_f1, gold=gold)
-    if "condemn" in names and "support" in names:
-        found["f_avg"] = partial(
-            f_avg, against=names.index("condemn"), favour=names.index("support")
-        )
-    return found
+        metrics["both_f1"] = partial(both_f1, gold=gold)
+    if AGAINST in names and FAVOUR in names:
+        metrics["f_avg"] = partial(f_avg, against=names.index(AGAINST), favour=names.index(FAVOUR))
+    return metrics

@@ -28,10 +28,10 @@ def score_agreement(data: LabelledSet, corpus: Corpus) -> list[Score]:
     gold = [frozenset(data.labels[row]) for row in rows]
     other = [frozenset(second[data.examples[row].id]) for row in rows]
     articles = [data.examples[row].article for row in rows]
-    scores = [alpha(gold, other, articles)]
+    scores = [alpha(gold, other, clusters=articles)]
     given = frozenset().union(*gold, *other)
     for code in data.codebook.names:
         if code in given:
             in_gold, in_other = ([code in labels for labels in codes] for codes in (gold, other))
-            scores.append(alpha(in_gold, in_other, articles, name=code))
+            scores.append(alpha(in_gold, in_other, clusters=articles, name=code))
     return scores

@@ -97,7 +97,7 @@ class FittedClassifier:
         return [Prediction(example.id, labels, tuple(row)) for example, labels, row in rows]
 
     def read(self, scores: NDArray[np.float64]) -> list[tuple[str, ...]]:
-        """Return the codes that scores stand for, shape (examples, codes) to one tuple per example."""
+        """Return the codes that scores mean, shape (examples, codes) to one tuple per example."""
         return codes_from_scores(
             scores, self.codebook.names, self.thresholds, multi_label=self.codebook.multi_label
         )
@@ -117,7 +117,7 @@ def codes_from_scores(
     *,
     multi_label: bool,
 ) -> list[tuple[str, ...]]:
-    """Return the codes that scores of shape (examples, codes) stand for: the highest, or all at their threshold.
+    """Return the codes that scores of shape (examples, codes) mean: the highest, or all at their threshold.
 
     Examples
     --------
@@ -246,7 +246,7 @@ def depends_on_random_state(model: Any) -> bool:
     A model does that has a parameter `random_state` which it uses, or a part of which does. One
     that only passes it on to its parts says so with a class attribute `passes_on_random_state`.
     What draws the training part or searches for settings (`split`, `search`) may depend on the
-    random state besides.
+    random state too.
 
     Examples
     --------

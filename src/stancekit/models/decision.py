@@ -27,9 +27,9 @@ LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 
 def _f1(scores: FloatArray, truth: BoolArray, cuts: FloatArray) -> FloatArray:
     """Return the F1 of every code at every cut, shape (cuts, codes)."""
-    given = scores[None] >= cuts[:, None, None]
-    correct = (given & truth[None]).sum(axis=1)
-    total = given.sum(axis=1) + truth.sum(axis=0)[None]
+    assigned = scores[None] >= cuts[:, None, None]
+    correct = (assigned & truth[None]).sum(axis=1)
+    total = assigned.sum(axis=1) + truth.sum(axis=0)[None]
     return np.asarray(2 * correct / np.maximum(total, 1))
 
 

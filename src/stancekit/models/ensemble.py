@@ -135,18 +135,18 @@ class Ensemble(ExampleClassifier):
         if isinstance(model, FrozenEstimator):
             return model.estimator
         model = clone(model)
-        given = {
+        settings = {
             "features": self.features,
             "codebook": self.codebook,
             "random_state": self.random_state,
         }
         if self.folder is not None:
-            given["folder"] = f"{self.folder}/{file_name(name)}"
+            settings["folder"] = f"{self.folder}/{file_name(name)}"
         known = model.get_params(deep=False)
         for key in ("features", "codebook"):
             if known.get(key) is not None:
-                del given[key]
-        model.set_params(**{key: value for key, value in given.items() if key in known})
+                del settings[key]
+        model.set_params(**{key: value for key, value in settings.items() if key in known})
         if validation is not None and takes_validation(model):
             return model.fit(X, y, validation=validation)
         return model.fit(X, y)
@@ -154,11 +154,11 @@ class Ensemble(ExampleClassifier):
     def _check_codes(self, name: str) -> None:
         """Raise a `KitError` where a member, fitted before, scores other codes than this ensemble."""
         seen = [str(code) for code in self.members_[name].classes_]
-        own = [str(code) for code in self.classes_]
-        fits = len(seen) == len(own) if self.multi_label_ else bool(set(seen) & set(own))
+        codes = [str(code) for code in self.classes_]
+        fits = len(seen) == len(codes) if self.multi_label_ else bool(set(seen) & set(codes))
         if not fits:
             raise KitError(
-                f"member {name} scores {listing(seen)}, the examples of this ensemble have {listing(own)}; "
+                f"member {name} scores {listing(seen)}, the examples of this ensemble have {listing(codes)}; "
                 "use members of one codebook"
             )
 

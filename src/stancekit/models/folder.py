@@ -48,7 +48,7 @@ TRUSTED_TYPES = (
 # The kind of a model whose class is not the kit's: a user's own, which the caller has to trust.
 OTHER_KIND = "other"
 # A zip file holds no date before.
-_FIRST_YEAR = 1980
+_FIRST_ZIP_YEAR = 1980
 
 
 class ModelKinds:
@@ -189,7 +189,7 @@ class ModelFolder:
         KitError
             When it holds types that would not be read back.
         """
-        if time.localtime().tm_year < _FIRST_YEAR:
+        if time.localtime().tm_year < _FIRST_ZIP_YEAR:
             raise KitError(
                 "this machine's clock is before 1980, a date that model files cannot hold; set the clock"
             )

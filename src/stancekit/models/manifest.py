@@ -31,7 +31,7 @@ _NEEDED_PACKAGES = {
 }
 _ALL_PACKAGES = ("stancekit", "scikit-learn", "torch", "transformers")
 _SUM = re.compile(r"[0-9a-f]{64}")
-_REQUIRED = (
+_REQUIRED_FIELDS = (
     "kind",
     "name",
     "codebook",
@@ -56,7 +56,7 @@ def describe_model(
     files
         SHA-256 by name.
     facts
-        What the manifest says besides, such as the digest of the data.
+        What else the manifest says, such as the digest of the data.
     """
     return {
         **facts,
@@ -197,7 +197,7 @@ def _refuse_number(name: str) -> None:
 
 def _faults(manifest: Manifest) -> list[str]:
     """Return what is wrong with the fields of a manifest."""
-    if missing := [name for name in _REQUIRED if name not in manifest]:
+    if missing := [name for name in _REQUIRED_FIELDS if name not in manifest]:
         return [f"{listing(missing)} missing"]
     codebook = _codebook(manifest["codebook"])
     if codebook is None:

@@ -60,7 +60,7 @@ def save(
         where its module can be imported and `load` is given the same names. They are never taken
         from a file, so that loading someone else's model imports and makes nothing of theirs.
     facts
-        What the manifest says besides, such as the digest of the data.
+        What else the manifest says, such as the digest of the data.
 
     Raises
     ------

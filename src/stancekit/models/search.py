@@ -30,7 +30,7 @@ USUAL: Space = {
     "classifier__alpha": {"low": 0.01, "high": 10.0, "log": True},
     "C": {"low": 0.001, "high": 10.0, "log": True},
 }
-_KEYS = ({"low", "high"}, {"low", "high", "log"}, {"choices"})
+_CHOICE_KEYS = ({"low", "high"}, {"low", "high", "log"}, {"choices"})
 
 
 class Optuna:
@@ -113,7 +113,7 @@ class Optuna:
                 f"search.space names {', '.join(unknown)}; this model has: {', '.join(sorted(known))}"
             )
         for key, choice in self.space.items():
-            if set(choice) not in _KEYS:
+            if set(choice) not in _CHOICE_KEYS:
                 raise KitError(
                     f"search.space.{key} is {dict(choice)}; write {{low: , high: , log: }} or {{choices: []}}"
                 )

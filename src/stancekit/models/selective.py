@@ -3,7 +3,7 @@
 Both are cuts on a model's scores, chosen on validation. A declined example is left to a person; it
 gets no code. Both guarantees hold for text drawn like that of validation, and for a model that was
 fixed before: as training also stops on validation and takes thresholds and a temperature from it,
-they are somewhat optimistic. A report shows beside them what they led to on test.
+they are somewhat optimistic. A report also shows what they led to on test.
 """
 
 from collections.abc import Sequence

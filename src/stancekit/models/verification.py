@@ -1,4 +1,4 @@
-"""What is checked of a saved model before it is loaded: every file against the manifest, card and scores apart.
+"""What is checked of a saved model before it is loaded: every file against the manifest; card and scores separately.
 
 A writer puts a new folder beside the old one and then renames both (see `persistence`): what is
 called `.NAME.new` and `.NAME.old` was left by a writer that was killed, and is cleared away here.

@@ -259,7 +259,7 @@ def check_lines(checks: Sequence[Check]) -> list[str]:
     return [*lines, ""]
 
 
-def split_lines(rows: Sequence[SplitScore]) -> list[str]:
+def generalisation_lines(rows: Sequence[SplitScore]) -> list[str]:
     """Return scores by split as lines of Markdown, empty where there are none."""
     if not rows:
         return []
@@ -273,7 +273,7 @@ def split_lines(rows: Sequence[SplitScore]) -> list[str]:
 
 def markdown(analysis: Analysis, command: str) -> str:
     """Return the comparison of an experiment as Markdown."""
-    lines = split_lines(analysis.splits)
+    lines = generalisation_lines(analysis.splits)
     for part in analysis.boards:
         lines += _board_lines(part)
     return "\n".join([*lines, f"Command: {inline_code(command)}", ""])

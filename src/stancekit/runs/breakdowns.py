@@ -87,19 +87,21 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     def metric(counts: FloatArray) -> FloatArray:
         return macro_f1(counts, codes=codes)[..., None]
 
+    # Draws of the two sides are independent, as are their test sets: each has a seed of its own.
     metrics: list[list[Metric]] = [[metric] * len(part) for part in tables]
     draws = [
         unpaired_draws(part, each, random_state=index)[:, 0]
         for index, (part, each) in enumerate(zip(tables, metrics, strict=True))
     ]
     states = [unpaired_states(part, each)[:, 0] for part, each in zip(tables, metrics, strict=True)]
+    # Random states are paired as far as both sides have them.
     fewest = min(len(part) for part in states)
     clusters = min(sum(effective_clusters(table[None]) for table in part) for part in tables)
     difference = draws[0] - draws[1]
     by_state = states[0][:fewest] - states[1][:fewest]
     value = float(states[0].mean() - states[1].mean())
     factor = small_sample_correction(difference, by_state, clusters).factor
-    ends = interval(difference, at=value, stretch=factor)
+    ends = interval(difference, estimate=value, factor=factor)
     return Score("macro_f1 drop", other.first.split, value, *ends, other.main.n, int(codes.sum()))
 
 
@@ -129,6 +131,7 @@ def score_sources(board: Leaderboard) -> SourceMatrix | None:
     rows = []
     for entry in board.entries:
         scores = [entry.value(metric, row.slice) for row in slices]
+        # A model that was tested on other examples has no row here.
         known = tuple(score for score in scores if score)
         if len(known) == len(slices):
             rows.append((entry.first.model, known))
@@ -234,12 +237,12 @@ def _mistaken(run: Run) -> NDArray[np.bool_]:
 
 def count_mistakes(run: Run) -> dict[str, int]:
     """Count the mistakes of a run by kind; empty where the codes of its codebook have no order."""
+    # Which side a code is on is known from the codebook's scale alone.
     if run.multi_label or not run.scale:
         return {}
     examples = [row.example for row in run.rows]
-    return count_error_types(
-        error_types(examples, run.gold, run.labels, scale=run.scale, absent=run.absent)
-    )
+    types = error_types(examples, run.gold, run.labels, scale=run.scale, absent=run.absent)
+    return count_error_types(types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,7 @@ def selective_rows(entry: LeaderboardRow) -> list[SelectiveRow]:
         by_state = []
         for run in entry.runs:
             kept = confidence(run.scores, run.thresholds) >= run.caution.cut(risk)
+            # Nothing is labelled at a cut that no example reaches.
             errors = float(_mistaken(run)[kept].mean()) if kept.any() else 0.0
             by_state.append((float(kept.mean()), errors))
         rows.append(SelectiveRow(risk, *np.mean(by_state, axis=0).tolist()))
@@ -285,6 +289,7 @@ def set_rows(entry: LeaderboardRow) -> list[SetRow]:
         for run in entry.runs:
             inside = run.scores >= dict(run.caution.sets)[miss]
             truth = indicator(run.gold, run.codes)
+            # The promise is one per article, since its examples are not independent.
             sum_up = partial(np.bincount, numbered(run.articles))
             missed = sum_up((truth & ~inside).sum(axis=1))
             total = sum_up(truth.sum(axis=1))

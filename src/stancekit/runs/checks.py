@@ -15,7 +15,7 @@ from stancekit.runs.record import Run
 from stancekit.types import Score
 
 # With ten gold examples of a code, one more or less that is found moves its recall by a tenth.
-FEW = 10
+FEW_GOLD = 10
 # Clusters are called few below 20 to 50 (Cameron and Miller 2015, "A Practitioner's Guide to
 # Cluster-Robust Inference", section 6); the kit's intervals were simulated from 50 on.
 FEW_ARTICLES = 30
@@ -78,6 +78,7 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
             f"none of the {main.n} test examples has a code",
             "test on examples that have codes, and look at how the labels were read (stancekit data)",
         )
+    # The lower end counts: a score whose interval reaches the floor may be no better than it.
     elif (main.value if np.isnan(main.low) else main.low) <= floor:
         yield Check(
             "C01",
@@ -90,6 +91,7 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
 
 def shared_text(board: Leaderboard) -> Iterator[Check]:
     """C02: test has text that training has too."""
+    # None is a model that was saved elsewhere: what it learned from cannot be compared.
     known = [entry.first.shared for entry in board.entries]
     shared = max((number for number in known if number is not None), default=0)
     if None in known:
@@ -124,7 +126,7 @@ def few_gold(board: Leaderboard) -> Iterator[Check]:
         rare = [
             f"{code}: {n}"
             for code, n in run.gold_counts[part].items()
-            if n < FEW and run.gold_counts["test"][code]
+            if n < FEW_GOLD and run.gold_counts["test"][code]
         ]
         lacking = describe_unscored(board.best) if part == "test" else ""
         if rare or lacking:
@@ -133,7 +135,7 @@ def few_gold(board: Leaderboard) -> Iterator[Check]:
                 "mind",
                 f"few gold examples in {part}",
                 "; ".join(filter(None, [", ".join(rare), lacking])),
-                f"annotate more of them: scores of a code mean little under {FEW} examples",
+                f"annotate more of them: scores of a code mean little under {FEW_GOLD} examples",
             )
 
 
@@ -190,6 +192,7 @@ def _decisive(entry: LeaderboardRow) -> Score:
 def states_disagree(board: Leaderboard) -> Iterator[Check]:
     """C05: random states differ by more than the test set's own uncertainty would be read as."""
     for entry in board.entries:
+        # Test sets that differ make random states differ, too.
         if len(entry.runs) < 2 or not entry.same_test_set:
             continue
         values = by_state(entry.counts, entry.macro)
@@ -265,6 +268,7 @@ def one_state(board: Leaderboard) -> Iterator[Check]:
         if len(entry.runs) == 1 and not entry.first.deterministic:
             single.append(entry)
     if single:
+        # With more random states, these splits would draw more test sets as well.
         drawn = {entry.first.split for entry in single} - set(_FIXED_SPLITS)
         and_split = f" and {_SAME_TEST_PART}" if drawn else ""
         models = ", ".join(entry.first.model for entry in single)
@@ -304,6 +308,7 @@ def topic_bound(board: Leaderboard) -> Iterator[Check]:
     known, new = (
         board.best.value("macro_f1", f"setting={name}") for name in ("in-topic", "cross-topic")
     )
+    # Intervals that do not overlap: stricter than a test of the difference.
     if known and new and new.high < known.low:
         yield Check(
             "C11",

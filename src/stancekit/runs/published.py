@@ -45,6 +45,7 @@ def _numbered_names(names: Sequence[str]) -> list[int]:
 def _published_rows(number: int, run: Run) -> list[dict[str, Any]]:
     """Return the rows of a run, with numbers in place of the names of articles and targets."""
     articles = _numbered_names(run.articles)
+    # Numbers of targets are enough for the mean over targets, of articles for the bootstrap.
     targets = [row.example.target.name if row.example.target else "" for row in run.rows]
     target_numbers = _numbered_names(targets)
     audit = run.audit

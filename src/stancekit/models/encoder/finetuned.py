@@ -98,7 +98,7 @@ def draw_training(
 def starting_weights(checkpoint: str) -> tuple[torch.nn.Module, Any]:
     """Return the encoder that training starts from and its tokenizer.
 
-    A saved model of the kit is checked against its manifest, and its heads are left behind: what
+    A saved model of the kit is checked against its manifest, and its heads are dropped: what
     was learned on one task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
     """
     folder = Path(checkpoint)

@@ -289,10 +289,10 @@ def split_layers(encoder: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]
 
 def _copy(module: Any) -> Any:
     """Return a module with the same parts and weights, whose parts can be exchanged."""
-    other = module.__class__.__new__(module.__class__)
-    other.__dict__.update(module.__dict__)
-    other._modules = dict(module._modules)
-    return other
+    clone = module.__class__.__new__(module.__class__)
+    clone.__dict__.update(module.__dict__)
+    clone._modules = dict(module._modules)
+    return clone
 
 
 class FrozenOutputs(Sequence[Tensor]):

@@ -269,8 +269,9 @@ def _with_sessions(fitted: FittedClassifier, place: Path) -> FittedClassifier:
 
 def _gold_codebook(codebook: Codebook) -> Codebook | None:
     """Return the kit's codebook of a name, where the bundled corpus has gold for just these codes."""
-    own = _shipped_codebooks().get(codebook.name)
-    return own if own is not None and own.names == codebook.names else None
+    candidate = _shipped_codebooks().get(codebook.name)
+    same = candidate is not None and candidate.names == codebook.names
+    return candidate if same else None
 
 
 @cache

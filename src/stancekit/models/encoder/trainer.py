@@ -221,7 +221,7 @@ def tune(
         place.mkdir(parents=True, exist_ok=True)
         last = checkpoints.latest(place)
         if last is None or not _ended(checkpoints.read_state(last), schedule):
-            _train(
+            _run_trainer(
                 network,
                 train,
                 validation,
@@ -246,7 +246,7 @@ def tune(
     return [{key: float(value) for key, value in row.items()} for row in state["log_history"]]
 
 
-def _train(
+def _run_trainer(
     network: Network,
     train: TokenRows,
     validation: TokenRows | None,
