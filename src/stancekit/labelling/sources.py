@@ -199,7 +199,9 @@ class TextSource:
         article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
         # Rows of one article are one cluster of an estimate.
         group = given["article"] or given["id"] or unique_id
-        kept = {key: _plain_value(row[key], key) for key in self.fields if not _missing(row.get(key))}
+        kept = {
+            key: _plain_value(row[key], key) for key in self.fields if not _missing(row.get(key))
+        }
         article = add_title(article, title=self.title)
         return InputText(article, group, given["actor"], given["target"], kept)
 
