@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.dataset import PARTS, LabelledSet
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
@@ -19,7 +19,6 @@ from stancekit.types import Context, Example, FloatArray, Mention, Prediction
 FORMAT = 2
 # Decimals of scores in `predictions.jsonl`; every number of a report follows from these.
 DECIMALS = 6
-PARTS = ("train", "validation", "test")
 # Where a run was made and what is in its folder: nothing of it is published.
 _LOCAL = (
     *("commit", "machine", "memory_mb", "finished", "training_set"),
