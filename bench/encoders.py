@@ -92,7 +92,7 @@ def measure() -> list[dict[str, object]]:
     gold, source = encode_labels(some), resolve(MINILM)
     labels = np.unique(gold, return_inverse=True)[1]
     start = time.perf_counter()
-    model = Encoder(features=Pair(), epochs=EPOCHS, least_steps=0, every=10**6).fit(
+    model = Encoder(features=Pair(), epochs=EPOCHS, min_steps=0, eval_steps=10**6).fit(
         some.examples, gold
     )
     ours = EPOCHS * ROWS / (time.perf_counter() - start)

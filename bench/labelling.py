@@ -105,7 +105,7 @@ def trained(folder: Path) -> Path:
     """Save `minilm` for both codebooks, trained on little: its labels are worse, and as slow as good ones."""
     for name in ("stance", "diplomacy"):
         parts = FixedSplit()(bundled().read(load_codebook(name)), random_state=0)
-        model = Encoder(features=Marked(), epochs=1, least_steps=0)
+        model = Encoder(features=Marked(), epochs=1, min_steps=0)
         persistence.save(
             fit(model, parts.train.take(range(2000)), parts.validation.take(range(64))),
             folder / name,

@@ -54,7 +54,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory, parts: Splits, frame_parts: 
     """Return a folder of a stance and a frame model that were quick to train, as `label` takes it."""
     folder = tmp_path_factory.mktemp("saved") / "un_votes"
     for name, of in (("stance", parts), ("diplomacy", frame_parts)):
-        model = Linear(ComplementNB(), features=Marked(), characters=0)
+        model = Linear(ComplementNB(), features=Marked(), char_ngram_range=None)
         persistence.save(fit(model, of.train, of.validation, name="nb"), folder / name)
     return folder
 
@@ -66,7 +66,7 @@ def risk(saved: Path) -> float:
     article = read_article(ROOT / "seeds" / "articles" / "un_votes_2025.txt")
     predictions = [row.predictions.get("stance") for row in label_article(article, job).rows]
     surest = [max(prediction.scores) for prediction in predictions if prediction]
-    risks = job.labeller().models["stance"].caution.risks
+    risks = job.labeller().models["stance"].policy.risks
     return next(risk for risk, cut in risks if min(surest) < cut <= max(surest))
 
 

@@ -11,6 +11,11 @@ ACTORS = ("Avaria", "Belmont")
 ERRORS = {"Avaria": 0.05, "Belmont": 0.6}
 
 
+def declared(name="stance", *, unit="example", multi_label=False):
+    """The columns that end every row of the kit's labels."""
+    return {"format": 2, "codebooks": {name: {"unit": unit, "multi_label": multi_label}}}
+
+
 def made(years=("2020",), articles=120, seed=0):
     """Rows of labels, and the gold code of each."""
     random, rows, gold = np.random.default_rng(seed), [], {}
@@ -18,8 +23,9 @@ def made(years=("2020",), articles=120, seed=0):
         for at in range(8):
             actor, key = ACTORS[at % 2], f"a{article}-{at}"
             true = CODES[random.choice(4, p=[0.1, 0.3, 0.35, 0.25])]
-            said = "condemn" if true == "none" and random.random() < ERRORS[actor] else true
-            scores = {code: 0.85 if code == said else 0.05 for code in CODES}
+            wrong = true == "none" and random.random() < ERRORS[actor]
+            predicted = "condemn" if wrong else true
+            scores = {code: 0.85 if code == predicted else 0.05 for code in CODES}
             rows.append(
                 {
                     "id": key,
@@ -30,15 +36,16 @@ def made(years=("2020",), articles=120, seed=0):
                 }
                 | {
                     "date": f"{years[article % len(years)]}-03-01",
-                    "stance": said,
+                    "stance": predicted,
                     "stance_scores": scores,
                 }
+                | declared()
             )
             gold[key] = true
     return rows, gold
 
 
-def judged(drawn, gold, path):
+def annotated(drawn, gold, path):
     path.write_text("".join(json.dumps({**row, "stance": gold[row["id"]]}) + "\n" for row in drawn))
     return path
 
@@ -58,5 +65,5 @@ def stances(*rows, codes=("condemn", "support")):
         "target": "T",
         "stance": codes[0],
         "stance_scores": scores,
-    }
+    } | declared()
     return [{"id": f"r{at}", "article": f"a{at}", **plain, **row} for at, row in enumerate(rows)]

@@ -21,8 +21,7 @@ from stancekit.evaluation import bootstrap, count, interval, macro_f1, micro_f1
 from stancekit.evaluation.bootstrap import small_sample_correction
 from stancekit.evaluation.comparison import holm
 from stancekit.models.selective import risk_cut, set_cut
-from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain
-from stancekit.prevalence.estimators import share_interval as share_interval
+from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain, share_interval
 
 ALPHA = 0.05
 CODES = 3
@@ -51,9 +50,9 @@ def make_units(
         scores = np.tile(scores[:sampled], (rows // sampled, 1))
     return SampledUnits(
         scores=scores,
-        said=scores > 0.5,
+        predicted=scores > 0.5,
         article=np.arange(rows),
-        drawn=np.arange(rows) < sampled,
+        annotated=np.arange(rows) < sampled,
         gold=gold,
         probability=np.full(rows, sampled / rows),
         exclusive=exclusive,
@@ -62,7 +61,7 @@ def make_units(
 
 def split_sample(units):
     """Return gold codes and scores of the sample, and the scores of the rest."""
-    sample, rest = units.drawn, ~units.drawn
+    sample, rest = units.annotated, ~units.annotated
     return units.gold[sample], units.scores[sample], units.scores[rest]
 
 
@@ -75,24 +74,24 @@ def split_sample(units):
 # mean(sample)), the kit's weight times N/M is ppi_py's lambda.
 
 
-@pytest.mark.parametrize("corpus", [True, False])
+@pytest.mark.parametrize("finite", [True, False])
 @pytest.mark.parametrize("exclusive", [True, False])
-def test_a_share_with_the_same_lambda_is_the_mean_of_ppi(corpus, exclusive):
+def test_a_share_with_the_same_lambda_is_the_mean_of_ppi(finite, exclusive):
     units = make_units(exclusive=exclusive)
-    shares = estimate_domain(units, corpus=corpus)
+    shares = estimate_domain(units, finite_population=finite)
     gold, scores, rest = split_sample(units)
-    assert (shares.weight > 0.2).all() and (shares.weight < 1).all()
+    assert (shares.lambda_ > 0.2).all() and (shares.lambda_ < 1).all()
     theirs = ppi_py.ppi_mean_pointestimate(
-        gold, scores, rest, lam=shares.weight * len(rest) / len(units.scores)
+        gold, scores, rest, lam=shares.lambda_ * len(rest) / len(units.scores)
     )
     assert shares.value == pytest.approx(theirs, abs=1e-12)
-    assert shares.classical == pytest.approx(
+    assert shares.gold_only == pytest.approx(
         ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=0), abs=1e-12
     )
 
 
-@pytest.mark.parametrize("corpus", [True, False])
-def test_scores_that_say_too_little_are_taken_as_they_are(corpus):
+@pytest.mark.parametrize("finite", [True, False])
+def test_scores_that_say_too_little_are_taken_as_they_are(finite):
     """The kit cuts its weight off at 1: the estimator of Egami et al. 2023, equation 3.
 
     That is the mean of all scores plus the mean error of the sample's, ppi_py with
@@ -100,9 +99,9 @@ def test_scores_that_say_too_little_are_taken_as_they_are(corpus):
     kit's terms a weight of M/N.
     """
     units = make_units(noise=0.5)
-    shares = estimate_domain(units, corpus=corpus)
+    shares = estimate_domain(units, finite_population=finite)
     gold, scores, _ = split_sample(units)
-    assert (shares.weight == 1).all()
+    assert (shares.lambda_ == 1).all()
     theirs = ppi_py.ppi_mean_pointestimate(gold, scores, units.scores, lam=1)
     assert shares.value == pytest.approx(theirs, abs=1e-12)
 
@@ -115,14 +114,14 @@ def test_a_share_with_unequal_probabilities_is_the_weighted_mean_of_ppi():
     """
     units = make_units()
     units.probability[:] = np.random.default_rng(1).uniform(0.05, 0.9, len(units.scores))
-    shares = estimate_domain(units, corpus=False)
+    shares = estimate_domain(units, finite_population=False)
     gold, scores, _ = split_sample(units)
     theirs = ppi_py.ppi_mean_pointestimate(
         gold,
         scores,
         units.scores,
-        lam=shares.weight,
-        w=1 / units.probability[units.drawn],
+        lam=shares.lambda_,
+        w=1 / units.probability[units.annotated],
     )
     assert shares.value == pytest.approx(theirs, abs=1e-12)
 
@@ -142,20 +141,20 @@ def test_lambda_is_that_of_ppi(exclusive, mode):
     of_sample, of_all = scores.var(axis=0), units.scores.var(axis=0, ddof=1)
     if exclusive:
         of_sample, of_all = of_sample.sum(), of_all.sum()
-    lam = estimate_domain(units).weight * len(rest) / len(units.scores) * of_sample / of_all
+    lam = estimate_domain(units).lambda_ * len(rest) / len(units.scores) * of_sample / of_all
     theirs = ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam_optim_mode=mode)
     assert ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam=lam) == pytest.approx(
         theirs, abs=1e-12
     )
 
 
-@pytest.mark.parametrize("corpus", [True, False])
-def test_scores_that_mislead_have_no_weight_in_either(corpus):
+@pytest.mark.parametrize("finite", [True, False])
+def test_scores_that_mislead_have_no_weight_in_either(finite):
     """Both cut lambda off at 0, so that what is left is the mean of the gold codes."""
     units = make_units(direction=-1.0)
     gold, scores, rest = split_sample(units)
-    shares = estimate_domain(units, corpus=corpus)
-    assert (shares.weight == 0).all()
+    shares = estimate_domain(units, finite_population=finite)
+    assert (shares.lambda_ == 0).all()
     theirs = ppi_py.ppi_mean_pointestimate(gold, scores, rest, lam_optim_mode="element")
     assert shares.value == pytest.approx(theirs, abs=1e-12)
 
@@ -181,10 +180,10 @@ def test_the_interval_beyond_the_corpus_is_that_of_ppi(same_scores):
     the two means are equal, and always of order 1 / n^2.
     """
     units = make_units(same_scores=same_scores)
-    shares = estimate_domain(units, corpus=False)
+    shares = estimate_domain(units, finite_population=False)
     gold, scores, rest = split_sample(units)
     n, n_rest, rows = len(gold), len(rest), len(units.scores)
-    lam = shares.weight * n_rest / rows
+    lam = shares.lambda_ * n_rest / rows
     extra = n * lam**2 / (rows * n_rest) * (scores.mean(axis=0) - rest.mean(axis=0)) ** 2
     assert (extra < 1e-30).all() if same_scores else (extra > 0).all()
     low, high = ppi_py.ppi_mean_ci(gold, scores, rest, alpha=ALPHA, lam=lam)
@@ -210,20 +209,20 @@ def test_the_interval_of_a_corpus_is_the_classical_one_of_corrected_codes():
     ours = undo_correction(start, end, shares)
     not_sampled = 1 - len(gold) / len(units.scores)
     for code in range(CODES):
-        corrected = gold[:, code] - shares.weight[code] * scores[:, code]
+        corrected = gold[:, code] - shares.lambda_[code] * scores[:, code]
         low, high = ppi_py.classical_mean_ci(corrected, alpha=ALPHA)
         assert ours[code] == pytest.approx((high - low) / 2 * np.sqrt(not_sampled), rel=1e-10)
 
 
-@pytest.mark.parametrize("corpus", [True, False])
-def test_the_ends_of_a_share_are_those_of_wilson(corpus):
+@pytest.mark.parametrize("finite", [True, False])
+def test_the_ends_of_a_share_are_those_of_wilson(finite):
     """Wilson's interval (1927), as in statsmodels, for the n the variance amounts to.
 
     That n is share (1 - share) / variance (Korn and Graubard 1998). Student's quantile
     comes in by way of alpha: that at which the normal quantile is as large. The
     variance is that of the test above, half of `contrast` squared.
     """
-    shares = estimate_domain(make_units(), corpus=corpus)
+    shares = estimate_domain(make_units(), finite_population=finite)
     value, start, end = contrast([shares], [1])
     quantile = scipy.stats.t.ppf(1 - ALPHA / 2, shares.effective - 1)
     size = value * (1 - value) / ((end - start) / 2 / quantile) ** 2

@@ -90,6 +90,7 @@ class Codebook:
             faults.append("a code of a whole sentence is not towards a target; leave towards out")
         return faults
 
+    # scikit-learn sorts its classes too, so that columns need no other order.
     @property
     def names(self) -> list[str]:
         """List the codes in alphabetical order, the order of every score vector."""
@@ -140,6 +141,7 @@ class Codebook:
         """Return what to do where an unknown label is several codes with another separator."""
         if not self.multi_label:
             return ""
+        # The words are those that `corpus.label_separator` takes for signs the shell would read.
         for word, sign in {"comma": ",", "pipe": "|", "/": "/", "#": "#", "+": "+"}.items():
             for label in labels:
                 parts = [part.strip() for part in label.split(sign)]
@@ -212,9 +214,11 @@ def load_codebook(name: str) -> Codebook:
     >>> load_codebook("stance").names
     ['abstain', 'condemn', 'none', 'support']
     """
+    # A name has no ending: what has one is a file, wherever it is.
     path = Path(name) if name.endswith((".yaml", ".yml")) else _codebook_file(name)
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # For Hydra; nothing that a file names is called here.
         data.pop("_target_", None)
         return make_codebook(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 
 # Control characters, half characters (lone surrogates), line separators, and marks that
 # change the direction of writing: a terminal would act on them instead of showing them.
-_UNSHOWN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]"
-)
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class KitError(ValueError):

@@ -31,6 +31,10 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 # Half an emoji, which has no UTF-8; and line separators at which many readers split
 # a line of JSON.
 _ESCAPED = re.compile("[\ud800-\udfff\u0085\u2028\u2029]")
+# What a spreadsheet takes for a formula: a text that begins so, unless it is a number with a sign,
+# or the sign alone, as for "no code".
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?|[+-]")
 
 
 def file_name(text: str) -> str:
@@ -298,20 +302,41 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
         file.writelines(f"{json_line(row)}\n" for row in rows)
 
 
-def csv_cell(value: object) -> object:
-    """Return a value that no spreadsheet takes for a formula; an empty text stays empty.
+def guard_cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before a text that begins like one.
+
+    A number stays as it is, and so does an empty text.
 
     Examples
     --------
-    >>> csv_cell("=1+1"), csv_cell(""), csv_cell(-0.5)
-    ("'=1+1", '', -0.5)
+    >>> guard_cell("@press"), guard_cell("-0.5"), guard_cell("'=1"), guard_cell("press")
+    ("'@press", '-0.5', "''=1", 'press')
     """
-    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if formula else value
+    return f"'{value}" if isinstance(value, str) and _is_formula(value.lstrip("'")) else value
 
 
-def frame_to_csv(frame: "pandas.DataFrame", *, decimals: int = 6) -> str:
-    r"""Return a table as CSV: numbers rounded to `decimals`, missing ones empty, texts safe for spreadsheets.
+def unguard_cell(text: str) -> str:
+    """Return what a text was before `guard_cell`.
+
+    Examples
+    --------
+    >>> unguard_cell(guard_cell("'=1"))
+    "'=1"
+    """
+    return text[1:] if text.startswith("'") and _is_formula(text.lstrip("'")) else text
+
+
+def _is_formula(text: str) -> bool:
+    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
+
+
+def frame_to_csv(frame: "pandas.DataFrame", *, decimals: int | None = 6) -> str:
+    r"""Return a table as CSV: numbers rounded, missing ones empty, texts safe for spreadsheets.
+
+    Parameters
+    ----------
+    decimals
+        Of columns of floating-point numbers; None for as many as there are.
 
     Examples
     --------
@@ -321,8 +346,11 @@ def frame_to_csv(frame: "pandas.DataFrame", *, decimals: int = 6) -> str:
     """
     from pandas.api.types import is_numeric_dtype
 
-    safe = frame.apply(lambda column: column if is_numeric_dtype(column) else column.map(csv_cell))
-    return str(safe.to_csv(index=False, float_format=f"%.{decimals}f", lineterminator="\n"))
+    safe = frame.apply(
+        lambda column: column if is_numeric_dtype(column) else column.map(guard_cell)
+    )
+    float_format = None if decimals is None else f"%.{decimals}f"
+    return str(safe.to_csv(index=False, float_format=float_format, lineterminator="\n"))
 
 
 def sha256(path: Path) -> str:

@@ -72,10 +72,10 @@ def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
         (["train", "experiment=un_vote"], "un_votes_encoders\n"),
         (["label"], "needs a value for: input"),
         (["label", "a.txt", "+ouput=x"], "unknown key ouput; is output meant?"),
-        (["evaluate", "saved=nowhere"], "no saved model"),
+        (["evaluate", "models=nowhere"], "no saved model"),
         (["compare", "nowhere"], "no finished runs"),
-        (["average", "runs/*", "keep=one"], "two finished runs or more; found: none"),
-        (["average", "runs/*"], "needs a value for: keep"),
+        (["average", "runs/*", "output=one"], "two finished runs or more; found: none"),
+        (["average", "runs/*"], "needs a value for: output"),
         (["estimate", "labels.jsonl", "gold=g.csv"], "labels.jsonl"),
     ],
 )
@@ -86,7 +86,7 @@ def test_slips_exit_with_2_and_name_the_slip(words, told, tmp_path, monkeypatch,
 
 
 def test_a_setting_that_scikit_learn_refuses(small, tmp_path, capsys):
-    assert main(["train", *small, "model.classifier.C=abc", f"out={tmp_path}"]) == 2
+    assert main(["train", *small, "model.classifier.C=abc", f"output={tmp_path}"]) == 2
     assert "'C' parameter of LogisticRegression must be a float" in capsys.readouterr().err
 
 
@@ -127,7 +127,9 @@ def test_what_a_user_s_file_says_cannot_control_the_terminal(tmp_path, capsys):
     path = tmp_path / "mine.jsonl"
     path.write_text(json.dumps(ROWS[0] | {"stance": "\x1b]0;title\x07con\u202edems"}))
     assert (
-        main(["train", "corpus=jsonl", f"corpus.path={path}", "split=grouped", f"out={tmp_path}"])
+        main(
+            ["train", "corpus=jsonl", f"corpus.path={path}", "split=grouped", f"output={tmp_path}"]
+        )
         == 2
     )
     told = capsys.readouterr().err
@@ -152,19 +154,19 @@ def test_a_terminal_that_cannot_show_a_character_gets_its_number(tmp_path, monke
 def test_train_compare_report_evaluate_verify(small, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for model in ("majority", "nb"):
-        assert main(["train", *small, f"model={model}", "out=exp"]) == 0
+        assert main(["train", *small, f"model={model}", "output=exp"]) == 0
     assert main(["compare", "exp"]) == 0 and "nb - majority" in capsys.readouterr().out
     assert main(["report", "exp"]) == 0
     assert (tmp_path / "exp" / "report" / "report.html").exists()
     saved = next((tmp_path / "exp" / "runs").glob("stance-nb-*")) / "model"
     assert main(["verify", str(saved)]) == 0 and "nb for stance" in capsys.readouterr().out
-    assert main(["evaluate", f"saved={saved}", *small, "part=all", "out=scored"]) == 0
+    assert main(["evaluate", f"models={saved}", *small, "part=all", "output=scored"]) == 0
     assert (tmp_path / "scored" / "scores.csv").read_text().startswith("corpus,codebook,")
     assert len((tmp_path / "scored" / "predictions.jsonl").read_text().splitlines()) == 12
 
 
 def test_the_same_command_again_skips_what_is_done(small, tmp_path):
-    words = ["train", *small, "model=majority", f"out={tmp_path}"]
+    words = ["train", *small, "model=majority", f"output={tmp_path}"]
     assert main(words) == 0
     (run,) = (tmp_path / "runs").iterdir()
     before = (run / "run.json").stat().st_mtime_ns
@@ -174,7 +176,7 @@ def test_the_same_command_again_skips_what_is_done(small, tmp_path):
 
 
 def test_two_processes_that_start_the_same_run_do_not_mix_nor_need_a_home(small, tmp_path):
-    words = [sys.executable, "-m", "stancekit", "train", *small, "model=nb", "out=exp"]
+    words = [sys.executable, "-m", "stancekit", "train", *small, "model=nb", "output=exp"]
     # A file in its place is what nobody can write to, root included.
     (tmp_path / "home").touch()
     named = ("HOME", "MPLCONFIGDIR", "STANCEKIT_CACHE")

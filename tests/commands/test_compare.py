@@ -14,8 +14,8 @@ from stancekit.models import persistence
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_runs
 
 # What its tests share is made once, in one process.
 pytestmark = pytest.mark.xdist_group("compare")
@@ -26,7 +26,7 @@ def out(tmp_path_factory, few_votes, stance, diplomacy):
     folder = tmp_path_factory.mktemp("experiment")
     for codebook in (stance, diplomacy):
         for name, model in (("majority", Majority()), ("nb", Linear(ComplementNB(alpha=0.3)))):
-            given = {"features": Marked(), "name": name, "out": folder}
+            given = {"features": Marked(), "name": name, "output": folder}
             train(corpus=few_votes, codebook=codebook, split=FixedSplit(), model=model, **given)
     return folder
 
@@ -59,7 +59,9 @@ def test_scores_cover_codes_and_slices_with_intervals(out):
 
 def test_the_best_on_validation_is_kept_whole_with_its_card(out, tmp_path, capsys):
     board = next(
-        part.board for part in compare(out=out).boards if part.board.best.first.codebook == "stance"
+        part.board
+        for part in compare(runs=out).boards
+        if part.board.best.first.codebook == "stance"
     )
     folder = keep(board, tmp_path / "kept" / "stance", "the command")
     keep(board, folder, "the command")

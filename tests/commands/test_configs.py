@@ -49,13 +49,13 @@ def test_a_command_s_keys_are_its_function_s_parameters(command):
 def test_an_experiment_composes_and_has_its_folder(name):
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         config = compose("train", overrides=[f"experiment={name}"], return_hydra_config=True)
-    assert config.out == f"experiments/{name}"
+    assert config.output == f"experiments/{name}"
     assert (ROOT / "experiments" / name / "README.md").exists()
     assert config.hydra.mode.name == "MULTIRUN"
     comparison = config.hydra.callbacks.comparison
     assert (
         comparison._target_ == "stancekit.commands.compare.CompareRuns"
-        and comparison.out == config.out
+        and comparison.output == config.output
     )
 
 
@@ -64,7 +64,7 @@ def test_experiments_keep_the_best_model_where_they_say_so():
         kept = {
             name: compose(
                 "train", [f"experiment={name}"], return_hydra_config=True
-            ).hydra.callbacks.comparison.keep
+            ).hydra.callbacks.comparison.models
             for name in EXPERIMENTS
         }
     assert {name: folder for name, folder in kept.items() if folder} == {
@@ -88,7 +88,7 @@ ENSEMBLES = {
 @pytest.mark.parametrize("name", ENSEMBLES)
 def test_the_members_of_an_ensemble_are_composed_of_their_own_configs(name):
     model = model_of(name)
-    assert list(model["members"]) == ENSEMBLES[name] and model["how"] == "average"
+    assert list(model["members"]) == ENSEMBLES[name] and model["method"] == "average"
     for member, settings in model["members"].items():
         changed = {"rounds": 10} if member == "fewshot" else {}
         assert settings == model_of(member) | changed
@@ -96,7 +96,13 @@ def test_the_members_of_an_ensemble_are_composed_of_their_own_configs(name):
 
 def test_an_ensemble_has_the_settings_that_its_results_were_measured_with():
     logreg = {"C": 1, "class_weight": "balanced", "max_iter": 1000}
-    minilm = {"epochs": 3, "least_steps": 600, "batch_size": 16, "rate": 2e-4, "smoothing": 0.1}
+    minilm = {
+        "epochs": 3,
+        "min_steps": 600,
+        "batch_size": 16,
+        "learning_rate": 2e-4,
+        "label_smoothing": 0.1,
+    }
     model = model_of("ensemble_minilm")
     assert model["members"]["logreg"]["classifier"].items() >= logreg.items()
     assert model["members"]["minilm"].items() >= minilm.items()
@@ -118,7 +124,7 @@ def test_a_member_of_an_ensemble_can_be_another():
     assert members["logreg"] == model_of("svm") and members["embedding"]["C"] == 1
 
 
-def test_no_sweep_is_none():
+def test_no_search_is_none():
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        assert compose("train").sweep is None
-        assert compose("train", ["sweep=optuna"]).sweep.trials == 20
+        assert compose("train").search is None
+        assert compose("train", ["search=optuna"]).search.trials == 20

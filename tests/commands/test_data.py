@@ -14,7 +14,7 @@ FRAMED = [
 
 
 def test_pictures_show_the_codes_by_register_and_topic(jsonl, tmp_path):
-    data(corpus=JsonlCorpus(jsonl(*FRAMED), name="mine"), plots=tmp_path / "plots")
+    data(corpus=JsonlCorpus(jsonl(*FRAMED), name="mine"), output=tmp_path / "plots")
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     assert names == {
         f"{book}-by-{field}.svg"
@@ -46,7 +46,7 @@ def test_a_picture_gathers_what_is_rare(jsonl, tmp_path):
     data(
         corpus=JsonlCorpus(jsonl(*rows), name="mine"),
         codebooks=["stance"],
-        plots=tmp_path / "plots",
+        output=tmp_path / "plots",
     )
     drawn = (tmp_path / "plots" / "stance-by-topic.svg").read_text()
     assert "topic 70" in drawn and "12 others" in drawn

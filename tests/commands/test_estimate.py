@@ -1,37 +1,42 @@
-"""From labels and a judged sample to shares: on made labels of our own, with a known truth."""
+"""From labels and a annotated sample to shares: on made labels of our own, with a known truth."""
 
 import csv
 import json
 
 import numpy as np
 import pytest
-from made_labels import ACTORS, CODES, judged, made, stances, written
+from made_labels import ACTORS, CODES, annotated, declared, made, stances, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
 from stancekit.errors import KitError
-from stancekit.labelling.labels import NO_VALUE
+from stancekit.labelling.population import NO_VALUE
+from stancekit.prevalence.claims import Share
 from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain, share_interval
-from stancekit.report.shares import Share, trends
+from stancekit.report.shares import trends_figure
 
 
-@pytest.mark.parametrize("how", ["random", "stratified", "uncertain"])
-def test_from_labels_to_shares_that_counting_gets_wrong(tmp_path, how):
+@pytest.mark.parametrize("design", ["random", "stratified", "uncertain"])
+def test_from_labels_to_shares_that_counting_gets_wrong(tmp_path, design):
     rows, gold = made()
     labels = written(tmp_path, rows)
-    drawn = sample(labels=labels, n=200, how=how, by=["actor"], output=tmp_path / "sample.jsonl")
+    drawn = sample(
+        labels=labels, n=200, design=design, by=["actor"], output=tmp_path / "sample.jsonl"
+    )
     assert len(drawn) == 200 and all(
         row["stance"] == "" and 0 < row["probability"] <= 1 for row in drawn
     )
-    found = estimate(labels=labels, gold=judged(drawn, gold, tmp_path / "gold.jsonl"), by=["actor"])
+    found = estimate(
+        labels=labels, gold=annotated(drawn, gold, tmp_path / "gold.jsonl"), by=["actor"]
+    ).shares
     of = {(one.cell[0], one.code): one for one in found}
     condemn = of["Belmont", "condemn"]
     true = np.mean([gold[row["id"]] == "condemn" for row in rows if row["actor"] == "Belmont"])
     value, low, high = condemn.estimate
-    assert low <= true <= high < condemn.naive and condemn.bias == pytest.approx(
-        condemn.naive - value
+    assert low <= true <= high < condemn.counted and condemn.bias == pytest.approx(
+        condemn.counted - value
     )
-    assert high - low < condemn.classical[2] - condemn.classical[1]
+    assert high - low < condemn.gold_only[2] - condemn.gold_only[1]
     for actor in ACTORS:
         assert sum(of[actor, code].estimate[0] for code in CODES) == pytest.approx(1)
 
@@ -40,9 +45,9 @@ def test_a_page_with_tables_and_drawings(tmp_path):
     rows, gold = made(years=("2019", "2020", "2021"))
     rows[0]["actor"] = "<b>Avaria</b>"
     labels = written(tmp_path, rows)
-    path = judged([{**row, "probability": 1.0} for row in rows], gold, tmp_path / "gold.jsonl")
+    path = annotated([{**row, "probability": 1.0} for row in rows], gold, tmp_path / "gold.jsonl")
     out = tmp_path / "out"
-    shares = estimate(labels=labels, gold=path, by=["actor", "year"], output=out)
+    shares = estimate(labels=labels, gold=path, by=["actor", "year"], output=out).shares
     page = (out / "shares.html").read_text()
     assert "<b>Avaria" not in page and "&lt;b&gt;Avaria" in page
     assert (
@@ -54,9 +59,13 @@ def test_a_page_with_tables_and_drawings(tmp_path):
     with (out / "shares.csv").open() as file:
         body = list(csv.DictReader(file))
     assert len(body) == len(shares) == 4 * 7
-    # All was judged: the share is what it is, without an interval.
-    one = next(row for row in body if row["cell"] == "Belmont, 2020" and row["code"] == "condemn")
-    assert one["estimate"] == one["estimate_low"] == one["estimate_high"] == one["gold_alone"]
+    # All was annotated: the share is what it is, without an interval.
+    one = next(
+        row
+        for row in body
+        if (row["actor"], row["year"], row["code"]) == ("Belmont", "2020", "condemn")
+    )
+    assert one["estimate"] == one["low"] == one["high"] == one["annotation_only"]
     with (out / "contrasts.csv").open() as file:
         assert {row["cell"] for row in csv.DictReader(file)} == {
             f"{actor}: trend per year, 2019 to 2021" for actor in ACTORS
@@ -73,13 +82,13 @@ def test_a_trend_that_is_there_and_one_that_is_not(tmp_path):
             gold[row["id"]] = "condemn" if random.random() < 0.2 + 0.15 * year else "none"
     labels = written(tmp_path, rows)
     drawn = sample(labels=labels, n=800, output=tmp_path / "sample.jsonl")
-    path, out = judged(drawn, gold, tmp_path / "gold.jsonl"), tmp_path / "out"
+    path, out = annotated(drawn, gold, tmp_path / "gold.jsonl"), tmp_path / "out"
     estimate(labels=labels, gold=path, by=["actor", "year"], output=out)
     with (out / "contrasts.csv").open() as file:
         slopes = {(row["cell"].split(":")[0], row["code"]): row for row in csv.DictReader(file)}
     rise, none = slopes["Avaria", "condemn"], slopes["Belmont", "condemn"]
-    assert 0.05 < float(rise["points_low"]) < 0.15 < float(rise["points_high"]) < 0.25
-    assert float(none["points_low"]) < 0 < float(none["points_high"])
+    assert 0.05 < float(rise["low"]) < 0.15 < float(rise["high"]) < 0.25
+    assert float(none["low"]) < 0 < float(none["high"])
 
 
 def test_a_cell_with_too_few_gets_no_number_and_says_how_many_more(tmp_path, capsys):
@@ -87,12 +96,14 @@ def test_a_cell_with_too_few_gets_no_number_and_says_how_many_more(tmp_path, cap
     rows[0]["actor"] = rows[1]["actor"] = "Corvia"
     labels = written(tmp_path, rows)
     drawn = sample(labels=labels, n=100, output=tmp_path / "sample.jsonl", random_state=3)
-    found = estimate(labels=labels, gold=judged(drawn, gold, tmp_path / "gold.jsonl"), by=["actor"])
+    found = estimate(
+        labels=labels, gold=annotated(drawn, gold, tmp_path / "gold.jsonl"), by=["actor"]
+    ).shares
     few = [one for one in found if one.cell == ("Corvia",)]
     assert len(few) == 4 and all(
-        one.estimate is None and one.bias is None and one.lacking == 2 for one in few
+        one.estimate is None and one.bias is None and one.needed == 2 for one in few
     )
-    assert "2 more gold labels needed" in capsys.readouterr().out
+    assert "2 more annotated rows needed" in capsys.readouterr().out
 
 
 def test_frames_where_none_is_an_answer(tmp_path):
@@ -101,19 +112,20 @@ def test_frames_where_none_is_an_answer(tmp_path):
     rows, gold = [], []
     for at in range(400):
         true = [code for code in frames if random.random() < 0.3]
-        said = [code for code in frames if (code in true) == (random.random() < 0.9)]
+        predicted = [code for code in frames if (code in true) == (random.random() < 0.9)]
         rows.append(
             {"id": f"r{at}", "article": f"a{at // 5}", "sentence": "s", "actor": "A", "target": "T"}
         )
         rows[-1] |= {
-            "frames": said,
-            "frame_scores": {code: 0.9 if code in said else 0.1 for code in frames},
+            "frames": predicted,
+            "frames_scores": {code: 0.9 if code in predicted else 0.1 for code in frames},
         }
+        rows[-1] |= declared("frames", multi_label=True)
         gold.append({"id": f"r{at}", "probability": 0.25, "frames": "; ".join(true) or "-"})
     labels = written(tmp_path, rows)
     path = tmp_path / "gold.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in gold[::4]))
-    found = {one.code: one for one in estimate(labels=labels, gold=path, what="frames")}
+    found = {one.code: one for one in estimate(labels=labels, gold=path, codebook="frames").shares}
     for code in frames:
         true = np.mean([code in row["frames"] for row in gold])
         assert found[code].estimate[1] <= true <= found[code].estimate[2]
@@ -125,24 +137,24 @@ def test_rows_left_empty_are_not_used(tmp_path):
     drawn = sample(labels=labels, n=200, output=tmp_path / "sample.jsonl")
     for row in drawn[::2]:
         gold[row["id"]] = ""
-    found = estimate(labels=labels, gold=judged(drawn, gold, tmp_path / "gold.jsonl"))
-    assert {one.gold for one in found} == {100}
+    found = estimate(labels=labels, gold=annotated(drawn, gold, tmp_path / "gold.jsonl")).shares
+    assert {one.n_annotated for one in found} == {100}
 
 
-def test_a_gold_file_without_probabilities_is_taken_for_a_random_sample(tmp_path, capsys):
+def test_a_gold_file_without_probabilities_is_treated_as_a_random_sample(tmp_path, capsys):
     rows, gold = made()
     drawn = [{"id": row["id"]} for row in rows[::4]]
-    path = judged(drawn, gold, tmp_path / "gold.jsonl")
-    found = estimate(labels=written(tmp_path, rows), gold=path, output=tmp_path / "out")
-    assert "taken for a random sample" in capsys.readouterr().out and found[0].gold == 240
-    assert "taken for a random sample" in (tmp_path / "out" / "shares.html").read_text()
+    path = annotated(drawn, gold, tmp_path / "gold.jsonl")
+    found = estimate(labels=written(tmp_path, rows), gold=path, output=tmp_path / "out").shares
+    assert "treated as a random sample" in capsys.readouterr().out and found[0].n_annotated == 240
+    assert "treated as a random sample" in (tmp_path / "out" / "shares.html").read_text()
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"stance": "oppose"}, r"codes oppose.*abstain, condemn, none, support"),
-        ({"stance": "condemn; support"}, "several stances in a0-0"),
+        ({"stance": "condemn; support"}, "several codes of stance in a0-0"),
         ({"id": "other"}, "1 ids that are not in the labels"),
         ({"probability": 0}, "above 0 and up to 1"),
         ({"probability": "high"}, "above 0 and up to 1"),
@@ -161,12 +173,11 @@ def test_a_gold_file_that_does_not_fit_is_refused(tmp_path, change, told):
 def test_what_cannot_be_asked_is_refused(tmp_path):
     rows, gold = made(articles=4)
     labels = written(tmp_path, rows)
-    path = judged([{"id": "a0-0", "probability": 1.0}], gold, tmp_path / "gold.jsonl")
+    path = annotated([{"id": "a0-0", "probability": 1.0}], gold, tmp_path / "gold.jsonl")
     for wrong, told in (
         ({"by": ["tone"]}, "no column tone"),
-        ({"about": "all"}, "unknown about='all'"),
-        ({"what": "mood"}, "unknown what='mood'"),
-        ({"what": "frames"}, "no column 'frame_scores'"),
+        ({"inference": "all"}, "unknown inference='all'"),
+        ({"codebook": "mood"}, "no codebook 'mood'; they have: stance"),
         ({"labels": tmp_path / "none.jsonl"}, "there are no labels"),
     ):
         with pytest.raises(KitError, match=told):
@@ -188,7 +199,7 @@ def test_parquet_and_folders_of_labels_are_read_too(tmp_path):
             pyarrow.Table.from_pylist(part), folder / f"part-{number}.parquet"
         )
     drawn = sample(labels=folder, n=150, output=tmp_path / "sample.jsonl")
-    found = estimate(labels=folder, gold=judged(drawn, gold, tmp_path / "gold.jsonl"))
+    found = estimate(labels=folder, gold=annotated(drawn, gold, tmp_path / "gold.jsonl")).shares
     assert {one.n for one in found} == {len(rows)}
 
 
@@ -196,7 +207,8 @@ def test_an_adjusted_count_stands_beside_the_estimate(tmp_path):
     rows, gold = made(articles=600)
     labels = written(tmp_path, rows)
     drawn = sample(labels=labels, n=1500, output=tmp_path / "sample.jsonl")
-    [*shares] = estimate(labels=labels, gold=judged(drawn, gold, tmp_path / "gold.jsonl"))
+    path = annotated(drawn, gold, tmp_path / "gold.jsonl")
+    shares = estimate(labels=labels, gold=path).shares
     for one in shares:
         assert one.adjusted == pytest.approx(
             np.mean([of == one.code for of in gold.values()]), abs=0.03
@@ -205,7 +217,7 @@ def test_an_adjusted_count_stands_beside_the_estimate(tmp_path):
     # Its error rates are those of all actors together, so between actors it misleads.
     found = {
         (one.cell[0], one.code): one
-        for one in estimate(labels=labels, gold=tmp_path / "gold.jsonl", by=["actor"])
+        for one in estimate(labels=labels, gold=tmp_path / "gold.jsonl", by=["actor"]).shares
     }
     true = np.mean([gold[row["id"]] == "condemn" for row in rows if row["actor"] == "Belmont"])
     assert found["Belmont", "condemn"].adjusted > true + 0.05
@@ -219,7 +231,7 @@ def test_a_matrix_of_two_fields(tmp_path):
         row["target"] = ("the levy", "the pact", "Sova")[at // 2 % 3 if at < 900 else 0]
     labels = written(tmp_path, rows)
     drawn = sample(labels=labels, n=400, output=tmp_path / "sample.jsonl")
-    given = {"labels": labels, "gold": judged(drawn, gold, tmp_path / "gold.jsonl")}
+    given = {"labels": labels, "gold": annotated(drawn, gold, tmp_path / "gold.jsonl")}
     estimate(**given, by=["actor", "target"], output=tmp_path / "two")
     assert "the pact" in (tmp_path / "two" / "matrix.svg").read_text()
     assert "shares by two fields" in (tmp_path / "two" / "shares.html").read_text()
@@ -227,12 +239,12 @@ def test_a_matrix_of_two_fields(tmp_path):
     assert not (tmp_path / "one" / "matrix.svg").exists()
 
 
-def all_judged(tmp_path, rows, of, **given):
-    """Estimate from rows that are all judged, `of` by id."""
-    path = judged(
+def all_annotated(tmp_path, rows, of, **given):
+    """Estimate from rows that are all annotated, `of` by id."""
+    path = annotated(
         [{"id": row["id"], "probability": 1.0} for row in rows], of, tmp_path / "gold.jsonl"
     )
-    return estimate(labels=written(tmp_path, rows), gold=path, **given)
+    return estimate(labels=written(tmp_path, rows), gold=path, **given).shares
 
 
 def dated(parts):
@@ -260,7 +272,7 @@ def dated(parts):
 )
 def test_a_slope_is_per_year_or_month_of_the_calendar(tmp_path, capsys, by, parts, slope, told):
     rows, of = dated(parts)
-    all_judged(tmp_path, rows, of, by=by)
+    all_annotated(tmp_path, rows, of, by=by)
     assert f"{told} |  | condemn | {slope}.0 [{slope}.0, {slope}.0] |" in capsys.readouterr().out
 
 
@@ -269,7 +281,7 @@ def test_trends_are_drawn_at_true_distances():
         Share((year,), "condemn", 9, 9, 0.5, (value, value, value), None)
         for year, value in (("2010", 0.5), ("2000", 0.1), (NO_VALUE, 0.9), ("2001", 0.14))
     ]
-    [axes] = trends(shares, ["condemn"]).axes
+    [axes] = trends_figure(shares, ["condemn"]).axes
     [line] = axes.lines
     assert line.get_xdata().tolist() == [2000, 2001, 2010] and line.get_ydata().round(
         9
@@ -279,18 +291,18 @@ def test_trends_are_drawn_at_true_distances():
 def test_dates_are_read_as_they_are_written_or_refused(tmp_path, capsys):
     rows, of = dated({"30/01/2000": 10, "28/02/2001": 20, "01/03/2003": 40})
     with pytest.raises(KitError, match=r"30/01/2000.*date_format='%d/%m/%Y'"):
-        all_judged(tmp_path, rows, of, by=["year"])
-    shares = all_judged(tmp_path, rows, of, by=["year"], date_format="%d/%m/%Y")
+        all_annotated(tmp_path, rows, of, by=["year"])
+    shares = all_annotated(tmp_path, rows, of, by=["year"], date_format="%d/%m/%Y")
     assert {one.cell for one in shares} == {("2000",), ("2001",), ("2003",)}
     assert "2000 to 2003 |  | condemn | 10.0" in capsys.readouterr().out
     rows, of = dated({"2000": 10, "2001-02": 20})
     with pytest.raises(KitError, match="do not say the month"):
-        all_judged(tmp_path, rows, of, by=["month"])
+        all_annotated(tmp_path, rows, of, by=["month"])
     rows = [{**row, "year": "FY19"} for row in rows]
-    with pytest.raises(KitError, match="column year holds FY19; a trend takes years as 2019"):
-        all_judged(tmp_path, rows, of, by=["year"])
+    with pytest.raises(KitError, match="column year has FY19; a trend takes years as 2019"):
+        all_annotated(tmp_path, rows, of, by=["year"])
     # Where no period is asked for, dates are of no matter.
-    assert all_judged(tmp_path, *dated({"Spring": 10}))
+    assert all_annotated(tmp_path, *dated({"Spring": 10}))
 
 
 @pytest.mark.parametrize(
@@ -312,13 +324,13 @@ def test_dates_are_read_as_they_are_written_or_refused(tmp_path, capsys):
         ),
         ({"stance": "CONDEMN"}, "unreadable in 1 rows .r1: CONDEMN"),
         ({"stance": ""}, "unreadable in 1 rows .r1: nothing"),
-        ({"stance": "condemn; support"}, "a row bears exactly one of condemn, support"),
+        ({"stance": "condemn; support"}, "a row has exactly one of condemn, support"),
         ({"id": ""}, "rows without an id .rows 2"),
     ],
 )
 def test_labels_that_are_none_are_refused(tmp_path, row, told):
     rows = stances({}, row, {})
-    gold = judged([{"id": "r0", "probability": 1.0}], {"r0": "condemn"}, tmp_path / "gold.jsonl")
+    gold = annotated([{"id": "r0", "probability": 1.0}], {"r0": "condemn"}, tmp_path / "gold.jsonl")
     with pytest.raises(KitError, match=told):
         estimate(labels=written(tmp_path, rows), gold=gold)
 
@@ -333,15 +345,17 @@ def test_rows_that_were_set_aside_as_uncertain_are_among_the_labels(tmp_path, ca
             (place / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in own))
     (folder / "labelling.json").write_text('{"risk": 0.1, "texts": 3}')
     drawn = sample(labels=folder, n=200, output=tmp_path / "sample.jsonl")
-    path = judged(drawn, gold, tmp_path / "gold.jsonl")
-    assert {one.n for one in estimate(labels=folder, gold=path)} == {len(rows)}
+    path = annotated(drawn, gold, tmp_path / "gold.jsonl")
+    assert {one.n for one in estimate(labels=folder, gold=path).shares} == {len(rows)}
     assert "set aside as too uncertain" in capsys.readouterr().out
     with pytest.raises(KitError, match="only the rows that were too uncertain"):
         estimate(labels=folder / "review", gold=path)
     # One article's labels have them in a file beside.
     for name, own in (("one.jsonl", rows[::2]), ("one.review.jsonl", rows[1::2])):
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in own))
-    assert {one.n for one in estimate(labels=tmp_path / "one.jsonl", gold=path)} == {len(rows)}
+    assert {one.n for one in estimate(labels=tmp_path / "one.jsonl", gold=path).shares} == {
+        len(rows)
+    }
     (folder / "review" / "part-00001.jsonl").unlink()
     with pytest.raises(
         KitError,
@@ -351,7 +365,9 @@ def test_rows_that_were_set_aside_as_uncertain_are_among_the_labels(tmp_path, ca
 
 
 @pytest.mark.parametrize("left_out", [0, 3])
-def test_a_cell_that_is_judged_in_full_is_known_and_a_hint_says_what_is_missing(tmp_path, left_out):
+def test_a_cell_that_is_annotated_in_full_is_known_and_a_hint_says_what_is_missing(
+    tmp_path, left_out
+):
     rows = stances(*({"party": "Greens" if at < 14 else "Labour"} for at in range(100)))
     drawn = [
         {"id": row["id"], "probability": 0.9 if at < 14 else 0.5}
@@ -359,63 +375,65 @@ def test_a_cell_that_is_judged_in_full_is_known_and_a_hint_says_what_is_missing(
         if left_out <= at < 57
     ]
     of = {row["id"]: "condemn" if at % 7 == 0 else "support" for at, row in enumerate(rows)}
-    path = judged(drawn, of, tmp_path / "gold.jsonl")
+    path = annotated(drawn, of, tmp_path / "gold.jsonl")
     greens, *_ = (
         one
-        for one in estimate(labels=written(tmp_path, rows), gold=path, by=["party"])
+        for one in estimate(labels=written(tmp_path, rows), gold=path, by=["party"]).shares
         if one.cell == ("Greens",)
     )
     if left_out:
-        assert greens.estimate is None and greens.lacking == 3
+        assert greens.estimate is None and greens.needed == 3
     else:
-        assert greens.estimate == greens.classical == (pytest.approx(2 / 14),) * 3
-    # What such texts say beyond these is not known from a handful of them, however many are judged.
-    beyond, *_ = estimate(labels=tmp_path / "labels.jsonl", gold=path, by=["party"], about="beyond")
-    assert beyond.estimate is None and (beyond.lacking, beyond.why[:13]) == (0, "too few rows ")
+        assert greens.estimate == greens.gold_only == (pytest.approx(2 / 14),) * 3
+    # What such texts say beyond these is not known from a handful of them, however many are annotated.
+    beyond, *_ = estimate(
+        labels=tmp_path / "labels.jsonl", gold=path, by=["party"], inference="superpopulation"
+    ).shares
+    assert beyond.estimate is None and (beyond.needed, beyond.why[:13]) == (0, "too few rows ")
 
 
 def test_a_small_cell_that_is_known_does_not_blur_a_difference(tmp_path):
     rows = stances(*({"party": "Greens" if at < 2 else "Labour"} for at in range(202)))
     drawn = [{"id": row["id"], "probability": 0.5} for row in rows[:102]]
-    path = judged(
+    path = annotated(
         drawn, {row["id"]: "condemn" for row in rows} | {"r5": "support"}, tmp_path / "gold.jsonl"
     )
     estimate(labels=written(tmp_path, rows), gold=path, by=["party"], output=tmp_path / "out")
     with (tmp_path / "out" / "contrasts.csv").open() as file:
         found = {row["code"]: row for row in csv.DictReader(file)}["condemn"]
-    assert float(found["points_high"]) - float(found["points_low"]) < 0.1
+    assert float(found["high"]) - float(found["low"]) < 0.1
 
 
 def test_a_claim_beyond_the_texts_needs_their_articles(tmp_path):
     rows = stances({}, {"article": None}, {})
-    path = judged([{"id": "r0", "probability": 1.0}], {"r0": "condemn"}, tmp_path / "gold.jsonl")
-    with pytest.raises(KitError, match=r"1 rows of the labels name no article .r1"):
-        estimate(labels=written(tmp_path, rows), gold=path, about="beyond")
+    path = annotated([{"id": "r0", "probability": 1.0}], {"r0": "condemn"}, tmp_path / "gold.jsonl")
+    with pytest.raises(KitError, match=r"1 rows of the labels have no article .r1"):
+        estimate(labels=written(tmp_path, rows), gold=path, inference="superpopulation")
 
 
 def test_one_column_to_compare_by_is_one_column(tmp_path):
     rows, gold = made(articles=40)
-    path = judged([{**row, "probability": 1.0} for row in rows], gold, tmp_path / "gold.jsonl")
-    found = estimate(labels=written(tmp_path, rows), gold=path, by="actor")
+    path = annotated([{**row, "probability": 1.0} for row in rows], gold, tmp_path / "gold.jsonl")
+    found = estimate(labels=written(tmp_path, rows), gold=path, by="actor").shares
     assert {one.cell for one in found} == {(actor,) for actor in ACTORS}
 
 
 def test_tables_are_numbers_and_hold_nothing_that_runs(tmp_path):
     rows = stances(*({"party": "=Greens" if at < 2 else "-5"} for at in range(60)))
     drawn = [{"id": f"r{at}", "probability": 0.5} for at in range(1, 31)]
-    path = judged(drawn, {f"r{at}": "condemn" for at in range(60)}, tmp_path / "gold.jsonl")
+    path = annotated(drawn, {f"r{at}": "condemn" for at in range(60)}, tmp_path / "gold.jsonl")
     estimate(labels=written(tmp_path, rows), gold=path, by=["party"], output=tmp_path / "out")
     for name in ("shares.csv", "contrasts.csv"):
         with (tmp_path / "out" / name).open() as file:
             for row in csv.DictReader(file):
-                words = {row.pop(key) for key in ("cell", "code", "less") if key in row}
+                words = {row.pop(key) for key in ("party", "cell", "code", "minus") if key in row}
                 assert words <= {"'=Greens", "-5", "condemn", "support"}
                 assert all(value == "" or float(value) >= -1 for value in row.values())
 
 
 def test_what_is_printed_moves_no_cursor(tmp_path, capsys):
     rows = stances(*({"actor": "Ava\x1b[2Jria"} for _ in range(30)))
-    path = judged(
+    path = annotated(
         [{**row, "probability": 1.0} for row in rows],
         {row["id"]: "condemn" for row in rows},
         tmp_path / "g.jsonl",
@@ -449,10 +467,10 @@ def test_rows_drawn_alike_one_per_article_give_the_mean_of_ppi():
     error = np.sqrt(
         np.var(gold[drawn] - trust * scores[drawn]) / n + trust**2 * np.var(scores[~drawn]) / others
     )
-    beyond = estimate_domain(units, corpus=False)
+    beyond = estimate_domain(units, finite_population=False)
     assert beyond.value[0] == pytest.approx(value, abs=0.001)
     assert np.sqrt((beyond.influence**2).sum()) == pytest.approx(error, rel=0.02)
-    # And of these very rows only the judged share of chance is left.
+    # And of these very rows only the annotated share of chance is left.
     assert np.sqrt((estimate_domain(units).influence ** 2).sum()) == pytest.approx(
         np.sqrt((1 - 1 / 6) / n * np.var(gold[drawn] - trust * 1.2 * scores[drawn])), rel=0.001
     )
@@ -468,10 +486,10 @@ def test_an_interval_holds_its_estimate():
         units = SampledUnits(
             scores, scores > 0.5, np.arange(size) // 2, drawn, gold, random.uniform(0.3, 1, size)
         )
-        for corpus in (True, False):
-            found = estimate_domain(units, corpus=corpus)
-            for classical, value in ((False, found.value), (True, found.classical)):
-                low, high = share_interval(found, classical=classical)
+        for finite in (True, False):
+            found = estimate_domain(units, finite_population=finite)
+            for gold_only, value in ((False, found.value), (True, found.gold_only)):
+                low, high = share_interval(found, gold_only=gold_only)
                 assert (
                     (low <= value).all()
                     and (value <= high).all()

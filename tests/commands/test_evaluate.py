@@ -11,9 +11,9 @@ from stancekit.corpus import FixedSplit, JsonlCorpus
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import fit
-from stancekit.models.finished import training_set_id
 from stancekit.models.majority import Majority
-from stancekit.runs.record import read_run
+from stancekit.runs.folder import read_run
+from stancekit.runs.members import training_set_id
 from stancekit.text import ActorFinder
 
 
@@ -43,7 +43,7 @@ def models(corpus, stance, diplomacy, tmp_path_factory):
     for name, book in (("stance", stance), ("diplomacy", diplomacy)):
         data = corpus.read(book)
         parts = FixedSplit("keep")(data, random_state=0)
-        facts = {"data": data.digest, "learned": training_set_id(parts.train.examples)}
+        facts = {"data": data.digest, "training_set": training_set_id(parts.train.examples)}
         persistence.save(
             fit(Majority(), parts.train, parts.validation, name="majority"), folder / name, **facts
         )
@@ -59,7 +59,7 @@ def saved(models, tmp_path):
 @pytest.mark.parametrize("codebook", ["stance", "diplomacy"])
 def test_one_file_of_five_fields_serves_both_codebooks(saved, jsonl, codebook):
     path = jsonl(*(row | {"frames": ["economy"]} for row in ROWS))
-    scores = evaluate(saved=saved / codebook, corpus=JsonlCorpus(path), out=saved / "out")
+    scores = evaluate(models=saved / codebook, corpus=JsonlCorpus(path), output=saved / "out")
     with (saved / "out" / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert rows[0]["metric"] == "macro_f1" and float(rows[0]["value"]) == pytest.approx(
@@ -72,31 +72,30 @@ def test_one_file_of_five_fields_serves_both_codebooks(saved, jsonl, codebook):
 
 
 def test_where_the_corpus_marks_a_split_the_test_part_is_scored(saved, corpus):
-    assert evaluate(saved=saved / "stance", corpus=corpus, out=saved / "out")[0].n == 12
+    assert evaluate(models=saved / "stance", corpus=corpus, output=saved / "out")[0].n == 12
     facts = json.loads((saved / "out" / "run.json").read_text())
     assert (facts["split"], facts["part"], facts["random_state"]) == ("fixed", "test", 0)
     assert facts["validation"] is None and facts["shared"] == 0
     # Nothing is written over the scores of another part.
     with pytest.raises(KitError, match="scores of another part, which would be lost"):
-        evaluate(saved=saved / "stance", corpus=corpus, part="validation", out=saved / "out")
+        evaluate(models=saved / "stance", corpus=corpus, part="validation", output=saved / "out")
     assert json.loads((saved / "out" / "run.json").read_text()) == facts
 
 
 def test_every_evaluation_has_a_folder_of_its_own(saved, corpus, stance, monkeypatch):
     monkeypatch.chdir(saved)
     for one in ({}, {"part": "all"}, {"random_state": 7}):
-        evaluate(saved=saved / "stance", corpus=corpus, **one)
+        evaluate(models=saved / "stance", corpus=corpus, **one)
     data = corpus.read(stance)
     persistence.save(
         fit(Majority(), data.take([0, 1]), data.take([2, 3]), name="majority"), saved / "other"
     )
-    evaluate(saved=saved / "other", corpus=corpus)
+    evaluate(models=saved / "other", corpus=corpus)
     runs = [
         read_run(path.parent) for path in (saved / "experiments" / "evaluate").glob("*/run.json")
     ]
     assert sorted(
-        (run.split, run.part, run.random_state, len(run.rows), str(run.facts["shared"]))
-        for run in runs
+        (run.split, run.part, run.random_state, len(run.rows), str(run.shared)) for run in runs
     ) == [
         ("fixed", "test", 0, 12, "0"),
         ("fixed", "test", 0, 12, "None"),
@@ -106,24 +105,29 @@ def test_every_evaluation_has_a_folder_of_its_own(saved, corpus, stance, monkeyp
 
 
 def test_what_a_model_has_learned_from_is_told(saved, corpus, jsonl, capsys):
-    evaluate(saved=saved / "stance", corpus=corpus, part="validation", out=saved / "own")
+    evaluate(models=saved / "stance", corpus=corpus, part="validation", output=saved / "own")
     assert "8 of 8 test examples have nearly their text in train" in capsys.readouterr().out
     # Of another corpus it is not known, which is no reason to say nothing.
-    evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), out=saved / "other")
+    evaluate(models=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), output=saved / "other")
     assert json.loads((saved / "other" / "run.json").read_text())["shared"] is None
     assert "text shared by train and test is not known" in capsys.readouterr().out
 
 
 def test_a_trained_run_is_not_written_over(saved, jsonl):
-    (saved / "run").mkdir()
-    (saved / "run" / "run.json").write_text(json.dumps({"digest": "x", "random_state": 0}))
-    with pytest.raises(KitError, match="holds the scores of another model"):
-        evaluate(saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), out=saved / "run")
+    corpus = JsonlCorpus(jsonl(*ROWS))
+    for folder in ("run", "damaged"):
+        evaluate(models=saved / "stance", corpus=corpus, output=saved / folder)
+    path = saved / "run" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"manifest_sha256": ""}))
+    (saved / "damaged" / "run.json").write_text("{}")
+    for folder in ("run", "damaged"):
+        with pytest.raises(KitError, match="holds the scores of another model"):
+            evaluate(models=saved / "stance", corpus=corpus, output=saved / folder)
 
 
 def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl, capsys):
     evaluate(
-        saved=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), out=saved / "out"
+        models=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), output=saved / "out"
     )
     (saved / "out").rename(saved / "moved")
     report(runs=saved / "moved", check=True)
@@ -132,7 +136,7 @@ def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl, capsys):
 
 def test_an_unknown_part_lists_the_parts(saved, corpus):
     with pytest.raises(KitError, match="it has: test, train, validation, all"):
-        evaluate(saved=saved / "stance", corpus=corpus, part="dev", out=saved / "out")
+        evaluate(models=saved / "stance", corpus=corpus, part="dev", output=saved / "out")
 
 
 SENTENCES = [
@@ -146,11 +150,10 @@ SENTENCES = [
 def test_actors_are_scored_by_exact_span(jsonl, tmp_path, capsys):
     corpus = JsonlCorpus(jsonl(*SENTENCES), name="mine")
     scores = evaluate(
-        saved=tmp_path,
         corpus=corpus,
         task="actors",
         actors=ActorFinder(ner=False),
-        out=tmp_path / "out",
+        output=tmp_path / "out",
     )
     found = {one.metric: one.value for one in scores if one.slice == "all"}
     assert found["precision"] == pytest.approx(2 / 3) and found["recall"] == pytest.approx(2 / 3)
@@ -175,12 +178,17 @@ def test_actor_offsets_outside_the_sentence_are_all_told(jsonl):
         JsonlCorpus(jsonl(*rows)).marked_sentences()
 
 
-def test_an_unknown_task_lists_the_tasks(un_votes, tmp_path):
+def test_codes_need_a_model_and_actors_need_none(un_votes):
+    with pytest.raises(KitError, match=r"task=codes needs a saved model; .*models=FOLDER"):
+        evaluate(corpus=un_votes)
+
+
+def test_an_unknown_task_lists_the_tasks(un_votes):
     with pytest.raises(KitError, match="unknown task 'spans'; evaluate knows: codes, actors"):
-        evaluate(saved=tmp_path, corpus=un_votes, task="spans")
+        evaluate(corpus=un_votes, task="spans")
 
 
 def test_the_finder_finds_most_actors_of_the_bundled_test_part(un_votes, tmp_path):
-    scores = evaluate(saved=tmp_path, corpus=un_votes, task="actors", out=tmp_path / "out")
+    scores = evaluate(corpus=un_votes, task="actors", output=tmp_path / "out")
     [f1] = [one for one in scores if (one.metric, one.slice) == ("f1", "all")]
     assert f1.value >= 0.85 and f1.low < f1.value < f1.high

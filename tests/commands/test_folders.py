@@ -64,7 +64,7 @@ def write(folder, **files):
     return folder
 
 
-TRAIN = ["train", "corpus=jsonl", "corpus.path=small.jsonl", "out=out"]
+TRAIN = ["train", "corpus=jsonl", "corpus.path=small.jsonl", "output=out"]
 
 
 def targets(here):
@@ -115,7 +115,7 @@ def test_a_named_folder_comes_first_and_wins_over_the_kit(here, capsys):
         f"configs: {here / 'configs'} (yours; used instead of the kit's: model/nb)",
     ]
     assert "BernoulliNB" in targets(here)
-    assert main([*TRAIN, "model=nb", "out=out2"]) == 0
+    assert main([*TRAIN, "model=nb", "output=out2"]) == 0
     assert "BernoulliNB" in next(here.glob("out2/runs/*/config.yaml")).read_text()
     assert main([*TRAIN, "--config-dir=nowhere"]) == 2
     assert "--config-dir nowhere: there is no such folder" in capsys.readouterr().err
@@ -177,7 +177,8 @@ def test_a_codebook_of_the_user_s_takes_part_in_data_and_mixtures(here, capsys):
     assert main(["data", "jsonl", "corpus.path=small.jsonl", "codebooks=tone", *named]) == 0
     assert "# small, tone: 12 examples" in capsys.readouterr().out
     assert (
-        main(["train", *named, "corpus=mixed", "codebook=tone", "model=majority", "out=out"]) == 0
+        main(["train", *named, "corpus=mixed", "codebook=tone", "model=majority", "output=out"])
+        == 0
     )
     assert "majority for tone on mixed" in capsys.readouterr().out
 
@@ -266,7 +267,7 @@ def test_the_processes_of_a_launcher_find_the_user_s_configs(here):
         "corpus=mixed",
         "codebook=tone",
         "model=mine,majority",
-        "out=out",
+        "output=out",
         "--config-dir",
         "mine",
     ]

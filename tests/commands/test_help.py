@@ -155,7 +155,7 @@ def test_the_keys_of_an_ensemble_are_those_of_its_members(wide, capsys):
 def test_an_experiment_shows_what_it_runs(wide, capsys):
     text = help_of(capsys, "train", "experiment=un_votes")
     assert "\nthe experiment runs\n" in text and "\n  codebook=stance,diplomacy\n" in text
-    assert entries(text)["out"][0] == "default: experiments/un_votes"
+    assert entries(text)["output"][0] == "default: experiments/un_votes"
 
 
 def test_an_unknown_choice_is_an_error(capsys):

@@ -18,7 +18,7 @@ COLUMNS = [
     "corpus.columns.actor=speaker",
     "corpus.columns.labels=code",
 ]
-TRAIN = ["split=grouped", "model=majority", "out=out"]
+TRAIN = ["split=grouped", "model=majority", "output=out"]
 
 
 def speeches(path, sign=";", copies=8):
@@ -125,7 +125,7 @@ def test_text_that_test_has_too_is_dropped_as_advised(here, capsys):
         for row in ROWS
     ]
     (here / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    words = ["corpus=jsonl", "corpus.path=mine.jsonl", "model=majority", "out=out"]
+    words = ["corpus=jsonl", "corpus.path=mine.jsonl", "model=majority", "output=out"]
     code, told = run(capsys, *words)
     assert code == 2 and "Use split.shared=drop" in told
     assert run(capsys, *words, "split.shared=drop") == (

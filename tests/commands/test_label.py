@@ -102,7 +102,8 @@ def test_a_folder_without_models_is_refused_and_nothing_written(
         (
             {"models": [run, "models/mine"]},
             (
-                f"several models of the codebook stance: nb (stance, {run}/model), nb (stance, models/mine/stance). Name one",
+                f"several models of the codebook stance: nb (stance, {run}/model), ",
+                "nb (stance, models/mine/stance). Name one",
             ),
         ),
     ):

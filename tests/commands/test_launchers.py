@@ -35,7 +35,7 @@ def test_a_launcher_makes_the_runs_that_one_process_makes(tmp_path, launcher):
             "corpus=un_votes",
             "model=majority,lexicon",
         ]
-        command = [sys.executable, "-m", "stancekit", "train", *words, f"out={tmp_path / name}"]
+        command = [sys.executable, "-m", "stancekit", "train", *words, f"output={tmp_path / name}"]
         said[name] = subprocess.run(
             command, capture_output=True, text=True, timeout=200, check=True
         )
@@ -53,7 +53,7 @@ def test_an_experiment_is_compared_at_its_end(tmp_path):
         "train",
         *words,
         "hydra/launcher=joblib",
-        f"out={tmp_path / 'out'}",
+        f"output={tmp_path / 'out'}",
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=200, check=True, cwd=tmp_path

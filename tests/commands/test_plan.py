@@ -1,8 +1,8 @@
-"""Plans of annotation: what they foresee is what more judged rows then give."""
+"""Plans of annotation: what they foresee is what more annotated rows then give."""
 
 import numpy as np
 import pytest
-from made_labels import judged, made, stances, written
+from made_labels import annotated, made, stances, written
 
 from stancekit.__main__ import main
 from stancekit.commands.estimate import estimate
@@ -18,7 +18,7 @@ def folder(tmp_path_factory):
     labels = written(folder, rows)
     for n in (80, 400):
         drawn = sample(labels=labels, n=n, output=folder / "sample.jsonl", random_state=n)
-        judged(drawn, gold, folder / f"gold-{n}.jsonl")
+        annotated(drawn, gold, folder / f"gold-{n}.jsonl")
     return folder
 
 
@@ -27,26 +27,27 @@ def widest(shares, how):
 
 
 def test_what_is_foreseen_comes_true(folder):
-    steps = plan(labels=folder / "labels.jsonl", gold=folder / "gold-80.jsonl", most=400)
+    steps = plan(labels=folder / "labels.jsonl", gold=folder / "gold-80.jsonl", max_rows=400).steps
     now, then = (
-        estimate(labels=folder / "labels.jsonl", gold=folder / f"gold-{n}.jsonl") for n in (80, 400)
+        estimate(labels=folder / "labels.jsonl", gold=folder / f"gold-{n}.jsonl").shares
+        for n in (80, 400)
     )
     assert (steps[0].rows, steps[-1].rows) == (80, 400) and steps[0].hours == pytest.approx(
         80 * 0.5 / 60
     )
-    assert steps[0].own == pytest.approx(widest(now, "estimate"), abs=1e-9)
-    assert steps[0].alone == pytest.approx(widest(now, "classical"), abs=1e-9)
-    assert steps[-1].own == pytest.approx(widest(then, "estimate"), rel=0.2)
-    assert steps[-1].alone == pytest.approx(widest(then, "classical"), rel=0.2)
-    assert all(np.diff([one.own for one in steps]) < 0) and all(
-        one.own < one.alone for one in steps
+    assert steps[0].half_width == pytest.approx(widest(now, "estimate"), abs=1e-9)
+    assert steps[0].half_width_gold_only == pytest.approx(widest(now, "gold_only"), abs=1e-9)
+    assert steps[-1].half_width == pytest.approx(widest(then, "estimate"), rel=0.2)
+    assert steps[-1].half_width_gold_only == pytest.approx(widest(then, "gold_only"), rel=0.2)
+    assert all(np.diff([one.half_width for one in steps]) < 0) and all(
+        one.half_width < one.half_width_gold_only for one in steps
     )
 
 
-def test_when_all_is_judged_nothing_is_left_to_chance(folder):
-    given = {"labels": folder / "labels.jsonl", "gold": folder / "gold-80.jsonl", "most": 3200}
-    assert plan(**given)[-1].own == 0
-    assert plan(**given, about="beyond")[-1].own > 0.005
+def test_when_all_is_annotated_nothing_is_left_to_chance(folder):
+    given = {"labels": folder / "labels.jsonl", "gold": folder / "gold-80.jsonl", "max_rows": 3200}
+    assert plan(**given).steps[-1].half_width == 0
+    assert plan(**given, inference="superpopulation").steps[-1].half_width > 0.005
 
 
 def test_from_the_command_line_with_a_drawing(folder, tmp_path, capsys):
@@ -67,9 +68,9 @@ def test_from_the_command_line_with_a_drawing(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"minutes": 0}, "give how many it takes"),
-        ({"most": 20}, "less than the 80 rows"),
-        ({"about": "world"}, "there are corpus and beyond"),
+        ({"minutes": 0}, "set how many it takes"),
+        ({"max_rows": 20}, "less than the 80 rows"),
+        ({"inference": "world"}, "there are finite_population and superpopulation"),
     ],
 )
 def test_what_cannot_be_planned_is_refused(folder, change, told):
@@ -77,7 +78,7 @@ def test_what_cannot_be_planned_is_refused(folder, change, told):
         plan(**{"labels": folder / "labels.jsonl", "gold": folder / "gold-80.jsonl"} | change)
 
 
-def test_a_cell_that_is_judged_in_full_is_known(tmp_path):
+def test_a_cell_that_is_annotated_in_full_is_known(tmp_path):
     """What is left uncertain of the whole decides; the small cell has nothing left to chance."""
     rows = stances(*({"party": "Greens" if at < 14 else "Labour"} for at in range(100)))
     gold = [
@@ -91,26 +92,31 @@ def test_a_cell_that_is_judged_in_full_is_known(tmp_path):
     ]
     labels, path = (
         written(tmp_path, rows),
-        judged(gold, {one["id"]: one["stance"] for one in gold}, tmp_path / "g.jsonl"),
+        annotated(gold, {one["id"]: one["stance"] for one in gold}, tmp_path / "g.jsonl"),
     )
-    found = estimate(labels=labels, gold=path, by=["party"])
-    steps = plan(labels=labels, gold=path, by=["party"])
-    assert steps[0].own == pytest.approx(widest(found, "estimate")) and steps[0].own < 0.15
-    assert steps[-1].rows == 100 and steps[-1].own == steps[-1].alone == 0
+    found = estimate(labels=labels, gold=path, by=["party"]).shares
+    steps = plan(labels=labels, gold=path, by=["party"]).steps
+    assert (
+        steps[0].half_width == pytest.approx(widest(found, "estimate"))
+        and steps[0].half_width < 0.15
+    )
+    assert steps[-1].rows == 100 and steps[-1].half_width == steps[-1].half_width_gold_only == 0
 
 
-def test_cells_with_few_judged_rows_are_planned_for_too(folder, capsys):
-    """With one or two rows of an article judged, no article's share is known, and all together say how rows vary."""
+def test_cells_with_few_annotated_rows_are_planned_for_too(folder, capsys):
+    """With one or two rows of an article annotated, no article's share is known, and all together say how rows vary."""
     given = {"labels": folder / "labels.jsonl", "gold": folder / "gold-80.jsonl"}
-    steps = plan(**given, by=["actor", "date"], most=3200)
-    assert steps[-1].own == 0
-    by_article = plan(**given, by="article", most=3200)
-    assert "400 with too few judged rows" in capsys.readouterr().out
-    assert by_article[0].own > 0.3 and by_article[-1].own == 0
+    steps = plan(**given, by=["actor", "date"], max_rows=3200).steps
+    assert steps[-1].half_width == 0
+    by_article = plan(**given, by="article", max_rows=3200).steps
+    assert "400 with too few annotated rows" in capsys.readouterr().out
+    assert by_article[0].half_width > 0.3 and by_article[-1].half_width == 0
 
 
 def test_too_few_to_plan_from_is_refused(tmp_path):
     rows = stances(*({} for _ in range(50)))
-    gold = judged([{"id": "r0", "probability": 0.2}], {"r0": "condemn"}, tmp_path / "g.jsonl")
-    with pytest.raises(KitError, match="1 judged rows are too few to plan from; judge at least 20"):
+    gold = annotated([{"id": "r0", "probability": 0.2}], {"r0": "condemn"}, tmp_path / "g.jsonl")
+    with pytest.raises(
+        KitError, match="1 annotated rows are too few to plan from; annotate at least 20"
+    ):
         plan(labels=written(tmp_path, rows), gold=gold)

@@ -11,7 +11,7 @@ from stancekit.commands.report import report
 from stancekit.commands.reproduce import changes, differences, reproduce
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
-from stancekit.runs.record import read_run
+from stancekit.runs.folder import read_run
 
 # What its tests share is made once, in one process.
 pytestmark = pytest.mark.xdist_group("reproduce")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("reproduce")
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reproduce")
-    assert main(["train", "model=nb", f"out={folder}"]) == 0
+    assert main(["train", "model=nb", f"output={folder}"]) == 0
     return folder
 
 
@@ -45,7 +45,7 @@ def rewrite(path, change):
 
 
 def test_a_run_is_reproduced_to_the_last_digit(run, tmp_path, capsys):
-    assert main(["reproduce", str(run), f"out={tmp_path}"]) == 0
+    assert main(["reproduce", str(run), f"output={tmp_path}"]) == 0
     assert (
         "identical: all 865 rows, their gold codes and predictions, and every score"
         in capsys.readouterr().out
@@ -104,7 +104,7 @@ def test_a_changed_run_is_refused_by_the_command(copy, tmp_path):
         copy / "predictions.jsonl", lambda rows: [row | {"gold": row["labels"]} for row in rows]
     )
     with pytest.raises(KitError, match=r"is not reproduced: \d+ of 865 gold codes differ"):
-        reproduce(run=copy, out=tmp_path / "again")
+        reproduce(runs=copy, output=tmp_path / "again")
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def foreign(copy):
 def test_nothing_foreign_is_made(foreign, tmp_path):
     run = foreign(model={"_target_": "os.system", "command": f"touch {tmp_path}/made"})
     with pytest.raises(KitError, match=r"os.system, which no configuration of the kit names"):
-        reproduce(run=run, out=tmp_path / "again")
+        reproduce(runs=run, output=tmp_path / "again")
     assert not (tmp_path / "made").exists()
 
 
@@ -147,7 +147,7 @@ def test_a_foreign_configuration_is_not_interpolated(foreign, tmp_path, text, pl
         "key": {"split": {text: "x"}},
     }
     with pytest.raises(KitError, match=r"holds interpolations \("):
-        reproduce(run=foreign(**values[place]), out=tmp_path / "again")
+        reproduce(runs=foreign(**values[place]), output=tmp_path / "again")
     assert not (tmp_path / "made").exists() and not (tmp_path / "again").exists()
 
 
@@ -157,7 +157,7 @@ def test_aliases_are_not_expanded(copy, tmp_path):
     path = copy / "config.yaml"
     path.write_text(path.read_text() + "\n".join(lines))
     with pytest.raises(KitError, match="it has aliases"):
-        reproduce(run=copy, out=tmp_path / "again")
+        reproduce(runs=copy, output=tmp_path / "again")
 
 
 def test_no_hub_is_asked_for_what_a_foreign_run_names(foreign, tmp_path):
@@ -168,10 +168,10 @@ def test_no_hub_is_asked_for_what_a_foreign_run_names(foreign, tmp_path):
     with pytest.raises(
         KitError, match=r"names someone/model, which would be fetched from a hub.*network=true"
     ):
-        reproduce(run=foreign(model=model), out=tmp_path / "again")
+        reproduce(runs=foreign(model=model), output=tmp_path / "again")
     corpus = {"_target_": "stancekit.corpus.HubCorpus", "path": "someone/data"}
     with pytest.raises(KitError, match="names someone/data"):
-        reproduce(run=foreign(corpus=corpus), out=tmp_path / "again")
+        reproduce(runs=foreign(corpus=corpus), output=tmp_path / "again")
 
 
 def test_what_changed_is_told():

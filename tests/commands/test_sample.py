@@ -1,4 +1,4 @@
-"""Samples to be judged by hand: files that people fill in, and probabilities that are kept to."""
+"""Samples to be annotated by hand: files that people fill in, and probabilities that are kept to."""
 
 import csv
 import json
@@ -35,12 +35,12 @@ def labels(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("how", DESIGNS)
+@pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("n", [1, 7, 39, 40, 99])
-def test_probabilities_add_up_and_are_kept_to(how, n):
+def test_probabilities_add_up_and_are_kept_to(design, n):
     strata = ["a"] * 30 + ["b"] * 10
     scores = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
-    chance = inclusion_probabilities(strata, scores, n, how=how)
+    chance = inclusion_probabilities(strata, scores, n, design=design)
     assert chance.sum() == pytest.approx(min(n, 40)) and chance.min() > 0 and chance.max() <= 1
     drawn = Counter(
         at for state in range(400) for at in draw_sample(chance, random_state=state).tolist()
@@ -70,13 +70,15 @@ def test_a_file_to_fill_in_shows_no_labels_of_the_model(labels, tmp_path, capsys
 
 
 def test_strata_have_as_many_each(labels, tmp_path):
-    drawn = sample(labels=labels, n=16, how="stratified", by=["actor"], output=tmp_path / "s.jsonl")
+    drawn = sample(
+        labels=labels, n=16, design="stratified", by=["actor"], output=tmp_path / "s.jsonl"
+    )
     assert Counter(row["actor"] for row in drawn) == {"many": 8, "few": 8}
     assert [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()] == drawn
 
 
 def test_uncertain_rows_are_drawn_more(labels, tmp_path):
-    drawn = sample(labels=labels, n=20, how="uncertain", output=tmp_path / "s.jsonl")
+    drawn = sample(labels=labels, n=20, design="uncertain", output=tmp_path / "s.jsonl")
     chance = {int(row["id"][1:]) % 2: row["probability"] for row in drawn}
     assert chance[0] > 1.5 * chance[1]
 
@@ -104,10 +106,10 @@ def test_the_interface_for_frames_offers_none_of_them_and_escapes_codes(tmp_path
         "article": "a0",
         "sentence": "s",
         "frames": [],
-        "frame_scores": dict.fromkeys(codes, 0.1),
+        "frames_scores": dict.fromkeys(codes, 0.1),
     }
     (tmp_path / "labels.jsonl").write_text(json.dumps(row))
-    sample(labels=tmp_path / "labels.jsonl", n=1, what="frames", output=tmp_path / "tasks.json")
+    sample(labels=tmp_path / "labels.jsonl", n=1, codebook="frames", output=tmp_path / "tasks.json")
     interface = ElementTree.parse(tmp_path / "tasks.xml").getroot()
     assert not list(interface.iter("HyperText"))
     assert [one.get("alias") or one.get("value") for one in interface.iter("Choice")] == [
@@ -131,12 +133,12 @@ def test_the_same_random_state_draws_the_same(labels, tmp_path):
 
 def test_what_cannot_be_drawn_is_refused(labels, tmp_path):
     for wrong, told in (
-        ({"how": "lucky"}, "random, stratified, uncertain"),
+        ({"design": "lucky"}, "random, stratified, uncertain"),
         ({"n": 0}, "draw at least one"),
-        ({"how": "stratified"}, "needs what to stratify by"),
+        ({"design": "stratified"}, "needs what to stratify by"),
         ({"output": tmp_path / "s.docx"}, "a .csv, a .jsonl"),
         ({"by": ["party"]}, "no column party"),
-        ({"by": "party", "how": "stratified"}, "no column party"),
+        ({"by": "party", "design": "stratified"}, "no column party"),
     ):
         with pytest.raises(KitError, match=told):
             sample(**{"labels": labels, "output": tmp_path / "s.csv", **wrong})
@@ -159,7 +161,7 @@ def filled(path, drawn, code="condemn"):
 def test_nobodys_judgements_are_overwritten(labels, tmp_path, suffix):
     path = tmp_path / f"s{suffix}"
     sample(labels=labels, n=10, output=path)
-    # What nobody has judged yet may be drawn again.
+    # What nobody has annotated yet may be drawn again.
     sample(labels=labels, n=12, output=path)
     text = path.read_text()
     path.write_text(
@@ -168,10 +170,10 @@ def test_nobodys_judgements_are_overwritten(labels, tmp_path, suffix):
         else f"{text.rstrip()}condemn\n"
     )
     before = path.read_bytes()
-    with pytest.raises(KitError, match=r"has 1 judged rows, which would be lost; .*extend="):
+    with pytest.raises(KitError, match=r"has 1 annotated rows, which would be lost; .*extend="):
         sample(labels=labels, n=20, output=path)
     with pytest.raises(
-        KitError, match=r"is there and is no sample|judged rows, which would be lost"
+        KitError, match=r"is there and is no sample|annotated rows, which would be lost"
     ):
         sample(labels=labels, n=20, output=labels)
     assert path.read_bytes() == before
@@ -183,7 +185,7 @@ def test_nobodys_judgements_are_overwritten(labels, tmp_path, suffix):
 def test_a_sample_is_extended_by_rows_that_it_does_not_hold(labels, tmp_path, capsys):
     first = filled(tmp_path / "a.jsonl", sample(labels=labels, n=10, output=tmp_path / "a.jsonl"))
     more = sample(
-        labels=labels, n=6, extend=first, how="stratified", by="actor", output=tmp_path / "b.csv"
+        labels=labels, n=6, extend=first, design="stratified", by="actor", output=tmp_path / "b.csv"
     )
     assert f"gold='[{first},{tmp_path / 'b.csv'}]'" in capsys.readouterr().out
     held = {json.loads(line)["id"] for line in first.read_text().splitlines()}

@@ -18,9 +18,8 @@ from stancekit.models.features import Marked, Pair, Plain
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.provenance import describe_object, identity
-from stancekit.runs.record import read_runs
 
 PLACES = (
     "Peru",
@@ -71,7 +70,7 @@ def small(file, stance, tmp_path):
         "corpus": JsonlCorpus(file),
         "codebook": stance,
         "split": FixedSplit(),
-        "out": tmp_path / "out",
+        "output": tmp_path / "out",
     }
 
 
@@ -85,7 +84,7 @@ def test_different_calls_never_share_a_run(small):
         {"model": Linear(ComplementNB(alpha=0.3), features=Marked())},
         {"model": Linear(ComplementNB(), features=Plain())},
         {"features": Pair()},
-        {"priors": True},
+        {"logit_adjustment": True},
         {"refit": True},
         {"codebook": small["codebook"], "name": "another"},
     ]
@@ -136,35 +135,19 @@ def test_the_members_of_an_ensemble_keep_their_features(small):
     }
 
 
-def test_objects_are_described_by_what_they_are():
-    assert describe_object(Marked()) == describe_object(Marked()) != describe_object(Pair())
-    assert describe_object(FixedSplit()) != describe_object(FixedSplit("drop"))
-    assert describe_object([lambda x: x + 1]) != describe_object([lambda x: x + 2])
-    assert describe_object(object()) != describe_object(object())
-    assert describe_object({"b": 1, "a": {2, 1}}) == {"b": 1, "a": [1, 2]}
-
-
-def test_what_lies_behind_a_checkpoint_counts(tmp_path):
-    (tmp_path / "weights").write_text("1")
-    one = identity(model={"checkpoint": str(tmp_path)}, random_state=0)
-    assert one == identity(model={"checkpoint": str(tmp_path)}, random_state=0)
-    (tmp_path / "weights").write_text("2")
-    assert one != identity(model={"checkpoint": str(tmp_path)}, random_state=0)
-
-
 def test_a_model_without_chance_is_trained_once(small):
     same = [
         train(**small, model=Linear(LogisticRegression()), random_state=state)
         for state in (0, 1, 2)
     ]
     assert len({run.folder for run in same}) == 1 and same[2].random_state == 0
-    assert same[0].facts["deterministic"]
+    assert same[0].deterministic
     # One that draws lots, or a split that does, has a run per random state.
     lots = [
         train(**small, model=Linear(LinearSVC(dual=True)), random_state=state, name="svm")
         for state in (0, 1)
     ]
-    assert lots[0].folder != lots[1].folder and not lots[0].facts["deterministic"]
+    assert lots[0].folder != lots[1].folder and not lots[0].deterministic
     drawn = [
         train(**{**small, "split": GroupedSplit()}, model=Majority(), random_state=state)
         for state in (0, 1)
@@ -188,7 +171,7 @@ def run_score(run):
 def test_a_wrong_setting_is_told_and_leaves_nothing(small):
     with pytest.raises(KitError, match=r"a setting of logreg is wrong: The 'C' parameter"):
         train(**small, model=Linear(LogisticRegression(C="abc")), name="logreg")
-    assert list((small["out"] / "runs").iterdir()) == []
+    assert list((small["output"] / "runs").iterdir()) == []
 
 
 def test_a_run_without_its_end_is_done_again(small):
@@ -201,7 +184,7 @@ def test_a_run_without_its_end_is_done_again(small):
 
 
 def words(file, out, *more):
-    corpus = ["corpus=jsonl", f"corpus.path={file}", "codebook=stance", f"out={out}"]
+    corpus = ["corpus=jsonl", f"corpus.path={file}", "codebook=stance", f"output={out}"]
     return [
         "train",
         "experiment=un_votes",
@@ -266,7 +249,7 @@ def test_models_of_several_splits_are_not_kept_in_one_place(small, tmp_path):
     for split in (FixedSplit(), GroupedSplit()):
         train(**{**small, "split": split}, model=Lexicon())
     with pytest.raises(KitError, match=r"takes one model per codebook.*stance"):
-        keep_all(leaderboards(read_runs(small["out"])), tmp_path / "kept", "the command")
+        keep_all(leaderboards(read_runs(small["output"])), tmp_path / "kept", "the command")
     assert not (tmp_path / "kept").exists()
 
 
@@ -280,6 +263,8 @@ def test_the_features_in_a_model_s_configuration_are_kept_unless_others_are_chos
     common = ["train", "corpus=jsonl", f"corpus.path={file}", "codebook=stance", "model=mine"]
     for name, more, kind in (("own", [], Pair), ("chosen", ["features=marked"], Marked)):
         out = tmp_path / name
-        assert main([*common, f"out={out}", *more, "--config-dir", str(tmp_path / "configs")]) == 0
+        assert (
+            main([*common, f"output={out}", *more, "--config-dir", str(tmp_path / "configs")]) == 0
+        )
         (folder,) = (out / "runs").iterdir()
         assert isinstance(persistence.load(folder / "model").model.features, kind)

@@ -59,8 +59,8 @@ def reached(command, *words):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_word_without_a_key_is_that_word(name):
-    assert reached("verify", name)["path"] == name
-    assert reached("average", "keep=x", name)["runs"] == name
+    assert reached("verify", name)["models"] == name
+    assert reached("average", "output=x", name)["runs"] == name
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_word_may_stand_behind_others(words):
 
 
 def test_a_multirun_is_hydra_s():
-    words = ["-m", "name=a,b", "out='x, y'", "model=nb,svm"]
+    words = ["-m", "name=a,b", "output='x, y'", "model=nb,svm"]
     assert overrides("train", words, function_of("train")) == words
 
 
@@ -164,7 +164,7 @@ def test_a_multirun_is_hydra_s():
         (
             "label",
             ["a.txt", "ouput=x"],
-            "unknown key ouput; is output meant?.*keys input, output, saved",
+            "unknown key ouput; is output meant?.*keys input, output, models",
         ),
         ("label", ["a.txt", "+ouput=x"], "unknown key ouput; is output meant?"),
         ("label", ["a.txt", "b.txt"], "takes one input, and these are several: a.txt, b.txt"),

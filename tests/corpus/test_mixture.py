@@ -12,8 +12,8 @@ from stancekit.corpus.mixture import Mixture, MixtureSource, TransferSplit
 from stancekit.errors import KitError
 from stancekit.models.majority import Majority
 from stancekit.runs.breakdowns import score_sources
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_runs
 
 TURNED = {"condemn": "negative", "support": "positive", "none": "neutral", "abstain": "neutral"}
 CODES = {"negative": "condemn", "positive": "support", "neutral": None}
@@ -153,7 +153,7 @@ def test_a_report_has_a_matrix_of_models_and_sources(mixture, stance, tmp_path):
             split=split,
             model=Majority(),
             name=f"on {on}",
-            out=tmp_path,
+            output=tmp_path,
         )
     html = report(runs=tmp_path)
     (board,) = leaderboards(read_runs(tmp_path))

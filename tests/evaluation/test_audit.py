@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from stancekit.commands.record import record
 from stancekit.corpus import Splits
 from stancekit.evaluation.audit import (
     DECISIVE,
@@ -24,7 +23,7 @@ from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.runs.checks import run_checks
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_run
+from stancekit.runs.recording import record_run
 from stancekit.types import Example, Mention, Score
 
 ONE = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
@@ -35,10 +34,8 @@ def _board(parts, features, folder):
     parts = Splits(parts.train.take(range(1200)), parts.validation, parts.test.take(range(450)))
     model = Linear(LogisticRegression(max_iter=1000, class_weight="balanced"), features=features)
     trained = fit(model, parts.train, parts.validation, name="logreg")
-    record(
-        folder, trained, parts, {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""}
-    )
-    (board,) = leaderboards([read_run(folder)])
+    run = record_run(folder, trained, parts, split="fixed", random_state=0, digest="")
+    (board,) = leaderboards([run])
     return board
 
 
@@ -124,13 +121,9 @@ def test_only_a_model_shown_to_be_blind_stops_a_reader(parts, tmp_path, low, hig
     few = Splits(
         parts.train.take(range(60)), parts.validation.take(range(40)), parts.test.take(range(60))
     )
-    record(
-        tmp_path,
-        fit(Majority(), few.train, few.validation),
-        few,
-        {"split": "fixed", "random_state": 0, "seconds": 0.0, "digest": ""},
-    )
-    (board,) = leaderboards([read_run(tmp_path)])
+    trained = fit(Majority(), few.train, few.validation)
+    run = record_run(tmp_path, trained, few, split="fixed", random_state=0, digest="")
+    (board,) = leaderboards([run])
     entry = replace(board.best, findings=tuple(_gap(low, high)))
     found = [check for check in run_checks(replace(board, entries=(entry,))) if check.code == "C04"]
     assert [check.level for check in found] == ([level] if level else [])

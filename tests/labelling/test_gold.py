@@ -4,14 +4,16 @@ import csv
 import json
 
 import pytest
-from made_labels import stances, written
+from made_labels import declared, stances, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
 from stancekit.errors import KitError
-from stancekit.labelling.gold import batch_of, gold_codes, guarded, read_gold, unguarded
+from stancekit.fileio import guard_cell, unguard_cell
+from stancekit.labelling.gold import batch_of, gold_codes, read_gold
+from stancekit.labelling.labels import LabelledCodebook
 
-FRAMES = ("law", "peace")
+STANCE = LabelledCodebook("stance")
 
 
 @pytest.fixture
@@ -19,7 +21,8 @@ def framed(tmp_path):
     """Eighty rows that the model gives `law`, and a person half of them."""
     rows = [
         {"id": f"r{at}", "article": f"a{at}", "sentence": "s", "actor": "A", "target": "T"}
-        | {"frames": ["law"], "frame_scores": {"law": 0.9, "peace": 0.1}}
+        | {"frames": ["law"], "frames_scores": {"law": 0.9, "peace": 0.1}}
+        | declared("frames", multi_label=True)
         for at in range(80)
     ]
     return written(tmp_path, rows)
@@ -35,8 +38,8 @@ def table(path, rows):
 
 def shares(labels, gold, **given):
     return {
-        one.code: (one.gold, one.estimate and one.estimate[0])
-        for one in estimate(labels=labels, gold=gold, **given)
+        one.code: (one.n_annotated, one.estimate and one.estimate[0])
+        for one in estimate(labels=labels, gold=gold, **given).shares
     }
 
 
@@ -51,13 +54,13 @@ def test_what_label_studio_was_submitted_with_nothing_ticked_has_no_frame(framed
         }
         for at in range(80)
     ]
-    assert shares(framed, table(tmp_path / "result.csv", rows), what="frames")["law"] == (
+    assert shares(framed, table(tmp_path / "result.csv", rows), codebook="frames")["law"] == (
         80,
         pytest.approx(0.5),
     )
     # Without the number of an annotation an empty cell says nothing, nor does a space.
     blank = [{"frames": row["frames"] or " ", "id": row["id"], "probability": 1.0} for row in rows]
-    assert shares(framed, table(tmp_path / "sheet.csv", blank), what="frames")["law"] == (
+    assert shares(framed, table(tmp_path / "sheet.csv", blank), codebook="frames")["law"] == (
         40,
         pytest.approx(1),
     )
@@ -87,12 +90,12 @@ def exported(rows, answers):
 
 
 def test_the_default_export_of_label_studio_is_read(framed, tmp_path):
-    sample(labels=framed, n=80, what="frames", output=tmp_path / "tasks.json")
+    sample(labels=framed, n=80, codebook="frames", output=tmp_path / "tasks.json")
     data = [one["data"] for one in json.loads((tmp_path / "tasks.json").read_text())]
     answers = (["law"], [], ["-"], ["law", "peace"], None)
     path = tmp_path / "export.json"
     path.write_text(json.dumps(exported(data, lambda at: answers[at % 5])))
-    found = shares(framed, path, what="frames")
+    found = shares(framed, path, codebook="frames")
     assert found == {"law": (64, pytest.approx(0.5)), "peace": (64, pytest.approx(0.25))}
 
 
@@ -104,7 +107,7 @@ def test_exports_that_lose_ids_or_have_two_annotators_are_refused_with_the_way_o
     with pytest.raises(
         KitError, match=r"JSON-MIN puts its own in their place\. Export it as CSV or JSON"
     ):
-        estimate(labels=framed, gold=path, what="frames")
+        estimate(labels=framed, gold=path, codebook="frames")
     two = [
         {"id": f"r{at // 2}", "annotator": at % 2, "frames": "law" if at else "-", "probability": 1}
         for at in range(8)
@@ -113,14 +116,14 @@ def test_exports_that_lose_ids_or_have_two_annotators_are_refused_with_the_way_o
         KitError,
         match=r"4 ids more than once .*different codes in 1 of them \(r0\).*one line per id",
     ):
-        estimate(labels=framed, gold=table(tmp_path / "two.csv", two), what="frames")
+        estimate(labels=framed, gold=table(tmp_path / "two.csv", two), codebook="frames")
 
 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ({"frames": "-; law"}, "- says that it bears none; remove one"),
-        ({"frames": '{"choices": ["law"'}, "write codes divided by ;"),
+        ({"frames": "-; law"}, "- says that it has no code; remove one"),
+        ({"frames": '{"choices": ["law"'}, "write codes with ; between them"),
         ({"probability": ""}, r"1 rows without a probability .*r1: blank"),
         ({"probability": "nan"}, "r1: 'nan'"),
         ({"batch": "first"}, "leave the column as stancekit sample wrote it"),
@@ -134,7 +137,7 @@ def test_a_row_that_cannot_be_right_is_refused(framed, tmp_path, row, told):
         estimate(
             labels=framed,
             gold=table(tmp_path / "g.csv", [rows[0], rows[1] | row, rows[2]]),
-            what="frames",
+            codebook="frames",
         )
 
 
@@ -144,7 +147,7 @@ def test_one_blank_probability_does_not_make_a_stratified_sample_a_random_one(fr
     ]
     rows[5]["probability"] = None
     with pytest.raises(KitError, match="r5: blank"):
-        estimate(labels=framed, gold=table(tmp_path / "g.csv", rows), what="frames")
+        estimate(labels=framed, gold=table(tmp_path / "g.csv", rows), codebook="frames")
 
 
 @pytest.mark.parametrize("name", ["@press", "=sum", "-dash", "+plus", "'=quoted", "\tTab"])
@@ -185,9 +188,9 @@ def test_the_guard_is_for_what_runs_and_can_be_taken_off():
         "",
         "1,5",
     ):
-        assert unguarded(guarded(text)) == text
-        assert not str(guarded(text)).startswith(("=", "@", "\t"))
-    assert [guarded(one) for one in ("-0.5", "-", "", None, 3)] == ["-0.5", "-", "", None, 3]
+        assert unguard_cell(guard_cell(text)) == text
+        assert not str(guard_cell(text)).startswith(("=", "@", "\t"))
+    assert [guard_cell(one) for one in ("-0.5", "-", "", None, 3)] == ["-0.5", "-", "", None, 3]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +207,9 @@ def test_the_guard_is_for_what_runs_and_can_be_taken_off():
 def test_what_spreadsheets_save_is_read(tmp_path, text):
     path = tmp_path / "gold.csv"
     path.write_bytes(text.encode())
-    rows = read_gold(path)
+    rows = read_gold(path, STANCE)
     assert [row["id"] for row in rows] == ["r0", "r1"]
-    assert [gold_codes(row, "stance") for row in rows] == [("condemn",), ("support",)]
+    assert [gold_codes(row, STANCE) for row in rows] == [("condemn",), ("support",)]
     labels = written(tmp_path, stances(*({} for _ in range(4))))
     assert shares(labels, path)["condemn"][0] == 2
 
@@ -215,7 +218,7 @@ def test_utf_16_is_read_or_named(tmp_path):
     path = tmp_path / "gold.csv"
     path.write_bytes("id,probability,stance\nr0,0.5,condemn\n".encode("utf-16"))
     try:
-        assert [row["id"] for row in read_gold(path)] == ["r0"]
+        assert [row["id"] for row in read_gold(path, STANCE)] == ["r0"]
     except KitError as error:
         assert "UTF-16" in str(error)
 
@@ -239,5 +242,5 @@ def test_advice_is_what_the_command_can_follow(tmp_path, line):
     path = tmp_path / "gold.csv"
     path.write_text(f"id,probability,stance\nr0,0.5,condemn\n{line}\n")
     with pytest.raises(KitError, match=r"gold.csv") as error:
-        read_gold(path)
+        read_gold(path, STANCE)
     assert "corpus." not in str(error.value)

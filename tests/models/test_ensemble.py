@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from forging import forged
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -13,6 +14,7 @@ from stancekit.models import persistence
 from stancekit.models.classifier import encode_labels, fit
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.features import Marked, Pair, Plain
+from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.models.selective import fit_policy
@@ -21,7 +23,8 @@ from stancekit.types import Example
 
 def members():
     one, other = (
-        Linear(LogisticRegression(max_iter=500), words=words, characters=0) for words in (1, 2)
+        Linear(LogisticRegression(max_iter=500), ngram_range=(1, longest), char_ngram_range=None)
+        for longest in (1, 2)
     )
     return {"one": one, "other": other}
 
@@ -48,8 +51,8 @@ def test_an_average_is_calibrated_on_validation(parts):
 
 def test_an_ensemble_is_calibrated_once_and_on_rows_that_it_has_not_seen(parts):
     train, held = parts.train.take(range(0, 600, 3)), parts.validation.take(range(0, 160))
-    for how in ("average", "stack"):
-        trained = fit(Ensemble(members(), how=how), train, held)
+    for method in ("average", "stack"):
+        trained = fit(Ensemble(members(), method=method), train, held)
         assert trained.temperature == 1.0
         assert np.array_equal(
             trained.scores(held.examples), trained.model.predict_proba(held.examples)
@@ -63,7 +66,7 @@ def test_an_ensemble_is_calibrated_once_and_on_rows_that_it_has_not_seen(parts):
     )
     # When to decline was learned from those.
     truth = np.eye(4, dtype=bool)[encode_positions(held)]
-    assert trained.caution == fit_policy(scores, truth, wrong, held.articles)
+    assert trained.policy == fit_policy(scores, truth, wrong, held.articles)
 
 
 def encode_positions(data):
@@ -81,11 +84,11 @@ def test_members_keep_features_of_their_own(parts):
         assert [type(one.features) for one in model.members_.values()] == expected
 
 
-@pytest.mark.parametrize("how", ["average", "stack"])
-def test_several_labels_too_and_from_disk(frame_parts, tmp_path, how):
+@pytest.mark.parametrize("method", ["average", "stack"])
+def test_several_labels_too_and_from_disk(frame_parts, tmp_path, method):
     train = frame_parts.train.take(range(0, 600, 2))
     trained = fit(
-        Ensemble({**members(), "none": Majority()}, how=how),
+        Ensemble({**members(), "none": Majority()}, method=method),
         train,
         frame_parts.validation,
         name="both",
@@ -116,18 +119,20 @@ def test_a_member_that_was_altered_is_refused(parts, tmp_path):
         {"members": [{"kind": []}]},
     ):
         forged(place, {"ensemble.json": json.dumps(settings | wrong).encode()})
-        with pytest.raises(KitError, match=r"ensemble.json is not of this version"):
+        with pytest.raises(KitError, match=r"ensemble.json is not what this version writes"):
             persistence.load(place)
 
 
 def test_bad_settings_are_told(parts):
     X, y = parts.train.examples[:9], encode_labels(parts.train.take(range(9)))
-    with pytest.raises(KitError, match="how=average or how=stack; seen: one, other, how=vote"):
-        Ensemble(members(), how="vote").fit(X, y)
+    with pytest.raises(
+        KitError, match="method=average or method=stack; seen: one, other, method=vote"
+    ):
+        Ensemble(members(), method="vote").fit(X, y)
     with pytest.raises(KitError, match="seen: none"):
         Ensemble().fit(X, y)
-    with pytest.raises(KitError, match="there is none; use how=average"):
-        Ensemble(members(), how="stack").fit(X, y)
+    with pytest.raises(KitError, match="there is none; use method=average"):
+        Ensemble(members(), method="stack").fit(X, y)
 
 
 def test_a_stack_is_calibrated_on_what_it_has_not_seen():
@@ -140,7 +145,7 @@ def test_a_stack_is_calibrated_on_what_it_has_not_seen():
     X = [Example(str(at), "x") for at in range(60)]
     y = random.choice(["a", "b", "c"], size=60)
     many = {f"noise{at}": Noise() for at in range(12)}
-    model = Ensemble(many, how="stack").fit(X, y, validation=(X, y))
+    model = Ensemble(many, method="stack").fit(X, y, validation=(X, y))
     # Thirty-six columns of noise fit sixty rows in part; on unseen rows that certainty is worth
     # nothing.
     assert model.temperature_ > 1.5
@@ -161,3 +166,33 @@ def test_a_member_may_know_codes_that_training_lacks():
     assert np.allclose(
         model.predict_proba(X[:1]), [[(0.125 + 0.75) / 2, (0.875 + 0.25) / 2]], atol=1e-5
     )
+
+
+def test_a_frozen_member_is_used_as_it_is(parts):
+    first, second = parts.train.take(range(0, 300)), parts.train.take(range(300, 600))
+    fitted = members()["one"].fit(first.examples, encode_labels(first))
+    model = Ensemble(
+        {"fitted": FrozenEstimator(fitted), "fresh": members()["other"]}, features=Marked()
+    )
+    model.fit(second.examples, encode_labels(second))
+    assert model.members_["fitted"] is fitted and fitted.features is None
+    assert isinstance(model.members_["fresh"].features, Marked)
+    some = parts.test.examples[:5]
+    scores = [member.predict_proba(some) for member in model.members_.values()]
+    assert np.allclose(model.predict_proba(some), np.mean(scores, axis=0), atol=1e-5)
+
+
+def test_a_frozen_member_of_other_codes_is_refused(parts, frame_parts):
+    some, frames = parts.train.take(range(40)), frame_parts.train.take(range(40))
+    tone = Majority().fit(some.examples[:2], np.array(["warm", "cold"]))
+    with pytest.raises(KitError, match=r"member tone scores cold, warm, .* have abstain, condemn"):
+        Ensemble({"tone": FrozenEstimator(tone)}).fit(some.examples, encode_labels(some))
+    stance = Majority().fit(some.examples, encode_labels(some))
+    with pytest.raises(KitError, match="use members of one codebook"):
+        Ensemble({"stance": FrozenEstimator(stance)}).fit(frames.examples, encode_labels(frames))
+
+
+def test_members_keep_a_codebook_of_their_own(stance):
+    model = Ensemble({"words": Lexicon(codebook=stance)})
+    model.fit([Example("1", "x"), Example("2", "y")], np.array(["none", "support"]))
+    assert model.members_["words"].codebook == stance

@@ -1,6 +1,9 @@
+"""Cue lexicons: what a cue weighs, and where cues come from."""
+
 import numpy as np
 import pytest
 
+from stancekit.codebook import load_codebook, make_codebook
 from stancekit.errors import KitError
 from stancekit.models.lexicon import Lexicon
 from stancekit.types import Example, Mention
@@ -8,7 +11,7 @@ from stancekit.types import Example, Mention
 
 @pytest.fixture(scope="module")
 def lexicon():
-    return Lexicon().fit([], np.array([]))
+    return Lexicon(codebook=load_codebook("stance")).fit([], np.array([]))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,29 @@ def test_frames_are_any_cue(frame_parts):
 def test_a_file_without_the_codes_is_refused(tmp_path):
     path = tmp_path / "cues.yaml"
     path.write_text("peace: [truce]")
-    from stancekit.codebook import load_codebook
-
     with pytest.raises(KitError, match="has no cues for conflict, economic_consequences"):
         Lexicon(str(path), codebook=load_codebook("generic_frames")).fit([], np.zeros((1, 5)))
+
+
+def test_a_codebook_without_cues_of_the_kit_is_told_what_to_give(tmp_path):
+    tone = make_codebook("tone", {"warm": {"definition": "Kind."}, "none": {"definition": "Not."}})
+    y = np.array(["warm", "none"])
+    with pytest.raises(
+        KitError, match=r"no cues for codebook 'tone' \(it has some for: diplomacy, stance\)"
+    ):
+        Lexicon(codebook=tone).fit([], y)
+    with pytest.raises(KitError, match="neither a file nor a codebook; pass cues=FILE"):
+        Lexicon().fit([], y)
+    path = tmp_path / "tone.yaml"
+    path.write_text("warm: [thank*]")
+    model = Lexicon(str(path), codebook=tone).fit([], y)
+    some = [Example("1", "They thanked the hosts."), Example("2", "They left.")]
+    assert model.predict(some).tolist() == ["warm", "none"]
+
+
+def test_without_a_default_code_a_sentence_without_cues_has_no_preference(tmp_path):
+    path = tmp_path / "tone.yaml"
+    path.write_text("warm: [thank*]\ncold: [snub*]")
+    codes = {name: {"definition": "x"} for name in ("warm", "cold")}
+    model = Lexicon(str(path), codebook=make_codebook("tone", codes)).fit([], np.array([]))
+    assert model.predict_proba([Example("1", "They left.")]).tolist() == [[0.5, 0.5]]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import skops.io
 from forging import forged
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -25,6 +26,7 @@ from stancekit.commands.verify import verify
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, fit
+from stancekit.models.ensemble import Ensemble
 from stancekit.models.features import Marked
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
@@ -36,7 +38,7 @@ from stancekit.types import Example
 @pytest.fixture(scope="module")
 def written(parts, tmp_path_factory):
     train = parts.train.take(range(0, len(parts.train), 5))
-    model = Linear(LogisticRegression(), features=Marked(), characters=3)
+    model = Linear(LogisticRegression(), features=Marked(), char_ngram_range=(2, 3))
     trained = fit(model, train, parts.validation, name="logreg")
     return trained, persistence.save(
         trained, tmp_path_factory.mktemp("written") / "model", data="digest"
@@ -66,7 +68,9 @@ def test_a_saved_model_predicts_as_before(saved, parts):
     assert again.codebook == trained.codebook and again.name == "logreg"
 
 
-@pytest.mark.parametrize("model", [Majority(), Lexicon()], ids=["majority", "lexicon"])
+@pytest.mark.parametrize(
+    "model", [Majority(), Lexicon(codebook=load_codebook("diplomacy"))], ids=["majority", "lexicon"]
+)
 def test_models_without_training_are_saved_too(model, frame_parts, tmp_path):
     trained = fit(model, frame_parts.train, frame_parts.validation)
     again = persistence.load(persistence.save(trained, tmp_path))
@@ -96,7 +100,7 @@ def test_a_pickle_in_the_model_s_place_is_refused_even_with_its_sum(saved, tmp_p
             return (mark.write_text, ("x",))
 
     forged(folder, {"model.skops": pickle.dumps(Trap())})
-    with pytest.raises(KitError, match="cannot be read as a skops file"):
+    with pytest.raises(KitError, match=r"model\.skops is not what this version writes"):
         persistence.load(folder)
     assert not mark.exists()
 
@@ -118,7 +122,7 @@ def _schema(text):
 
 
 def _reading_files():
-    model = Linear(LogisticRegression(), min_count=1).fit(SOME, np.array(["none", "support"]))
+    model = Linear(LogisticRegression(), min_df=1).fit(SOME, np.array(["none", "support"]))
     model.vectorizers_[0].input = "filename"
     return skops.io.dumps(model)
 
@@ -133,22 +137,23 @@ def _reading_files():
         ),
         (
             lambda: skops.io.dumps(LogisticRegression()),
-            "a LogisticRegression and no model over examples",
+            "a LogisticRegression and no Majority",
         ),
-        (lambda: skops.io.dumps({"a": 1}), "a dict and no model over examples"),
+        (lambda: skops.io.dumps({"a": 1}), "a dict and no Majority"),
         (_bomb, "what it holds is larger than the file"),
         (_reading_files, "reads texts in another way"),
-        (lambda: _schema("{}"), "cannot be read as a skops file"),
-        (lambda: _schema("[" * 20_000), "cannot be read as a skops file"),
+        (lambda: _schema("{}"), "model.skops is not what this version writes"),
+        (lambda: _schema("[" * 20_000), "model.skops is not what this version writes"),
         (
             lambda: _schema('{"__class__": "Linear", "__module__": "stancekit.models.linear"}'),
-            "cannot be read as a skops",
+            "model.skops is not what this version writes",
         ),
-        (lambda: b"", "cannot be read as a skops file"),
+        (lambda: b"", "model.skops is not what this version writes"),
     ],
 )
 def test_what_is_no_model_is_refused_even_with_its_sum(kept, data, told):
-    forged(kept, {"model.skops": data()})
+    kind = "linear" if data is _reading_files else "majority"
+    forged(kept, {"model.skops": data()}, kind=kind)
     with pytest.raises(KitError, match=told):
         persistence.load(kept)
 
@@ -161,8 +166,8 @@ def small(name="small", codebook="stance"):
     book = load_codebook(codebook)
     y = np.ones((2, len(book.names))) if book.multi_label else np.array(["none", "support"])
     thresholds = tuple(0.25 for _ in book.names) if book.multi_label else ()
-    caution = SelectivePolicy(((0.1, float("inf")), (0.2, 0.8)), ((0.05, 0.1), (0.1, 0.2)))
-    return FittedClassifier(Majority().fit(SOME, y), book, thresholds, name, caution=caution)
+    policy = SelectivePolicy(((0.1, float("inf")), (0.2, 0.8)), ((0.05, 0.1), (0.1, 0.2)))
+    return FittedClassifier(Majority().fit(SOME, y), book, thresholds, name, policy=policy)
 
 
 @pytest.fixture
@@ -215,11 +220,11 @@ NONSENSE = [
     {"temperature": 10**400},
     {"offsets": [0.0]},
     {"offsets": {"none": 0.0}},
-    {"caution": []},
-    {"caution": [[[0.1, 0.5]], [[0.1, None]]]},
-    {"caution": [[[0.1, 0.5], [0.2, 0.6]], []]},
-    {"caution": [[[0.2, 0.5], [0.1, 0.5]], []]},
-    {"caution": [[[0.1]], []]},
+    {"policy": []},
+    {"policy": [[[0.1, 0.5]], [[0.1, None]]]},
+    {"policy": [[[0.1, 0.5], [0.2, 0.6]], []]},
+    {"policy": [[[0.2, 0.5], [0.1, 0.5]], []]},
+    {"policy": [[[0.1]], []]},
     {"versions": []},
     {"files": []},
     {"files": {}},
@@ -250,7 +255,7 @@ def test_a_field_that_says_nonsense_is_named(tmp_path, codebook):
 
 @pytest.mark.parametrize(
     "name",
-    ["kind", "name", "codebook", "thresholds", "temperature", "offsets", "caution", "versions"],
+    ["kind", "name", "codebook", "thresholds", "temperature", "offsets", "policy", "versions"],
 )
 def test_a_field_that_is_missing_is_named(kept, name):
     forged(kept, drop=[name])
@@ -293,7 +298,7 @@ def test_what_would_not_be_read_back_is_not_written(tmp_path, kept):
     ):
         with pytest.raises(KitError, match="cannot be saved: "):
             persistence.save(bad, kept)
-    forest = Linear(RandomForestClassifier(2), min_count=1).fit(SOME, np.array(["none", "support"]))
+    forest = Linear(RandomForestClassifier(2), min_df=1).fit(SOME, np.array(["none", "support"]))
     with pytest.raises(
         KitError, match=r"RandomForest.*could not be read back: .*Tree\. Use a linear model"
     ):
@@ -301,7 +306,7 @@ def test_what_would_not_be_read_back_is_not_written(tmp_path, kept):
     assert persistence.load(kept).name == "small" and not [
         path for path in tmp_path.iterdir() if path.suffix in (".new", ".old")
     ]
-    near = Linear(KNeighborsClassifier(1), min_count=1).fit(SOME, np.array(["none", "support"]))
+    near = Linear(KNeighborsClassifier(1), min_df=1).fit(SOME, np.array(["none", "support"]))
     assert persistence.load(persistence.save(replace(small(), model=near), kept)).read(
         near.predict_proba(SOME) @ np.eye(2, 4)
     )
@@ -381,10 +386,10 @@ def test_a_card_is_never_left_beside_another_model(tmp_path, capsys):
         persistence.write_model(small(), fresh)
         (fresh / "README.md").write_text(CARD)
         (fresh / "scores.csv").write_text("model\nsmall\n")
-    verify(path=place)
+    verify(models=place)
     assert "note" not in capsys.readouterr().out
     (place / "README.md").write_text(CARD + "\nMy own words.\n")
-    verify(path=place)
+    verify(models=place)
     assert "note: README.md was edited since" in capsys.readouterr().out
     (place / "scores.csv").write_text("model\njoint\n")
     (place / "README.md").write_text("# joint for stance, trained on mine\n")
@@ -392,7 +397,7 @@ def test_a_card_is_never_left_beside_another_model(tmp_path, capsys):
         KitError,
         match=r"README.md was altered and has no heading '# small for stance', scores.csv was",
     ):
-        verify(path=place)
+        verify(models=place)
     # No label depends on them.
     assert persistence.load(place).name == "small"
     persistence.save(small("other"), place)
@@ -479,3 +484,77 @@ def test_writers_of_one_place_wait_and_readers_see_one_model(tmp_path):
     assert [ended(writer) for writer in writers] == [0, 0, 0]
     assert seen and persistence.load(place).name in map(str, writers)
     assert {path.name for path in tmp_path.iterdir()} == {"kept", ".kept.lock"}
+
+
+class Ones(ClassifierMixin, BaseEstimator):
+    """A classifier of the user's own, for Linear to put on top of word counts."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.full((X.shape[0], len(self.classes_)), 1 / len(self.classes_))
+
+
+class Lengths(Ones):
+    """A model over examples of the user's own."""
+
+    def predict_proba(self, X):
+        long = np.array([len(example.text) > 12 for example in X], dtype=float)
+        return np.column_stack([1 - long, long])
+
+
+class Shorter(Majority):
+    """A model derived from one of the kit's, which is another model."""
+
+
+def own_model(kind):
+    y = np.array(["none", "support"])
+    model = {
+        "classifier": lambda: Linear(Ones(), min_df=1),
+        "model": Lengths,
+        "derived": Shorter,
+        "member": lambda: Ensemble({"own": Lengths(), "kit": Majority()}),
+    }[kind]()
+    return replace(small(), model=model.fit(SOME, y))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("classifier", "Ones"), ("model", "Lengths"), ("derived", "Shorter"), ("member", "Lengths")],
+)
+def test_an_estimator_of_the_users_own_is_saved_and_loaded_where_it_is_trusted(
+    tmp_path, kind, name
+):
+    fitted, own = own_model(kind), f"{__name__}.{name}"
+    with pytest.raises(
+        KitError, match=rf"not trusted: {own}\. .*with trusted=\[...\], their names"
+    ):
+        persistence.save(fitted, tmp_path / "own")
+    assert not (tmp_path / "own").exists()
+    place = persistence.save(fitted, tmp_path / "own", trusted=[own])
+    again = persistence.load(place, trusted=[own])
+    assert np.array_equal(again.scores(SOME), fitted.scores(SOME))
+    assert type(again.model) is type(fitted.model)
+    # What a file says of trust does not count.
+    forged(place, trusted=[own])
+    with pytest.raises(KitError, match=rf"refused: model.skops holds types .* not trusted: {own}"):
+        persistence.load(place)
+
+
+def test_a_trusted_type_is_no_licence_for_others(tmp_path):
+    own = f"{__name__}.Lengths"
+    place = persistence.save(own_model("model"), tmp_path / "own", trusted=[own])
+    forged(place, {"model.skops": skops.io.dumps(LogisticRegression().fit([[0], [1]], [0, 1]))})
+    with pytest.raises(KitError, match="a LogisticRegression and no model over examples"):
+        persistence.load(place, trusted=[own])
+    forged(place, kind="os.system")
+    with pytest.raises(KitError, match=r"of kind 'os.system'; the kinds are: majority, lexicon"):
+        persistence.load(place, trusted=[own])
+
+
+def test_a_model_of_an_older_version_says_so(kept):
+    forged(kept, format=2)
+    with pytest.raises(KitError, match=r"written by an older version .*train the model again"):
+        persistence.load(kept)

@@ -42,7 +42,7 @@ def test_where_codes_are_alike_nothing_is_shifted():
 
 def test_a_model_keeps_them_when_it_is_saved(parts, tmp_path):
     model = Linear(LogisticRegression(max_iter=300, class_weight="balanced"))
-    trained = fit(model, parts.train.take(range(300)), parts.validation, priors=True)
+    trained = fit(model, parts.train.take(range(300)), parts.validation, logit_adjustment=True)
     assert len(trained.offsets) == 4 and max(trained.offsets) == 0
     strong = replace(trained, offsets=(0.0, -1.5, -0.5, -1.0))
     again = persistence.load(persistence.save(strong, tmp_path / "model"))
@@ -54,6 +54,8 @@ def test_a_model_keeps_them_when_it_is_saved(parts, tmp_path):
 def test_several_codes_per_example_have_thresholds_instead(frame_parts):
     model = Linear(LogisticRegression(max_iter=300))
     assert (
-        fit(model, frame_parts.train.take(range(300)), frame_parts.validation, priors=True).offsets
+        fit(
+            model, frame_parts.train.take(range(300)), frame_parts.validation, logit_adjustment=True
+        ).offsets
         == ()
     )

@@ -53,7 +53,7 @@ def test_a_search_that_stopped_goes_on_to_the_same_end(parts, tmp_path):
 def test_a_training_can_be_cut_short_at_any_measurement(parts, tmp_path):
     some = parts.train.take(range(0, 200))
     model = Encoder(make_encoder(tmp_path / "tiny", [one.text for one in some.examples]))
-    model.set_params(epochs=2, least_steps=0, every=5, patience=9, folder=str(tmp_path / "own"))
+    model.set_params(epochs=2, min_steps=0, eval_steps=5, patience=9, folder=str(tmp_path / "own"))
     seen = []
 
     def watch(step, score):
@@ -96,20 +96,20 @@ def test_kill_9_loses_no_finished_trial(tmp_path):
     words = [
         "train",
         "model=logreg",
-        "sweep=optuna",
-        "sweep.trials=3",
+        "search=optuna",
+        "search.trials=3",
         "split=few",
-        f"out={tmp_path}",
+        f"output={tmp_path}",
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "stancekit", *words], stdout=subprocess.DEVNULL
     )
     until = time.monotonic() + 120
-    while time.monotonic() < until and not list(tmp_path.glob("runs/*/sweep/trials.csv")):
+    while time.monotonic() < until and not list(tmp_path.glob("runs/*/search/trials.csv")):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    [folder] = tmp_path.glob("runs/*/sweep")
+    [folder] = tmp_path.glob("runs/*/search")
     before = _trials(folder)
     assert main(words) == 0
     after = [row for row in _trials(folder) if row["state"] == "complete"]
@@ -124,7 +124,7 @@ def test_a_model_with_nothing_to_choose(parts, tmp_path):
 
 
 def test_a_setting_that_the_model_lacks(parts, tmp_path):
-    with pytest.raises(KitError, match=r"sweep.space names rate; this model has: "):
+    with pytest.raises(KitError, match=r"search.space names rate; this model has: "):
         Optuna(space={"rate": {"choices": [1]}})(
             Majority(), parts.train, parts.validation, folder=tmp_path
         )

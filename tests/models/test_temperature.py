@@ -73,7 +73,9 @@ def test_examples_of_codes_that_training_lacks_do_not_count():
 def test_a_model_never_gives_what_it_has_not_learned(parts):
     seen = [at for at, labels in enumerate(parts.train.labels) if labels != ("abstain",)][:120]
     trained = fit(
-        Linear(LogisticRegression(), characters=0), parts.train.take(seen), parts.validation
+        Linear(LogisticRegression(), char_ngram_range=None),
+        parts.train.take(seen),
+        parts.validation,
     )
     hot = replace(trained, temperature=20.0)
     assert (hot.scores(parts.test.examples[:50])[:, 0] == 0).all() and trained.codebook.names[

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from made_labels import judged, made, stances, written
+from made_labels import annotated, made, stances, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.plan import plan
@@ -25,10 +25,10 @@ SIZES, CONDEMN = (150, 1350), (0.7, 0.2)
 STRATUM = np.repeat([0, 1], SIZES)
 
 
-def drawn(random, pool, scores, *, n, how, share=1.0, batch=1):
+def drawn(random, pool, scores, *, n, design, share=1.0, batch=1):
     """Draw from a pool of rows and annotate a random part."""
     strata = STRATUM[pool].astype(str).tolist()
-    chance = inclusion_probabilities(strata, scores[pool], n, how=how)
+    chance = inclusion_probabilities(strata, scores[pool], n, design=design)
     rows = draw_sample(chance, strata, random_state=int(random.integers(2**31)))
     return Sample(
         pool[rows], chance[rows], random.permutation(len(rows)) < round(share * len(rows)), batch
@@ -51,24 +51,27 @@ def extended(first, *more):
 def independent(random, scores):
     """Draw two samples of all rows, that may share some."""
     return [
-        drawn(random, np.arange(len(STRATUM)), scores, n=n, how=how)
-        for n, how in ((150, "random"), (120, "stratified"))
+        drawn(random, np.arange(len(STRATUM)), scores, n=n, design=design)
+        for n, design in ((150, "random"), (120, "stratified"))
     ]
 
 
 DESIGNS = {
-    "a beginning of a stratified sample": extended({"n": 250, "how": "stratified", "share": 0.4}),
-    "a beginning of an uncertain sample": extended({"n": 250, "how": "uncertain", "share": 0.4}),
+    "a beginning of a stratified sample": extended(
+        {"n": 250, "design": "stratified", "share": 0.4}
+    ),
+    "a beginning of an uncertain sample": extended({"n": 250, "design": "uncertain", "share": 0.4}),
     "random, then stratified": extended(
-        {"n": 150, "how": "random"}, {"n": 100, "how": "stratified"}
+        {"n": 150, "design": "random"}, {"n": 100, "design": "stratified"}
     ),
     "beginnings of both": extended(
-        {"n": 200, "how": "random", "share": 0.6}, {"n": 160, "how": "stratified", "share": 0.5}
+        {"n": 200, "design": "random", "share": 0.6},
+        {"n": 160, "design": "stratified", "share": 0.5},
     ),
     "stratified, uncertain, nearly all of the rest": extended(
-        {"n": 80, "how": "stratified"},
-        {"n": 120, "how": "uncertain", "share": 0.7},
-        {"n": 1000, "how": "random"},
+        {"n": 80, "design": "stratified"},
+        {"n": 120, "design": "uncertain", "share": 0.7},
+        {"n": 1000, "design": "random"},
     ),
     "independent": independent,
 }
@@ -85,7 +88,7 @@ def test_intervals_hold_and_estimates_lean_nowhere(design):
     assert abs(np.mean(error)) < 3.5 * np.std(error) / np.sqrt(len(error))
 
 
-def test_half_judged_samples_taken_together_hold():
+def test_half_annotated_samples_taken_together_hold():
     error, held = simulated("beginnings of both", draws=80)
     assert np.mean(held["all"]) >= 0.87 and np.mean(held["rare"]) >= 0.87
     assert abs(np.mean(error)) < 3.5 * np.std(error) / np.sqrt(len(error))
@@ -98,15 +101,17 @@ def simulated(design, *, draws):
     for _ in range(draws):
         gold = random.random(len(STRATUM)) < np.array(CONDEMN)[STRATUM]
         # Right of nine in ten of the common stratum, of six in ten of the rare one.
-        said = np.where(random.random(len(STRATUM)) < np.array([0.6, 0.9])[STRATUM], gold, ~gold)
-        scores = (0.15 + 0.7 * said)[:, None]
+        predicted = np.where(
+            random.random(len(STRATUM)) < np.array([0.6, 0.9])[STRATUM], gold, ~gold
+        )
+        scores = (0.15 + 0.7 * predicted)[:, None]
         samples = DESIGNS[design](random, scores)
         hit = np.zeros(len(STRATUM), dtype=bool)
         for one in samples:
             hit[one.rows[one.annotated]] = True
         units = SampledUnits(
             scores,
-            said[:, None],
+            predicted[:, None],
             np.arange(len(gold)),
             hit,
             gold[:, None] * 1.0,
@@ -150,17 +155,17 @@ def folder(tmp_path_factory):
     rows, gold = made(articles=100)
     labels = written(folder, rows)
     first = sample(labels=labels, n=100, output=folder / "a.jsonl")
-    judged(first, gold, folder / "a.jsonl")
+    annotated(first, gold, folder / "a.jsonl")
     more = sample(
         labels=labels,
         n=60,
-        how="stratified",
+        design="stratified",
         by="actor",
         extend=folder / "a.jsonl",
         output=folder / "b.jsonl",
     )
-    judged(more, gold, folder / "b.jsonl")
-    judged(
+    annotated(more, gold, folder / "b.jsonl")
+    annotated(
         sample(labels=labels, n=99, random_state=5, output=folder / "c.jsonl"),
         gold,
         folder / "c.jsonl",
@@ -171,25 +176,27 @@ def folder(tmp_path_factory):
 def test_files_of_gold_are_taken_together(folder, tmp_path):
     labels = folder / "labels.jsonl"
     one, both = (
-        estimate(labels=labels, gold=gold)
+        estimate(labels=labels, gold=gold).shares
         for gold in (folder / "a.jsonl", [folder / "a.jsonl", folder / "b.jsonl"])
     )
-    assert {share.gold for share in one} == {100} and {share.gold for share in both} == {160}
+    assert {share.n_annotated for share in one} == {100} and {
+        share.n_annotated for share in both
+    } == {160}
     assert sum(share.estimate[0] for share in both) == pytest.approx(1)
     assert all(
         now.estimate[2] - now.estimate[1] < was.estimate[2] - was.estimate[1]
         for was, now in zip(one, both, strict=True)
     )
-    assert plan(labels=labels, gold=[folder / "a.jsonl", folder / "b.jsonl"])[0].rows == 160
+    assert plan(labels=labels, gold=[folder / "a.jsonl", folder / "b.jsonl"]).steps[0].rows == 160
     # One file of all rows says the same, whatever their order.
     (tmp_path / "all.jsonl").write_text(
         (folder / "b.jsonl").read_text() + (folder / "a.jsonl").read_text()
     )
-    assert estimate(labels=labels, gold=tmp_path / "all.jsonl") == both
+    assert estimate(labels=labels, gold=tmp_path / "all.jsonl").shares == both
     # Samples that were drawn without knowledge of each other may share rows.
-    apart = estimate(labels=labels, gold=[folder / "a.jsonl", folder / "c.jsonl"])
+    apart = estimate(labels=labels, gold=[folder / "a.jsonl", folder / "c.jsonl"]).shares
     assert (
-        160 < apart[0].gold < 199
+        160 < apart[0].n_annotated < 199
         and apart[0].estimate[2] - apart[0].estimate[1] < one[0].estimate[2] - one[0].estimate[1]
     )
 
@@ -209,23 +216,23 @@ def test_files_that_do_not_go_together_are_refused(folder, tmp_path):
         (b, "gold is batch 2 of a sample, without batch 1"),
         ([a, c, b], "several samples of batch 1"),
         ([a, tmp_path / "other.jsonl"], "files of gold give different codes to"),
-        ([tmp_path / "empty.jsonl", b], "nothing of batch 1 of gold is judged"),
+        ([tmp_path / "empty.jsonl", b], "nothing of batch 1 of gold is annotated"),
         ([a, tmp_path / "twice.jsonl"], "are in two batches of gold"),
     ):
         with pytest.raises(KitError, match=told):
             estimate(labels=labels, gold=gold)
 
 
-def test_rows_judged_from_the_top_of_a_sorted_file_are_no_random_part(tmp_path, capsys):
+def test_rows_annotated_from_the_top_of_a_sorted_file_are_no_random_part(tmp_path, capsys):
     rows = stances(*({"date": f"2024-0{1 + at // 100}"} for at in range(300)))
     of = {row["id"]: "condemn" for row in rows}
     drawn = sample(labels=written(tmp_path, rows), n=80, output=tmp_path / "s.jsonl")
     given = {"labels": tmp_path / "labels.jsonl", "gold": tmp_path / "gold.jsonl"}
     for order, seen in ((drawn, False), (sorted(drawn, key=lambda row: int(row["id"][1:])), True)):
-        judged(order, of | {row["id"]: "" for row in order[40:]}, tmp_path / "gold.jsonl")
+        annotated(order, of | {row["id"]: "" for row in order[40:]}, tmp_path / "gold.jsonl")
         for command in (estimate, plan):
             command(**given, by=["month"] if command is estimate else [])
-            told = "the 40 judged of 80 drawn rows are no random part of them: they differ from the others in place"
+            told = "the 40 annotated of 80 drawn rows are not a random part of them: they differ from the others in position"
             assert (told in capsys.readouterr().out) is seen
 
 

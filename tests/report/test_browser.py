@@ -42,7 +42,7 @@ def html(tmp_path_factory, stance):
             split=GroupedSplit(),
             model=Majority(),
             name=name,
-            out=folder / "out",
+            output=folder / "out",
         )
     return report(runs=folder / "out")
 

@@ -11,7 +11,7 @@ from conftest import ROWS, padded
 from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
-from stancekit.fileio import csv_cell
+from stancekit.fileio import guard_cell
 from stancekit.models.majority import Majority
 
 EVIL = "<script>alert(1)</script>"
@@ -42,7 +42,7 @@ def pages(stance, tmp_path_factory):
         split=GroupedSplit(),
         model=Majority(),
         name=name,
-        out=folder / "out",
+        output=folder / "out",
     )
     html = report(runs=folder / "out")
     return {path.name: path.read_text() for path in html.parent.iterdir() if path.is_file()}, folder
@@ -58,10 +58,10 @@ def test_csv_cells_are_no_formulas(pages):
     assert rows and all(
         row["corpus"].startswith("'=cmd") and row["model"].startswith("'=x") for row in rows
     )
-    assert [csv_cell(one) for one in ("", "plain", "-1", -1, None)] == [
+    assert [guard_cell(one) for one in ("", "plain", "-1", -1, None)] == [
         "",
         "plain",
-        "'-1",
+        "-1",
         -1,
         None,
     ]

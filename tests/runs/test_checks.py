@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stancekit.errors import KitError
+from stancekit.models.selective import SelectivePolicy
 from stancekit.report.card import model_card
 from stancekit.report.latex import latex
 from stancekit.report.tables import markdown
@@ -33,7 +34,7 @@ def _run(
     setting=None,
     codes=None,
     prefix="",
-    **facts,
+    **known,
 ):
     """Return a run of six examples per article that is right with a given probability, or one by setting."""
     generator = np.random.default_rng([seed, state])
@@ -54,27 +55,26 @@ def _run(
             )
         )
     counts = {code: sum(row.gold == (code,) for row in rows) for code in CODES}
-    found = {
-        "gold": {"train": counts, "validation": counts, "test": counts},
-        "examples": {"train": len(rows), "validation": len(rows), "test": len(rows)},
+    parts = ("train", "validation", "test")
+    record = {
+        "corpus": "mine",
+        "codebook": "stance",
+        "codes": CODES,
+        "multi_label": False,
+        "model": model,
+        "split": "fixed",
+        "random_state": state,
+        "digest": "",
+        "seconds": 1.0,
+        "validation": right,
+        "thresholds": (),
+        "temperature": 1.0,
+        "caution": SelectivePolicy(),
+        "examples": dict.fromkeys(parts, len(rows)),
+        "gold_counts": dict.fromkeys(parts, counts),
         "shared": 0,
-        **facts,
     }
-    return Run(
-        Path("none"),
-        "mine",
-        "stance",
-        CODES,
-        False,
-        model,
-        "fixed",
-        state,
-        right,
-        1.0,
-        "",
-        tuple(rows),
-        found,
-    )
+    return Run(**record | known, folder=Path("none"), rows=tuple(rows))
 
 
 def _codes(*runs):
@@ -92,7 +92,7 @@ def test_nothing_is_said_of_a_sound_result():
 
 CASES = {
     "C01": [_run(state=state, right=0.04, seed=3, sure=0.4) for state in range(2)],
-    "C02": [replace(run, facts={**run.facts, "shared": 7}) for run in GOOD],
+    "C02": [replace(run, shared=7) for run in GOOD],
     "C03": [
         _run(state=state, seed=1, gold=["condemn", "none", "support"] * 20 + ["abstain"])
         for state in range(2)

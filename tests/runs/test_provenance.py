@@ -1,7 +1,7 @@
 """What is recorded of code and machine, on machines that lack something."""
 
 import subprocess
-import sys
+from collections import namedtuple
 
 import pytest
 from conftest import ROOT
@@ -49,16 +49,15 @@ def test_without_git_there_is_no_commit_and_no_error(tmp_path, monkeypatch):
     assert facts["commit"] == "" and facts["versions"]["numpy"]
 
 
-def test_memory_without_the_unix_module(monkeypatch):
-    usual = module._peak_memory()
-    monkeypatch.setitem(sys.modules, "resource", None)
-    assert 2**20 < module._peak_memory() <= usual * 1.1
+def test_memory_is_the_peak_where_the_system_records_one(monkeypatch):
+    assert 2**20 < module._memory_used() < 2**40
 
+    class Process:
+        def memory_info(self):
+            return namedtuple("pmem", "rss peak_wset")(2**20, 2**30)
 
-def test_memory_on_macos_is_in_bytes(monkeypatch):
-    usual = module._peak_memory()
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert module._peak_memory() * 1024 == pytest.approx(usual, rel=0.1)
+    monkeypatch.setattr(module.psutil, "Process", Process)
+    assert module._memory_used() == 2**30 and provenance()["memory_mb"] == 2**10
 
 
 def test_the_checkout_is_found():

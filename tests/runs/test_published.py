@@ -11,8 +11,8 @@ from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
 from stancekit.models.majority import Majority
 from stancekit.runs import published
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_runs
 
 # What its tests share is made once, in one process.
 pytestmark = pytest.mark.xdist_group("published")
@@ -26,7 +26,7 @@ def out(jsonl, stance, tmp_path):
         for row in ROWS
     ]
     corpus, folder = JsonlCorpus(jsonl(*rows), name="mine"), tmp_path / "mine"
-    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), out=folder)
+    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), output=folder)
     report(runs=folder, publish=True)
     return folder
 
@@ -80,7 +80,7 @@ def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
         "codebook": stance,
         "split": GroupedSplit(),
         "model": Majority(),
-        "out": out,
+        "output": out,
         "name": "other",
     }
     train(corpus=JsonlCorpus(jsonl(*rows), name="mine"), **again)

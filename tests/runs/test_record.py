@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from conftest import ROWS, padded
@@ -18,8 +17,10 @@ from stancekit.report.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import run_checks
+from stancekit.runs.folder import read_run, read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_run, read_runs
+from stancekit.runs.record import FORMAT, RunRecord
+from stancekit.runs.training import fit_run
 
 # Line separators that `splitlines` knows and JSON does not.
 SEPARATORS = "\u2028 \u2029 \x85"
@@ -49,7 +50,7 @@ def made(tmp_path_factory, stance):
         split=GroupedSplit(),
         model=Majority(),
         name="one",
-        out=folder / "out",
+        output=folder / "out",
     )
     return folder / "out"
 
@@ -83,6 +84,43 @@ def test_line_separators_in_a_text_are_no_ends_of_lines(run):
     assert all(len(said) == len(found.rows) for said in found.audit.values()) and found.audit
 
 
+def test_a_run_is_read_back_as_it_was_made(made, stance):
+    corpus = JsonlCorpus(made.parent / "mine.jsonl", name="mine")
+    settings = {"corpus": corpus, "codebook": stance, "split": GroupedSplit(), "model": Majority()}
+    run = fit_run(**settings, name="two", output=made.parent / "again")
+    assert read_run(run.folder) == run and run.audit and run.settings and run.unit == "example"
+    assert fit_run(**settings, name="two", output=made.parent / "again") == run
+
+
+def test_a_record_is_read_back_as_it_was_written(run):
+    record = read_run(run).record
+    plain = json.loads(json.dumps(record.to_dict()))
+    assert plain["format"] == FORMAT and RunRecord.from_dict(plain, run) == record
+    public = json.loads(json.dumps(record.public_dict()))
+    assert not {"machine", "commit", "finished", "training_set"} & set(public)
+    assert RunRecord.from_dict(public, run).gold_counts == record.gold_counts
+    # As predictions were published by earlier versions.
+    names = {"gold_counts": "gold", "logit_adjustment": "priors"}
+    new = ("format", "unit", "scale", "absent", "towards")
+    earlier = {names.get(key, key): value for key, value in public.items() if key not in new}
+    again = RunRecord.from_dict(earlier, run)
+    assert (again.gold_counts, again.unit, again.scale) == (record.gold_counts, "example", ())
+
+
+@pytest.mark.parametrize("seen", [None, 1, FORMAT + 1])
+def test_a_run_of_another_version_is_refused(out, run, seen):
+    _facts(run, format=seen)
+    with pytest.raises(KitError, match=rf"another version .* has format {seen}; .* reads {FORMAT}"):
+        read_runs(out)
+
+
+def test_an_altered_audit_is_refused(run):
+    path = run / "audit.jsonl"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(KitError, match=r"audit.jsonl was altered since the run was made"):
+        read_run(run)
+
+
 def test_altered_predictions_are_refused(run):
     path = run / "predictions.jsonl"
     lines = path.read_text(encoding="utf-8").split("\n")
@@ -100,7 +138,12 @@ def test_altered_predictions_are_refused(run):
         (
             "run.json",
             lambda text: text.replace('"seconds"', '"other"'),
-            "run.json is damaged: no 'seconds'",
+            "run.json is damaged: it has no 'seconds'",
+        ),
+        (
+            "run.json",
+            lambda text: text.replace('"caution": [', '"caution": [3, '),
+            "run.json is damaged",
         ),
         (
             "run.json",
@@ -147,8 +190,8 @@ def test_altered_predictions_are_refused(run):
 def test_a_damaged_file_is_named(out, run, file, change, told):
     path = run / file
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-    if file == "predictions.jsonl":
-        _facts(run, predictions_sha256=sha256(path))
+    if file.endswith(".jsonl"):
+        _facts(run, **{f"{path.stem}_sha256": sha256(path)})
     with pytest.raises(KitError, match=told) as caught:
         leaderboards(read_runs(out))
     assert file in str(caught.value) and run.name in str(caught.value)
@@ -168,18 +211,6 @@ def test_the_run_finished_last_counts_whatever_its_file_is_dated(out, run, caplo
     (board,) = leaderboards([found])
     assert "stance-one-0-old (older)" in markdown(analyse([found]), "x")
     assert "C13" in {check.code for check in run_checks(board)}
-
-
-def test_an_older_run_without_a_recorded_time_is_dated_by_its_file(out, run):
-    facts = json.loads((run / "run.json").read_text())
-    copy = _copy(run, "stance-one-0-undated")
-    (copy / "run.json").write_text(
-        json.dumps({key: of for key, of in facts.items() if key != "finished"})
-    )
-    for day, counts in ((2020, run), (2099, copy)):
-        moment = datetime(day, 1, 1, tzinfo=UTC).timestamp()
-        os.utime(copy / "run.json", (moment, moment))
-        assert [one.folder for one in read_runs(out)] == [counts]
 
 
 def test_random_states_with_other_settings_are_not_averaged(out, run, caplog):
@@ -227,7 +258,5 @@ def test_published_rows_that_are_there_twice_are_refused(out):
     (found,) = read_runs(out)
     twice = [row for row in found.rows for _ in range(2)]
     with pytest.raises(KitError, match="ids that are there twice"):
-        published.write_published(
-            [replace(found, rows=tuple(twice), facts={**found.facts, "audit": {}})], out, "x"
-        )
+        published.write_published([replace(found, rows=tuple(twice), audit={})], out, "x")
         published.read_published(out)

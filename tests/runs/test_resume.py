@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import import_module
 
 import pytest
 import torch
@@ -18,9 +17,7 @@ from stancekit.fileio import write_jsonl
 from stancekit.models.classifier import encode_labels
 from stancekit.models.encoder import checkpoints, trainer
 from stancekit.models.encoder.finetuned import Encoder
-
-# The package's own name for the function hides the module.
-command = import_module("stancekit.commands.train")
+from stancekit.runs import training
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +51,11 @@ def words(tmp_path_factory, tiny, parts):
         ),
         *(
             f"model.checkpoint={tiny}",
-            "+model.every=4",
-            "model.least_steps=0",
-            "+model.length=40",
+            "+model.eval_steps=4",
+            "model.min_steps=0",
+            "+model.max_length=40",
             "+model.patience=99",
-            "model.rate=1e-3",
+            "model.learning_rate=1e-3",
         ),
     ]
 
@@ -66,7 +63,7 @@ def words(tmp_path_factory, tiny, parts):
 def start(words, out):
     code = "import sys; from stancekit.__main__ import main; sys.exit(main(sys.argv[1:]))"
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code, *words, f"out={out}"]
+    command = [sys.executable, "-c", code, *words, f"output={out}"]
     return subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.PIPE, text=True)
 
 
@@ -111,10 +108,10 @@ def small(tiny, parts):
     def learn(folder, *, data=train, judged=True, **more):
         settings = {
             "epochs": 3,
-            "least_steps": 0,
-            "every": 3,
-            "rate": 3e-3,
-            "length": 32,
+            "min_steps": 0,
+            "eval_steps": 3,
+            "learning_rate": 3e-3,
+            "max_length": 32,
             "patience": 99,
         } | more
         watch = settings.pop("watch", None)
@@ -142,9 +139,9 @@ def same(one, other):
 
 
 def steps_made(monkeypatch):
-    made, before = [], trainer._Bucketed.training_step
+    made, before = [], trainer._LengthTrainer.training_step
     monkeypatch.setattr(
-        trainer._Bucketed,
+        trainer._LengthTrainer,
         "training_step",
         lambda self, *given: made.append(1) or before(self, *given),
     )
@@ -234,7 +231,8 @@ def test_a_training_moved_elsewhere_ends_with_its_own_best_weights(small, whole,
 
 
 @pytest.mark.parametrize(
-    "change", [{"rate": 1e-3}, {"epochs": 2}, {"frozen_layers": 1}, {"random_state": 1}, "data"]
+    "change",
+    [{"learning_rate": 1e-3}, {"epochs": 2}, {"frozen_layers": 1}, {"random_state": 1}, "data"],
 )
 def test_another_training_in_the_same_folder_does_not_go_on_from_it(
     small, whole, parts, tmp_path, change
@@ -270,15 +268,15 @@ def test_a_run_that_died_while_it_was_recorded_keeps_its_training(
     words, tiny, stance, tmp_path, monkeypatch
 ):
     def learn():
-        model = Encoder(tiny, epochs=2, least_steps=0, length=32, rate=1e-3)
+        model = Encoder(tiny, epochs=2, min_steps=0, max_length=32, learning_rate=1e-3)
         corpus = JsonlCorpus(words[0] / "mine.jsonl")
-        return command.train(
-            corpus=corpus, codebook=stance, split=FixedSplit(), model=model, out=tmp_path
+        return training.fit_run(
+            corpus=corpus, codebook=stance, split=FixedSplit(), model=model, output=tmp_path
         )
 
     made = steps_made(monkeypatch)
     with monkeypatch.context() as broken:
-        broken.setattr(command, "record", lambda *given: 1 / 0)
+        broken.setattr(training, "record_run", lambda *given, **known: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             learn()
     before = weights(tmp_path)
@@ -295,17 +293,17 @@ def test_a_full_disk_is_one_clear_error_and_leaves_the_last_checkpoint(words, tm
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "from stancekit.__main__ import main\n"
-        "from stancekit.models.encoder import training\n"
-        "before = training._Bucketed._save_optimizer_and_scheduler\n"
+        "from stancekit.models.encoder import trainer\n"
+        "before = trainer._LengthTrainer._save_optimizer_and_scheduler\n"
         "def later(self, folder):\n"
         "    if self.state.global_step >= 12: resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
         "    return before(self, folder)\n"
-        "training._Bucketed._save_optimizer_and_scheduler = later\n"
+        "trainer._LengthTrainer._save_optimizer_and_scheduler = later\n"
         "sys.exit(main(sys.argv[1:]))"
     )
     assert resource.RLIMIT_FSIZE is not None
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code, *command, f"out={tmp_path / 'full'}"]
+    command = [sys.executable, "-c", code, *command, f"output={tmp_path / 'full'}"]
     done = subprocess.run(
         command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=240, check=False
     )

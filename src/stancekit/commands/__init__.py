@@ -22,13 +22,10 @@ COMMANDS = {
     "sample": Command("draw labelled rows for annotation", "labels"),
     "estimate": Command("estimate shares of codes from labels and annotated rows", "labels"),
     "plan": Command("predict how narrow intervals get with more annotated rows", "labels"),
-    "compare": Command("compare the finished runs of an experiment", "out"),
+    "compare": Command("compare the finished runs of an experiment", "runs"),
     "average": Command("average finished runs into one model", "runs"),
     "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "runs"),
-    "reproduce": Command("repeat a run and check that every score is the same", "run"),
+    "reproduce": Command("repeat a run and check that every score is the same", "runs"),
     "data": Command("count what is in a corpus", "corpus"),
-    "coverage": Command(
-        "check on simulated data that intervals hold the truth as often as they should"
-    ),
-    "verify": Command("check a saved model against its manifest", "path"),
+    "verify": Command("check a saved model against its manifest", "models"),
 }

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from hydra import version
+from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -24,7 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stancekit.commands.folders import settle_folders
 from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
-from stancekit.commands.words import check_values, overrides, unknown, value_types
+from stancekit.commands.words import check_values, keys_of, overrides, unknown, value_types
 from stancekit.errors import KitError, printable
 from stancekit.resources import config_folders, hidden, searching
 
@@ -116,6 +118,22 @@ def function_of(command: str) -> Callable[..., Any]:
     return function
 
 
+class _CommandConfigs(ConfigRepository):
+    """The configs of a command, whose keys are values even where there is a folder of that name.
+
+    Without it, Hydra would read `codebook=stance` as the choice of a config in `codebook/`, also for
+    a command that only takes a codebook's name.
+    """
+
+    def __init__(self, search_path: ConfigSearchPath, keys: Sequence[str]) -> None:
+        super().__init__(search_path)
+        self.keys = keys
+
+    def group_exists(self, config_path: str) -> bool:
+        """Say whether a key is the choice in a group."""
+        return config_path not in self.keys and super().group_exists(config_path)
+
+
 @contextmanager
 def hydra_for(command: str) -> Iterator[Hydra]:
     """Make Hydra ready for a command: the user's own configs come before the kit's.
@@ -131,8 +149,11 @@ def hydra_for(command: str) -> Iterator[Hydra]:
     for folder in own:
         search_path.prepend(provider="yours", path=f"file://{folder}", anchor="main")
     before = HydraConfig.instance().cfg
+    hydra = Hydra.create_main_hydra2(f"stancekit-{command}", search_path)
+    loader: Any = hydra.config_loader
+    loader.repository = _CommandConfigs(search_path, keys_of(command)[0])
     try:
-        yield Hydra.create_main_hydra2(f"stancekit-{command}", search_path)
+        yield hydra
     finally:
         GlobalHydra.instance().clear()
         HydraConfig.instance().cfg = before

@@ -18,21 +18,21 @@ from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
 from stancekit.report.card import model_card
-from stancekit.report.tables import leaderboard_table, pair_table, split_lines
+from stancekit.report.tables import generalisation_lines, leaderboard_table, pair_table
 from stancekit.runs.analysis import Analysis, analyse
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import Leaderboard, scores_to_csv
-from stancekit.runs.record import read_runs
 
 
-def compare(*, out: str | Path) -> Analysis:
+def compare(*, runs: str | Path) -> Analysis:
     """Print the models of an experiment, best first, with intervals and paired differences.
 
     Parameters
     ----------
-    out
-        The experiment's folder.
+    runs
+        The folder of an experiment, or of one run.
     """
-    analysis = analyse(read_runs(Path(out)))
+    analysis = analyse(read_runs(Path(runs)))
     for part in analysis.boards:
         board, run = part.board, part.board.best.first
         where = "" if run.split == "fixed" else f", {run.split} split"
@@ -42,7 +42,7 @@ def compare(*, out: str | Path) -> Analysis:
             print(f"\n{pair_table(board)}")
         for check in part.checks:
             print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
-    if splits := split_lines(analysis.splits):
+    if splits := generalisation_lines(analysis.splits):
         print("\n" + "\n".join(splits))
     return analysis
 
@@ -50,7 +50,7 @@ def compare(*, out: str | Path) -> Analysis:
 def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     """Copy the model that was best on validation to `folder`, with its card and scores."""
     run = board.chosen
-    entry = next(one for one in board.entries if one.first.model == run.model)
+    entry = next(entry for entry in board.entries if entry.first.model == run.model)
     with persistence.replacing_folder(folder) as fresh:
         shutil.copytree(run.folder / "model", fresh, dirs_exist_ok=True)
         write_text(fresh / "README.md", model_card(board, run, command))
@@ -58,7 +58,7 @@ def keep(board: Leaderboard, folder: Path, command: str) -> Path:
     return folder
 
 
-def keep_all(found: Sequence[Leaderboard], folder: Path, command: str) -> None:
+def keep_all(boards: Sequence[Leaderboard], folder: Path, command: str) -> None:
     """Keep the best model of every codebook in `folder`, under the codebook's name.
 
     Raises
@@ -67,23 +67,31 @@ def keep_all(found: Sequence[Leaderboard], folder: Path, command: str) -> None:
         When a codebook has several boards, of several corpora or splits: one folder cannot hold the
         best of each.
     """
-    names = [board.best.first.codebook for board in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    names = [board.best.first.codebook for board in boards]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise KitError(
-            f"keep={folder} takes one model per codebook, and there are several corpora or splits of "
-            f"{listing(twice)}. Keep models of an experiment with one corpus and split"
+            f"models={folder} takes one model per codebook, and there are several corpora or splits "
+            f"of {listing(repeated)}. Keep models of an experiment with one corpus and split"
         )
-    for name, board in zip(names, found, strict=True):
+    for name, board in zip(names, boards, strict=True):
         kept = keep(board, folder / file_name(name), command)
         print(f"\nkept {board.chosen.model} as {kept}")
 
 
 class CompareRuns(Callback):
-    """At the end of a multirun, compare its runs, write the report and keep the best models."""
+    """At the end of a multirun, compare its runs, write the report and keep the best models.
 
-    def __init__(self, out: str, keep: str | None = None) -> None:
-        self.out = out
-        self.keep = keep
+    Parameters
+    ----------
+    output
+        The experiment's folder.
+    models
+        Where to keep the best model of every codebook; `None` keeps none.
+    """
+
+    def __init__(self, output: str, models: str | None = None) -> None:
+        self.output = output
+        self.models = models
         self.bar: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -97,11 +105,9 @@ class CompareRuns(Callback):
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
         """Count a finished run."""
         if self.bar is not None:
-            self.bar.set_postfix_str(
-                " ".join(
-                    str(config.hydra.runtime.choices[key]) for key in ("codebook", "split", "model")
-                )
-            )
+            choices = config.hydra.runtime.choices
+            chosen = [str(choices[key]) for key in ("codebook", "split", "model")]
+            self.bar.set_postfix_str(" ".join(chosen))
             self.bar.update()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -125,9 +131,9 @@ class CompareRuns(Callback):
             raise SystemExit(2) from None
 
     def _end(self, command: str) -> None:
-        analysis = compare(out=self.out)
+        analysis = compare(runs=self.output)
         # The report first: it needs nothing but the runs.
-        page = write_report(analysis, Path(self.out), command)
-        if self.keep:
-            keep_all(analysis.leaderboards, Path(self.keep), command)
+        page = write_report(analysis, Path(self.output), command)
+        if self.models:
+            keep_all(analysis.leaderboards, Path(self.models), command)
         print(f"\nreport: {page}")

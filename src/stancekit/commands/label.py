@@ -19,8 +19,8 @@ from stancekit.labelling.labeller import (
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.sources import check_kind, kind_of
 from stancekit.report.labels import article_page
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import read_runs
 from stancekit.text import ActorFinder, read_article
 from stancekit.types import Article, as_list
 
@@ -127,6 +127,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     many = _is_archive(source) or (
         source == "-" and output is not None and not _names_a_file(output)
     )
+    # Before any work: models and texts may take their time.
     _check_output(output, many=many)
     job = LabellingJob(
         find_models(resolve_models(as_list(models))),
@@ -233,6 +234,7 @@ def _print_archive(archive: Archive, job: LabellingJob) -> None:
         )
     if archive.unseen:
         print(f"no text has the field {listing(archive.unseen)} of fields=")
+    # Last, as what is missing from the labels matters most.
     last = f"{archive.texts:,} texts labelled into {archive.folder}"
     if archive.rejected:
         rests = f", of which {archive.rests:,} files or rests of files" if archive.rests else ""
@@ -261,6 +263,7 @@ def _write_labels(
     queue = None
     if job.risk is not None:
         queue = encode_rows("jsonl", labelled.unsure, job.codebooks)
+    # The same labelling once more is no harm.
     if review.exists() and review.read_bytes() != queue:
         raise KitError(
             f"{review} holds rows of another labelling, which a person may have judged; "
@@ -306,6 +309,7 @@ def _coded(row: LabelledRow, unit: str) -> list[str]:
 
 def _is_shown(row: LabelledRow) -> bool:
     """Say whether a code applies to an actor and a target; where none are looked for, to the sentence."""
+    # Frames are on most sentences: beside positions they alone are not worth a line.
     units = {codebook.unit for codebook in row.codebooks.values()}
     unit = "example" if "example" in units else "sentence"
     return any(row.codebooks[name].applies(row.codes(name)) for name in _coded(row, unit))

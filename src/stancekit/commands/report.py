@@ -19,8 +19,8 @@ from stancekit.report.page import report_page
 from stancekit.report.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import Analysis, analyse
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
-from stancekit.runs.record import flat_record, read_runs
 from stancekit.runs.scores import SCORES_FILE
 
 # What of a report does not follow from the runs: the command that made them, and the experiment's
@@ -63,6 +63,7 @@ def report(
     if check:
         _check_files(_recomputed_files(folder))
         return folder / "report" / "report.html"
+    # A checkout has published predictions and no runs.
     alone = publish and _is_published(folder) and not _has_runs(folder)
     if alone:
         command = command or published.command_of(folder) or _made(folder)["command"]
@@ -91,7 +92,7 @@ def write_report(analysis: Analysis, folder: Path, command: str) -> Path:
 
 
 def _is_published(folder: Path) -> bool:
-    return (folder / published.PREDICTIONS_FILE).exists()
+    return (folder / published.PUBLISHED_FILE).exists()
 
 
 def _has_runs(folder: Path) -> bool:
@@ -116,10 +117,11 @@ def _report_files(analysis: Analysis, *, command: str, title: str) -> Iterator[t
     for part in analysis.boards:
         board = part.board
         corpus, codebook, split, scored = board.best.first.board
+        # Runs are mostly scored on their test part, so the name says only another one.
         names = (corpus, codebook, split) if scored == "test" else board.best.first.board
         name = file_name("-".join(names))
         yield f"card-{name}.md", model_card(board, board.chosen, command)
-        review = [json_line(flat_record(row)) for row in part.review]
+        review = [json_line(row.to_dict()) for row in part.review]
         yield f"review-{name}.jsonl", "".join(f"{line}\n" for line in review)
     yield "report.html", report_page(analysis, title=title, command=command, folder="FOLDER")
 

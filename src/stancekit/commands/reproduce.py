@@ -12,8 +12,9 @@ from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_yaml
 from stancekit.resources import config_folders, own_configs
+from stancekit.runs.folder import read_run
 from stancekit.runs.provenance import provenance
-from stancekit.runs.record import Run, flat_record, read_run
+from stancekit.runs.record import Run
 
 _TRAIN = (
     "corpus",
@@ -21,13 +22,13 @@ _TRAIN = (
     "split",
     "features",
     "model",
-    "sweep",
+    "search",
     "refit",
-    "priors",
+    "logit_adjustment",
     "random_state",
 )
 # The groups that these come from: what their configurations name may be made again.
-_GROUPS = ("corpus", "codebook", "split", "features", "model", "sweep")
+_GROUPS = ("corpus", "codebook", "split", "features", "model", "search")
 # What a run found besides its predictions, and its model decides by.
 _COMPARED_FACTS = (
     "validation",
@@ -35,13 +36,13 @@ _COMPARED_FACTS = (
     "temperature",
     "caution",
     "examples",
-    "gold",
-    "learned",
+    "gold_counts",
+    "training_set",
     "shared",
 )
 
 
-def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool = False) -> Run:
+def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bool = False) -> Run:
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
     A run's folder is data: its configuration is read without interpolation, and nothing in it is
@@ -50,9 +51,9 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
 
     Parameters
     ----------
-    run
-        The folder of a finished run.
-    out
+    runs
+        The folder of one finished run.
+    output
         Where the new run goes; by default a fresh temporary folder.
     network
         Whether what the run names on a hub (a checkpoint, a data set) may be fetched.
@@ -68,7 +69,7 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
         When the run is unfinished, its configuration names something foreign, or a score differs;
         the message then says which of data, code, versions and machine changed.
     """
-    folder = Path(run)
+    folder = Path(runs)
     before = read_run(folder)
     config = _config(folder)
     if not network and (remote := sorted(set(_remote(config)))):
@@ -77,8 +78,8 @@ def reproduce(*, run: str | Path, out: str | Path | None = None, network: bool =
             "add network=true"
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
-    fresh = Path(out) if out else Path(tempfile.mkdtemp(prefix="stancekit-"))
-    after = train(**made, out=fresh, name=before.model, config=config)
+    fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
+    after = train(**made, output=fresh, name=before.model, config=config)
     _report(before, after)
     return after
 
@@ -184,7 +185,7 @@ def _remote(node: Any) -> Iterator[str]:
 
 def _report(before: Run, after: Run) -> None:
     """Print what is the same, or raise an error that says what differs and what changed."""
-    changed = changes(before.facts, after.facts)
+    changed = changes(before.to_dict(), after.to_dict())
     if not (differing := differences(before, after)):
         print(
             f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score"
@@ -207,17 +208,18 @@ def differences(before: Run, after: Run) -> list[str]:
     different = _row_differences(before, after)
     if before.audit != after.audit:
         different.append("the target audit differs")
+    recorded, again = before.to_dict(), after.to_dict()
     for key in _COMPARED_FACTS:
-        if before.facts.get(key) != after.facts.get(key):
-            different.append(f"{key} is {before.facts.get(key)}, now {after.facts.get(key)}")
+        if recorded[key] != again[key]:
+            different.append(f"{key} is {recorded[key]}, now {again[key]}")
     if _run_scores(before) != _run_scores(after):
         different.append("scores.csv differs")
     return different
 
 
 def _row_differences(before: Run, after: Run) -> list[str]:
-    old = [flat_record(row) for row in before.rows]
-    new = [flat_record(row) for row in after.rows]
+    old = [row.to_dict() for row in before.rows]
+    new = [row.to_dict() for row in after.rows]
     if [row["id"] for row in old] != [row["id"] for row in new]:
         present = {row["id"] for row in old}
         missing = [row["id"] for row in new if row["id"] not in present]

@@ -1,7 +1,5 @@
-"""`stancekit sample`: which labelled rows to judge by hand, with the probability of each."""
+"""`stancekit sample`: which labelled rows to annotate by hand, with the probability of each."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -9,29 +7,34 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from stancekit.errors import KitError, listing, printable
-from stancekit.fileio import write_json, write_jsonl, write_text
-from stancekit.labelling.annotated import aside, labelled
-from stancekit.labelling.gold import NO_CODE, batch_of, gold_codes, guarded, read_gold, unguarded
-from stancekit.labelling.labels import CODEBOOK_COLUMNS, LabelRow, row_id, score_table, value_of
+from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
+from stancekit.labelling.gold import NO_CODE, batch_of, find_row, read_gold
+from stancekit.labelling.label_files import LabelRow, is_blank, row_id
+from stancekit.labelling.population import NO_VALUE, Population, read_population
+from stancekit.prevalence.periods import PERIODS
 from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 from stancekit.types import as_list
 
-KEPT = ("id", "article", "sentence", "actor", "target")
+# What an annotator needs to see of a row; of a sentence that is coded as a whole, the
+# first three.
+SHOWN_COLUMNS = ("id", "article", "sentence", "actor", "target")
+# What `sample` and Label Studio add to a row; in JSON tasks also `codes`.
+ADDED_COLUMNS = ("probability", "batch", "codes", "annotation_id")
 
 
 def sample(
     *,
     labels: str | Path,
     n: int = 300,
-    how: str = "random",
-    what: str = "stance",
+    design: str = "random",
+    codebook: str | None = None,
     by: str | Sequence[str] = (),
     extend: str | Path | Sequence[str | Path] = (),
     date_format: str | None = None,
     output: str | Path = "sample.csv",
     random_state: int = 0,
 ) -> list[LabelRow]:
-    """Draw rows to be judged by hand, and write them without the model's labels, which would sway the judge.
+    """Draw rows to be annotated by hand, and write them without the model's labels, which would bias the annotator.
 
     Parameters
     ----------
@@ -39,164 +42,215 @@ def sample(
         What `stancekit label` wrote: a file, or a folder of files.
     n
         How many rows to draw.
-    how
-        `random`; `stratified`: as many of every value of `by`; `uncertain`: more where the model is
-        unsure.
-    what
-        The labels to annotate: `stance` or `frames`.
+    design
+        `random`; `stratified`: as many of every value of `by`; `uncertain`: more where
+        the model is uncertain.
+    codebook
+        The codebook to annotate; by default the only one of the labels.
     by
-        Columns of the labels, as `[actor]`; they are written too, for whoever reads the sample.
+        Columns of the labels, as `[actor]`; they are written too, for whoever reads the
+        sample.
     extend
-        Samples that were drawn before: n rows are drawn from the others, and estimates take all
-        these files together.
+        Samples that were drawn before: n rows are drawn from the others, and estimates
+        use all these files together.
     date_format
         As of `stancekit estimate`.
+    output
+        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio.
+        Estimates are unbiased by its columns `probability` and `batch`: leave them as
+        they are.
     random_state
         The seed of the draw.
-    output
-        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio. Its columns
-        `probability` and `batch` are what makes estimates from it unbiased: leave them as they are.
 
     Returns
     -------
     list of dict
-        The rows drawn, in random order: whoever judges them from the top and stops has judged a
-        random part.
+        The rows drawn, in random order: whoever annotates them from the top and stops
+        has annotated a random part.
 
     Raises
     ------
     KitError
-        When the output holds judged rows, or what is asked for cannot be drawn.
+        When the output has annotated rows, or what is asked for cannot be drawn.
     """
     path, by = Path(output), as_list(by)
-    if path.suffix not in (".csv", ".jsonl", ".json"):
-        raise KitError(
-            f"cannot write {output}: samples go to a .csv, a .jsonl or, for Label Studio, a .json file"
-        )
-    earlier = [Path(one) for one in as_list(extend)]
-    if path in earlier:
-        raise KitError(
-            f"output={output} is a sample to extend; write the further rows to another file, as more.csv"
-        )
-    _spare(path)
-    rows, codes = labelled(labels, what, by, date_format=date_format)
-    if how == "stratified" and not by:
-        raise KitError("how=stratified needs what to stratify by; add by=[actor]")
-    before, batch = _drawn_before(earlier, rows)
-    pool = np.flatnonzero(~before)
+    earlier = [Path(file) for file in as_list(extend)]
+    _check_path(path, earlier)
+    population = read_population(labels, codebook=codebook, by=by, date_format=date_format)
+    _check_not_annotated(path, population)
+    if design == "stratified" and not by:
+        raise KitError("design=stratified needs what to stratify by; add by=[actor]")
+    drawn_before, batch = _find_drawn(earlier, population)
+    pool = np.flatnonzero(~drawn_before)
     if not len(pool):
         raise KitError(
-            f"all {len(rows)} rows were drawn before; there is nothing to extend the sample with"
+            f"all {len(population.rows)} rows were drawn before; there is nothing to extend the "
+            "sample with"
         )
-    strata = ["\t".join(value_of(rows[at], key) for key in by) for at in pool]
-    chance = inclusion_probabilities(
-        strata, score_table([rows[at] for at in pool], what, codes), n, how=how
-    )
-    columns = (*KEPT, *(one for one in by if one not in KEPT))
-    drawn = [
-        {key: rows[pool[at]].get(key) for key in columns}
-        | {"probability": round(float(chance[at]), 9)}
-        | ({"batch": batch} if batch > 1 else {})
-        | {CODEBOOK_COLUMNS[what][0]: ""}
-        for at in _shuffled(draw_sample(chance, strata, random_state=random_state), random_state)
-    ]
-    _write_sample(path, drawn, codes, what)
-    several = f", several divided by ;, {NO_CODE} where there is none" if what == "frames" else ""
-    told = f"{len(drawn)} of {len(pool)} rows{' not drawn before' if before.any() else ''} drawn ({how})"
-    print(printable(f"{told}, to be judged in {path} from the top"))
-    print(
-        printable(f"fill in {CODEBOOK_COLUMNS[what][0]} with one of: {', '.join(codes)}{several}")
-    )
-    if before.any():
-        every = ",".join([*as_list(extend), str(output)])
+    strata = _strata(population, pool)
+    probability = inclusion_probabilities(strata, population.scores[pool], n, design=design)
+    drawn = draw_sample(probability, strata, random_state=random_state)
+    rows = _sample_rows(population, pool, probability, _shuffle(drawn, random_state), batch)
+    _write_sample(path, rows, population)
+    _print_summary(path, rows, population, n_pool=len(pool), design=design)
+    if earlier:
+        files = ",".join([*map(str, earlier), str(path)])
         print(
-            printable(f"then take all files together: stancekit estimate {labels} gold='[{every}]'")
+            printable(f"then use all files together: stancekit estimate {labels} gold='[{files}]'")
         )
-    for note in aside(labels):
+    for note in population.labels.notes:
         print(printable(f"note: {note}"))
-    return drawn
+    return rows
 
 
-def _spare(path: Path) -> None:
-    """See to it that nobody's judgements are lost."""
+def _check_path(path: Path, earlier: Sequence[Path]) -> None:
+    if path.suffix not in (".csv", ".jsonl", ".json"):
+        raise KitError(
+            f"cannot write {path}: samples are written to a .csv, a .jsonl or, for Label Studio, a "
+            ".json file"
+        )
+    if path in earlier:
+        raise KitError(
+            f"output={path} is a sample to extend; write the further rows to another file, as more.csv"
+        )
+
+
+def _check_not_annotated(path: Path, population: Population) -> None:
+    """Refuse to write over a file in which somebody has filled in a column."""
     if not path.exists():
         return
     try:
-        rows = read_gold(path)
-        done = sum(
-            any(gold_codes(row, what) is not None for what in CODEBOOK_COLUMNS) for row in rows
-        )
+        rows = read_gold(path, population.codebook)
     except KitError as error:
         raise KitError(
-            f"{path} is there and is no sample ({error}); choose another file with output="
+            f"{path} exists and is not a sample ({error}); choose another file with output="
         ) from None
-    if done:
+    # A column that is neither of a sample nor of the labels is an annotation too,
+    # whatever the codebook.
+    codebooks = set(population.labels.codebooks)
+    copied = {key for row in population.rows for key in row} - codebooks
+    copied |= {*SHOWN_COLUMNS, *ADDED_COLUMNS, *PERIODS}
+    n_annotated = sum(
+        any(not is_blank(value) for key, value in row.items() if key not in copied) for row in rows
+    )
+    if n_annotated:
         raise KitError(
-            f"{path} has {done} judged rows, which would be lost; choose another file with output=, and to draw more "
-            f"rows beside these add extend={path}"
+            f"{path} has {n_annotated} annotated rows, which would be lost; choose another file "
+            f"with output=, and to draw more rows beside these add extend={path}"
         )
 
 
-def _drawn_before(files: Sequence[Path], rows: Sequence[LabelRow]) -> tuple[np.ndarray, int]:
-    """Return which rows samples hold already, and the number of the next batch."""
-    at = {row_id(row): number for number, row in enumerate(rows)}
-    before, batches = np.zeros(len(rows), dtype=bool), [0]
+def _find_drawn(files: Sequence[Path], population: Population) -> tuple[np.ndarray, int]:
+    """Return which rows samples have already, and the number of the next batch."""
+    drawn, batches = np.zeros(len(population.rows), dtype=bool), [0]
     for file in files:
-        found = read_gold(file)
-        places = [at.get(row_id(row), at.get(unguarded(row_id(row)))) for row in found]
-        if lost := [row_id(row) for row, place in zip(found, places, strict=True) if place is None]:
+        rows = read_gold(file, population.codebook)
+        numbers = [find_row(row, population.row_numbers) for row in rows]
+        lost = [row_id(row) for row, number in zip(rows, numbers, strict=True) if number is None]
+        if lost:
             raise KitError(
-                f"{file} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend samples of these"
+                f"{file} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend "
+                "samples of these labels"
             )
-        before[np.array(places, dtype=np.int64)] = True
-        batches += {batch_of(row) for row in found}
-    numbers = sorted(batches)
-    if numbers != list(range(len(numbers))):
+        drawn[np.array(numbers, dtype=np.int64)] = True
+        batches += {batch_of(row) for row in rows}
+    if sorted(batches) != list(range(len(batches))):
         raise KitError(
-            f"extend names batches {listing(numbers[1:])}; it takes a sample and all that extended it, one of each, as "
-            "in extend='[sample.csv,more.csv]'"
+            f"extend names batches {listing(sorted(batches)[1:])}; it takes a sample and all that "
+            "extended it, one of each, as in extend='[sample.csv,more.csv]'"
         )
-    return before, len(numbers)
+    return drawn, len(batches)
 
 
-def _shuffled(drawn: np.ndarray, random_state: int) -> list[int]:
-    # A stream of its own, so that which rows are drawn does not hang on their order.
+def _strata(population: Population, pool: np.ndarray) -> list[str]:
+    columns = list(population.columns.values())
+    return ["\t".join(column[row] for column in columns) for row in pool.tolist()]
+
+
+def _shuffle(drawn: np.ndarray, random_state: int) -> list[int]:
+    # A stream of its own, so that which rows are drawn does not depend on their order.
     order: list[int] = np.random.default_rng([random_state, 1]).permutation(drawn).tolist()
     return order
 
 
-def _write_sample(path: Path, drawn: Sequence[LabelRow], codes: Sequence[str], what: str) -> None:
-    column = CODEBOOK_COLUMNS[what][0]
+def _sample_rows(
+    population: Population,
+    pool: np.ndarray,
+    probability: np.ndarray,
+    drawn: Sequence[int],
+    batch: int,
+) -> list[LabelRow]:
+    """Return the drawn rows with the columns of a sample, the last of which is to be filled in."""
+    name, whole_sentence = population.codebook.name, population.codebook.unit == "sentence"
+    shown = SHOWN_COLUMNS[:3] if whole_sentence else SHOWN_COLUMNS
+    rows = []
+    for index in drawn:
+        number = int(pool[index])
+        labelled = population.rows[number]
+        row = {key: labelled.get(key) for key in shown}
+        for field, values in population.columns.items():
+            value = None if values[number] == NO_VALUE else values[number]
+            row.setdefault(field, labelled.get(field, value))
+        row["probability"] = round(float(probability[index]), 9)
+        if batch > 1:
+            row["batch"] = batch
+        if name in row:
+            raise KitError(
+                f"the codebook {name!r} is called like a column of samples; rename it in the labels"
+            )
+        rows.append(row | {name: ""})
+    return rows
+
+
+def _write_sample(path: Path, rows: Sequence[LabelRow], population: Population) -> None:
     if path.suffix == ".json":
-        # An empty answer among the data would overwrite the annotator's in some of Label Studio's
-        # exports.
-        tasks = [{key: value for key, value in row.items() if key != column} for row in drawn]
-        write_json(path, [{"data": {**row, "codes": list(codes)}} for row in tasks])
-        write_text(path.with_suffix(".xml"), _interface(codes, what))
+        # An empty answer among the data would overwrite the annotator's in some of
+        # Label Studio's exports.
+        name, codes = population.codebook.name, population.codes
+        tasks = [{key: value for key, value in row.items() if key != name} for row in rows]
+        write_json(path, [{"data": task | {"codes": codes}} for task in tasks])
+        write_text(path.with_suffix(".xml"), _make_interface(population))
     elif path.suffix == ".jsonl":
-        write_jsonl(path, drawn)
+        write_jsonl(path, rows)
     else:
-        text = io.StringIO()
-        writer = csv.DictWriter(
-            text, list(drawn[0]) if drawn else [*KEPT, "probability"], lineterminator="\n"
-        )
-        writer.writeheader()
-        writer.writerows({key: guarded(value) for key, value in row.items()} for row in drawn)
-        write_text(path, text.getvalue())
+        import pandas as pd
+
+        # As objects, cells stay as the labels have them: 2019 beside an empty cell is
+        # not 2019.0.
+        write_text(path, frame_to_csv(pd.DataFrame(rows, dtype=object), decimals=None))
 
 
-def _interface(codes: Sequence[str], what: str) -> str:
-    """Return the labelling interface of Label Studio for these codes; an answer is required, "none of these" is one."""
-    several = what == "frames"
-    choices = [f"    <Choice value={quoteattr(code)}/>" for code in codes]
-    if several:
+def _make_interface(population: Population) -> str:
+    """Return the interface of Label Studio for these codes; an answer is required, "none of these" is one."""
+    codebook = population.codebook
+    choices = [f"    <Choice value={quoteattr(code)}/>" for code in population.codes]
+    if codebook.multi_label:
         choices.append(f'    <Choice value="none of these" alias="{NO_CODE}"/>')
-    listed = "\n".join(choices)
-    return f"""<View>
-  <Header value="$actor towards $target"/>
-  <Text name="sentence" value="$sentence"/>
-  <Choices name="{CODEBOOK_COLUMNS[what][0]}" toName="sentence" choice="{"multiple" if several else "single"}" required="true">
-{listed}
-  </Choices>
-</View>
-"""
+    has_target = codebook.unit == "example" and any(row.get("target") for row in population.rows)
+    lines = [
+        "<View>",
+        *(['  <Header value="$actor towards $target"/>'] if has_target else []),
+        '  <Text name="sentence" value="$sentence"/>',
+        f'  <Choices name={quoteattr(codebook.name)} toName="sentence" '
+        f'choice="{"multiple" if codebook.multi_label else "single"}" required="true">',
+        *choices,
+        "  </Choices>",
+        "</View>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _print_summary(
+    path: Path, rows: Sequence[LabelRow], population: Population, *, n_pool: int, design: str
+) -> None:
+    unit = "sentences" if population.codebook.unit == "sentence" else "rows"
+    left = " not drawn before" if n_pool < len(population.rows) else ""
+    drawn = f"{len(rows)} of {n_pool} {unit}{left} drawn ({design})"
+    several = f", several with ; between them, {NO_CODE} where there is none"
+    more = several if population.codebook.multi_label else ""
+    print(printable(f"{drawn}, to be annotated in {path} from the top"))
+    print(
+        printable(
+            f"fill in {population.codebook.name} with one of: {', '.join(population.codes)}{more}"
+        )
+    )

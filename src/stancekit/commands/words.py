@@ -14,6 +14,7 @@ import yaml
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from stancekit.commands import COMMANDS
+from stancekit.commands.renamed import check_renamed
 from stancekit.errors import KitError, listing
 from stancekit.resources import find_config
 
@@ -108,8 +109,9 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
     --------
     >>> from stancekit.commands.verify import verify
     >>> overrides("verify", ["UN debate, 2019"], verify)
-    ["path='UN debate, 2019'"]
+    ["models='UN debate, 2019'"]
     """
+    check_renamed(command, words)
     keys, groups = keys_of(command)
     known = {key: kind for key, kind in value_types(function).items() if key in keys}
     sweeps = any(word in _MULTIRUN for word in words)

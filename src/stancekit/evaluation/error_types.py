@@ -50,6 +50,7 @@ def error_types(
         if truth == guess:
             types.append(None)
             continue
+        # Which of the two the model read is seen only where another row has the code it gave.
         mixed_up = [
             role
             for role in ("actor", "target")

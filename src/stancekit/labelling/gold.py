@@ -1,45 +1,32 @@
-"""Samples of labelled rows, before and after people annotated them: their cells, codes, ids and probabilities."""
+"""Annotated samples: reading the files that `stancekit sample` wrote, filled in, and matching them to labels."""
 
 import json
 import math
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
-from stancekit.fileio import read_text
-from stancekit.labelling.labels import CODEBOOK_COLUMNS, LabelRow, blank, read_label_rows, row_id
+from stancekit.fileio import read_text, unguard_cell
+from stancekit.labelling.label_files import LabelRow, is_blank, read_rows, row_id
+from stancekit.labelling.labels import LabelledCodebook
+from stancekit.labelling.population import Population
+from stancekit.prevalence.estimators import SampledUnits
+from stancekit.prevalence.sampling import Sample
+from stancekit.prevalence.units import annotation_notes, make_units
+from stancekit.types import FloatArray
 
-# What stands for "no code of the scheme" where a row may bear none.
+# What an annotator writes where a row may have no code and has none.
 NO_CODE = "-"
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?|[+-]")
 
 
-def guarded(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before a text that begins like one.
-
-    Examples
-    --------
-    >>> guarded("@press"), guarded("-0.5"), guarded("'=1"), guarded("press"), unguarded(guarded("'=1"))
-    ("'@press", '-0.5', "''=1", 'press', "'=1")
-    """
-    return f"'{value}" if isinstance(value, str) and _is_formula(value.lstrip("'")) else value
-
-
-def unguarded(text: str) -> str:
-    """Return what a text was before `guarded`."""
-    return text[1:] if text.startswith("'") and _is_formula(text.lstrip("'")) else text
-
-
-def _is_formula(text: str) -> bool:
-    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
-
-
-def read_gold(path: str | Path) -> list[LabelRow]:
+def read_gold(path: str | Path, codebook: LabelledCodebook) -> list[LabelRow]:
     """Read a file that `stancekit sample` wrote, as it was filled in: CSV, JSON lines, or Label Studio's CSV or JSON.
 
     Raises
@@ -50,110 +37,123 @@ def read_gold(path: str | Path) -> list[LabelRow]:
     file = Path(path)
     if not file.is_file():
         raise KitError(
-            f"there is no file {path}; give the one that stancekit sample wrote, filled in: gold=sample.csv"
+            f"there is no file {path}; give the one that stancekit sample wrote, filled in: "
+            "gold=sample.csv"
         )
-    rows = _label_studio(file) if file.suffix == ".json" else read_label_rows(file)
+    rows = _read_label_studio(file) if file.suffix == ".json" else read_rows(file)
     if rows and not any("id" in row for row in rows):
         raise KitError(
-            f"{file} has no column id; it has: {listing(rows[0])}. Keep the columns that stancekit sample wrote"
+            f"{file} has no column id; it has: {listing(rows[0])}. Keep the columns that "
+            "stancekit sample wrote"
         )
-    if lost := [number for number, row in enumerate(rows, 1) if not row_id(row)]:
+    if missing := [number for number, row in enumerate(rows, 1) if not row_id(row)]:
         raise KitError(
-            f"{file} has rows without an id (rows {listing(lost)}); give them the ids that sample wrote"
+            f"{file} has rows without an id (rows {listing(missing)}); give them the ids that "
+            "sample wrote"
         )
-    if twice := [key for key, n in Counter(map(row_id, rows)).items() if n > 1]:
-        _repeated_ids_error(file, rows, set(twice))
+    _check_once(file, rows, codebook)
     return rows
 
 
-def _repeated_ids_error(file: Path, rows: Sequence[LabelRow], twice: set[str]) -> None:
-    """Say what to do where rows stand twice, as where two people annotated them."""
+def _check_once(file: Path, rows: Sequence[LabelRow], codebook: LabelledCodebook) -> None:
+    """Check that each row is there once, and say what to do where several people annotated it."""
+    twice = {key for key, n in Counter(map(row_id, rows)).items() if n > 1}
+    if not twice:
+        return
     given: dict[str, set[str]] = {}
     for row in rows:
-        if (key := row_id(row)) in twice:
-            given.setdefault(key, set()).add(
-                json.dumps(
-                    [row.get(column) for column, _ in CODEBOOK_COLUMNS.values()], default=str
-                )
-            )
-    differ = [key for key, of in given.items() if len(of) > 1]
+        if row_id(row) in twice:
+            value = json.dumps(row.get(codebook.name), default=str)
+            given.setdefault(row_id(row), set()).add(value)
+    differ = [key for key, values in given.items() if len(values) > 1]
+    examples = f" ({listing(differ)})" if differ else ""
     raise KitError(
-        f"{file} has {len(twice)} ids more than once ({listing(sorted(twice))}), and different codes in {len(differ)} "
-        f"of them{f' ({listing(differ)})' if differ else ''}. Where several people annotated, estimates take one "
-        "decided code per row: keep one line per id, with the code that they agree on or settled"
+        f"{file} has {len(twice)} ids more than once ({listing(sorted(twice))}), and different "
+        f"codes in {len(differ)} of them{examples}. Where several people annotated, estimates use "
+        "one decided code per row: keep one line per id, with the code that they agree on"
     )
 
 
-def _label_studio(file: Path) -> list[LabelRow]:
-    """Read tasks that Label Studio exported as JSON: a row per annotation, or one without codes where there is none."""
+def _read_label_studio(file: Path) -> list[LabelRow]:
     try:
         tasks = json.loads(read_text(file))
     except (ValueError, RecursionError) as error:
-        raise KitError(f"{file} cannot be read as JSON: {error}") from None
+        raise KitError(f"{file} is not JSON ({error}); export it again as CSV or JSON") from None
     if not isinstance(tasks, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("data"), dict) for one in tasks
+        isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks
     ):
         raise KitError(
-            f"{file} is no list of tasks with their data; of Label Studio's exports CSV and JSON keep the ids of rows, "
-            "JSON-MIN puts its own in their place. Export it as CSV or JSON"
+            f"{file} is not a list of tasks with their data; of Label Studio's exports CSV and "
+            "JSON keep the ids of rows, JSON-MIN puts its own in their place. Export it as CSV or "
+            "JSON"
         )
-    rows = []
+    rows: list[LabelRow] = []
     for task in tasks:
-        done = [one for one in task.get("annotations") or [] if not one.get("was_cancelled")]
-        rows += [{**task["data"], **_label_studio_choices(one)} for one in done] or [
-            dict(task["data"])
+        annotations = [
+            annotation
+            for annotation in task.get("annotations") or []
+            if not annotation.get("was_cancelled")
         ]
+        rows += [task["data"] | _read_choices(annotation) for annotation in annotations]
+        if not annotations:
+            rows.append(dict(task["data"]))
     return rows
 
 
-def _label_studio_choices(annotation: Mapping[str, Any]) -> LabelRow:
+def _read_choices(annotation: Mapping[str, Any]) -> LabelRow:
     """Return what was chosen in an annotation, by the name of the question."""
-    found: LabelRow = {"annotation_id": annotation.get("id", "?")}
-    for one in annotation.get("result") or []:
-        if one.get("type") == "choices":
-            found[str(one.get("from_name"))] = list(one["value"]["choices"])
-    return found
+    row: LabelRow = {"annotation_id": annotation.get("id", "?")}
+    for result in annotation.get("result") or []:
+        if result.get("type") == "choices":
+            row[str(result.get("from_name"))] = list(result["value"]["choices"])
+    return row
 
 
-def gold_codes(row: LabelRow, what: str) -> tuple[str, ...] | None:
-    """Return the codes that a person gave a row, `None` where nobody did; `-` is no frame, `;` divides several.
+def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
+    """Return the codes that a person gave a row, `None` where it was not annotated.
 
-    Label Studio exports a row that was submitted with nothing chosen as an empty cell, and the
-    number of the annotation beside it: where a row may bear no code, that is what it says.
+    `;` separates several codes, `-` says that there is none. Label Studio exports a row
+    that was submitted with nothing chosen as an empty cell, with the number of the
+    annotation: where a row may have no code, it has none.
 
     Raises
     ------
     KitError
-        When the cell is unreadable, or says both that there is no code and that there is one.
+        When the cell is unreadable, or says both that there is no code and that there
+        is one.
 
     Examples
     --------
-    >>> gold_codes({"frames": "-"}, "frames"), gold_codes({"frames": " "}, "frames")
+    >>> topics = LabelledCodebook("topics", multi_label=True)
+    >>> gold_codes({"topics": "-"}, topics), gold_codes({"topics": " "}, topics)
     ((), None)
-    >>> [gold_codes({what: "", "annotation_id": 7}, what) for what in ("frames", "stance")]
-    [(), None]
-    >>> gold_codes({"frames": "peace; power"}, "frames")
+    >>> gold_codes({"topics": "", "annotation_id": 7}, topics)
+    ()
+    >>> gold_codes({"topics": "peace; power"}, topics)
     ('peace', 'power')
-    >>> gold_codes({"frames": '{"choices": ["peace", "power"]}'}, "frames")
+    >>> gold_codes({"topics": '{"choices": ["peace", "power"]}'}, topics)
     ('peace', 'power')
     """
-    written = row.get(CODEBOOK_COLUMNS[what][0])
-    if blank(written):
-        return () if what == "frames" and not blank(row.get("annotation_id")) else None
-    if isinstance(written, str) and written.strip().startswith(("{", "[")):
+    value = row.get(codebook.name)
+    if is_blank(value):
+        submitted = codebook.multi_label and not is_blank(row.get("annotation_id"))
+        return () if submitted else None
+    if isinstance(value, str) and value.strip().startswith(("{", "[")):
         # Several choices of one question, as Label Studio exports them to CSV.
         try:
-            found = json.loads(written)
-            written = found["choices"] if isinstance(found, dict) else found
+            choices = json.loads(value)
+            value = choices["choices"] if isinstance(choices, dict) else choices
         except (ValueError, KeyError, RecursionError):
             raise KitError(
-                f"gold row {row_id(row)} has {written[:60]!r} for {what}; write codes divided by ;"
+                f"gold row {row_id(row)} has {value[:60]!r} for {codebook.name}; write codes with "
+                "; between them"
             ) from None
-    codes = split_labels(written)
-    if what == "frames" and NO_CODE in codes:
+    codes = split_labels(value)
+    if codebook.multi_label and NO_CODE in codes:
         if len(codes) > 1:
             raise KitError(
-                f"gold row {row_id(row)} has {'; '.join(codes)}: {NO_CODE} says that it bears none; remove one"
+                f"gold row {row_id(row)} has {'; '.join(codes)}: {NO_CODE} says that it has no "
+                "code; remove one"
             )
         return ()
     return codes
@@ -162,37 +162,39 @@ def gold_codes(row: LabelRow, what: str) -> tuple[str, ...] | None:
 def inclusion_column(rows: Sequence[LabelRow], size: int) -> tuple[list[float], bool]:
     """Return with what probability each row of a sample was drawn, and whether the sample says so.
 
-    A sample without a column of probabilities counts as one that was drawn at random from all
-    `size` rows.
+    A sample without a column of probabilities is treated as one that was drawn at
+    random from all `size` rows.
 
     Raises
     ------
     KitError
-        When a row has none, or one that is not above 0 and up to 1: every weight of a sample hangs
-        on them.
+        When a row has none, or one that is not above 0 and up to 1: all weights of a
+        sample depend on them.
     """
     if not any("probability" in row for row in rows):
         return [min(len(rows) / size, 1.0)] * len(rows), False
-    found = [_probability(row.get("probability")) for row in rows]
-    if wrong := [
-        f"{row_id(row)}: {'blank' if blank(row.get('probability')) else repr(row.get('probability'))}"
-        for row, chance in zip(rows, found, strict=True)
-        if not 0 < chance <= 1
-    ]:
+    values = [row.get("probability") for row in rows]
+    probabilities = [_read_number(value) for value in values]
+    wrong = [
+        f"{row_id(row)}: {'blank' if is_blank(value) else repr(value)}"
+        for row, value, probability in zip(rows, values, probabilities, strict=True)
+        if not 0 < probability <= 1
+    ]
+    if wrong:
         raise KitError(
-            f"gold has {len(wrong)} rows without a probability above 0 and up to 1 ({listing(wrong)}); give them what "
-            "stancekit sample wrote, or take out rows that it did not draw"
+            f"gold has {len(wrong)} rows without a probability above 0 and up to 1 "
+            f"({listing(wrong)}); give them what stancekit sample wrote, or take out rows that it "
+            "did not draw"
         )
-    return found, True
+    return probabilities, True
 
 
-def _probability(value: object) -> float:
+def _read_number(value: object) -> float:
+    """Read a number, also with the comma that spreadsheets of many countries write; NaN where it is none."""
     try:
-        # Spreadsheets of many countries write a comma.
-        found = float(str(value).strip().replace(",", "."))
+        return float(str(value).strip().replace(",", "."))
     except ValueError:
         return math.nan
-    return found
 
 
 def batch_of(row: LabelRow) -> int:
@@ -201,17 +203,174 @@ def batch_of(row: LabelRow) -> int:
     Raises
     ------
     KitError
-        When it is no whole number from 1.
+        When it is not a whole number from 1.
     """
-    written = row.get("batch")
-    if blank(written):
+    value = row.get("batch")
+    if is_blank(value):
         return 1
-    try:
-        found = float(str(written).replace(",", "."))
-    except ValueError:
-        found = math.nan
-    if not (math.isfinite(found) and found >= 1 and found == int(found)):
+    number = _read_number(value)
+    if not (math.isfinite(number) and number >= 1 and number == int(number)):
         raise KitError(
-            f"gold row {row_id(row)} has batch {written!r}; leave the column as stancekit sample wrote it"
+            f"gold row {row_id(row)} has batch {value!r}; leave the column as stancekit sample "
+            "wrote it"
         )
-    return int(found)
+    return int(number)
+
+
+def find_row(row: LabelRow, row_numbers: Mapping[str, int]) -> int | None:
+    """Return the number of the labelled row that a sample's row is of, `None` where there is none."""
+    key = row_id(row)
+    # Samples in CSV guard ids that a spreadsheet would run as formulas.
+    return row_numbers.get(key, row_numbers.get(unguard_cell(key)))
+
+
+@dataclass(frozen=True, slots=True)
+class _GoldFile:
+    """An annotated sample: its rows, and the row of the labels and the codes of each."""
+
+    rows: list[LabelRow]
+    numbers: NDArray[np.int64]
+    codes: list[tuple[str, ...] | None]
+
+
+def match_gold(
+    population: Population, files: Sequence[str | Path]
+) -> tuple[SampledUnits, list[str]]:
+    """Read annotated samples, and return the rows they are of as sampled units, with notes for a reader.
+
+    Parameters
+    ----------
+    files
+        As of `read_gold`; several where a sample was extended.
+
+    Raises
+    ------
+    KitError
+        When a file cannot be read, does not fit the labels or the others, or nothing is
+        annotated.
+    """
+    tables = [read_gold(file, population.codebook) for file in files]
+    golds = _match_rows(tables, population)
+    gold = _join_codes(golds, population)
+    samples: list[Sample] = []
+    notes: list[str] = []
+    for of_file in golds:
+        probabilities, stated = inclusion_column(of_file.rows, len(population.rows))
+        if not stated:
+            notes.append(
+                "gold has no column probability: its rows are treated as a random sample of all rows"
+            )
+        samples += _split_batches(of_file, np.array(probabilities))
+    _check_batches(samples)
+    _check_one_batch(golds)
+    units = make_units(
+        population.scores,
+        population.predicted,
+        population.articles,
+        gold=gold,
+        samples=samples,
+        exclusive=not population.codebook.multi_label,
+    )
+    return units, notes + annotation_notes(units, population.columns, population.codes)
+
+
+def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> list[_GoldFile]:
+    """Find the labelled row of each row of gold, and check its codes."""
+    known, golds = set(population.codes), []
+    unknown: set[str] = set()
+    lost: list[str] = []
+    for rows in tables:
+        found = [find_row(row, population.row_numbers) for row in rows]
+        codes = [gold_codes(row, population.codebook) for row in rows]
+        lost += [row_id(row) for row, number in zip(rows, found, strict=True) if number is None]
+        unknown |= {code for of_row in codes for code in of_row or ()} - known
+        numbers = np.array([-1 if number is None else number for number in found], dtype=np.int64)
+        golds.append(_GoldFile(rows, numbers, codes))
+    faults = []
+    if unknown:
+        faults.append(f"the codes {listing(sorted(unknown))}, which the labels have no scores of")
+    if lost:
+        faults.append(f"{len(lost)} ids that are not in the labels ({listing(lost)})")
+    if faults:
+        raise KitError(
+            f"gold has {' and '.join(faults)}; the codes are {', '.join(population.codes)}"
+        )
+    return golds
+
+
+def _join_codes(golds: Sequence[_GoldFile], population: Population) -> FloatArray:
+    """Return whether each row has each code in any file, shape (rows, codes)."""
+    name = population.codebook.name
+    annotated = list(_annotated_rows(golds))
+    if not annotated:
+        raise KitError(f"gold has no row with {name}; fill in the file that stancekit sample wrote")
+    several = [key for key, _, codes in annotated if len(codes) != 1]
+    if several and not population.codebook.multi_label:
+        raise KitError(
+            f"gold has several codes of {name} in {listing(several)}; a row has exactly one of "
+            f"{', '.join(population.codes)}"
+        )
+    codes_of = {number: codes for _, number, codes in annotated}
+    differ = [key for key, number, codes in annotated if set(codes) != set(codes_of[number])]
+    if differ:
+        raise KitError(
+            f"files of gold give different codes to {listing(differ)}; decide on one, and write it "
+            "in each file"
+        )
+    gold = np.zeros((len(population.rows), len(population.codes)))
+    for number, codes in codes_of.items():
+        gold[number] = [code in codes for code in population.codes]
+    return gold
+
+
+def _annotated_rows(golds: Sequence[_GoldFile]) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+    """Yield the id, the number among the labels, and the codes of every annotated row."""
+    for gold in golds:
+        for row, number, codes in zip(gold.rows, gold.numbers.tolist(), gold.codes, strict=True):
+            if codes is not None:
+                yield row_id(row), number, codes
+
+
+def _split_batches(gold: _GoldFile, probability: FloatArray) -> Iterator[Sample]:
+    """Yield the sample of each batch in a file."""
+    batch = np.array([batch_of(row) for row in gold.rows])
+    annotated = np.array([codes is not None for codes in gold.codes])
+    for number in np.unique(batch).tolist():
+        inside = batch == number
+        yield Sample(gold.numbers[inside], probability[inside], annotated[inside], number)
+
+
+def _check_batches(samples: Sequence[Sample]) -> None:
+    """Check that all batches are there, and each extends one sample."""
+    batches = sorted(sample.batch for sample in samples)
+    last = batches[-1]
+    if missing := sorted(set(range(1, last + 1)) - set(batches)):
+        raise KitError(
+            f"gold is batch {last} of a sample, without batch {listing(missing)}; give all files it "
+            "extends, as in gold='[sample.csv,more.csv]'"
+        )
+    if several := [batch for batch, n in Counter(batches).items() if n > 1 and batch < last]:
+        raise KitError(
+            f"gold has several samples of batch {several[0]}, and batch {last} extends one; leave "
+            "one out"
+        )
+    empty = [sample.batch for sample in samples if not sample.annotated.any()]
+    if empty and min(empty) < last:
+        raise KitError(
+            f"nothing of batch {min(empty)} of gold is annotated, and batch {last} extends it; "
+            "annotate both"
+        )
+
+
+def _check_one_batch(golds: Sequence[_GoldFile]) -> None:
+    batch_by_id: dict[str, int] = {}
+    twice = []
+    for row in (row for gold in golds for row in gold.rows):
+        key, batch = unguard_cell(row_id(row)), batch_of(row)
+        if batch_by_id.setdefault(key, batch) != batch:
+            twice.append(row_id(row))
+    if twice:
+        raise KitError(
+            f"{listing(twice)} are in two batches of gold; a batch that extends another has other "
+            "rows"
+        )

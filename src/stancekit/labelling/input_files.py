@@ -53,6 +53,7 @@ def find_files(path: str | Path, without: Path | None = None) -> InputFiles:
         if place.resolve() == skip:
             raise KitError(f"{path} is both input and output; choose another folder with output=")
         base, pattern = place, ("**",)
+    # Sorted, so that parts of an archive hold the same texts every time.
     left_out: list[tuple[Path, str]] = []
     files = sorted(_walk(base, pattern, left_out, skip)) if pattern else []
     if not files:

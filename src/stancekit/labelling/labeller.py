@@ -125,6 +125,7 @@ class Tally:
         12 sentences; 12 rows
         """
         books = list(codebooks)
+        # Only what the codebooks can say: without positions none are counted.
         parts = [f"{self.sentences:,} sentences"]
         if any(codebook.unit == "example" for codebook in books):
             parts.append(f": {self.acting:,} with an actor")
@@ -180,9 +181,11 @@ class Labeller:
 
     def __call__(self, texts: Sequence[InputText]) -> Labelled:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
+        # spaCy keeps every word it has seen, which an archive would fill memory with.
         with bounded_memory(load_spacy_tokenizer()):
             bodies = [split_body(text.article) for text in texts]
         examples, tally = self._find_examples(texts, bodies)
+        # Each sentence is coded once, however many actors and targets it has.
         alone = self._bare_sentences(bodies)
         of_examples = self._predict("example", [one for some in examples.values() for one in some])
         of_sentences = self._predict("sentence", list(alone.values()))
@@ -225,6 +228,7 @@ class Labeller:
             made = pair_mentions(text.article, sentences, mentions, targets, speaker=text.actor)
             for example in made:
                 examples.setdefault(example.id.rsplit(".", 1)[0], []).append(example)
+            # Targets that were named are asked of all actors, however many there are.
             read = count_sentences(mentions, speaker=text.actor)
             crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
@@ -317,6 +321,7 @@ def encode_rows(
     order = [*SCHEMA, *(column for book in books for column in book.columns), *fields]
     arrow = {"string": pyarrow.string(), "int64": pyarrow.int64()}
     arrow["list"] = pyarrow.list_(pyarrow.string())
+    # Readers of a part need not see a row to know the codebooks; a part may have no rows.
     head = {key: json.dumps(value) for key, value in closing(books).items()}
     schema = pyarrow.schema([(name, arrow[types[name]]) for name in order], metadata=head)
     cells = [{name: _cell(row.get(name), types[name]) for name in order} for row in plain]

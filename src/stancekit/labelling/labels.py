@@ -1,50 +1,77 @@
-"""Labels that a model gave, read back: what `stancekit label` wrote."""
+"""The format of labels, in one place: what `stancekit label` writes, and how labels are read and checked.
 
+A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook
+NAME has two: `NAME`, the code (a list of codes where several are allowed), and
+`NAME_scores`, the score of every code. Then follow the fields that were kept of the
+input, then `format` and `codebooks`, which says of each codebook what it codes. Parquet
+has the last two in the metadata of its schema, and scores as a JSON string.
+
+A codebook that codes sentences is on every row of its sentence, and counts once. A
+sentence without an actor and a target has a row only where some codebook codes
+sentences; the columns of codebooks that code examples are null there.
+"""
+
+import gc
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet
-from numpy.typing import NDArray
 
 from stancekit.codebook import split_labels
-from stancekit.corpus.dates import read_dates
-from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
 from stancekit.errors import KitError, listing
+from stancekit.labelling.label_files import (
+    LabelRow,
+    is_blank,
+    label_files,
+    read_rows,
+    review_files,
+    row_id,
+)
+from stancekit.types import BoolArray, FloatArray
 
-LabelRow = dict[str, Any]
+LABELS_FORMAT = 2
+# How far from 1 the scores of a row may add up where one code excludes the others: four
+# digits of each of some hundred codes.
+SUM_TOLERANCE = 0.02
 
-FORMAT = 2
-# The columns of every row, before the blocks of the codebooks: a sentence x actor x target. In
-# Parquet they have these types.
+
+# The columns of every row, before those of the codebooks, with their types in Parquet.
+# A value that there is none of is null.
 SCHEMA = {
+    # That of the sentence; with an actor and target, `.0`, `.1` and so on after it.
     "id": "string",
+    # The id of the article.
     "article": "string",
+    # The text of the sentence as models read it, and where it starts and ends in the
+    # article.
     "sentence": "string",
     "start": "int64",
     "end": "int64",
+    # The actor's name, and where it starts and ends in the sentence.
     "actor": "string",
     "actor_start": "int64",
     "actor_end": "int64",
+    # ISO 3166 alpha-3, of an actor that is a country.
     "actor_code": "string",
     "target": "string",
 }
-# The columns that end every row of JSON lines; in Parquet they are metadata of the schema.
+# The columns that end every row of JSON lines; in Parquet they are metadata of the
+# schema.
 CLOSING = ("format", "codebooks")
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledCodebook:
-    """What labels say of a codebook: its name, what it codes, and whether a row may have several codes."""
+    """What labels say of a codebook: its name, what it codes, and whether a unit may have several codes."""
 
     name: str
-    unit: str
-    multi_label: bool
+    unit: str = "example"
+    multi_label: bool = False
 
     @property
     def columns(self) -> tuple[str, str]:
@@ -77,284 +104,301 @@ def block(
 def closing(codebooks: Iterable[LabelledCodebook]) -> dict[str, Any]:
     """Return what ends every row, or the metadata of a Parquet file: the format, and the codebooks by name."""
     return {
-        "format": FORMAT,
+        "format": LABELS_FORMAT,
         "codebooks": {codebook.name: codebook.to_dict() for codebook in codebooks},
     }
 
 
-# By what is labelled: the column of codes, and that of scores.
-CODEBOOK_COLUMNS = {"stance": ("stance", "stance_scores"), "frames": ("frames", "frame_scores")}
-# What a cell is called that has no value of a column.
-NO_VALUE = "(none)"
-_LABEL_SUFFIXES = (".jsonl", ".parquet", ".csv", ".tsv")
-_REVIEW = ".review.jsonl"
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels that were read: all rows, without the columns `format` and `codebooks`.
+
+    `notes` say what a reader of a result should know about them.
+    """
+
+    rows: list[LabelRow]
+    codebooks: dict[str, LabelledCodebook]
+    notes: tuple[str, ...] = ()
+
+    def units(self, codebook: LabelledCodebook) -> "Labels":
+        """Return the rows that count for a codebook.
+
+        Rows without an actor and target do not count for a codebook that codes
+        examples. Of one that codes sentences, the first row of each sentence counts.
+        """
+        rows = [row for row in self.rows if not _is_unlabelled(row, codebook)]
+        if codebook.unit == "sentence":
+            rows = list({sentence_id(row): row for row in reversed(rows)}.values())[::-1]
+        return Labels(rows, self.codebooks, self.notes)
+
+    def codes(self, codebook: LabelledCodebook) -> list[str]:
+        """Return the codes that the first row has scores of, in alphabetical order.
+
+        Raises
+        ------
+        KitError
+            When there is no row, or it has no scores.
+        """
+        if not self.rows:
+            raise KitError(f"the labels have no row that {codebook.name} codes; label other texts")
+        try:
+            return sorted(_row_scores(self.rows[0], codebook))
+        except (TypeError, ValueError):
+            value = self.rows[0].get(codebook.columns[1])
+            raise KitError(
+                f"row {row_id(self.rows[0])} has no scores in {codebook.columns[1]}: {value!r}; "
+                "label again"
+            ) from None
+
+    def scores(self, codebook: LabelledCodebook) -> FloatArray:
+        """Return the score of every code, shape (rows, codes).
+
+        Raises
+        ------
+        KitError
+            When a row has other codes than the first, or a score is not a number from 0
+            to 1.
+        """
+        codes = self.codes(codebook)
+        scores = np.empty((len(self.rows), len(codes)))
+        different: list[str] = []
+        for index, row in enumerate(self.rows):
+            try:
+                by_code = _row_scores(row, codebook)
+                scores[index] = [float(by_code[code]) for code in codes]
+                complete = len(by_code) == len(codes)
+            except (KeyError, TypeError, ValueError):
+                complete = False
+            if not complete:
+                different.append(row_id(row))
+        if different:
+            raise KitError(
+                f"not every row has a score of just {', '.join(codes)} (rows {listing(different)}); "
+                "label all with one model"
+            )
+        self._check_range(scores, codebook)
+        return scores
+
+    def _check_range(self, scores: FloatArray, codebook: LabelledCodebook) -> None:
+        wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1)).all(axis=1)).tolist()
+        if wrong:
+            rows = [self.rows[index] for index in wrong]
+            seen = [f"{row_id(row)}: {row[codebook.columns[1]]}" for row in rows]
+            raise KitError(
+                f"{codebook.columns[1]} has a value that is no probability in {len(wrong)} rows "
+                f"({listing(seen, most=4)}); scores are from 0 to 1. Correct the rows, or label again"
+            )
+
+    def given(self, codebook: LabelledCodebook) -> BoolArray:
+        """Return whether the model gave each row each code, shape (rows, codes).
+
+        Raises
+        ------
+        KitError
+            When a label is none of the codes, or a row has none or several where it
+            must have one.
+        """
+        codes = self.codes(codebook)
+        known = set(codes)
+        labels = [split_labels(row.get(codebook.name)) for row in self.rows]
+        wrong = [
+            f"{row_id(row)}: {'; '.join(of_row) or 'nothing'}"
+            for row, of_row in zip(self.rows, labels, strict=True)
+            if not known.issuperset(of_row) or (len(of_row) != 1 and not codebook.multi_label)
+        ]
+        if wrong:
+            allowed = "none or some" if codebook.multi_label else "exactly one"
+            raise KitError(
+                f"column {codebook.name} of the labels is unreadable in {len(wrong)} rows "
+                f"({listing(wrong)}); a row has {allowed} of {', '.join(codes)}. Correct the rows, "
+                "or label again"
+            )
+        return np.array([[code in of_row for code in codes] for of_row in labels])
 
 
-def read_labels(path: str | Path) -> list[LabelRow]:
-    """Read a file of labels, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv` or `.tsv`.
+def _is_unlabelled(row: LabelRow, codebook: LabelledCodebook) -> bool:
+    """Say whether a row is a sentence without an actor and target, which the codebook does not code."""
+    return (
+        codebook.unit == "example"
+        and row.get(codebook.columns[1]) is None
+        and row.get("actor") is None
+        and row.get("target") is None
+    )
 
-    Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a person as
-    too uncertain (`risk=`), they are read too: without them the rest would speak for the sure rows
-    only.
+
+def sentence_id(row: LabelRow) -> str:
+    """Return the id of a row's sentence: rows with an actor and target have a number after it.
+
+    Examples
+    --------
+    >>> sentence_id({"id": "a.3.0", "actor": "Peru", "target": "the levy"}), sentence_id({"id": "a.4"})
+    ('a.3', 'a.4')
+    """
+    has_example = not (is_blank(row.get("actor")) and is_blank(row.get("target")))
+    return row_id(row).rsplit(".", 1)[0] if has_example else row_id(row)
+
+
+def _row_scores(row: LabelRow, codebook: LabelledCodebook) -> Mapping[str, float]:
+    value = row[codebook.columns[1]]
+    return json.loads(value) if isinstance(value, str) else dict(value)
+
+
+def read_labels(path: str | Path) -> Labels:
+    """Read labels: a file, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv` or `.tsv`.
+
+    Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a
+    person as too uncertain (`risk=`), they are read too: without them the rest would
+    describe only the certain rows.
 
     Raises
     ------
     KitError
-        When there is nothing to read, rows that were set aside are missing, or an id is missing or
-        stands twice.
+        When there is nothing to read, rows that were set aside are missing, an id is
+        missing or occurs twice, or the rows are not in this format.
     """
     files = label_files(path)
-    rows = [row for file in (*files, *set_aside(path, files)) for row in read_label_rows(file)]
+    reviews = review_files(path, files)
+    with _without_gc():
+        rows = [row for file in (*files, *reviews) for row in read_rows(file)]
+    _check_ids(path, rows)
+    codebooks, notes = _take_codebooks(path, rows)
+    if reviews:
+        names = listing(reviews, most=2)
+        notes.append(f"with the rows that label set aside as too uncertain ({names})")
+    return Labels(rows, codebooks, tuple(notes))
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Do not collect garbage in the block: among rows that all stay, it takes a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
     ids = [row_id(row) for row in rows]
-    if lost := [number for number, one in enumerate(ids, 1) if not one]:
+    if missing := [number for number, key in enumerate(ids, 1) if not key]:
         raise KitError(
-            f"{path} has rows without an id (rows {listing(lost)}); give every row an id of its own"
+            f"{path} has rows without an id (rows {listing(missing)}); give every row its own id"
         )
-    twice = [key for key, n in Counter(ids).items() if n > 1]
-    if twice:
+    if twice := [key for key, n in Counter(ids).items() if n > 1]:
         raise KitError(
-            f"{path} has {len(twice)} ids more than once: {listing(twice)}; give every row an id of its own"
+            f"{path} has {len(twice)} ids more than once: {listing(twice)}; give every row its own id"
         )
-    return rows
 
 
-def label_files(path: str | Path) -> list[Path]:
-    """Return the files that hold labels, without rows that were set aside."""
-    place = Path(path)
-    files = [place]
-    if place.is_dir():
-        found = sorted(
-            one
-            for one in place.glob("*")
-            if one.suffix in _LABEL_SUFFIXES and not one.name.endswith(_REVIEW)
-        )
-        parts = [one for one in found if one.name.startswith("part-")]
-        settings = _labelling_settings(place)
-        # The end of a labelling adds what it counted.
-        if settings and "texts" not in settings:
-            raise KitError(
-                f"{path} is not labelled to its end; the command that began it goes on from there"
-            )
-        files = parts or ([] if settings else found)
-    if not files or not all(one.exists() for one in files):
+def _take_codebooks(
+    path: str | Path, rows: Sequence[LabelRow]
+) -> tuple[dict[str, LabelledCodebook], list[str]]:
+    """Return the codebooks of rows; take the columns that say so out of the rows."""
+    declared = next((row["codebooks"] for row in rows if _is_declared(row)), None)
+    if not rows:
+        return {}, []
+    if declared is None:
+        return _infer_codebooks(path, rows)
+    different = [row_id(row) for row in rows if row.get("codebooks") != declared]
+    if different:
         raise KitError(
-            f"there are no labels in {path}; write some with: stancekit label ARTICLE output=labels.jsonl"
+            f"{path} has rows of other codebooks than {', '.join(declared)} "
+            f"({len(different)} rows: {listing(different)}); label all with the same models"
         )
-    if place.name.endswith(_REVIEW) or (
-        place.name == "review" and _labelling_settings(place.parent)
-    ):
+    versions = sorted({str(row.pop("format", None)) for row in rows} - {str(LABELS_FORMAT)})
+    if versions:
         raise KitError(
-            f"{path} holds only the rows that were too uncertain; name the labels beside it, which go with it"
+            f"{path} is in format {listing(versions)} of labels, and this version of stancekit "
+            f"reads {LABELS_FORMAT}; label again, or use the version that wrote it"
         )
-    return files
-
-
-def set_aside(path: str | Path, files: Sequence[Path] | None = None) -> list[Path]:
-    """Return the files of rows that `stancekit label risk=…` set aside as too uncertain, for a person to judge.
-
-    Raises
-    ------
-    KitError
-        When some of them are missing.
-    """
-    files = label_files(path) if files is None else files
-    risk = _labelling_settings(files[0].parent).get("risk")
-    found: list[Path] = []
-    missing: list[Path] = []
-    for file in files:
-        review = file.parent / "review" / f"{file.stem}.jsonl"
-        if file.name.startswith("part-") and (risk is not None or review.parent.is_dir()):
-            (found if review.exists() else missing).append(review)
-        elif (review := file.with_suffix(_REVIEW)).exists():
-            found.append(review)
-    if names := [f"{one.parent.name}/{one.name}" for one in missing]:
-        raise KitError(
-            f"{path} was labelled with a risk, and its uncertain rows in {listing(names)} are missing; "
-            "without them no share of this corpus can be estimated. Put it back, or label again without risk="
-        )
-    return found
-
-
-def _labelling_settings(folder: Path) -> Mapping[str, Any]:
+    for row in rows:
+        del row["codebooks"]
     try:
-        found = json.loads((folder / "labelling.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def read_label_rows(file: Path) -> list[LabelRow]:
-    """Read the rows of one file, without those that hold nothing."""
-    if file.suffix == ".parquet":
-        try:
-            found: list[LabelRow] = pyarrow.parquet.read_table(file).to_pylist()
-        except (OSError, pyarrow.ArrowException) as error:
-            raise KitError(f"{file} cannot be read as Parquet: {error}") from None
-    elif file.suffix in (".jsonl", ".csv", ".tsv"):
-        reader = JsonlCorpus(file) if file.suffix == ".jsonl" else CsvCorpus(file)
-        try:
-            found = [dict(row) for _, row in reader.rows()]
-        except KitError as error:
-            # Labels and samples are no corpus of the config, so keys of one are no way out.
-            raise KitError(re.sub(r",? or set corpus\.[^;.]*", "", str(error))) from None
-    else:
-        raise KitError(f"cannot read labels from {file}; they come as {', '.join(_LABEL_SUFFIXES)}")
-    return [row for row in found if not all(blank(value) for value in row.values())]
-
-
-def blank(value: object) -> bool:
-    """Say whether a cell holds nothing: no value, not a number, or only space."""
-    return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124
-
-
-def row_id(row: LabelRow) -> str:
-    """Return a row's id as text, empty where it has none."""
-    return "" if blank(row.get("id")) else str(row["id"])
-
-
-def value_of(row: LabelRow, key: str) -> str:
-    """Return what a row holds in a column as the name of a cell."""
-    return NO_VALUE if blank(row.get(key)) else str(row[key])
-
-
-def codes_of(rows: Sequence[LabelRow], what: str) -> list[str]:
-    """Return the codes that rows have scores of, in alphabetical order.
-
-    Raises
-    ------
-    KitError
-        When `what` is neither `stance` nor `frames`, or rows lack its scores.
-    """
-    if what not in CODEBOOK_COLUMNS:
+        return {name: LabelledCodebook(name, **facts) for name, facts in declared.items()}, []
+    except TypeError:
         raise KitError(
-            f"unknown what={what!r}; there are {', '.join(CODEBOOK_COLUMNS)}. Set what=stance"
-        )
-    column = CODEBOOK_COLUMNS[what][1]
-    if not rows or column not in rows[0]:
-        raise KitError(
-            f"labels have no column {column!r}; they are those that stancekit label writes"
-        )
-    try:
-        return sorted(_row_scores(rows[0], what))
-    except (TypeError, ValueError):
-        raise KitError(
-            f"row {row_id(rows[0])} has no scores in {column}: {rows[0][column]!r}; label again"
+            f"{path} has an unreadable column codebooks: {declared}; label again"
         ) from None
 
 
-def _row_scores(row: LabelRow, what: str) -> Mapping[str, float]:
-    given = row[CODEBOOK_COLUMNS[what][1]]
-    return json.loads(given) if isinstance(given, str) else dict(given)
+def _is_declared(row: LabelRow) -> bool:
+    return "format" in row and isinstance(row.get("codebooks"), dict)
 
 
-def score_table(rows: Sequence[LabelRow], what: str, codes: Sequence[str]) -> NDArray[np.float64]:
-    """Return the scores of codes, shape (rows, codes).
-
-    Raises
-    ------
-    KitError
-        When a row has not the same codes as the first, or a score is no number from 0 to 1.
-    """
-    found = np.empty((len(rows), len(codes)))
-    other: list[str] = []
-    for number, row in enumerate(rows):
-        try:
-            own = _row_scores(row, what)
-            found[number] = [float(own[code]) for code in codes]
-        except (KeyError, TypeError, ValueError):
-            other.append(row_id(row))
-            continue
-        if len(own) != len(codes):
-            other.append(row_id(row))
-    if other:
+def _infer_codebooks(
+    path: str | Path, rows: Sequence[LabelRow]
+) -> tuple[dict[str, LabelledCodebook], list[str]]:
+    """Find the codebooks of a table that does not name them, by its pairs NAME and NAME_scores."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    # What is no table of the user's own has been written by `label`, before formats had
+    # a number.
+    if rows[0].keys() >= SCHEMA.keys() and not _is_table(path):
         raise KitError(
-            f"not every row has a score of just {', '.join(codes)} (rows {listing(other)}); label all with one model"
+            f"{path} was written by an older version of stancekit; label the texts again"
         )
-    if wrong := np.flatnonzero(~((found >= 0) & (found <= 1)).all(axis=1)).tolist():
-        seen = [f"{row_id(rows[at])}: {rows[at][CODEBOOK_COLUMNS[what][1]]}" for at in wrong]
+    names = [name for name in columns if f"{name}_scores" in columns]
+    if not names:
         raise KitError(
-            f"{CODEBOOK_COLUMNS[what][1]} holds what is no probability in {len(wrong)} rows ({listing(seen, most=4)}); "
-            "scores lie between 0 and 1. Correct the rows, or label again"
+            f"{path} has no pair of columns NAME and NAME_scores, the codes and the scores of a "
+            f"codebook; it has: {listing(columns)}. Labels are what stancekit label writes"
         )
-    return found
-
-
-def labels_given(rows: Sequence[LabelRow], what: str, codes: Sequence[str]) -> NDArray[np.bool_]:
-    """Return whether the model gave each row each code, shape (rows, codes).
-
-    Raises
-    ------
-    KitError
-        When a label is none of the codes, or a row has no stance or several.
-    """
-    column, known = CODEBOOK_COLUMNS[what][0], set(codes)
-    given = [split_labels(row.get(column)) for row in rows]
-    wrong = [
-        f"{row_id(row)}: {'; '.join(own) or 'nothing'}"
-        for row, own in zip(rows, given, strict=True)
-        if set(own) - known or (what == "stance" and len(own) != 1)
-    ]
-    if wrong:
-        one = "exactly one" if what == "stance" else "none or some"
-        raise KitError(
-            f"column {column} of the labels is unreadable in {len(wrong)} rows ({listing(wrong)}); a row bears {one} "
-            f"of {', '.join(codes)}. Correct the rows, or label again"
-        )
-    return np.array([[code in own for code in codes] for own in given])
-
-
-# Columns that follow from the date, with the length of what they hold of it.
-PERIODS = {"year": 4, "month": 7}
-
-
-def with_period(
-    rows: Sequence[LabelRow], by: Iterable[str], date_format: str | None = None
-) -> list[LabelRow]:
-    """Return rows with `year` and `month` from their `date`, as far as cells are made by these and rows lack them.
-
-    Raises
-    ------
-    KitError
-        When a date cannot be read, or is not as precise as the period.
-
-    Examples
-    --------
-    >>> with_period([{"date": "20180111"}, {"date": None}], ["month"])
-    [{'date': '20180111', 'month': '2018-01'}, {'date': None, 'month': None}]
-    """
-    wanted = [key for key in PERIODS if key in by and not any(key in row for row in rows)]
-    if not wanted or not any("date" in row for row in rows):
-        return list(rows)
-    dates = read_dates(
-        ((row_id(row), row.get("date")) for row in rows),
-        where="labels",
-        key="date_format",
-        format=date_format,
-    )
-    for key in wanted:
-        if coarse := [
-            f"{row_id(row)}: {of}"
-            for row, of in zip(rows, dates, strict=True)
-            if 0 < len(of) < PERIODS[key]
-        ]:
+    for name in names:
+        if lacking := [row_id(row) for row in rows if is_blank(row.get(f"{name}_scores"))]:
             raise KitError(
-                f"{len(coarse)} dates do not say the {key} ({listing(coarse)}); compare years with by=[year]"
+                f"{path} has {len(lacking)} rows without {name}_scores ({listing(lacking)}); "
+                "every row needs the score of every code"
             )
-    return [
-        {**row, **{key: of[: PERIODS[key]] or None for key in wanted}}
-        for row, of in zip(rows, dates, strict=True)
-    ]
+    inferred = [_infer_codebook(name, rows) for name in names]
+    return {codebook.name: codebook for codebook, _ in inferred}, [note for _, note in inferred]
 
 
-def position(period: str) -> int | None:
-    """Return where a year or a month lies in time, in years or months, `None` where it is neither.
+def _is_table(path: str | Path) -> bool:
+    return any(file.suffix in (".csv", ".tsv") for file in label_files(path))
 
-    Examples
-    --------
-    >>> position("2010") - position("2000"), position("2020-03") - position("2019-12"), position("(none)")
-    (10, 3, None)
+
+def _infer_codebook(name: str, rows: Sequence[LabelRow]) -> tuple[LabelledCodebook, str]:
+    for row in rows:
+        if reason := _why_several(name, row):
+            note = f"{name} is read as several codes or none per row, since {reason}"
+            return LabelledCodebook(name, multi_label=True), note
+    note = f"{name} is read as one code per row: each row has one, and its scores add up to 1"
+    return LabelledCodebook(name), note
+
+
+def _why_several(name: str, row: LabelRow) -> str:
+    """Return why a row cannot be of a codebook with one code per row, empty where it can."""
+    codes = split_labels(row.get(name))
+    if len(codes) != 1:
+        return f"row {row_id(row)} has {len(codes)} codes"
+    try:
+        total = sum(float(score) for score in _row_scores(row, LabelledCodebook(name)).values())
+    except (TypeError, ValueError):
+        # Read later, and refused then with all rows of its kind.
+        return ""
+    within = abs(total - 1) <= SUM_TOLERANCE
+    return "" if within else f"the scores of row {row_id(row)} add up to {total:.2f}"
+
+
+def choose_codebook(labels: Labels, name: str | None = None) -> LabelledCodebook:
+    """Return the codebook of that name; without a name, the only one.
+
+    Raises
+    ------
+    KitError
+        When there is no such codebook, or several and none is named.
     """
-    found = re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", period, re.ASCII)
-    if not found:
-        return None
-    return int(found[1]) * 12 + int(found[2]) if found[2] else int(found[1])
+    if not labels.codebooks:
+        raise KitError("the labels have no rows; label texts in which there is something to code")
+    names = ", ".join(labels.codebooks)
+    first = next(iter(labels.codebooks))
+    if name is None:
+        if len(labels.codebooks) == 1:
+            return labels.codebooks[first]
+        raise KitError(f"the labels have several codebooks: {names}; name one, as codebook={first}")
+    if name not in labels.codebooks:
+        raise KitError(
+            f"the labels have no codebook {name!r}; they have: {names}. Set codebook={first}"
+        )
+    return labels.codebooks[name]

@@ -173,6 +173,7 @@ def check_backend(backend: str) -> None:
 
 
 def _load_model(model: SavedModel) -> FittedClassifier:
+    # What `labelling.json` and the last line name is what labels.
     loaded = persistence.load(model.folder)
     if sha256(model.folder / _MANIFEST) != model.digest:
         raise KitError(f"{model.folder} was replaced in the meantime; run the command again")

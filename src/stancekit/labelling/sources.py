@@ -197,6 +197,7 @@ class TextSource:
         if len(text) > MAX_TEXT_BYTES:
             raise ValueError(f"longer than {MAX_TEXT_BYTES:,} characters")
         article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
+        # Rows of one article are one cluster of an estimate.
         group = given["article"] or given["id"] or unique_id
         kept = {key: _plain_value(row[key], key) for key in self.keep if not _missing(row.get(key))}
         article = add_title(article, title=self.title)
@@ -266,6 +267,7 @@ def _plain_value(value: Any, key: str) -> Any:
         }
     if isinstance(value, list | tuple):
         return [_plain_value(item, key) for item in value]
+    # JSON has no infinity, and a labels file with one could not be read by others.
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"its field {key} holds {value}, which JSON has no number for")
     if isinstance(value, bool | int | float) or value is None:

@@ -1,4 +1,4 @@
-"""Temperature scaling: probabilities that mean what they say, fitted on validation alone."""
+"""How scores become codes: thresholds, offsets by how common codes are, and a temperature, chosen on validation."""
 
 from collections.abc import Sequence
 
@@ -10,25 +10,44 @@ from sklearn.metrics import f1_score
 
 from stancekit.types import BoolArray, FloatArray
 
+# From 40 positive examples on, the standard error of a code's recall is below .08: at the worst,
+# sqrt(.5 * .5 / 40) = .079.
+MIN_POSITIVES = 40
+# Thresholds that are tried at most; more make no difference, and memory grows with them.
+MAX_CUTS = 400
+# Totals of scores are at least this, so that none is divided by zero.
+MIN_TOTAL = 1e-9
+# Weights of the codes' shares that are tried: 0, 0.1, 0.2 and so on to 1.
+WEIGHT_STEPS = 11
+# A probability below counts as this one, so that no single example decides a log loss.
+MIN_SCORE = 1e-9
+# Temperatures that are tried. Beyond these scores are as good as certain, or all the same.
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
+
 
 def _f1(scores: FloatArray, truth: BoolArray, cuts: FloatArray) -> FloatArray:
     """Return the F1 of every code at every cut, shape (cuts, codes)."""
-    guess = scores[None] >= cuts[:, None, None]
-    hits, said = (guess & truth[None]).sum(axis=1), guess.sum(axis=1)
-    return np.asarray(2 * hits / np.maximum(said + truth.sum(axis=0)[None], 1))
+    assigned = scores[None] >= cuts[:, None, None]
+    correct = (assigned & truth[None]).sum(axis=1)
+    total = assigned.sum(axis=1) + truth.sum(axis=0)[None]
+    return np.asarray(2 * correct / np.maximum(total, 1))
 
 
-def best_thresholds(scores: FloatArray, truth: BoolArray, *, floor: int = 40) -> list[float]:
+def best_thresholds(
+    scores: FloatArray, truth: BoolArray, *, floor: int = MIN_POSITIVES
+) -> list[float]:
     """Return for each code the threshold with the highest F1.
 
-    A threshold of its own, fitted to a handful of positive examples, does worse on new text than
-    one that is shared: codes with fewer than `floor` of them get the threshold of the highest
-    macro-F1 over all codes. From forty on, the standard error of a code's recall is below .08.
+    A separate threshold that is fitted to a handful of positive examples does worse on new text
+    than a shared one: codes with fewer than `floor` of them get the threshold of the highest
+    macro-F1 over all codes.
 
     Parameters
     ----------
     scores, truth
         Shape (examples, codes), of the validation part.
+    floor
+        The fewest positive examples for a threshold of its own.
 
     Examples
     --------
@@ -37,21 +56,16 @@ def best_thresholds(scores: FloatArray, truth: BoolArray, *, floor: int = 40) ->
     [0.25]
     """
     values = np.unique(scores)
-    # Halfway between neighbouring scores, so that a cut does not hang on one example's last digit;
-    # never below all of them, or a rare code would be given to every example.
+    # Halfway between neighbouring scores, so that a cut does not depend on one example's last
+    # digit; never below all scores, or a rare code would be given to every example.
     cuts = (values[1:] + values[:-1]) / 2 if len(values) > 1 else np.array([0.5])
-    if len(cuts) > 400:
-        cuts = np.quantile(cuts, np.linspace(0, 1, 400))
+    if len(cuts) > MAX_CUTS:
+        cuts = np.quantile(cuts, np.linspace(0, 1, MAX_CUTS))
     table = _f1(scores, truth, cuts)
     shared = cuts[table.mean(axis=1).argmax()]
-    own = cuts[table.argmax(axis=0)]
-    return [
-        float(cut if n >= floor else shared) for cut, n in zip(own, truth.sum(axis=0), strict=True)
-    ]
-
-
-MIN_TOTAL = 1e-9
-WEIGHT_STEPS = 11
+    separate = cuts[table.argmax(axis=0)]
+    chosen = np.where(truth.sum(axis=0) >= floor, separate, shared)
+    return [float(cut) for cut in chosen]
 
 
 def shifted(scores: NDArray[np.float64], offsets: Sequence[float]) -> NDArray[np.float64]:
@@ -73,17 +87,17 @@ def best_offsets(
 ) -> tuple[float, ...]:
     """Return the offsets, from none to the logarithm of each code's share, that make macro-F1 highest.
 
-    Training with balanced weights takes what a code's share says out of the scores; where most
-    examples bear one code, the rare ones are then given far too often. One number is chosen, so
-    that a small validation part will do (compare Menon et al. 2021, "Long-tail learning via logit
-    adjustment", equation 9, with 1 for theirs).
+    Training with balanced weights removes the codes' shares from the scores; where most examples
+    have one code, the rare ones are then given far too often. One number is chosen, so that a small
+    validation part is enough (compare Menon et al. 2021, "Long-tail learning via logit adjustment",
+    equation 9, where the number is 1).
 
     Parameters
     ----------
     scores, truth
         Of validation, shapes (examples, codes) and (examples,).
     counts
-        How many training examples bear each code.
+        How many training examples have each code.
 
     Examples
     --------
@@ -91,26 +105,20 @@ def best_offsets(
     >>> best_offsets(scores, np.array([1, 1, 0, 1]), [10, 90])[0] < 0
     True
     """
-    share = np.log(np.maximum(np.asarray(counts, dtype=float), 0.5) / max(sum(counts), 1))
-    share -= share.max()
+    # A code that training lacks counts as half an example: its logarithm is finite.
+    shares = np.maximum(np.asarray(counts, dtype=float), 0.5) / max(sum(counts), 1)
+    offsets = np.log(shares) - np.log(shares).max()
 
-    def found(weight: float) -> float:
-        guess = shifted(scores, (weight * share).tolist()).argmax(axis=1)
-        return float(
-            f1_score(truth, guess, labels=range(len(share)), average="macro", zero_division=0)
-        )
+    def macro_f1(weight: float) -> float:
+        predicted = shifted(scores, (weight * offsets).tolist()).argmax(axis=1)
+        codes = range(len(offsets))
+        return float(f1_score(truth, predicted, labels=codes, average="macro", zero_division=0))
 
     weights = np.linspace(0, 1, WEIGHT_STEPS)
-    values = [found(weight) for weight in weights]
+    values = [macro_f1(weight) for weight in weights]
     # Of those that do as well, the one in the middle.
     best = np.flatnonzero(np.isclose(values, max(values)))
-    return tuple((weights[best[len(best) // 2]] * share + 0.0).tolist())
-
-
-# A probability below counts as this one, so that no single example decides.
-_LEAST = 1e-9
-# What temperatures are sought between.
-_COLDEST, _HOTTEST = 0.05, 20.0
+    return tuple((weights[best[len(best) // 2]] * offsets + 0.0).tolist())
 
 
 def scaled(
@@ -122,7 +130,7 @@ def scaled(
 ) -> FloatArray:
     """Return probabilities with their logits divided by a temperature, shape (examples, codes).
 
-    Of one label per example each row sums to one.
+    With one label per example each row sums to one.
 
     Parameters
     ----------
@@ -140,8 +148,8 @@ def scaled(
     if temperature == 1:
         return scores
     if multi_label:
-        return np.asarray(expit(logit(scores.clip(_LEAST, 1 - _LEAST)) / temperature))
-    logits = np.log(scores.clip(_LEAST)) / temperature
+        return np.asarray(expit(logit(scores.clip(MIN_SCORE, 1 - MIN_SCORE)) / temperature))
+    logits = np.log(scores.clip(MIN_SCORE)) / temperature
     return np.asarray(
         softmax(logits if known is None else np.where(known, logits, -np.inf), axis=1)
     )
@@ -171,25 +179,23 @@ def best_temperature(
 
     Examples
     --------
-    >>> sure_and_often_wrong = np.array([[0.99, 0.01]] * 10)
-    >>> best_temperature(sure_and_often_wrong, np.eye(2, dtype=bool)[[0] * 6 + [1] * 4]) > 5
+    >>> overconfident = np.array([[0.99, 0.01]] * 10)
+    >>> best_temperature(overconfident, np.eye(2, dtype=bool)[[0] * 6 + [1] * 4]) > 5
     True
     """
     if known is not None:
         rows = truth[:, known].any(axis=1)
         scores, truth = scores[rows][:, known], truth[rows][:, known]
-    shown = truth.any(axis=0)
-    if shown.sum() < (1 if multi_label else 2):
+    present = truth.any(axis=0)
+    if present.sum() < (1 if multi_label else 2):
         return 1.0
 
     def loss(logarithm: float) -> float:
-        found = scaled(scores, float(np.exp(logarithm)), multi_label=multi_label).clip(
-            _LEAST, 1 - _LEAST
-        )
-        against = xlogy(~truth, 1 - found) if multi_label else 0.0
-        return float(-(xlogy(truth, found) + against).mean())
+        at_temperature = scaled(scores, float(np.exp(logarithm)), multi_label=multi_label)
+        clipped = at_temperature.clip(MIN_SCORE, 1 - MIN_SCORE)
+        absent = xlogy(~truth, 1 - clipped) if multi_label else 0.0
+        return float(-(xlogy(truth, clipped) + absent).mean())
 
-    bounds = (np.log(_COLDEST), np.log(_HOTTEST))
-    return float(
-        np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x)
-    )
+    bounds = (np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE))
+    options = {"xatol": 1e-6}
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options=options).x))

@@ -1,7 +1,8 @@
 """How an example is shown to a model: the sentence, and who and what it is read for."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from stancekit.errors import KitError
 from stancekit.types import Example, Mention
 
 
@@ -17,13 +18,12 @@ def mark(
 ) -> str:
     """Return the sentence with marks set around its actor and its target.
 
-    A target that overlaps the actor is left bare. Without `keep`, the marks stand in place of the
-    words.
+    A target that overlaps the actor is not marked. Without `keep`, the marks replace the words.
 
     Examples
     --------
-    >>> one = Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21))
-    >>> mark(one, actor=("<", ">"), target=("{", "}"))
+    >>> example = Example("1", "Peru shunned the levy.", Mention("Peru", 0, 4), Mention("the levy", 13, 21))
+    >>> mark(example, actor=("<", ">"), target=("{", "}"))
     '<Peru> shunned {the levy}.'
     """
     signs = {"actor": actor, "target": target}
@@ -42,7 +42,7 @@ class Plain:
     """The sentence alone: neither actor nor target is seen."""
 
     def render(self, example: Example) -> Rendered:
-        """Return the sentence as it stands."""
+        """Return the sentence as it is."""
         return Rendered(example.text, "")
 
 
@@ -56,10 +56,29 @@ class Pair:
 
 
 class Marked(Pair):
-    """The sentence with actor and target marked where they stand, and both names as a second text."""
+    """The sentence with actor and target marked in it, and both names as a second text."""
 
     def render(self, example: Example) -> Rendered:
         """Return the marked sentence and the two names."""
         return Rendered(
             mark(example, actor=("* ", " *"), target=("# ", " #")), super().render(example).pair
         )
+
+
+FEATURES: dict[str, Any] = {"plain": Plain, "pair": Pair, "marked": Marked}
+
+
+def features_name(features: Any) -> str:
+    """Return the name by which features are written down.
+
+    Raises
+    ------
+    KitError
+        When they are not of the kit.
+    """
+    for name, kind in FEATURES.items():
+        if type(features) is kind:
+            return name
+    raise KitError(
+        f"features of type {type(features).__name__} cannot be saved; the kit saves: {', '.join(FEATURES)}"
+    )

@@ -3,20 +3,23 @@
 from array import array
 from collections.abc import Iterator, Sequence
 from copy import copy
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array, hstack
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from scipy.special import expit, softmax
+from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import normalize
 
+from stancekit.errors import KitError
+from stancekit.models.base import ExampleClassifier
 from stancekit.models.features import Marked, Plain, mark
 from stancekit.types import Example
 
-# Words whose n-grams are kept in memory.
+# Words whose n-grams are kept in memory: some tens of megabytes.
 MAX_KNOWN_WORDS = 50_000
 KnownWords = dict[str, "array[int]"]
 
@@ -24,12 +27,12 @@ KnownWords = dict[str, "array[int]"]
 def count_ngrams(vectorizer: Any, texts: Sequence[str], known: KnownWords) -> csr_matrix:
     """Return what a fitted `TfidfVectorizer` of analyzer `char_wb` makes of texts, several times as fast.
 
-    Its n-grams never cross a word's end, so those of a word are the same wherever it stands.
+    Its n-grams never cross a word's end, so those of a word are the same in every text.
 
     Parameters
     ----------
     known
-        The n-grams of words that were met before; added to.
+        The n-grams of words that were met before; new words are added.
 
     Examples
     --------
@@ -41,19 +44,20 @@ def count_ngrams(vectorizer: Any, texts: Sequence[str], known: KnownWords) -> cs
     """
     if len(known) > MAX_KNOWN_WORDS:
         known.clear()
-    vocabulary, grams = vectorizer.vocabulary_, vectorizer.build_analyzer()
-    found, ends = array("i"), [0]
+    vocabulary, split_ngrams = vectorizer.vocabulary_, vectorizer.build_analyzer()
+    columns, ends = array("i"), [0]
     for text in texts:
         for word in text.lower().split():
             ids = known.get(word)
             if ids is None:
-                ids = array("i", [vocabulary[gram] for gram in grams(word) if gram in vocabulary])
+                ngrams = split_ngrams(word)
+                ids = array("i", [vocabulary[ngram] for ngram in ngrams if ngram in vocabulary])
                 known[word] = ids
-            found.extend(ids)
-        ends.append(len(found))
-    ones = np.ones(len(found), dtype=vectorizer.dtype)
+            columns.extend(ids)
+        ends.append(len(columns))
+    ones = np.ones(len(columns), dtype=vectorizer.dtype)
     table = csr_matrix(
-        (ones, np.frombuffer(found, dtype=np.intc), ends), shape=(len(texts), len(vocabulary))
+        (ones, np.frombuffer(columns, dtype=np.intc), ends), shape=(len(texts), len(vocabulary))
     )
     table.sum_duplicates()
     if vectorizer.sublinear_tf:
@@ -63,8 +67,11 @@ def count_ngrams(vectorizer: Any, texts: Sequence[str], known: KnownWords) -> cs
 
 
 _WORD_OR_MARK = r"(?u)[\w@]+|[^\w\s]"
-# Up to so many targets, with so many examples each on average, everything is counted by target too.
-_TARGETS, _EACH = 20, 100
+# Every target adds a copy of all columns, which pays only where targets are few (a copy costs memory
+# and time) and each has enough examples for weights of its own. Both bounds were set by hand.
+MAX_TARGETS, EXAMPLES_PER_TARGET = 20, 100
+# How many words on each side of the actor are seen with their side.
+SURROUNDINGS = 8
 # Examples that are scored together, which bounds memory.
 BATCH_EXAMPLES = 4096
 
@@ -81,8 +88,8 @@ def mask_roles(example: Example) -> str:
     return mark(example, actor=(" @actor ", ""), target=(" @target ", ""), keep=False)
 
 
-def around(text: str, width: int = 8) -> str:
-    """Return the words near `@actor`, each with its side, so that who did what is not lost.
+def around(text: str, width: int = SURROUNDINGS) -> str:
+    """Return the words near `@actor`, each with its side, so that the actor's deeds differ from what is done to it.
 
     Examples
     --------
@@ -92,10 +99,10 @@ def around(text: str, width: int = 8) -> str:
     words = text.lower().split()
     if "@actor" not in words:
         return ""
-    at = words.index("@actor")
-    before = (f"<{word.strip('.,;:')}" for word in words[max(0, at - width) : at])
-    after = (f">{word.strip('.,;:')}" for word in words[at + 1 : at + 1 + width])
-    return " ".join((*before, *after))
+    place = words.index("@actor")
+    before = [f"<{word.strip('.,;:')}" for word in words[max(0, place - width) : place]]
+    after = [f">{word.strip('.,;:')}" for word in words[place + 1 : place + 1 + width]]
+    return " ".join(before + after)
 
 
 def _with_vocabulary(vectorizer: Any, vocabulary: dict[str, int]) -> Any:
@@ -107,8 +114,24 @@ def _with_vocabulary(vectorizer: Any, vocabulary: dict[str, int]) -> Any:
     return other
 
 
-class Linear(ClassifierMixin, BaseEstimator):
+def _check_range(name: str, value: Any) -> tuple[int, int] | None:
+    """Return a range of n-gram lengths as a pair, as scikit-learn takes it."""
+    if value is None:
+        return None
+    pair = tuple(value) if isinstance(value, list | tuple) else ()
+    if len(pair) != 2 or not all(isinstance(n, int) for n in pair) or not 1 <= pair[0] <= pair[1]:
+        raise KitError(
+            f"{name} is {value!r}; give the shortest and the longest n-gram, as [1, 2], or null to leave them out"
+        )
+    return pair[0], pair[1]
+
+
+class Linear(ExampleClassifier):
     """TF-IDF of words, characters and the actor's surroundings under a linear classifier.
+
+    Where training has few targets and many examples of each, every feature is counted again for its
+    target, so that a word can mean one thing in general and another towards one target (Daumé III
+    2007, "Frustratingly Easy Domain Adaptation", section 3).
 
     Parameters
     ----------
@@ -117,57 +140,56 @@ class Linear(ClassifierMixin, BaseEstimator):
         `y` one copy is fitted per code.
     features
         `Plain`, `Pair` or `Marked`: what of actor and target is seen.
-    words, characters
-        Longest n-grams; 0 leaves them out.
-
-    Where training has few targets and many examples of each, everything counts once more for every
-    target, so that a word can mean one thing in general and another towards one of them (Daumé III
-    2007, "Frustratingly Easy Domain Adaptation", section 3).
+    ngram_range, char_ngram_range
+        The shortest and the longest n-grams of words, and of characters within words, as of
+        scikit-learn's vectorizers; `None` leaves them out.
+    min_df
+        How many training texts an n-gram has to be in. Where all are rarer, it is 1.
 
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
     >>> some = [Example("1", "we agree"), Example("2", "we refuse")] * 3
-    >>> model = Linear(LogisticRegression(), min_count=1).fit(some, np.array(["for", "against"] * 3))
+    >>> model = Linear(LogisticRegression(), min_df=1).fit(some, np.array(["for", "against"] * 3))
     >>> model.predict(some[:2]).tolist()
     ['for', 'against']
     """
 
-    passes_on_random_state = True
+    passes_on_random_state: ClassVar[bool] = True
 
     def __init__(
         self,
         classifier: Any = None,
         *,
         features: Any = None,
-        words: int = 2,
-        characters: int = 5,
-        min_count: int = 2,
+        ngram_range: Sequence[int] | None = (1, 2),
+        char_ngram_range: Sequence[int] | None = (2, 5),
+        min_df: int = 2,
         random_state: int | None = None,
     ) -> None:
         self.classifier = classifier
         self.features = features
-        self.words = words
-        self.characters = characters
-        self.min_count = min_count
+        self.ngram_range = ngram_range
+        self.char_ngram_range = char_ngram_range
+        self.min_df = min_df
         self.random_state = random_state
 
     def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
         """Learn vocabulary and weights; `y` has shape (examples,) or (examples, codes)."""
         y = np.asarray(y)
+        self.multi_label_ = y.ndim == 2
         targets = sorted({example.target.name for example in X if example.target})
-        shown = self.features is not None and not isinstance(self.features, Plain)
-        few = shown and 1 < len(targets) <= _TARGETS and len(X) >= _EACH * len(targets)
-        self.targets_ = targets if few else []
+        few = 1 < len(targets) <= MAX_TARGETS and len(X) >= EXAMPLES_PER_TARGET * len(targets)
+        self.targets_ = targets if few and self._sees_pair() else []
         self.vectorizers_: list[Any] = []
         self.__dict__.pop("_words", None)
         table = self._by_target(hstack(list(self._learn(X))).tocsr(), X)
         model = clone(self.classifier)
         # Of a pipeline, its parts' too.
-        random = [key for key in model.get_params() if key.split("__")[-1] == "random_state"]
-        model.set_params(**dict.fromkeys(random, self.random_state))
-        self.model_ = (OneVsRestClassifier(model) if y.ndim == 2 else model).fit(table, y)
-        self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else self.model_.classes_
+        states = [key for key in model.get_params() if key.split("__")[-1] == "random_state"]
+        model.set_params(**dict.fromkeys(states, self.random_state))
+        self.model_ = (OneVsRestClassifier(model) if self.multi_label_ else model).fit(table, y)
+        self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else self.model_.classes_
         return self
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
@@ -176,10 +198,9 @@ class Linear(ClassifierMixin, BaseEstimator):
         A margin classifier's decision values are passed through a softmax, or a logistic function
         where there are several labels: scores to rank by, not calibrated probabilities.
         """
-        parts = [
-            self._probabilities(self._table(X[at : at + BATCH_EXAMPLES]))
-            for at in range(0, len(X), BATCH_EXAMPLES)
-        ]
+        starts = range(0, len(X), BATCH_EXAMPLES)
+        batches = [X[start : start + BATCH_EXAMPLES] for start in starts]
+        parts = [self._probabilities(self._table(batch)) for batch in batches]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
 
     def _probabilities(self, table: csr_matrix) -> NDArray[np.float64]:
@@ -188,94 +209,86 @@ class Linear(ClassifierMixin, BaseEstimator):
         margin = self.model_.decision_function(table)
         if margin.ndim == 1:
             margin = np.column_stack([-margin, margin])
-        if isinstance(self.model_, OneVsRestClassifier):
-            return np.asarray(1 / (1 + np.exp(-margin)))
-        power = np.exp(margin - margin.max(axis=1, keepdims=True))
-        return np.asarray(power / power.sum(axis=1, keepdims=True))
-
-    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
-        """Return the likeliest code, or the indicator of codes at or above one half."""
-        scores = self.predict_proba(X)
-        if isinstance(self.model_, OneVsRestClassifier):
-            return (scores >= 0.5).astype(int)
-        return np.asarray(self.classes_[scores.argmax(axis=1)])
+        return np.asarray(expit(margin) if self.multi_label_ else softmax(margin, axis=1))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with each vocabulary as one text, which is saved and read back many times as fast."""
         state = dict(super().__getstate__())
         state.pop("_words", None)
         if "vectorizers_" in state:
-            known = [one.vocabulary_ if one else {} for one in self.vectorizers_]
-            state["vectorizers_"] = [_with_vocabulary(one, {}) for one in self.vectorizers_]
-            state["terms_"] = ["\n".join(sorted(terms, key=terms.__getitem__)) for terms in known]
+            vocabularies = [
+                vectorizer.vocabulary_ if vectorizer else {} for vectorizer in self.vectorizers_
+            ]
+            state["terms_"] = [
+                "\n".join(sorted(terms, key=terms.__getitem__)) for terms in vocabularies
+            ]
+            state["vectorizers_"] = [
+                _with_vocabulary(vectorizer, {}) for vectorizer in self.vectorizers_
+            ]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the vocabularies apart again; no term holds a line break."""
+        """Split the texts of vocabularies into terms; no term holds a line break."""
         rest = dict(state)
         if "terms_" in rest:
-            terms = [
-                {term: at for at, term in enumerate(of.split("\n"))} for of in rest.pop("terms_")
-            ]
-            rest["vectorizers_"] = [
-                _with_vocabulary(*pair) for pair in zip(rest["vectorizers_"], terms, strict=True)
-            ]
+            vectorizers = []
+            for vectorizer, terms in zip(rest["vectorizers_"], rest.pop("terms_"), strict=True):
+                vocabulary = {term: column for column, term in enumerate(terms.split("\n"))}
+                vectorizers.append(_with_vocabulary(vectorizer, vocabulary))
+            rest["vectorizers_"] = vectorizers
         super().__setstate__(rest)
+
+    def _sees_pair(self) -> bool:
+        """Say whether actor and target are seen as a second text."""
+        return self.features is not None and not isinstance(self.features, Plain)
 
     def _views(self, X: Sequence[Example]) -> Iterator[tuple[list[str], dict[str, Any]]]:
         """Yield each view of the texts with the settings of its vectorizer."""
+        words = _check_range("ngram_range", self.ngram_range)
+        characters = _check_range("char_ngram_range", self.char_ngram_range)
         marked = isinstance(self.features, Marked)
         texts = [mask_roles(example) if marked else example.text for example in X]
-        shared = {"sublinear_tf": True, "min_df": self.min_count}
-        if self.words:
-            yield texts, {"ngram_range": (1, self.words), "token_pattern": _WORD_OR_MARK, **shared}
-        if self.characters:
-            yield texts, {"analyzer": "char_wb", "ngram_range": (2, self.characters), **shared}
-        if self.features is not None and not isinstance(self.features, Plain):
-            yield (
-                [self.features.render(example).pair for example in X],
-                {"token_pattern": _WORD_OR_MARK, **shared},
-            )
-        if marked and self.words:
-            yield (
-                [around(text) for text in texts],
-                {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared},
-            )
+        shared = {"sublinear_tf": True, "min_df": self.min_df}
+        if words:
+            yield texts, {"ngram_range": words, "token_pattern": _WORD_OR_MARK, **shared}
+        if characters:
+            yield texts, {"analyzer": "char_wb", "ngram_range": characters, **shared}
+        if self._sees_pair():
+            pairs = [self.features.render(example).pair for example in X]
+            yield pairs, {"token_pattern": _WORD_OR_MARK, **shared}
+        if marked and words:
+            near = [around(text) for text in texts]
+            yield near, {"token_pattern": r"\S+", "ngram_range": (1, 2), **shared}
 
     def _learn(self, X: Sequence[Example]) -> Iterator[csr_matrix]:
         for texts, settings in self._views(X):
-            vectorizer = TfidfVectorizer(**settings)
-            if any(text.strip() for text in texts):
-                try:
-                    yield vectorizer.fit_transform(texts)
-                except (
-                    ValueError
-                ):  # every term is rarer than min_count, as in a handful of examples
-                    vectorizer = TfidfVectorizer(**{**settings, "min_df": 1})
-                    yield vectorizer.fit_transform(texts)
-                self.vectorizers_.append(vectorizer)
-            else:
+            if not any(text.strip() for text in texts):
                 self.vectorizers_.append(None)
+                continue
+            vectorizer = TfidfVectorizer(**settings)
+            try:
+                table = vectorizer.fit_transform(texts)
+            except ValueError:  # every term is rarer than min_df, as in a handful of examples
+                vectorizer = TfidfVectorizer(**{**settings, "min_df": 1})
+                table = vectorizer.fit_transform(texts)
+            self.vectorizers_.append(vectorizer)
+            yield table
 
     def _table(self, X: Sequence[Example]) -> csr_matrix:
         views = zip(self.vectorizers_, self._views(X), strict=True)
-        tables = [
-            self._counted(vectorizer, texts) for vectorizer, (texts, _) in views if vectorizer
-        ]
+        tables = [self._count(vectorizer, texts) for vectorizer, (texts, _) in views if vectorizer]
         return self._by_target(hstack(tables).tocsr(), X)
 
-    def _counted(self, vectorizer: TfidfVectorizer, texts: list[str]) -> csr_matrix:
+    def _count(self, vectorizer: TfidfVectorizer, texts: list[str]) -> csr_matrix:
         if vectorizer.analyzer != "char_wb":
             return vectorizer.transform(texts)
         # What is known of words is no part of the model: it is neither saved nor copied.
         return count_ngrams(vectorizer, texts, self.__dict__.setdefault("_words", {}))
 
     def _by_target(self, table: csr_matrix, X: Sequence[Example]) -> csr_matrix:
-        """Return the table with a copy of its own beside it for every target, empty but in that target's rows."""
-        # A model saved before there were copies has none.
-        targets = getattr(self, "targets_", [])
-        if not targets:
+        """Return the table with a copy beside it for every target, which is empty but in that target's rows."""
+        if not self.targets_:
             return table
         names = np.array([example.target.name if example.target else "" for example in X])
-        copies = (diags_array((names == target).astype(float)) @ table for target in targets)
-        return hstack([table, *copies]).tocsr()
+        rows_of = [diags_array((names == target).astype(float)) for target in self.targets_]
+        return hstack([table, *(rows @ table for rows in rows_of)]).tocsr()

@@ -5,13 +5,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 
+from stancekit.models.base import ExampleClassifier
 from stancekit.types import Example
 
 
-class Majority(ClassifierMixin, BaseEstimator):
-    """Predict the commonest code; of a multi-label codebook, the codes that most sentences bear.
+class Majority(ExampleClassifier):
+    """Predict the commonest code; of a multi-label codebook, the codes that at least half of the sentences have.
 
     Examples
     --------
@@ -35,9 +35,3 @@ class Majority(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the share of each code in training for every example, shape (examples, codes)."""
         return np.tile(self.shares_, (len(X), 1))
-
-    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
-        """Return the commonest code, or those of at least half of the examples."""
-        if self.multi_label_:
-            return (self.predict_proba(X) >= 0.5).astype(int)
-        return np.full(len(X), self.classes_[int(np.argmax(self.shares_))])

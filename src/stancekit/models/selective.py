@@ -1,9 +1,9 @@
-"""When to decline, and which codes cannot be ruled out: cuts on a model's scores, chosen on validation alone.
+"""Selective classification: when to decline an example, and sets of codes that cannot be ruled out.
 
-A declined example goes to a person; it does not become `abstain`. Both promises are about text
-drawn like that of validation, and about a model that was fixed before: as training also stops on
-validation and reads thresholds and a temperature from it, they are somewhat optimistic. A report
-shows beside them what came of them on test.
+Both are cuts on a model's scores, chosen on validation. A declined example is left to a person; it
+gets no code. Both guarantees hold for text drawn like that of validation, and for a model that was
+fixed before: as training also stops on validation and takes thresholds and a temperature from it,
+they are somewhat optimistic. A report also shows what they led to on test.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ from stancekit.types import FloatArray
 
 RISKS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 MISSES = (0.05, 0.1, 0.2)
-# How surely the share of errors stays below the risk; how many cuts are tested for it.
-LEVEL, STEPS = 0.9, 10
-# Of scores on disk; equally sure examples are those that look so there.
+# The probability with which the share of errors stays below the risk, and how many cuts are tested.
+# Each cut is tested at a tenth of what 0.9 leaves, so that more cuts would make each test stricter.
+RISK_LEVEL, STEPS = 0.9, 10
+# Scores on disk have six digits: examples are equally sure where these are equal.
 DIGITS = 6
 _NEVER = float("inf")
 
@@ -29,7 +30,8 @@ _NEVER = float("inf")
 def confidence(scores: FloatArray, thresholds: Sequence[float] = ()) -> FloatArray:
     """Return how sure a model is of each example, shape (examples,).
 
-    The highest score; with thresholds, how far the least clear code lies from its own.
+    The highest score; with thresholds, the distance between the least clear code's score and its
+    threshold.
 
     Examples
     --------
@@ -72,7 +74,7 @@ class SelectivePolicy:
     def to_list(self) -> list[list[list[float | None]]]:
         """Return plain data that `from_list` reads back."""
         return [
-            [[one, None if cut == _NEVER else cut] for one, cut in pairs]
+            [[share, None if cut == _NEVER else cut] for share, cut in pairs]
             for pairs in (self.risks, self.sets)
         ]
 
@@ -81,7 +83,7 @@ class SelectivePolicy:
         """Rebuild from `to_list`."""
         return cls(
             *(
-                tuple((float(one), _NEVER if cut is None else float(cut)) for one, cut in pairs)
+                tuple((float(share), _NEVER if cut is None else float(cut)) for share, cut in pairs)
                 for pairs in data
             )
         )
@@ -93,7 +95,7 @@ def risk_cut(
     risk: float,
     clusters: Sequence[str] | None = None,
     *,
-    level: float = LEVEL,
+    level: float = RISK_LEVEL,
 ) -> float:
     """Return the lowest confidence from which a model errs no more than `risk`, infinity where there is none.
 
@@ -107,9 +109,9 @@ def risk_cut(
     Examples of one article are not independent. With `clusters`, the number of examples and of
     errors is divided by the design effect of their intraclass correlation (Kish 1965; as for
     intervals, Korn and Graubard 1998): exact where it is 0, otherwise an approximation, which
-    simulations support from some twenty articles on.
+    simulations support from about twenty articles on.
 
-    The level holds for a model that was fixed before these examples were looked at. If they also
+    The level holds for a model that was fixed before these examples were used. If they also
     chose when to stop, thresholds or settings, the model errs on them a little less than on new
     text, and the cut is somewhat too low.
 
@@ -142,13 +144,12 @@ def _bounds(
     if not n:
         return np.array([_NEVER]), np.array([1.0])
     rounded = np.round(sure, DIGITS)
-    # Above the surest that is left out: given where it lies, those above it are drawn at random
-    # from all such, which the bound needs. Half a digit is added so that a rounded score and the
-    # score itself fall on the same side.
-    out = np.sort(rounded)[::-1][
-        np.ceil(n * np.arange(1, STEPS) / STEPS).astype(int).clip(max=n - 1)
-    ]
-    cuts = np.append(out + 0.5 * 10.0**-DIGITS, 0.0)
+    # A cut is just above the surest example that is left out: given that score, the examples above
+    # it are drawn at random from all such, which the bound needs. Half a digit is added so that a
+    # rounded score and the score itself are on the same side.
+    positions = np.ceil(n * np.arange(1, STEPS) / STEPS).astype(int).clip(max=n - 1)
+    surest_left_out = np.sort(rounded)[::-1][positions]
+    cuts = np.append(surest_left_out + 0.5 * 10.0**-DIGITS, 0.0)
     kept = rounded[None] >= cuts[:, None]
     number, errors = kept.sum(axis=1), (kept & wrong[None]).sum(axis=1)
     effect = np.ones(STEPS) if clusters is None else _design_effects(kept, wrong, clusters)
@@ -164,21 +165,22 @@ def _design_effects(
     1 + (m - 1) times the intraclass correlation of all errors, where m is the mean size of an
     example's cluster.
     """
-    names, home = np.unique(np.asarray(clusters), return_inverse=True)
-    sizes = np.stack([np.bincount(home[row], minlength=len(names)) for row in kept])
+    names, cluster_ids = np.unique(np.asarray(clusters), return_inverse=True)
+    sizes = np.stack([np.bincount(cluster_ids[row], minlength=len(names)) for row in kept])
     mean = (sizes**2).sum(axis=1) / sizes.sum(axis=1).clip(min=1)
-    return np.asarray(1 + _intraclass(wrong, home) * (mean - 1).clip(min=0))
+    return np.asarray(1 + _intraclass(wrong, cluster_ids) * (mean - 1).clip(min=0))
 
 
-def _intraclass(wrong: NDArray[np.bool_], home: NDArray[np.intp]) -> float:
-    """Return the intraclass correlation of errors (Donner and Koval 1980), 1 where there is nothing to tell it by."""
-    size, errors = np.bincount(home), np.bincount(home, wrong)
-    n, articles = len(home), len(size)
+def _intraclass(wrong: NDArray[np.bool_], cluster_ids: NDArray[np.intp]) -> float:
+    """Return the intraclass correlation of errors (Donner and Koval 1980), 1 where it cannot be estimated."""
+    size, errors = np.bincount(cluster_ids), np.bincount(cluster_ids, wrong)
+    n, articles = len(cluster_ids), len(size)
     if articles == n:
         return 0.0
     share = errors / size
     between = (size * (share - wrong.mean()) ** 2).sum() / max(articles - 1, 1)
     within = (errors * (1 - share)).sum() / (n - articles)
+    # One article, or no error or nothing but errors: examples may be as alike as can be.
     if articles == 1 or between + within == 0:
         return 1.0
     typical = (n - (size**2).sum() / n) / (articles - 1)
@@ -190,7 +192,7 @@ def set_cut(
 ) -> float:
     """Return the score from which a code belongs to the prediction set.
 
-    Of a new article's gold codes, no more than the share `miss` is expected to lie outside the
+    Of a new article's gold codes, no more than the share `miss` is expected to be outside the
     sets: conformal risk control (Angelopoulos et al. 2024, equation 5), with the article as the
     exchangeable unit, so that neither many sentences of one article nor several codes of one
     sentence count as independent. It holds in the mean over articles drawn like those of
@@ -204,17 +206,17 @@ def set_cut(
     Examples
     --------
     >>> scores, truth = np.array([[0.9, 0.1]] * 50), np.array([[True, False]] * 50)
-    >>> set_cut(scores, truth, [str(at) for at in range(50)], 0.1)
+    >>> set_cut(scores, truth, [str(index) for index in range(50)], 0.1)
     0.9
     """
-    names = {cluster: at for at, cluster in enumerate(dict.fromkeys(clusters))}
-    home = np.array([names[cluster] for cluster in clusters])
+    names, cluster_ids = np.unique(np.asarray(clusters), return_inverse=True)
     rows, _ = np.nonzero(truth)
-    own = scores[truth]
-    total = np.bincount(home[rows], minlength=len(names)).clip(min=1)
+    gold_scores = scores[truth]
+    total = np.bincount(cluster_ids[rows], minlength=len(names)).clip(min=1)
     best = 0.0
-    for cut in np.unique(np.round(own, 6)):
-        missed = np.bincount(home[rows[own < cut]], minlength=len(names)) / total
+    for cut in np.unique(np.round(gold_scores, DIGITS)):
+        missed = np.bincount(cluster_ids[rows[gold_scores < cut]], minlength=len(names)) / total
+        # One more article that misses all is added, as the new article may be the worst.
         if (missed.sum() + 1) / (len(names) + 1) > miss:
             break
         best = float(cut)
@@ -229,7 +231,7 @@ def fit_policy(
     thresholds: Sequence[float] = (),
 ) -> SelectivePolicy:
     """Return the cuts for every prepared risk, from validation."""
-    cuts, upper = _bounds(confidence(scores, thresholds), wrong, clusters, LEVEL)
+    cuts, upper = _bounds(confidence(scores, thresholds), wrong, clusters, RISK_LEVEL)
     return SelectivePolicy(
         tuple((risk, _lowest(cuts, upper, risk)) for risk in RISKS),
         tuple((miss, set_cut(scores, truth, clusters, miss)) for miss in MISSES),

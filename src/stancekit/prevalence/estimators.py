@@ -1,8 +1,10 @@
-"""Shares by adjusted counting: what counting said, corrected by how the model errs on judged rows.
+"""Estimators of shares: a model's scores on every row, corrected by the rows that were annotated.
 
-Kept beside our estimates for comparison, since it is what the literature on quantification starts
-from. quapy has it and much more, but for samples without known probabilities and for one code per
-row; hence these few lines.
+PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles
+as sampling units where the claim goes beyond the corpus, and several codes that add up
+to 1. The adjusted count is kept beside it for comparison, since it is what the
+literature on quantification starts from. METHOD.md has the formulas and says why no
+library is used.
 """
 
 from collections.abc import Sequence
@@ -15,41 +17,47 @@ from scipy.stats import t as student
 
 from stancekit.evaluation.bootstrap import LEVEL
 from stancekit.prevalence.sampling import Sample, join_samples
-from stancekit.types import FloatArray
+from stancekit.types import BoolArray, FloatArray
 
-# Below so many gold labels, or effective units with one, a cell gets no number.
-FEW, FEW_UNITS = 20, 8
+# A cell with fewer annotated rows, or effective sampling units, gets no estimate. With
+# 8 units Student's quantile is a fifth above the normal one, and grows fast below; with
+# 20 rows, none of them having a code still puts its share below a fifth.
+MIN_ANNOTATED, MIN_UNITS = 20, 8
+# What tables call the estimate from annotated rows without the model.
+ANNOTATION_ONLY = "annotation only"
+# What is smaller than these is rounding: of a sum of shares, and of a variance.
+SUM_ROUNDING, NO_VARIANCE = 1e-9, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class SampledUnits:
-    """What there is to count: N units, of which some bear gold codes.
+    """The N units of a corpus, of which some are annotated.
 
     Attributes
     ----------
-    scores, said
+    scores, predicted
         The model's score of each code and whether it gives the code, shape (N, codes).
     article
         The number of each unit's article, shape (N,).
-    drawn
+    annotated
         Whether a unit has gold codes, shape (N,).
     gold
-        Whether a drawn unit bears each code, shape (N, codes); what stands in other rows is not
+        Whether an annotated unit has each code, shape (N, codes); other rows are not
         read.
     probability
-        With what probability a unit was drawn, the inverse of its weight, shape (N,); read of drawn
-        ones only.
+        With what probability a unit was drawn, the inverse of its weight, shape (N,);
+        read of annotated ones only.
     exclusive
-        Whether a unit bears exactly one code, so that shares add up to 1.
+        Whether a unit has exactly one code, so that shares add up to 1.
     samples
-        How units were drawn, where that took more than one draw or not all drawn units were
-        annotated; by default one draw with `probability`.
+        How units were drawn, where that took more than one draw or not all drawn units
+        were annotated; by default one draw with `probability`.
     """
 
     scores: FloatArray
-    said: NDArray[np.bool_]
+    predicted: BoolArray
     article: NDArray[np.int64]
-    drawn: NDArray[np.bool_]
+    annotated: BoolArray
     gold: FloatArray
     probability: FloatArray
     exclusive: bool = True
@@ -60,40 +68,53 @@ class SampledUnits:
 class Domain:
     """The shares of every code in one cell of a corpus; arrays of shape (codes,).
 
-    `naive` counts labels, `classical` uses the gold sample alone, `value` both. `influence` and
-    `classical_influence` have shape (units of chance, codes): what each unit adds to the estimate,
-    from which variances of differences follow. Of a claim about this corpus chance lies in which
-    rows were drawn; of one beyond it, in the articles. `effective` is how many units bear gold
-    labels, fewer than there are where they weigh differently; `weight` says how far the scores are
-    trusted: 0 not at all, 1 fully. `certain` says that every row of the cell was annotated and the
-    claim is about these very rows: then the share is known, however the rows were drawn.
+    Attributes
+    ----------
+    n, n_annotated
+        The units of the cell, and those of them with gold codes.
+    effective
+        How many sampling units the annotated ones amount to: fewer than there are where
+        they have different weights (Kish 1965).
+    counted, gold_only, value
+        The share by the model's codes, by the annotated units alone, and by both.
+    lambda_
+        The weight of the scores in `value`: 0 they are of no use, 1 they are used
+        fully.
+    influence, gold_only_influence
+        What each sampling unit adds to `value` and to `gold_only`, shape (sampling
+        units, codes); variances of differences follow from it. The sampling units of a
+        claim about this corpus are its annotated rows, of one beyond it its articles.
+    certain
+        Whether every unit was annotated and the claim is about these very units: then
+        the share is known, however they were drawn.
     """
 
     n: int
-    gold: int
+    n_annotated: int
     effective: float
-    naive: FloatArray
+    counted: FloatArray
     value: FloatArray
-    classical: FloatArray
-    weight: FloatArray
+    gold_only: FloatArray
+    lambda_: FloatArray
     influence: FloatArray
-    classical_influence: FloatArray
+    gold_only_influence: FloatArray
     certain: bool = False
 
     @property
     def enough(self) -> bool:
-        """Say whether there are gold labels enough for a number."""
-        return self.certain or (self.gold >= FEW and self.effective >= FEW_UNITS)
+        """Say whether enough units are annotated for an estimate."""
+        return self.certain or (self.n_annotated >= MIN_ANNOTATED and self.effective >= MIN_UNITS)
 
 
-def _scattered(home: NDArray[np.int64], values: FloatArray, units: int) -> FloatArray:
-    found = np.zeros((units, values.shape[1]))
-    np.add.at(found, home, values)
-    return found
+def _sum_by_unit(unit: NDArray[np.int64], values: FloatArray, n_units: int) -> FloatArray:
+    """Add up the rows of `values` that are of the same sampling unit."""
+    sums = np.zeros((n_units, values.shape[1]))
+    np.add.at(sums, unit, values)
+    return sums
 
 
 def estimate_domain(
-    units: SampledUnits, mask: NDArray[np.bool_] | None = None, *, corpus: bool = True
+    units: SampledUnits, mask: BoolArray | None = None, *, finite_population: bool = True
 ) -> Domain:
     """Estimate the shares of all codes among some units.
 
@@ -101,216 +122,241 @@ def estimate_domain(
     ----------
     mask
         Which units make up the cell, shape (N,); by default all.
-    corpus
-        Whether the claim is about this very corpus, where what was drawn is known for certain and
-        articles are not a sample of anything (finite population correction), or about what such
-        articles say beyond it.
+    finite_population
+        Whether the claim is about this very corpus: what was annotated is known, and
+        the articles are not a sample of anything. Otherwise the articles are a sample
+        of what the claim is about.
 
     Examples
     --------
     >>> random = np.random.default_rng(0)
     >>> gold = random.random(4000) < 0.3
     >>> scores = np.where(gold, 0.7, 0.2)[:, None]
-    >>> drawn = random.random(4000) < 0.1
+    >>> annotated = random.random(4000) < 0.1
+    >>> article, probability = np.arange(4000) // 10, np.full(4000, 0.1)
     >>> units = SampledUnits(
-    ...     scores, scores > 0.5, np.arange(4000) // 10, drawn, gold[:, None] * 1.0, np.full(4000, 0.1), exclusive=False
+    ...     scores, scores > 0.5, article, annotated, gold[:, None] * 1.0, probability, exclusive=False
     ... )
-    >>> found = estimate_domain(units)
-    >>> low, high = share_interval(found)
+    >>> domain = estimate_domain(units)
+    >>> low, high = share_interval(domain)
     >>> bool(low[0] < gold.mean() < high[0])
     True
     """
     inside = np.ones(len(units.scores), dtype=bool) if mask is None else mask
-    # The units of chance: rows that were drawn, or articles.
-    number = np.cumsum(units.drawn) - 1 if corpus else units.article
-    many, n = int(number.max()) + 1, int(inside.sum())
-    codes = units.scores.shape[1]
-    rows, inverse, left = _weighted(units, inside)
-    scores = units.scores[inside]
-    naive = units.said[inside].mean(axis=0) if n else np.full(codes, np.nan)
+    unit = np.cumsum(units.annotated) - 1 if finite_population else units.article
+    n_units, n = int(unit.max()) + 1, int(inside.sum())
+    n_codes = units.scores.shape[1]
+    counted = units.predicted[inside].mean(axis=0) if n else np.full(n_codes, np.nan)
+    rows, inverse, remaining = _weigh_rows(units, inside)
     if not len(rows):
-        nothing, empty = np.full(codes, np.nan), np.zeros((many, codes))
-        return Domain(n, 0, 0.0, naive, nothing, nothing, np.zeros(codes), empty, empty)
+        unknown, empty = np.full(n_codes, np.nan), np.zeros((n_units, n_codes))
+        return Domain(n, 0, 0.0, counted, unknown, unknown, np.zeros(n_codes), empty, empty)
+    scores = units.scores[inside]
     weights = (inverse / inverse.sum())[:, None]
-    gold, seen, own = units.gold[rows], units.scores[rows], number[rows]
-    classical, of_seen, of_all = (
-        (weights * gold).sum(axis=0),
-        (weights * seen).sum(axis=0),
-        scores.mean(axis=0),
-    )
-    # Of a unit that is drawn for certain nothing is left to chance.
-    chance = np.sqrt(left)[:, None] if corpus else 1.0
-    alone = _scattered(own, chance * weights * (gold - classical), many)
-    control = -_scattered(own, chance * weights * (seen - of_seen), many)
-    if not corpus:
-        control += _scattered(number[inside], (scores - of_all) / n, many)
-    trust, influence = _tuned(alone, control, together=units.exclusive)
-    sizes = np.bincount(own, weights=weights[:, 0], minlength=many)
+    gold, sampled = units.gold[rows], units.scores[rows]
+    gold_only, mean_sampled = (weights * gold).sum(axis=0), (weights * sampled).sum(axis=0)
+    mean_all = scores.mean(axis=0)
+    # A unit that is drawn with certainty adds no sampling variance.
+    left = np.sqrt(remaining)[:, None] if finite_population else 1.0
+    from_gold = _sum_by_unit(unit[rows], left * weights * (gold - gold_only), n_units)
+    from_scores = -_sum_by_unit(unit[rows], left * weights * (sampled - mean_sampled), n_units)
+    if not finite_population:
+        from_scores += _sum_by_unit(unit[inside], (scores - mean_all) / n, n_units)
+    lambda_ = _tune_lambda(from_gold, from_scores, shared=units.exclusive)
+    unit_weights = np.bincount(unit[rows], weights=weights[:, 0], minlength=n_units)
+    value = gold_only + lambda_ * (mean_all - mean_sampled)
     return Domain(
-        n,
-        len(rows),
-        float(1 / (sizes**2).sum()),
-        naive,
-        _valid(classical + trust * (of_all - of_seen), exclusive=units.exclusive),
-        _valid(classical, exclusive=units.exclusive),
-        trust,
-        influence,
-        alone,
-        certain=corpus and len(rows) == n,
+        n=n,
+        n_annotated=len(rows),
+        effective=float(1 / (unit_weights**2).sum()),
+        counted=counted,
+        value=_valid_shares(value, exclusive=units.exclusive),
+        gold_only=_valid_shares(gold_only, exclusive=units.exclusive),
+        lambda_=lambda_,
+        influence=from_gold + lambda_ * from_scores,
+        gold_only_influence=from_gold,
+        certain=finite_population and len(rows) == n,
     )
 
 
-def _weighted(
-    units: SampledUnits, inside: NDArray[np.bool_]
+def _weigh_rows(
+    units: SampledUnits, inside: BoolArray
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
-    """Return the annotated rows of a cell, their weights, and what part of each one's variance is left to chance."""
-    rows = np.flatnonzero(inside & units.drawn)
+    """Return the annotated rows of a cell, their weights, and what part of each one's variance is left."""
+    rows = np.flatnonzero(inside & units.annotated)
     if len(rows) == inside.sum():
-        # Where every row is annotated, how likely that was says nothing more about the share: all
-        # count alike.
+        # Where every row is annotated, its probability says nothing more about the
+        # share: all count alike.
         return rows, np.ones(len(rows)), np.zeros(len(rows))
     if units.samples:
         return join_samples(units.samples, inside)
     return rows, 1 / units.probability[rows], 1 - units.probability[rows]
 
 
-def _tuned(
-    alone: FloatArray, control: FloatArray, *, together: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return the weight of the scores that makes the variance least, per code, and each unit's influence."""
-    cross, square = (alone * control).sum(axis=0), (control**2).sum(axis=0)
-    if together:
-        cross, square = (np.full_like(of, of.sum()) for of in (cross, square))
-    trust = np.clip(-cross / np.maximum(square, 1e-300), 0, 1)
-    return trust, alone + trust * control
+def _tune_lambda(from_gold: FloatArray, from_scores: FloatArray, *, shared: bool) -> FloatArray:
+    """Return the weight of the scores that makes the variance least, per code or for all together."""
+    covariance = (from_gold * from_scores).sum(axis=0)
+    variance = (from_scores**2).sum(axis=0)
+    if shared:
+        covariance = np.full_like(covariance, covariance.sum())
+        variance = np.full_like(variance, variance.sum())
+    return np.asarray(np.clip(-covariance / np.maximum(variance, 1e-300), 0, 1))
 
 
-def _valid(shares: FloatArray, *, exclusive: bool) -> FloatArray:
-    """Return shares between 0 and 1, and of sum 1 where units bear exactly one code."""
-    kept = np.clip(shares, 0, 1)
-    # What adds up to 1 but for rounding stays as it is.
-    return (
-        kept / kept.sum() if exclusive and abs(kept.sum() - 1) > 1e-9 and kept.sum() > 0 else kept
-    )
+def _valid_shares(shares: FloatArray, *, exclusive: bool) -> FloatArray:
+    """Return shares between 0 and 1, and with the sum 1 where units have exactly one code."""
+    clipped = np.clip(shares, 0, 1)
+    total = clipped.sum()
+    # Shares that add up to 1 but for rounding stay as they are.
+    if exclusive and total > 0 and abs(total - 1) > SUM_ROUNDING:
+        return np.asarray(clipped / total)
+    return clipped
 
 
 def _variance(influence: FloatArray, effective: float) -> FloatArray:
     return np.asarray((influence**2).sum(axis=0) * effective / max(effective - 1, 1))
 
 
-def quantile(effective: float, level: float = LEVEL) -> float:
-    """Return Student's quantile for an effective number of units with gold labels."""
+def student_quantile(effective: float, level: float = LEVEL) -> float:
+    """Return Student's quantile for an effective number of annotated sampling units."""
     return float(student.ppf((1 + level) / 2, max(effective - 1, 1)))
 
 
 def share_interval(
-    found: Domain, *, classical: bool = False, level: float = LEVEL
+    domain: Domain, *, gold_only: bool = False, level: float = LEVEL
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of every share's interval, between 0 and 1.
+    """Return the limits of every share's interval, between 0 and 1.
 
-    Wilson's (1927) with the sample size that the variance amounts to, which holds near 0 and 1
-    where the share plus and minus its error does not (Korn and Graubard 1998, for surveys).
+    Wilson's (1927) with the sample size that the variance amounts to, which holds near
+    0 and 1 where the share plus and minus its error does not (Korn and Graubard 1998,
+    for surveys).
+
+    Parameters
+    ----------
+    gold_only
+        Whether to return those of `Domain.gold_only` instead of `Domain.value`.
     """
-    share = found.classical if classical else found.value
-    if found.certain:
+    share = domain.gold_only if gold_only else domain.value
+    if domain.certain:
         return share, share
-    centre, half = _wilson(found, 1.0, 1.0, classical=classical, level=level)
-    # Wilson's interval holds its share; rounding must not take a share of 0 or 1 out of it.
-    return np.minimum(np.clip(centre - half, 0, 1), share), np.maximum(
-        np.clip(centre + half, 0, 1), share
-    )
+    centre, half = _wilson(domain, gold_only=gold_only, level=level)
+    low, high = np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    # Wilson's interval includes its share; rounding must not move a share of 0 or 1 out
+    # of it.
+    return np.minimum(low, share), np.maximum(high, share)
 
 
 def half_width(
-    found: Domain, *, more: float = 1.0, left: float = 1.0, classical: bool = False
+    domain: Domain, *, growth: float = 1.0, remaining: float = 1.0, gold_only: bool = False
 ) -> FloatArray:
-    """Return half of every interval, if there were `more` times the gold labels and `left` times the unjudged rest."""
-    if found.certain or not left:
-        return np.zeros_like(found.value)
-    return _wilson(found, more, left, classical=classical, level=LEVEL)[1]
+    """Return half of every interval's width if there were more annotated rows.
+
+    Parameters
+    ----------
+    growth
+        How many times as many annotated rows.
+    remaining
+        The part of the variance that a finite population leaves, against now.
+    """
+    if domain.certain or not remaining:
+        return np.zeros_like(domain.value)
+    return _wilson(domain, growth=growth, remaining=remaining, gold_only=gold_only)[1]
 
 
 def _wilson(
-    found: Domain, more: float, left: float, *, classical: bool, level: float
+    domain: Domain,
+    *,
+    growth: float = 1.0,
+    remaining: float = 1.0,
+    gold_only: bool = False,
+    level: float = LEVEL,
 ) -> tuple[FloatArray, FloatArray]:
-    share, effective = found.classical if classical else found.value, found.effective * more
-    influence = found.classical_influence if classical else found.influence
-    variance = _variance(influence, found.effective) * left / more
-    q = quantile(effective, level)
-    # A code that was never seen has no variance: then the sample counts as one of as many units.
-    size = np.where(variance > 1e-12, share * (1 - share) / np.maximum(variance, 1e-12), 0.0)
-    size = np.maximum(size, min(found.gold * more, effective))
+    """Return the centre and half the width of Wilson's interval."""
+    share = domain.gold_only if gold_only else domain.value
+    influence = domain.gold_only_influence if gold_only else domain.influence
+    effective = domain.effective * growth
+    variance = _variance(influence, domain.effective) * remaining / growth
+    q = student_quantile(effective, level)
+    size = np.where(
+        variance > NO_VARIANCE, share * (1 - share) / np.maximum(variance, NO_VARIANCE), 0.0
+    )
+    # A code that was never annotated has no variance: then the sample counts as one of
+    # as many units.
+    size = np.maximum(size, min(domain.n_annotated * growth, effective))
     centre = (share + q**2 / (2 * size)) / (1 + q**2 / size)
     half = q / (1 + q**2 / size) * np.sqrt(share * (1 - share) / size + q**2 / (4 * size**2))
     return centre, half
 
 
 def contrast(
-    cells: Sequence[Domain], by: Sequence[float], *, level: float = LEVEL
+    domains: Sequence[Domain], weights: Sequence[float], *, level: float = LEVEL
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return a weighted sum of the shares of cells, as of a difference or a slope, and the ends of its interval.
+    """Return a weighted sum of shares, such as a difference or a slope, and the limits of its interval.
 
-    Articles that stand in several cells are taken into account. The ends lie within what shares
-    between 0 and 1 allow.
+    Articles that are in several cells are taken into account. The limits are within
+    what shares between 0 and 1 allow.
 
     Examples
     --------
-    >>> one = Domain(9, 9, 30.0, *[np.array([0.4])] * 4, np.full((30, 1), 0.01), np.full((30, 1), 0.01))
-    >>> value, low, high = contrast([one, one], [1, -1])
+    >>> share, influence = np.array([0.4]), np.full((30, 1), 0.01)
+    >>> domain = Domain(9, 9, 30.0, share, share, share, np.ones(1), influence, influence)
+    >>> value, low, high = contrast([domain, domain], [1, -1])
     >>> float(value[0]), float(low[0]), float(high[0])
     (0.0, 0.0, 0.0)
     """
-    value = np.sum([weight * one.value for weight, one in zip(by, cells, strict=True)], axis=0)
-    influence = np.sum(
-        [weight * one.influence for weight, one in zip(by, cells, strict=True)], axis=0
-    )
-    # Cells that are known for certain add no uncertainty, however few rows they have.
-    least = min((one.effective for one in cells if not one.certain), default=np.inf)
-    half = (
-        quantile(least, level) * np.sqrt(_variance(influence, least))
-        if np.isfinite(least)
-        else np.zeros_like(value)
-    )
-    most = sum(weight for weight in by if weight > 0)
-    fewest = sum(weight for weight in by if weight < 0)
-    return value, np.maximum(value - half, min(fewest, 0.0)), np.minimum(value + half, most)
+    pairs = list(zip(weights, domains, strict=True))
+    value = np.sum([weight * domain.value for weight, domain in pairs], axis=0)
+    influence = np.sum([weight * domain.influence for weight, domain in pairs], axis=0)
+    # Cells that are known add no uncertainty, however few rows they have.
+    effective = min((domain.effective for domain in domains if not domain.certain), default=np.inf)
+    half = np.zeros_like(value)
+    if np.isfinite(effective):
+        half = student_quantile(effective, level) * np.sqrt(_variance(influence, effective))
+    highest = sum(weight for weight in weights if weight > 0)
+    lowest = sum(weight for weight in weights if weight < 0)
+    return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)
 
 
-def adjusted_count(units: SampledUnits, mask: np.ndarray | None = None) -> FloatArray:
-    """Return adjusted counts of all codes among some units, shape (codes,); NaN where no judged row bears a code.
+def adjusted_count(units: SampledUnits, mask: BoolArray | None = None) -> FloatArray:
+    """Return adjusted counts of all codes among some units, shape (codes,); NaN where no annotated row has a code.
 
-    With M the rate at which rows of each code are given each code, and q the counted shares, it
-    solves Mp = q for shares p that are not negative and, where a unit bears exactly one code, add
-    up to 1 (Forman 2008, "Quantifying counts and costs via classification", section 3). The rates
-    come from all judged rows, weighted by the inverse of their probability: that they are the same
-    in every cell is assumed, not known.
+    With M the rate at which rows of each code are given each code, and q the counted
+    shares, it solves Mp = q for shares p that are not negative and, where a unit has
+    exactly one code, add up to 1 (Forman 2008, "Quantifying counts and costs via
+    classification", section 3). The rates come from all annotated rows, weighted by the
+    inverse of their probability: that they are the same in every cell is assumed, not
+    known.
 
     Examples
     --------
     >>> gold = np.repeat([[1.0, 0.0], [0.0, 1.0]], [30, 70], axis=0)
-    >>> said = gold.copy().astype(bool)
-    >>> said[:15] = [False, True]
-    >>> units = SampledUnits(said * 1.0, said, np.arange(100), np.ones(100, bool), gold, np.ones(100))
-    >>> said.mean(axis=0).tolist(), adjusted_count(units).round(2).tolist()
+    >>> predicted = gold.copy().astype(bool)
+    >>> predicted[:15] = [False, True]
+    >>> units = SampledUnits(predicted * 1.0, predicted, np.arange(100), np.ones(100, bool), gold, np.ones(100))
+    >>> predicted.mean(axis=0).tolist(), adjusted_count(units).round(2).tolist()
     ([0.15, 0.85], [0.3, 0.7])
     """
-    inside = np.ones(len(units.said), dtype=bool) if mask is None else mask
-    counted = units.said[inside].mean(axis=0)
-    rows = np.flatnonzero(units.drawn)
-    weights, gold, said = (
-        1 / units.probability[rows],
-        units.gold[rows],
-        units.said[rows].astype(float),
-    )
-    borne, free = weights @ gold, weights @ (1 - gold)
+    inside = np.ones(len(units.predicted), dtype=bool) if mask is None else mask
+    counted = units.predicted[inside].mean(axis=0)
+    rows = np.flatnonzero(units.annotated)
+    weights, gold = 1 / units.probability[rows], units.gold[rows]
+    predicted = units.predicted[rows].astype(float)
     if not units.exclusive:
-        hit = (weights @ (gold * said)) / np.where(borne > 0, borne, np.nan)
-        slip = (weights @ ((1 - gold) * said)) / np.where(free > 0, free, np.nan)
-        return np.asarray(
-            np.clip((counted - slip) / np.where(hit > slip, hit - slip, np.nan), 0, 1)
-        )
-    if (borne == 0).any():
+        return _adjust_each(counted, weights, gold, predicted)
+    with_code = weights @ gold
+    if (with_code == 0).any():
         return np.full(len(counted), np.nan)
-    rates = (said * weights[:, None]).T @ gold / borne
-    found = nnls(rates, counted)[0]
-    return np.asarray(found / found.sum()) if found.sum() > 0 else np.full(len(counted), np.nan)
+    rates = (predicted * weights[:, None]).T @ gold / with_code
+    shares = nnls(rates, counted)[0]
+    return np.asarray(shares / shares.sum()) if shares.sum() > 0 else np.full(len(counted), np.nan)
+
+
+def _adjust_each(
+    counted: FloatArray, weights: FloatArray, gold: FloatArray, predicted: FloatArray
+) -> FloatArray:
+    """Adjust the count of every code by itself: (counted - FPR) / (TPR - FPR)."""
+    with_code, without = weights @ gold, weights @ (1 - gold)
+    true_rate = (weights @ (gold * predicted)) / np.where(with_code > 0, with_code, np.nan)
+    false_rate = (weights @ ((1 - gold) * predicted)) / np.where(without > 0, without, np.nan)
+    gap = np.where(true_rate > false_rate, true_rate - false_rate, np.nan)
+    return np.asarray(np.clip((counted - false_rate) / gap, 0, 1))

@@ -1,4 +1,4 @@
-"""Annotated samples of rows: several taken together, and whether the annotated part of one looks like all of it."""
+"""Samples of rows: how to draw them, how to use several together, and whether the annotated part is a random one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from stancekit.errors import KitError
-from stancekit.types import FloatArray
+from stancekit.types import BoolArray, FloatArray
 
 DESIGNS = ("random", "stratified", "uncertain")
+# The part of an uncertain sample that is drawn with the same probability for all rows:
+# no row is then drawn with less than a fifth of the mean probability, so no weight is
+# above five times the mean, however wrong the scores are.
+UNIFORM_PART = 0.2
 
 
 def inclusion_probabilities(
-    strata: Sequence[str], scores: FloatArray, n: int, *, how: str = "random"
+    strata: Sequence[str], scores: FloatArray, n: int, *, design: str = "random"
 ) -> FloatArray:
-    """Return the probability with which to draw each unit, shape (N,); they add up to n, or to N where that is less.
+    """Return the probability with which to draw each unit, shape (N,); the sum is n, or N where that is less.
 
     Parameters
     ----------
@@ -24,36 +28,45 @@ def inclusion_probabilities(
         What a unit is stratified by.
     scores
         A model's scores, shape (N, codes).
-    how
-        `random`: all alike. `stratified`: as many of each stratum, as far as it has them.
-        `uncertain`: in proportion to the standard deviation that the scores promise, which makes
-        the error least for a given n if they are right (Neyman 1934); a fifth is drawn all alike,
-        in case they are not.
+    design
+        `random`: the same for all. `stratified`: as many of each stratum, as far as it
+        has them. `uncertain`: in proportion to the standard deviation that the scores
+        imply, which makes the error least for a given n if they are right (Neyman
+        1934); a fifth is drawn with the same probability for all, in case they are not.
+
+    Raises
+    ------
+    KitError
+        When the design is unknown, or n is less than 1.
 
     Examples
     --------
-    >>> inclusion_probabilities(["a", "a", "a", "b"], np.ones((4, 1)), 2, how="stratified").round(2).tolist()
+    >>> inclusion_probabilities(["a", "a", "a", "b"], np.ones((4, 1)), 2, design="stratified").round(2).tolist()
     [0.33, 0.33, 0.33, 1.0]
     """
-    if how not in DESIGNS:
-        raise KitError(f"unknown how={how!r}; sample knows: {', '.join(DESIGNS)}. Set how=random")
+    if design not in DESIGNS:
+        raise KitError(
+            f"unknown design={design!r}; there are: {', '.join(DESIGNS)}. Set design=random"
+        )
     if n < 1:
         raise KitError(f"n is {n}; draw at least one unit")
     size = len(scores)
     if n >= size:
         return np.ones(size)
-    if how == "random":
+    if design == "random":
         return np.full(size, n / size)
-    if how == "stratified":
-        names, home, counts = np.unique(np.asarray(strata), return_inverse=True, return_counts=True)
-        return allocate(np.ones(len(names)), counts, n)[home] / counts[home]
-    spread = np.sqrt((scores * (1 - scores)).clip(0).sum(axis=1))
-    spread = np.full(size, 1.0) if spread.sum() == 0 else spread / spread.mean()
-    return allocate(0.2 + 0.8 * spread, np.ones(size), n)
+    if design == "stratified":
+        names, stratum, counts = np.unique(
+            np.asarray(strata), return_inverse=True, return_counts=True
+        )
+        return allocate(np.ones(len(names)), counts, n)[stratum] / counts[stratum]
+    deviation = np.sqrt((scores * (1 - scores)).clip(0).sum(axis=1))
+    deviation = np.full(size, 1.0) if deviation.sum() == 0 else deviation / deviation.mean()
+    return allocate(UNIFORM_PART + (1 - UNIFORM_PART) * deviation, np.ones(size), n)
 
 
-def allocate(wanted: FloatArray, most: NDArray[np.int64] | FloatArray, n: float) -> FloatArray:
-    """Share out n in proportion to `wanted`, nobody more than `most`.
+def allocate(wanted: FloatArray, limits: NDArray[np.int64] | FloatArray, n: float) -> FloatArray:
+    """Distribute n in proportion to `wanted`, none getting more than its limit.
 
     Examples
     --------
@@ -65,10 +78,10 @@ def allocate(wanted: FloatArray, most: NDArray[np.int64] | FloatArray, n: float)
     while free.any():
         left = n - given[~free].sum()
         given[free] = left * wanted[free] / wanted[free].sum()
-        over = free & (given > most)
+        over = free & (given > limits)
         if not over.any():
             break
-        given[over] = np.asarray(most, dtype=float)[over]
+        given[over] = np.asarray(limits, dtype=float)[over]
         free &= ~over
     return given
 
@@ -78,9 +91,9 @@ def draw_sample(
 ) -> NDArray[np.int64]:
     """Draw units with the given probabilities, as many as these add up to, and return their rows in order.
 
-    Systematic sampling in random order (Madow 1949), which keeps to the probabilities exactly; of
-    each stratum as many are drawn as its probabilities add up to, give or take one where that is no
-    whole number.
+    Systematic sampling in random order (Madow 1949), which has exactly these
+    probabilities; of each stratum as many are drawn as its probabilities add up to, one
+    more or less where that is not a whole number.
 
     Examples
     --------
@@ -88,12 +101,10 @@ def draw_sample(
     True
     """
     random = np.random.default_rng(random_state)
-    home = (
-        np.zeros(len(probability))
-        if strata is None
-        else np.unique(np.asarray(strata), return_inverse=True)[1]
-    )
-    order = np.lexsort((random.random(len(probability)), home))
+    stratum = np.zeros(len(probability), dtype=np.int64)
+    if strata is not None:
+        stratum = np.unique(np.asarray(strata), return_inverse=True)[1]
+    order = np.lexsort((random.random(len(probability)), stratum))
     ends = np.cumsum(probability[order])
     # Where the sum should be whole, rounding must not lose the last one.
     ends[-1] = round(float(ends[-1]), 9)
@@ -113,21 +124,22 @@ class Sample:
     probability
         With what probability each was drawn, shape (n,).
     annotated
-        Which of them were annotated, shape (n,): taken for a random part of the drawn ones.
+        Which of them were annotated, shape (n,): assumed to be a random part of the
+        drawn ones.
     batch
-        1 where it was drawn from all rows, k where it was drawn from those that no smaller batch
-        had drawn.
+        1 where it was drawn from all rows, k where it was drawn from those that no
+        smaller batch had drawn.
     """
 
     rows: NDArray[np.int64]
     probability: FloatArray
-    annotated: NDArray[np.bool_]
+    annotated: BoolArray
     batch: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """What a sample has in some cell: how many rows it drew, those annotated, and how many rows these stand for."""
+class _CellSample:
+    """What a sample has in some cell: how many rows it drew, those annotated, and how many rows these represent."""
 
     batch: int
     drawn: int
@@ -136,38 +148,42 @@ class _Part:
     pool: int
 
     @property
-    def share(self) -> float:
+    def annotated_part(self) -> float:
         return len(self.rows) / self.drawn if self.drawn else 1.0
 
     @property
-    def own(self) -> FloatArray:
+    def weights(self) -> FloatArray:
         """Return the weight of each row among those that the sample was drawn from."""
         inverse = 1 / self.probability
         return np.asarray(self.pool * inverse / inverse.sum()) if len(inverse) else inverse
 
-    def spread(self, others: Sequence["_Part"]) -> float:
-        """Return the variance that probabilities alone promise to the sample's estimate, infinite where it has none."""
-        before = [one for one in others if one.batch < self.batch]
-        if any(one.drawn and not len(one.rows) for one in before) or (
-            self.pool and not len(self.rows)
-        ):
+    def expected_variance(self, others: Sequence["_CellSample"]) -> float:
+        """Return the variance of the sample's estimate that probabilities alone imply, infinite where it has none."""
+        earlier = [other for other in others if other.batch < self.batch]
+        incomplete = any(other.drawn and not len(other.rows) for other in earlier)
+        if incomplete or (self.pool and not len(self.rows)):
             return np.inf
-        guessed = sum(len(one.rows) * (1 - one.share) / one.share**2 for one in before)
-        return float(((1 - self.probability * self.share) * self.own**2).sum() + guessed)
+        from_earlier = sum(
+            len(other.rows) * (1 - other.annotated_part) / other.annotated_part**2
+            for other in earlier
+        )
+        left = 1 - self.probability * self.annotated_part
+        return float((left * self.weights**2).sum() + from_earlier)
 
 
 def join_samples(
-    samples: Sequence[Sample], inside: NDArray[np.bool_]
+    samples: Sequence[Sample], inside: BoolArray
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
-    """Return the annotated rows of a cell, their weights in all samples together, and what is left to chance of each.
+    """Return the annotated rows of a cell, their weights in all samples together, and what variance each has left.
 
-    Sample k gives an estimate of a total in the cell: its own rows, weighted by their probability,
-    stand for those that smaller batches had not drawn, and the rows of these for themselves. Given
-    the batches before, each estimate is unbiased, so no two of them covary (Raj 1956, "Some
-    estimators in sampling with varying probabilities without replacement"); samples of one batch
-    are drawn independently. The estimates are averaged with weights inverse to the variance that
-    probabilities and numbers of rows promise: that does not look at the codes, so the average leans
-    nowhere either. A row has the weight that all estimates together give it.
+    Sample k gives an estimate of a total in the cell: its own rows, weighted by their
+    probability, represent those that smaller batches had not drawn, and the rows of
+    these represent themselves. Given the batches before, each estimate is unbiased, so
+    no two of them covary (Raj 1956, "Some estimators in sampling with varying
+    probabilities without replacement"); samples of one batch are drawn independently.
+    The estimates are averaged with weights inverse to the variance that probabilities
+    and numbers of rows imply: that does not look at the codes, so the average is
+    unbiased too. A row has the weight that all estimates together give it.
 
     Parameters
     ----------
@@ -179,10 +195,10 @@ def join_samples(
     Returns
     -------
     tuple of arrays
-        Row numbers, weights that add up to the size of the cell, and the part of each row's
-        variance that is left to chance in a claim about these very rows: for one sample that is
-        annotated in full, 1 minus its probability. Empty where the annotated rows stand for a part
-        of the cell only.
+        Row numbers, weights that add up to the size of the cell, and the part of each
+        row's variance that is left in a claim about these very rows: for one sample
+        that is annotated in full, 1 minus its probability. Empty where the annotated
+        rows represent a part of the cell only.
 
     Examples
     --------
@@ -192,43 +208,62 @@ def join_samples(
     >>> rows.tolist(), weights.round(2).tolist()
     ([0, 1, 2, 3, 4, 5], [1.67, 1.67, 1.67, 1.67, 1.67, 1.67])
     """
-    parts = _sample_parts(samples, inside)
-    trust = _trust([one.spread(parts) for one in parts])
+    parts = _cell_samples(samples, inside)
+    shares = _precision_weights([part.expected_variance(parts) for part in parts])
     weight, variance = np.zeros(len(inside)), np.zeros(len(inside))
-    for one, part in zip(parts, trust, strict=True):
-        own = part * one.own
-        later = sum(other for of, other in zip(parts, trust, strict=True) if of.batch > one.batch)
-        both = own + later / one.share if len(one.rows) else own
-        weight[one.rows] += both
-        # Chance lies in which of the drawn rows were annotated, and in which were drawn.
-        variance[one.rows] += (1 - one.share) * both**2 + (1 - one.probability) * one.share * own**2
+    for part, share in zip(parts, shares, strict=True):
+        as_sample = share * part.weights
+        total = as_sample
+        if len(part.rows):
+            later = [
+                other_share
+                for other, other_share in zip(parts, shares, strict=True)
+                if other.batch > part.batch
+            ]
+            # In the estimates of later batches these rows represent themselves.
+            total = as_sample + sum(later) / part.annotated_part
+        weight[part.rows] += total
+        # Chance decides which of the drawn rows were annotated, and which rows were
+        # drawn.
+        variance[part.rows] += (1 - part.annotated_part) * total**2
+        variance[part.rows] += (1 - part.probability) * part.annotated_part * as_sample**2
     rows = np.flatnonzero(weight)
     return rows, weight[rows], np.minimum(variance[rows] / weight[rows] ** 2, 1)
 
 
-def _sample_parts(samples: Sequence[Sample], inside: NDArray[np.bool_]) -> list[_Part]:
+def _cell_samples(samples: Sequence[Sample], inside: BoolArray) -> list[_CellSample]:
     parts = []
-    for one in samples:
-        before = np.zeros(len(inside), dtype=bool)
-        for of in samples:
-            before[of.rows] |= of.batch < one.batch
-        own = inside[one.rows]
-        hit = own & one.annotated
-        pool = int((inside & ~before).sum())
-        parts.append(_Part(one.batch, int(own.sum()), one.rows[hit], one.probability[hit], pool))
+    for sample in samples:
+        drawn_before = np.zeros(len(inside), dtype=bool)
+        for other in samples:
+            drawn_before[other.rows] |= other.batch < sample.batch
+        in_cell = inside[sample.rows]
+        usable = in_cell & sample.annotated
+        parts.append(
+            _CellSample(
+                batch=sample.batch,
+                drawn=int(in_cell.sum()),
+                rows=sample.rows[usable],
+                probability=sample.probability[usable],
+                pool=int((inside & ~drawn_before).sum()),
+            )
+        )
     return parts
 
 
-def _trust(spread: Sequence[float]) -> list[float]:
+def _precision_weights(variances: Sequence[float]) -> list[float]:
     """Return the weight of each sample's estimate; they add up to 1, or to 0 where no sample has one."""
-    least = min(spread, default=np.inf)
-    # What leaves nothing to chance needs no help.
-    precise = [float(one <= 0) if least <= 0 else 1 / one for one in spread]
-    return [one / max(sum(precise), 1e-300) for one in precise]
+    if min(variances, default=np.inf) <= 0:
+        # An estimate without variance needs no other.
+        precision = [float(variance <= 0) for variance in variances]
+    else:
+        precision = [1 / variance for variance in variances]
+    total = max(sum(precision), 1e-300)
+    return [value / total for value in precision]
 
 
 def differing_facts(
-    annotated: NDArray[np.bool_], facts: Mapping[str, FloatArray], level: float = 0.001
+    annotated: BoolArray, facts: Mapping[str, FloatArray], level: float = 0.001
 ) -> list[str]:
     """Return in what the annotated ones of drawn rows differ from the others, more than a random part of them would.
 
@@ -237,22 +272,24 @@ def differing_facts(
     annotated
         Whether a drawn row was annotated, shape (n,).
     facts
-        By name what is known of every drawn row, shape (n,), as its place in the corpus.
+        By name what is known of every drawn row, shape (n,), such as its position in
+        the corpus.
     level
-        How often a random part would be found to differ in anything (rank tests, Mann and Whitney
-        1947, with Bonferroni's correction).
+        How often a random part would be found to differ in anything (rank tests, Mann
+        and Whitney 1947, with Bonferroni's correction). One in a thousand, since it is
+        asked at every estimate.
 
     Examples
     --------
     >>> half = np.arange(80) < 40
-    >>> differing_facts(half, {"place": np.arange(80.0), "score": np.tile([0.2, 0.9], 40)})
-    ['place']
+    >>> differing_facts(half, {"position": np.arange(80.0), "score": np.tile([0.2, 0.9], 40)})
+    ['position']
     """
     if annotated.all() or not annotated.any():
         return []
-    told = {name: of for name, of in facts.items() if np.ptp(of) > 0}
+    varying = {name: values for name, values in facts.items() if np.ptp(values) > 0}
     return [
         name
-        for name, of in told.items()
-        if mannwhitneyu(of[annotated], of[~annotated]).pvalue < level / len(told)
+        for name, values in varying.items()
+        if mannwhitneyu(values[annotated], values[~annotated]).pvalue < level / len(varying)
     ]

@@ -40,10 +40,11 @@ def model_card(board: Leaderboard, run: Run, command: str, *, why: str | None = 
     why
         Why the model was kept, by default for its score on validation.
     """
+    # An evaluation has only a test part: what the model was trained on is not known from it.
     entry = next(entry for entry in board.entries if entry.first.model == run.model)
-    trained = bool(run.facts["examples"]["train"])
+    trained = bool(run.examples["train"])
     model, corpus = markdown_text(run.model), markdown_text(run.corpus)
-    unit = "sentences" if run.multi_label else "a sentence, for an actor and a target,"
+    unit = "a sentence, for an actor and a target," if run.unit == "example" else "sentences"
     averaged = markdown_text(averaged_over(board))
     return f"""---
 {_metadata(entry, run, trained=trained).to_yaml()}
@@ -75,11 +76,13 @@ def _metadata(entry: LeaderboardRow, run: Run, *, trained: bool) -> "ModelCardDa
     from huggingface_hub import ModelCardData
 
     corpus = _corpus_card(run.corpus) if trained else None
+    # A code towards a target is a stance, whatever the codebook calls it.
+    stance = ["stance-detection"] if run.towards else []
     return ModelCardData(
         model_name=markdown_text(run.model),
         library_name="stancekit",
         pipeline_tag="text-classification",
-        tags=["stance-detection", "framing", markdown_text(run.codebook)],
+        tags=["content-analysis", *stance, markdown_text(run.codebook)],
         language=corpus.language if corpus else None,
         license=str(corpus.license) if corpus and corpus.license else None,
         datasets=[markdown_text(run.corpus)] if trained else None,

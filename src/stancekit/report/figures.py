@@ -17,6 +17,7 @@ from stancekit.evaluation.calibration import reliability, risk_coverage
 from stancekit.models.selective import confidence
 from stancekit.runs.analysis import BoardAnalysis
 from stancekit.runs.breakdowns import SourceMatrix, SplitScore
+from stancekit.runs.folder import read_curve
 from stancekit.runs.leaderboard import AVERAGED, LeaderboardRow
 
 INK, BLUE, GREY = "#777777", "#3b7dd8", "#9a9a9a"
@@ -141,7 +142,7 @@ def risk_figure(entry: LeaderboardRow) -> Figure:
     drawing, axes = figure(3.6, 3.3)
     for run in entry.runs:
         wrong = np.array([set(row.gold) != set(row.prediction.labels) for row in run.rows])
-        coverage, risk = risk_coverage(confidence(run.scores, run.facts["thresholds"]), wrong)
+        coverage, risk = risk_coverage(confidence(run.scores, run.thresholds), wrong)
         # A share of errors among fewer than ten examples jumps up and down.
         axes.plot(coverage[9:], risk[9:], color=BLUE, linewidth=1.2, alpha=0.8)
     axes.set(
@@ -246,7 +247,8 @@ def heat(
 
 def training_figure(entry: LeaderboardRow) -> Figure | None:
     """Draw loss and validation score by step, a line per random state; None for a model without a training log."""
-    curves = [run.curve for run in entry.runs if run.curve]
+    logs = [read_curve(run.folder) for run in entry.runs]
+    curves = [log for log in logs if log]
     if not curves:
         return None
     drawing, axes = figure(5, 2.6)

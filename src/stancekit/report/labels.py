@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stancekit.codebook import Codebook
+from stancekit.report.html import render_page
 from stancekit.text import split_sentences
 from stancekit.text.clean import clean
 from stancekit.types import Article
@@ -50,12 +50,7 @@ def article_page(
     codebooks
         The codebooks that the rows are labelled by.
     """
-    environment = Environment(
-        loader=PackageLoader("stancekit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
+    # Rows name their sentence by its place in the article.
     by_start: dict[int, list[LabelMapping]] = {}
     for row in rows:
         by_start.setdefault(int(row["start"]), []).append(row)
@@ -74,7 +69,8 @@ def article_page(
             for code in _values(row, book.name)
         ]
         sentences.append((text, same, tags))
-    return environment.get_template("labels.html").render(
+    return render_page(
+        "labels.html",
         title=article.topic or article.id,
         sentences=sentences,
         filters=_filters(rows, codebooks),
@@ -131,6 +127,7 @@ def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | N
         if row["actor_start"] is None:
             continue
         span = (int(row["actor_start"]), int(row["actor_end"]))
+        # An actor may have several rows: a position goes before none, whatever its score.
         styles = [(0.0, OFF_SCALE)]
         if codebook:
             scores = row[f"{codebook.name}_scores"]

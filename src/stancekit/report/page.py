@@ -28,6 +28,7 @@ from stancekit.report.tables import (
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SourceMatrix
 from stancekit.runs.checks import describe_unscored
+from stancekit.runs.folder import read_config_text
 from stancekit.runs.leaderboard import Leaderboard
 from stancekit.types import Score
 
@@ -98,6 +99,7 @@ def report_page(analysis: Analysis, *, title: str, command: str, folder: str) ->
         averaged_rows=averaged_rows,
         board_title=board_title,
         breakable=breakable,
+        config_of=lambda run: read_config_text(run.folder),
         describe_unscored=describe_unscored,
         forest_drawing=_forest_drawing,
         format_needed=format_needed,

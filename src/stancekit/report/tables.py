@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from stancekit.errors import printable
 from stancekit.evaluation.comparison import PairedDifference
@@ -66,28 +66,6 @@ def drop_zeros(text: str) -> str:
     '.500 [-.050, 10.250]'
     """
     return _LEADING_ZERO.sub("", text)
-
-
-def curve_csv(curve: Iterable[Mapping[str, float]]) -> str:
-    """Return a training log as CSV: step, loss on train and, where there was one, loss and score on validation.
-
-    Examples
-    --------
-    >>> print(curve_csv([{"step": 5.0, "loss": 1.5}, {"step": 5.0, "eval_loss": 1.25, "eval_score": 0.5}]), end="")
-    step,loss,validation_loss,validation_score
-    5,1.500000,1.250000,0.500000
-    """
-    by_step: dict[int, dict[str, float]] = {}
-    for row in curve:
-        if "loss" in row or "eval_loss" in row:
-            by_step.setdefault(int(row["step"]), {}).update(row)
-    keys = ("loss", "eval_loss", "eval_score")
-    lines = ["step,loss,validation_loss,validation_score"]
-    for step, row in sorted(by_step.items()):
-        lines.append(
-            ",".join([str(step), *(f"{row[key]:.6f}" if key in row else "" for key in keys)])
-        )
-    return "\n".join([*lines, ""])
 
 
 def markdown_text(text: object) -> str:
@@ -281,7 +259,7 @@ def check_lines(checks: Sequence[Check]) -> list[str]:
     return [*lines, ""]
 
 
-def split_lines(rows: Sequence[SplitScore]) -> list[str]:
+def generalisation_lines(rows: Sequence[SplitScore]) -> list[str]:
     """Return scores by split as lines of Markdown, empty where there are none."""
     if not rows:
         return []
@@ -295,7 +273,7 @@ def split_lines(rows: Sequence[SplitScore]) -> list[str]:
 
 def markdown(analysis: Analysis, command: str) -> str:
     """Return the comparison of an experiment as Markdown."""
-    lines = split_lines(analysis.splits)
+    lines = generalisation_lines(analysis.splits)
     for part in analysis.boards:
         lines += _board_lines(part)
     return "\n".join([*lines, f"Command: {inline_code(command)}", ""])

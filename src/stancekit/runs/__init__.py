@@ -1,1 +1,1 @@
-"""Finished trainings: their record, where it is kept, and what follows from several."""
+"""Runs: how one is trained and recorded, how it is read back, and what several show together."""

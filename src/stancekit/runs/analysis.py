@@ -115,7 +115,7 @@ def analyse(runs: Sequence[Run]) -> Analysis:
     Parameters
     ----------
     runs
-        Finished runs, as `stancekit.runs.record.read_runs` reads them from an experiment's folder.
+        Finished runs, as `stancekit.runs.folder.read_runs` reads them from an experiment's folder.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from stancekit.evaluation.bootstrap import (
 from stancekit.evaluation.error_types import count_error_types, error_types
 from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.slices import ENOUGH
-from stancekit.models.selective import SelectivePolicy, confidence
+from stancekit.models.selective import confidence
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import PredictionRecord, Run
 from stancekit.types import FloatArray, Score
@@ -87,12 +87,14 @@ def score_drop(reference: LeaderboardRow, other: LeaderboardRow) -> Score | None
     def metric(counts: FloatArray) -> FloatArray:
         return macro_f1(counts, codes=codes)[..., None]
 
+    # Draws of the two sides are independent, as are their test sets: each has a seed of its own.
     metrics: list[list[Metric]] = [[metric] * len(part) for part in tables]
     draws = [
         unpaired_draws(part, each, random_state=index)[:, 0]
         for index, (part, each) in enumerate(zip(tables, metrics, strict=True))
     ]
     states = [unpaired_states(part, each)[:, 0] for part, each in zip(tables, metrics, strict=True)]
+    # Random states are paired as far as both sides have them.
     fewest = min(len(part) for part in states)
     clusters = min(sum(effective_clusters(table[None]) for table in part) for part in tables)
     difference = draws[0] - draws[1]
@@ -129,6 +131,7 @@ def score_sources(board: Leaderboard) -> SourceMatrix | None:
     rows = []
     for entry in board.entries:
         scores = [entry.value(metric, row.slice) for row in slices]
+        # A model that was tested on other examples has no row here.
         known = tuple(score for score in scores if score)
         if len(known) == len(slices):
             rows.append((entry.first.model, known))
@@ -234,13 +237,12 @@ def _mistaken(run: Run) -> NDArray[np.bool_]:
 
 def count_mistakes(run: Run) -> dict[str, int]:
     """Count the mistakes of a run by kind; empty where the codes of its codebook have no order."""
-    scale, absent = getattr(run, "scale", ()), getattr(run, "absent", "")
-    if run.multi_label or not scale:
+    # Which side a code is on is known from the codebook's scale alone.
+    if run.multi_label or not run.scale:
         return {}
     examples = [row.example for row in run.rows]
-    return count_error_types(
-        error_types(examples, run.gold, run.labels, scale=scale, absent=absent)
-    )
+    types = error_types(examples, run.gold, run.labels, scale=run.scale, absent=run.absent)
+    return count_error_types(types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +270,11 @@ class SetRow:
 def selective_rows(entry: LeaderboardRow) -> list[SelectiveRow]:
     """Return by accepted risk what was labelled on test, means over random states."""
     rows = []
-    for risk, _ in _policy(entry.first).risks:
+    for risk, _ in entry.first.caution.risks:
         by_state = []
         for run in entry.runs:
-            kept = confidence(run.scores, run.facts["thresholds"]) >= _policy(run).cut(risk)
+            kept = confidence(run.scores, run.thresholds) >= run.caution.cut(risk)
+            # Nothing is labelled at a cut that no example reaches.
             errors = float(_mistaken(run)[kept].mean()) if kept.any() else 0.0
             by_state.append((float(kept.mean()), errors))
         rows.append(SelectiveRow(risk, *np.mean(by_state, axis=0).tolist()))
@@ -281,11 +284,12 @@ def selective_rows(entry: LeaderboardRow) -> list[SelectiveRow]:
 def set_rows(entry: LeaderboardRow) -> list[SetRow]:
     """Return by promised share of misses the share on test, as the mean over articles, and the mean size of a set."""
     rows = []
-    for miss, _ in _policy(entry.first).sets:
+    for miss, _ in entry.first.caution.sets:
         by_state = []
         for run in entry.runs:
-            inside = run.scores >= dict(_policy(run).sets)[miss]
+            inside = run.scores >= dict(run.caution.sets)[miss]
             truth = indicator(run.gold, run.codes)
+            # The promise is one per article, since its examples are not independent.
             sum_up = partial(np.bincount, numbered(run.articles))
             missed = sum_up((truth & ~inside).sum(axis=1))
             total = sum_up(truth.sum(axis=1))
@@ -297,12 +301,8 @@ def set_rows(entry: LeaderboardRow) -> list[SetRow]:
 
 def review_rows(run: Run, risk: float = REVIEW_RISK) -> list[PredictionRecord]:
     """Return the test examples that a person should judge, least sure first; none of a model that never declines."""
-    if not _policy(run).risks:
+    if not run.caution.risks:
         return []
-    sure = confidence(run.scores, run.facts["thresholds"])
-    cut = _policy(run).cut(risk)
+    sure = confidence(run.scores, run.thresholds)
+    cut = run.caution.cut(risk)
     return [run.rows[index] for index in np.argsort(sure, kind="stable") if sure[index] < cut]
-
-
-def _policy(run: Run) -> SelectivePolicy:
-    return SelectivePolicy.from_list(run.facts["caution"])

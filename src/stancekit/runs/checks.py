@@ -15,7 +15,7 @@ from stancekit.runs.record import Run
 from stancekit.types import Score
 
 # With ten gold examples of a code, one more or less that is found moves its recall by a tenth.
-FEW = 10
+FEW_GOLD = 10
 # Clusters are called few below 20 to 50 (Cameron and Miller 2015, "A Practitioner's Guide to
 # Cluster-Robust Inference", section 6); the kit's intervals were simulated from 50 on.
 FEW_ARTICLES = 30
@@ -62,8 +62,7 @@ def _constant_score(run: Run) -> float:
             f1[code] = 2 * share / (1 + share)
     if run.multi_label or not f1:
         return float(np.mean(list(f1.values()))) if f1 else 0.0
-    gold = run.facts["gold"]
-    counts = gold["train"] if run.facts["examples"]["train"] else gold["test"]
+    counts = run.gold_counts["train" if run.examples["train"] else "test"]
     commonest = max(counts, key=lambda code: counts[code])
     return f1.get(commonest, 0.0) / len(f1)
 
@@ -79,6 +78,7 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
             f"none of the {main.n} test examples has a code",
             "test on examples that have codes, and look at how the labels were read (stancekit data)",
         )
+    # The lower end counts: a score whose interval reaches the floor may be no better than it.
     elif (main.value if np.isnan(main.low) else main.low) <= floor:
         yield Check(
             "C01",
@@ -91,8 +91,9 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
 
 def shared_text(board: Leaderboard) -> Iterator[Check]:
     """C02: test has text that training has too."""
-    known = [entry.first.facts.get("shared", 0) for entry in board.entries]
-    shared = max((int(number) for number in known if number is not None), default=0)
+    # None is a model that was saved elsewhere: what it learned from cannot be compared.
+    known = [entry.first.shared for entry in board.entries]
+    shared = max((number for number in known if number is not None), default=0)
     if None in known:
         models = []
         for entry, number in zip(board.entries, known, strict=True):
@@ -117,15 +118,15 @@ def shared_text(board: Leaderboard) -> Iterator[Check]:
 
 def few_gold(board: Leaderboard) -> Iterator[Check]:
     """C03: a code has too few gold examples to learn or to score."""
-    facts = board.best.first.facts
+    run = board.best.first
     for part in ("train", "test"):
-        if not facts["examples"][part]:
+        if not run.examples[part]:
             continue
         # A code that test lacks has no score to doubt: that it is lacking is reported below.
         rare = [
             f"{code}: {n}"
-            for code, n in facts["gold"][part].items()
-            if n < FEW and facts["gold"]["test"][code]
+            for code, n in run.gold_counts[part].items()
+            if n < FEW_GOLD and run.gold_counts["test"][code]
         ]
         lacking = describe_unscored(board.best) if part == "test" else ""
         if rare or lacking:
@@ -134,7 +135,7 @@ def few_gold(board: Leaderboard) -> Iterator[Check]:
                 "mind",
                 f"few gold examples in {part}",
                 "; ".join(filter(None, [", ".join(rare), lacking])),
-                f"annotate more of them: scores of a code mean little under {FEW} examples",
+                f"annotate more of them: scores of a code mean little under {FEW_GOLD} examples",
             )
 
 
@@ -191,6 +192,7 @@ def _decisive(entry: LeaderboardRow) -> Score:
 def states_disagree(board: Leaderboard) -> Iterator[Check]:
     """C05: random states differ by more than the test set's own uncertainty would be read as."""
     for entry in board.entries:
+        # Test sets that differ make random states differ, too.
         if len(entry.runs) < 2 or not entry.same_test_set:
             continue
         values = by_state(entry.counts, entry.macro)
@@ -263,9 +265,10 @@ def one_state(board: Leaderboard) -> Iterator[Check]:
     """C09: a model that depends on chance was trained once."""
     single = []
     for entry in board.entries:
-        if len(entry.runs) == 1 and not entry.first.facts.get("deterministic"):
+        if len(entry.runs) == 1 and not entry.first.deterministic:
             single.append(entry)
     if single:
+        # With more random states, these splits would draw more test sets as well.
         drawn = {entry.first.split for entry in single} - set(_FIXED_SPLITS)
         and_split = f" and {_SAME_TEST_PART}" if drawn else ""
         models = ", ".join(entry.first.model for entry in single)
@@ -305,6 +308,7 @@ def topic_bound(board: Leaderboard) -> Iterator[Check]:
     known, new = (
         board.best.value("macro_f1", f"setting={name}") for name in ("in-topic", "cross-topic")
     )
+    # Intervals that do not overlap: stricter than a test of the difference.
     if known and new and new.high < known.low:
         yield Check(
             "C11",

@@ -17,8 +17,8 @@ from stancekit.evaluation.comparison import Comparison, PairedDifference, compar
 from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.scores import score_unpaired
 from stancekit.fileio import frame_to_csv
-from stancekit.models.average import mean_scores
 from stancekit.models.classifier import codes_from_scores
+from stancekit.models.ensemble import mean_scores
 from stancekit.runs.record import Run
 from stancekit.runs.scores import scores_frame
 from stancekit.types import FloatArray, Score
@@ -77,7 +77,7 @@ class LeaderboardRow:
     @cached_property
     def code_range(self) -> tuple[int, int]:
         """Return how many codes gold has: in the test set with the fewest, and in that with the most."""
-        numbers = [len(_gold_codes(run)) for run in self.runs]
+        numbers = [len(_codes_in_gold(run)) for run in self.runs]
         return min(numbers), max(numbers)
 
     @cached_property
@@ -85,7 +85,7 @@ class LeaderboardRow:
         """Return the codes that are predicted and not in the gold of their test set, with how often, over all runs."""
         times: dict[str, int] = {}
         for run in self.runs:
-            gold = _gold_codes(run)
+            gold = _codes_in_gold(run)
             predicted = [code for labels in run.labels for code in labels]
             for code in predicted:
                 if code not in gold:
@@ -108,7 +108,7 @@ class LeaderboardRow:
         return np.stack(tables)
 
 
-def _gold_codes(run: Run) -> set[str]:
+def _codes_in_gold(run: Run) -> set[str]:
     return {code for codes in run.gold for code in codes}
 
 
@@ -159,6 +159,7 @@ class Leaderboard:
     def unpaired(self) -> tuple[str, ...]:
         """Return the models that were not tested on the examples of the best, so that no difference is computed."""
         best = self.best
+        # Where not even the best has one test set for all its states, only such models are named.
         models = []
         for entry in self.entries:
             other = best.same_test_set and tested_on(entry.first) != tested_on(best.first)
@@ -208,6 +209,7 @@ def _random_states(runs: Iterable[Run]) -> tuple[Run, ...]:
         raise KitError(
             f"of {model} there are several runs of one random state ({folders}); name the one that counts"
         )
+    # Predictions that were published by older versions do not say their settings.
     settings = {run.settings for run in states if run.settings}
     data = {(run.codes, run.digest) for run in states}
     if len(settings) > 1 or len(data) > 1:
@@ -222,6 +224,7 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
     """Score the random states of one model."""
     first, unscored = runs[0], LeaderboardRow(runs, ())
     if not unscored.same_test_set:
+        # Articles cannot be drawn alike, so slices, calibration and audit have no common interval.
         parts = [(run.gold, run.labels, run.articles) for run in runs]
         scores = score_unpaired(parts, first.codes, multi_label=first.multi_label)
         return LeaderboardRow(runs, tuple(scores))
@@ -233,6 +236,7 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
         multi_label=first.multi_label,
         slices=slices_of([row.context for row in first.rows], [row.example for row in first.rows]),
     )
+    # Macro-F1 on the whole test set stays first: `main` and the first row of scores.csv are it.
     scores += score_calibration(unscored.calibration_tables)
     scores += averaged_scores(runs)
     findings = _findings(runs)
@@ -254,6 +258,7 @@ def _comparison(entries: Sequence[LeaderboardRow]) -> Comparison:
     if not best.same_test_set or np.isnan(best.main.value):
         return NO_COMPARISON
     counts = {}
+    # Differences are paired: both models are scored on the same articles in every replicate.
     for entry in entries:
         if entry.same_test_set and tested_on(entry.first) == tested_on(best.first):
             counts[entry.first.model] = entry.counts
@@ -267,7 +272,7 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
     time is their sum.
     """
     first, scores = runs[0], mean_scores([run.scores for run in runs])
-    thresholds = mean_scores([np.array(run.facts.get("thresholds", ())) for run in runs]).tolist()
+    thresholds = mean_scores([np.array(run.thresholds) for run in runs]).tolist()
     labels = codes_from_scores(scores, first.codes, thresholds, multi_label=first.multi_label)
     rows = []
     for row, codes, values in zip(first.rows, labels, scores.tolist(), strict=True):
@@ -279,7 +284,9 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
         model=name or first.model,
         validation=float(np.mean([run.validation for run in runs])),
         seconds=sum(run.seconds for run in runs),
-        facts=dict(first.facts) | {"thresholds": thresholds, "audit": {}},
+        thresholds=tuple(thresholds),
+        # The average was not asked about the audit's variants, only its members were.
+        audit={},
     )
 
 

@@ -1,9 +1,7 @@
 """Predictions that are committed beside an experiment's results, without any text: written and read."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +10,13 @@ import pyarrow.parquet
 
 from stancekit.errors import KitError
 from stancekit.fileio import replacing_file
-from stancekit.runs.record import PredictionRecord, Run, make_run
+from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.types import Context, Example, Mention, Prediction
 
 if TYPE_CHECKING:
     import pandas
 
-PREDICTIONS_FILE = "predictions.parquet"
-# Fields of a run that say what it is; the others of `run.json` describe the machine.
-_PUBLISHED_FACTS = (
-    *("corpus", "codebook", "codes", "multi_label", "model", "split", "part", "random_state"),
-    *("validation", "seconds", "digest", "thresholds", "temperature", "caution", "examples"),
-    *("gold", "shared", "refit", "priors", "deterministic", "stancekit", "versions"),
-)
+PUBLISHED_FILE = "predictions.parquet"
 # Slices that would need text, names or dates, which are not published.
 _LEFT_OUT = ("actor", "target", "topic", "year", "length")
 _SCHEMA = pyarrow.schema(
@@ -53,6 +45,7 @@ def _numbered_names(names: Sequence[str]) -> list[int]:
 def _published_rows(number: int, run: Run) -> list[dict[str, Any]]:
     """Return the rows of a run, with numbers in place of the names of articles and targets."""
     articles = _numbered_names(run.articles)
+    # Numbers of targets are enough for the mean over targets, of articles for the bootstrap.
     targets = [row.example.target.name if row.example.target else "" for row in run.rows]
     target_numbers = _numbered_names(targets)
     audit = run.audit
@@ -87,26 +80,19 @@ def write_published(runs: Sequence[Run], folder: Path, command: str) -> None:
     since. `command` is what results show as theirs.
     """
     runs = [*runs, *_earlier(runs, folder)]
-    facts = [
-        {key: run.facts[key] for key in _PUBLISHED_FACTS if key in run.facts} | _field_facts(run)
-        for run in runs
-    ]
+    records = [run.public_dict() | {"settings": run.settings} for run in runs]
     rows = [row for number, run in enumerate(runs) for row in _published_rows(number, run)]
-    schema = _SCHEMA.with_metadata({"runs": json.dumps(facts, allow_nan=False), "command": command})
+    schema = _SCHEMA.with_metadata(
+        {"runs": json.dumps(records, allow_nan=False), "command": command}
+    )
     table = pyarrow.Table.from_pylist(rows, schema=schema)
-    with replacing_file(folder / PREDICTIONS_FILE) as temporary:
+    with replacing_file(folder / PUBLISHED_FILE) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd", compression_level=15)
-
-
-def _field_facts(run: Run) -> dict[str, Any]:
-    """Return the facts that a run has in fields of its own."""
-    settings = {"settings": run.settings} if run.settings else {}
-    return settings | {"validation": None if math.isnan(run.validation) else run.validation}
 
 
 def _earlier(runs: Sequence[Run], folder: Path) -> list[Run]:
     """Return the published runs that new ones neither replace nor outdate, by other data or settings."""
-    if not (folder / PREDICTIONS_FILE).exists():
+    if not (folder / PUBLISHED_FILE).exists():
         return []
     keys = {run.key for run in runs}
     digests = {(run.corpus, run.codebook): run.digest for run in runs}
@@ -143,47 +129,49 @@ def read_published(folder: Path) -> list[Run]:
         When there is no such file, or it is another.
     """
     try:
-        table = pyarrow.parquet.read_table(folder / PREDICTIONS_FILE)
-        all_facts = json.loads((table.schema.metadata or {})[b"runs"])
+        table = pyarrow.parquet.read_table(folder / PUBLISHED_FILE)
+        records = json.loads((table.schema.metadata or {})[b"runs"])
         rows = table.to_pylist()
     except (OSError, KeyError, ValueError, pyarrow.ArrowException) as error:
         raise KitError(
-            f"{folder / PREDICTIONS_FILE} holds no predictions ({error}); write it with publish=true"
+            f"{folder / PUBLISHED_FILE} holds no predictions ({error}); write it with publish=true"
         ) from None
     try:
-        by_run: dict[int, list[dict[str, Any]]] = {index: [] for index in range(len(all_facts))}
+        by_run: dict[int, list[dict[str, Any]]] = {index: [] for index in range(len(records))}
         for row in rows:
             by_run[row["run"]].append(row)
         return [
-            _published_run(folder, facts, by_run[index]) for index, facts in enumerate(all_facts)
+            _published_run(folder, record, by_run[index]) for index, record in enumerate(records)
         ]
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise KitError(
-            f"{folder / PREDICTIONS_FILE} is damaged ({error!r}); write it again with publish=true"
+            f"{folder / PUBLISHED_FILE} is damaged ({error!r}); write it again with publish=true"
         ) from None
 
 
-def _published_run(folder: Path, facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Run:
+def _published_run(
+    folder: Path, record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> Run:
     audited = [json.loads(row["audit"]) for row in rows if row["audit"]]
     audit = {}
     for variant in audited[0] if audited else ():
         audit[variant] = [_optional_codes(row[variant]) for row in audited]
-    # Where a file does not say it, the settings are not known, and nothing follows from there being
-    # no configuration.
-    run = make_run(
-        folder,
-        facts | {"settings": facts.get("settings", "unknown")},
-        map(_record_of_row, rows),
-        folder / PREDICTIONS_FILE,
+    source = folder / PUBLISHED_FILE
+    return make_run(
+        RunRecord.from_dict(record, source),
+        [_record_of_row(row) for row in rows],
+        folder=folder,
+        audit=audit,
+        # Where a file of an earlier version does not say them, the settings are not known.
+        settings=record.get("settings", ""),
+        source=source,
     )
-    settings = "" if run.settings == "unknown" else run.settings
-    return replace(run, facts=facts | {"audit": audit}, settings=settings)
 
 
 def command_of(folder: Path) -> str | None:
     """Return the command that was published with the predictions, if any was."""
     try:
-        schema = pyarrow.parquet.read_schema(folder / PREDICTIONS_FILE)
+        schema = pyarrow.parquet.read_schema(folder / PUBLISHED_FILE)
     except (OSError, pyarrow.ArrowException):
         # `read_published` says what is wrong with the file.
         return None

@@ -1,8 +1,11 @@
 """`scores.csv` of a run or an experiment: a row per model, metric and slice."""
 
+import csv
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stancekit.errors import KitError
 from stancekit.types import Score
 
 if TYPE_CHECKING:
@@ -43,3 +46,25 @@ def scores_frame(
     frame = pandas.DataFrame(rows, columns=list(SCORE_COLUMNS[:-1]))
     # Metrics that are not means over codes have no number of them; the others stay whole numbers.
     return frame.assign(codes=frame["codes"].astype("Int64"), random_states=random_states)
+
+
+def main_score(folder: Path) -> Score:
+    """Read a run's macro-F1 on the whole test set: the first row of its `scores.csv`.
+
+    Raises
+    ------
+    KitError
+        When there is no such file, or its first row is not a score.
+    """
+    path = folder / SCORES_FILE
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            row = next(csv.DictReader(file))
+        # An empty cell is a score without an interval.
+        value, low, high = (float(row[key] or "nan") for key in ("value", "low", "high"))
+        n, codes = int(row["n"]), int(row["codes"])
+    except (OSError, StopIteration, KeyError, ValueError):
+        raise KitError(
+            f"{path} is missing or damaged; delete {folder} and start the same command again"
+        ) from None
+    return Score(row["metric"], row["slice"], value, low, high, n, codes)

@@ -160,7 +160,7 @@ def test_other_weights_than_it_was_trained_on_are_refused(saved, tiny):
 
 def test_it_learns(parts):
     small = parts.train.take(range(0, len(parts.train), 25))
-    model = Embedding(length=48).fit(small.examples, encode_labels(small))
+    model = Embedding(max_length=48).fit(small.examples, encode_labels(small))
     right = (
         model.predict(parts.validation.examples[:100])
         == encode_labels(parts.validation.take(range(100)))

@@ -40,7 +40,7 @@ from stancekit.models.encoder.network import (
     processor_has,
 )
 from stancekit.models.encoder.nli import NLI
-from stancekit.models.encoder.trainer import Schedule, groups
+from stancekit.models.encoder.trainer import Schedule, parameter_groups
 from stancekit.models.features import Marked, Pair, Plain
 from stancekit.types import Example, Mention
 
@@ -48,7 +48,13 @@ from stancekit.types import Example, Mention
 @pytest.fixture
 def quick(tiny):
     return Encoder(
-        tiny, epochs=2, least_steps=0, batch_size=16, rate=1e-3, length=48, features=Marked()
+        tiny,
+        epochs=2,
+        min_steps=0,
+        batch_size=16,
+        learning_rate=1e-3,
+        max_length=48,
+        features=Marked(),
     )
 
 
@@ -63,12 +69,13 @@ def nli(tmp_path_factory, parts):
 def schedule(**settings):
     usual = {
         "epochs": 1,
-        "least_steps": 0,
+        "min_steps": 0,
         "batch_size": 16,
-        "rate": 1e-3,
-        "head_rate": 1e-3,
-        "decay": 1,
+        "learning_rate": 1e-3,
+        "head_learning_rate": 1e-3,
+        "layer_decay": 1,
         "patience": 9,
+        "eval_steps": None,
     }
     return Schedule(**usual | settings)
 
@@ -147,14 +154,14 @@ def test_predictions_one_by_one_are_those_of_all_together(
     kind, tiny, nli, stance, parts, monkeypatch
 ):
     monkeypatch.setenv("STANCEKIT_BF16", "0")
-    usual = {"epochs": 1, "least_steps": 0, "length": 48}
+    usual = {"epochs": 1, "min_steps": 0, "max_length": 48}
     model = {
         "encoder": lambda: Encoder(tiny, **usual),
         "joint": lambda: Joint(checkpoint=tiny, features=Pair(), **usual),
         "frozen": lambda: Encoder(tiny, frozen_layers=1, **usual),
-        "embedding": lambda: Embedding(tiny, length=48),
-        "fewshot": lambda: FewShot(tiny, rounds=1, length=48),
-        "nli": lambda: NLI(nli, codebook=stance, length=48),
+        "embedding": lambda: Embedding(tiny, max_length=48),
+        "fewshot": lambda: FewShot(tiny, num_iterations=1, max_length=48),
+        "nli": lambda: NLI(nli, codebook=stance, max_length=48),
     }[kind]()
     some = parts.train.take(range(12))
     model.fit(some.examples, encode_labels(some))
@@ -173,9 +180,14 @@ def test_pooling_takes_each_role_s_tokens_and_falls_back_on_all():
 
 def test_lower_layers_learn_more_slowly(tiny):
     network = Network(pretrained(tiny), {"codes": Head(3, multi_label=False)})
-    rates = {group["lr"] for group in groups(network, schedule(rate=1.0, head_rate=9.0, decay=0.5))}
+    rates = {
+        group["lr"]
+        for group in parameter_groups(
+            network, schedule(learning_rate=1.0, head_learning_rate=9.0, layer_decay=0.5)
+        )
+    }
     assert rates == {0.25, 0.5, 1.0, 9.0}
-    seen = sum(len(group["params"]) for group in groups(network, schedule()))
+    seen = sum(len(group["params"]) for group in parameter_groups(network, schedule()))
     assert seen == len(list(network.parameters())) - 1
 
 
@@ -268,7 +280,7 @@ def test_a_missing_label_counts_for_nothing(tiny):
 
 def test_training_stops_early_and_keeps_the_best(quick, parts):
     train, held = parts.train.take(range(64)), parts.validation.take(range(40))
-    quick.set_params(epochs=30, patience=2, every=4, rate=5e-3)
+    quick.set_params(epochs=30, patience=2, eval_steps=4, learning_rate=5e-3)
     quick.fit(train.examples, encode_labels(train), validation=(held.examples, encode_labels(held)))
     scores = [row["eval_score"] for row in quick.curve_ if "eval_score" in row]
     assert len(scores) < 30 and max(scores) == scores[-3]
@@ -280,7 +292,7 @@ def test_training_stops_early_and_keeps_the_best(quick, parts):
 
 @pytest.fixture(scope="module")
 def trained(tiny, parts):
-    model = Encoder(tiny, epochs=1, least_steps=0, rate=1e-3, length=48)
+    model = Encoder(tiny, epochs=1, min_steps=0, learning_rate=1e-3, max_length=48)
     return fit(model, parts.train.take(range(48)), parts.validation.take(range(20)), name="tiny")
 
 
@@ -332,7 +344,7 @@ def test_a_pickle_in_the_weights_place_is_refused_even_with_its_sum(saved, tmp_p
 
 def test_truncated_weights_are_refused_even_with_their_sum(saved):
     forge(saved, "weights.safetensors", (saved / "weights.safetensors").read_bytes()[:-100])
-    with pytest.raises(KitError, match="not an encoder this version wrote"):
+    with pytest.raises(KitError, match=r"weights\.safetensors is not what this version writes"):
         persistence.load(saved)
 
 
@@ -358,7 +370,7 @@ def test_settings_that_ask_for_code_or_files_from_elsewhere_are_refused(
     saved, offline, change, told
 ):
     settings = json.loads((saved / "encoder.json").read_text())
-    settings["config"].update(change)
+    settings["architecture"].update(change)
     forge(saved, "encoder.json", json.dumps(settings).encode())
     with pytest.raises(KitError, match=told):
         persistence.load(saved)
@@ -424,7 +436,7 @@ def test_a_folder_that_cannot_be_written_is_told(quick, parts, tmp_path):
 
 
 def test_joint_heads_share_one_encoder_and_know_their_codes(tiny, parts, frame_parts):
-    model = Joint(checkpoint=tiny, epochs=1, least_steps=0, length=48, rate=1e-3)
+    model = Joint(checkpoint=tiny, epochs=1, min_steps=0, max_length=48, learning_rate=1e-3)
     some = {"stance": parts.train.take(range(90)), "diplomacy": frame_parts.train.take(range(60))}
     held = {
         "stance": parts.validation.take(range(20)),
@@ -440,7 +452,7 @@ def test_joint_heads_share_one_encoder_and_know_their_codes(tiny, parts, frame_p
 def test_joint_learns_frames_from_marked_sentences_too(parts, frame_parts):
     model = Joint()
     sets = {"stance": parts.train.take(range(30)), "diplomacy": frame_parts.train}
-    model.classes_by_ = {
+    model.codes_ = {
         "stance": ["abstain", "condemn", "none", "support"],
         "diplomacy": list(frame_parts.train.codebook.names),
     }
@@ -452,9 +464,7 @@ def test_joint_learns_frames_from_marked_sentences_too(parts, frame_parts):
 
 def test_joint_goes_once_through_examples_that_two_codebooks_share(parts):
     model = Joint(codebooks=("fine", "coarse"))
-    model.classes_by_ = {
-        name: ["abstain", "condemn", "none", "support"] for name in model.codebooks
-    }
+    model.codes_ = {name: ["abstain", "condemn", "none", "support"] for name in model.codebooks}
     union = model._union(dict.fromkeys(model.codebooks, parts.train.take(range(40))))
     assert len(union.examples) == 40
     assert all((union.labels[name] >= 0).all() for name in model.codebooks)
@@ -490,9 +500,9 @@ def copied(tiny, place, *, without=()):
 
 
 KINDS = {
-    "encoder": lambda place, **more: Encoder(place, epochs=1, least_steps=0, **more),
+    "encoder": lambda place, **more: Encoder(place, epochs=1, min_steps=0, **more),
     "embedding": Embedding,
-    "fewshot": lambda place, **more: FewShot(place, rounds=1, **more),
+    "fewshot": lambda place, **more: FewShot(place, num_iterations=1, **more),
 }
 
 
@@ -506,14 +516,14 @@ def test_a_folder_without_a_tokenizer_is_refused(kind, tiny, parts, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("length", "told"), [(161, "reads 160 at most"), (4, "length is 4 tokens, too few")]
+    ("length", "told"), [(161, "reads 160 at most"), (4, "max_length is 4 tokens, too few")]
 )
 def test_a_length_that_cannot_be_is_refused(kind, length, told, tiny, parts, tmp_path, monkeypatch):
     # What is in the cache already needs no encoder.
     monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path))
     some = parts.train.take(range(8))
     with pytest.raises(KitError, match=told):
-        KINDS[kind](tiny, length=length).fit(some.examples, encode_labels(some))
+        KINDS[kind](tiny, max_length=length).fit(some.examples, encode_labels(some))
 
 
 def test_positions_that_begin_behind_padding_are_fewer():
@@ -525,7 +535,7 @@ def test_positions_that_begin_behind_padding_are_fewer():
         max_position_embeddings=20,
     )
     check_length(18, RobertaModel(config))
-    with pytest.raises(KitError, match=r"reads 18 at most; set model\.length=18 or less"):
+    with pytest.raises(KitError, match=r"reads 18 at most; set model\.max_length=18 or less"):
         check_length(19, RobertaModel(config))
 
 
@@ -586,7 +596,7 @@ def test_a_saved_model_never_has_its_encoder_fetched(
 
 @pytest.mark.parametrize("validated", [True, False])
 def test_a_training_that_diverges_is_one_clear_error(validated, quick, parts, tmp_path):
-    quick.set_params(rate=1e30, folder=str(tmp_path))
+    quick.set_params(learning_rate=1e30, folder=str(tmp_path))
     some = parts.train.take(range(48))
     with pytest.raises(KitError, match=r"diverged: .*learning rate 1e\+30 is too high"):
         quick.fit(
@@ -599,7 +609,7 @@ def test_a_training_that_diverges_is_one_clear_error(validated, quick, parts, tm
 def test_few_examples_that_diverge_are_one_clear_error(tiny, parts):
     some = parts.train.take(range(24))
     with pytest.raises(KitError, match=r"diverged: .*learning rate 1e\+30 is too high"):
-        FewShot(tiny, rounds=2, rate=1e30).fit(some.examples, encode_labels(some))
+        FewShot(tiny, num_iterations=2, learning_rate=1e30).fit(some.examples, encode_labels(some))
 
 
 def test_the_packaged_weights_are_checked(monkeypatch, tmp_path):
@@ -658,8 +668,8 @@ def test_a_hub_name_stays_in_a_saved_encoder():
 
 
 def test_a_handful_of_rows_is_gone_through_more_often():
-    own = schedule(epochs=3, batch_size=16, least_steps=100)
-    assert own.rounds(64) == 25 and own.rounds(16_000) == 3
+    own = schedule(epochs=3, batch_size=16, min_steps=100)
+    assert own.total_epochs(64) == 25 and own.total_epochs(16_000) == 3
 
 
 def test_training_goes_on_from_a_saved_model_of_other_codes(quick, parts, frame_parts, tmp_path):
@@ -667,7 +677,12 @@ def test_training_goes_on_from_a_saved_model_of_other_codes(quick, parts, frame_
     persistence.save(first, tmp_path / "first")
     frames = frame_parts.train.take(range(64))
     after = Encoder(
-        str(tmp_path / "first"), epochs=1, least_steps=0, rate=0.0, head_rate=1e-3, length=48
+        str(tmp_path / "first"),
+        epochs=1,
+        min_steps=0,
+        learning_rate=0.0,
+        head_learning_rate=1e-3,
+        max_length=48,
     )
     after.fit(frames.examples, encode_labels(frames))
     same = zip(

@@ -9,9 +9,9 @@ from stancekit.corpus import FewShotSplit, FixedSplit
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import encode_labels, fit
-from stancekit.models.encoder import fewshot_files
 from stancekit.models.encoder.fewshot import FewShot, draw_pairs
 from stancekit.models.features import Marked
+from stancekit.models.folder import ModelFolder
 
 
 def test_each_row_is_paired_with_its_own_code_and_with_others():
@@ -54,7 +54,9 @@ def test_training_draws_the_codes_apart(tiny, parts):
     ][:16]
     some = parts.train.take(names)
     y = encode_labels(some)
-    model = FewShot(tiny, features=Marked(), rounds=12, rate=1e-2).fit(some.examples, y)
+    model = FewShot(tiny, features=Marked(), num_iterations=12, learning_rate=1e-2).fit(
+        some.examples, y
+    )
     found = model.embed(some.examples)
     alike, same = found @ found.T, y[:, None] == y[None]
     off = ~np.eye(len(y), dtype=bool)
@@ -64,7 +66,7 @@ def test_training_draws_the_codes_apart(tiny, parts):
 def test_a_saved_model_predicts_as_before(tiny, parts, tmp_path, monkeypatch):
     monkeypatch.setenv("STANCEKIT_BF16", "1")
     trained = fit(
-        FewShot(tiny, rounds=1),
+        FewShot(tiny, num_iterations=1),
         parts.train.take(range(24)),
         parts.validation.take(range(40)),
         name="fewshot",
@@ -83,11 +85,11 @@ def test_a_saved_model_predicts_as_before(tiny, parts, tmp_path, monkeypatch):
 )
 def test_a_saved_model_that_asks_for_code_or_files_is_refused(tiny, parts, tmp_path, change):
     some = parts.train.take(range(12))
-    place = persistence.save(fit(FewShot(tiny, rounds=0), some, some), tmp_path / "model")
+    place = persistence.save(fit(FewShot(tiny, num_iterations=0), some, some), tmp_path / "model")
     config = place / "encoder" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | change))
     with pytest.raises(KitError, match="is refused"):
-        fewshot_files.read(place)
+        FewShot.load_files(ModelFolder(place))
     config.write_text("[1]")
     with pytest.raises(KitError, match="is refused"):
-        fewshot_files.read(place)
+        FewShot.load_files(ModelFolder(place))

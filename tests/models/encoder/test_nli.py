@@ -58,16 +58,16 @@ def test_without_checkpoint_or_codebook_it_says_what_to_give(stance):
 
 
 def test_a_long_sentence_leaves_the_hypothesis_whole(tiny, stance):
-    model = NLI(tiny, codebook=stance, length=40).fit([], np.array([]))
+    model = NLI(tiny, codebook=stance, max_length=40).fit([], np.array([]))
     assert model.predict_proba(
         [Example("1", "word " * 500, Mention("Peru"), Mention("the levy"))]
     ).shape == (1, 4)
 
 
 def test_a_hypothesis_that_leaves_no_room_is_told(tiny, stance):
-    model = NLI(tiny, codebook=stance, length=9).fit([], np.array([]))
+    model = NLI(tiny, codebook=stance, max_length=9).fit([], np.array([]))
     long = Mention("the United Nations Relief and Works Agency for Palestine Refugees")
-    with pytest.raises(KitError, match=r"set a larger model\.length"):
+    with pytest.raises(KitError, match=r"set a larger model\.max_length"):
         model.predict_proba([Example("1", "Peru left.", Mention("Peru"), long)])
 
 
@@ -84,7 +84,7 @@ def test_a_saved_model_names_its_checkpoint_and_refuses_another(
         FittedClassifier(model, stance).scores(some),
         atol=1e-6,
     )
-    monkeypatch.setattr("stancekit.models.encoder.nli_files.fingerprint", lambda source: "other")
+    monkeypatch.setattr("stancekit.models.encoder.files.fingerprint", lambda source: "other")
     with pytest.raises(KitError, match="other weights"):
         persistence.load(place)
 

@@ -47,7 +47,13 @@ def own_cache(cache, tmp_path, monkeypatch):
 def learned(tiny, parts, folder):
     # Long enough to tell codes apart: 8-bit products change the labels of a model that hardly does.
     model = Encoder(
-        tiny, features=Marked(), epochs=4, least_steps=0, rate=3e-3, batch_size=32, length=48
+        tiny,
+        features=Marked(),
+        epochs=4,
+        min_steps=0,
+        learning_rate=3e-3,
+        batch_size=32,
+        max_length=48,
     )
     trained = fit(model, parts.train.take(range(1000)), parts.validation.take(range(50)))
     return persistence.save(trained, folder / parts.train.codebook.name)
@@ -98,7 +104,7 @@ def test_an_export_in_32_bits_says_the_same(saved_both, parts):
 def test_it_is_made_once_and_again_when_damaged(saved, made, own_cache, monkeypatch):
     place = saved / "stance"
     trained = persistence.load(place)
-    monkeypatch.setattr(onnx, "write", None)
+    monkeypatch.setattr(onnx, "write_onnx", None)
     assert export(trained, place, kind="int8").change == made.change
     [folder] = own_cache.glob("*-int8")
     (folder / "0.onnx").write_bytes(b"no model")
@@ -124,8 +130,8 @@ def test_for_another_codebook_it_says_what_was_measured_and_no_more(saved, made,
     trained = persistence.load(saved / "stance")
     codes = {name: {"definition": "x"} for name in trained.codebook.names}
     own = replace(trained, codebook=make_codebook("tone", codes))
-    change = onnx._compared(own, own, "fp32")
-    assert change == Change("fp32", change.n, 0.0) and 40 <= change.n < 80
+    change = onnx._measure_change(own, own, "fp32")
+    assert change == Change("fp32", change.n, 0.0, corpus="un_votes") and 40 <= change.n < 80
     assert str(change).endswith(
         "validation examples of un_votes, which has no gold of this model's codebook"
     )
@@ -134,7 +140,7 @@ def test_for_another_codebook_it_says_what_was_measured_and_no_more(saved, made,
         trained,
         codebook=make_codebook("stance", {f"{name}s": code for name, code in codes.items()}),
     )
-    assert not onnx._bundled(renamed.codebook) and onnx._bundled(trained.codebook)
+    assert not onnx._gold_codebook(renamed.codebook) and onnx._gold_codebook(trained.codebook)
     assert "of them were right" in str(made.change)
 
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 EmbeddingRows = NDArray[np.float32]
 # SQLite allows 999 parameters in its oldest builds.
-CHUNK = 500
+MAX_KEYS = 500
 
 
 def cache_folder() -> Path:
-    """Return where the cache lies: `STANCEKIT_CACHE`, or the system's place for caches."""
-    if given := os.environ.get("STANCEKIT_CACHE"):
-        return Path(given)
+    """Return the folder of the cache: `STANCEKIT_CACHE`, or the system's place for caches."""
+    if folder := os.environ.get("STANCEKIT_CACHE"):
+        return Path(folder)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "stancekit"
     if sys.platform == "darwin":
@@ -34,10 +34,10 @@ def cache_folder() -> Path:
 
 
 class EmbeddingCache:
-    """The embeddings of one encoder, in a SQLite file: what a call reads and writes grows with what it asks for alone.
+    """The embeddings of one encoder, in a SQLite file: a call reads and writes no more rows than it asks for.
 
-    A row that does not fit its sum is made anew, as is a file that is no database; one that cannot
-    be read or written is done without. Processes may share it.
+    A row that does not fit its sum is computed again, and so is a file that is no database; without
+    a file that can be read and written, embeddings are computed each time. Processes may share it.
 
     Parameters
     ----------
@@ -51,10 +51,10 @@ class EmbeddingCache:
     def get(
         self, ids: Sequence["Ids"], embed: Callable[[Sequence["Ids"]], EmbeddingRows]
     ) -> EmbeddingRows:
-        """Return the embeddings of inputs, shape (inputs, width); `embed` makes those that are missing."""
-        keys = [hashlib.sha256(json.dumps(one, sort_keys=True).encode()).digest() for one in ids]
+        """Return the embeddings of inputs, shape (inputs, width); `embed` computes those that are missing."""
+        keys = [hashlib.sha256(json.dumps(row, sort_keys=True).encode()).digest() for row in ids]
         known = self._read(list(dict.fromkeys(keys)))
-        missing = {key: one for key, one in zip(keys, ids, strict=True) if key not in known}
+        missing = {key: row for key, row in zip(keys, ids, strict=True) if key not in known}
         if missing:
             fresh = dict(zip(missing, embed(list(missing.values())), strict=True))
             self._write(fresh)
@@ -62,38 +62,37 @@ class EmbeddingCache:
         return np.stack([known[key] for key in keys])
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, EmbeddingRows]:
-        found: dict[bytes, EmbeddingRows] = {}
-        with self._sound(), closing(self._connect()) as base:
-            for at in range(0, len(keys), CHUNK):
-                some = keys[at : at + CHUNK]
-                marks = ",".join("?" * len(some))
-                for key, total, row in base.execute(
-                    f"SELECT * FROM rows WHERE key IN ({marks})", some
-                ):
+        rows: dict[bytes, EmbeddingRows] = {}
+        with self._repairing(), closing(self._connect()) as database:
+            for start in range(0, len(keys), MAX_KEYS):
+                batch = keys[start : start + MAX_KEYS]
+                marks = ",".join("?" * len(batch))
+                query = f"SELECT * FROM rows WHERE key IN ({marks})"  # noqa: S608  # marks alone
+                for key, total, row in database.execute(query, batch):
                     if zlib.crc32(row) == total:
-                        found[key] = np.frombuffer(row, dtype="<f4")
+                        rows[key] = np.frombuffer(row, dtype="<f4")
         # Rows of one encoder are equally long.
-        return found if len({len(row) for row in found.values()}) <= 1 else {}
+        return rows if len({len(row) for row in rows.values()}) <= 1 else {}
 
     def _write(self, fresh: Mapping[bytes, EmbeddingRows]) -> None:
-        rows = ((key, row.astype("<f4").tobytes()) for key, row in fresh.items())
-        with self._sound(), closing(self._connect()) as base, base:
-            base.executemany(
+        data = {key: row.astype("<f4").tobytes() for key, row in fresh.items()}
+        with self._repairing(), closing(self._connect()) as database, database:
+            database.executemany(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
-                ((k, zlib.crc32(row), row) for k, row in rows),
+                [(key, zlib.crc32(row), row) for key, row in data.items()],
             )
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        base = sqlite3.connect(self.path, timeout=60)
-        base.execute(
+        database = sqlite3.connect(self.path, timeout=60)
+        database.execute(
             "CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, sum INTEGER, row BLOB) WITHOUT ROWID"
         )
-        return base
+        return database
 
     @contextmanager
-    def _sound(self) -> Iterator[None]:
-        """End a block in silence where the file cannot be used, and remove one that is damaged."""
+    def _repairing(self) -> Iterator[None]:
+        """End a block without an error where the file cannot be used, and remove one that is damaged."""
         try:
             yield
         except (sqlite3.Error, TypeError, ValueError) as error:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from stancekit.models.encoder.inputs import TokenRows
 
-PLACE, SUMS, STATE, WEIGHTS = "checkpoints", "sums.json", "trainer_state.json", "model.safetensors"
+PLACE, SUMS_FILE = "checkpoints", "sums.json"
+# As `transformers.Trainer` names them.
+STATE_FILE, CHECKPOINT_WEIGHTS = "trainer_state.json", "model.safetensors"
 
 
 def digest(
@@ -26,7 +28,7 @@ def digest(
     state: Mapping[str, "torch.Tensor"],
     parts: Iterable["TokenRows | None"],
 ) -> str:
-    """Return what tells a training from others: a sum over its settings, first weights, examples and labels."""
+    """Return what identifies a training: a sum over its settings, first weights, examples and labels."""
     import torch
 
     total = hashlib.sha256(repr(list(settings)).encode())
@@ -35,10 +37,10 @@ def digest(
         total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     for part in parts:
         total.update(b"part")
-        for one in part.ids if part else ():
-            for key in sorted(one):
-                total.update(f"{key} {len(one[key])}".encode())
-                total.update(np.asarray(one[key], dtype=np.int32).data)
+        for row in part.ids if part else ():
+            for key in sorted(row):
+                total.update(f"{key} {len(row[key])}".encode())
+                total.update(np.asarray(row[key], dtype=np.int32).data)
         for name, labels in part.labels.items() if part else ():
             total.update(f"{name} {labels.shape}".encode())
             total.update(np.ascontiguousarray(labels, dtype=np.int64).data)
@@ -47,14 +49,16 @@ def digest(
 
 def seal_checkpoint(folder: Path) -> None:
     """Write the sums of a checkpoint's files beside them: one that has them was written to its end."""
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
-    write_json(folder / SUMS, {name: sha256(folder / name) for name in names})
+    names = sorted(
+        path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS_FILE
+    )
+    write_json(folder / SUMS_FILE, {name: sha256(folder / name) for name in names})
 
 
 def latest(place: Path) -> Path | None:
     """Return the last checkpoint in a folder that is whole, as is the best one before it that it refers to.
 
-    The state's path to the best one is written anew where the folder was moved.
+    Where the folder was moved, the state's path to the best one is updated.
     """
     for folder in sorted(place.glob("checkpoint-*"), key=_step, reverse=True):
         if not _is_complete(folder):
@@ -65,7 +69,7 @@ def latest(place: Path) -> Path | None:
             return folder
         if _is_complete(best):
             if state["best_model_checkpoint"] != str(best):
-                write_json(folder / STATE, state | {"best_model_checkpoint": str(best)})
+                write_json(folder / STATE_FILE, state | {"best_model_checkpoint": str(best)})
                 seal_checkpoint(folder)
             return folder
     return None
@@ -73,7 +77,7 @@ def latest(place: Path) -> Path | None:
 
 def read_state(folder: Path) -> dict[str, Any]:
     """Return the Trainer's state in a checkpoint."""
-    state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    state: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
     return state
 
 
@@ -86,16 +90,16 @@ def best_of(folder: Path, state: Mapping[str, Any]) -> Path | None:
 def forget_checkpoints(folder: str | Path) -> None:
     """Remove the checkpoints of trainings in a folder, once the models they led to are saved.
 
-    A folder of checkpoints is renamed before it is emptied, so that one that is half gone is never
-    taken for whole.
+    A folder of checkpoints is renamed before it is emptied, so that one that is half removed is
+    never taken for whole.
     """
     for place in sorted(Path(folder).rglob(PLACE)):
         if place.is_dir() and not place.parent.name.startswith(f".{PLACE}-"):
-            # One that cannot be moved stays as it is: it is of no harm but for its size.
+            # One that cannot be moved stays as it is: it only takes space.
             with suppress(OSError):
                 place.rename(Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{PLACE}-")) / PLACE)
-    for left in sorted(Path(folder).rglob(f".{PLACE}-*")):
-        shutil.rmtree(left, ignore_errors=True)
+    for leftover in sorted(Path(folder).rglob(f".{PLACE}-*")):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _step(folder: Path) -> int:
@@ -105,8 +109,8 @@ def _step(folder: Path) -> int:
 
 def _is_complete(folder: Path) -> bool:
     try:
-        sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
-        return {WEIGHTS, STATE} <= set(sums) and all(
+        sums = json.loads((folder / SUMS_FILE).read_text(encoding="utf-8"))
+        return {CHECKPOINT_WEIGHTS, STATE_FILE} <= set(sums) and all(
             sha256(folder / name) == known for name, known in sums.items()
         )
     except (OSError, ValueError, TypeError, AttributeError):

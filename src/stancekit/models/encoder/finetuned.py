@@ -1,5 +1,6 @@
 """Fine-tuned transformer encoders with scikit-learn's contract."""
 
+import operator
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,24 +10,46 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from safetensors.torch import load_file
+from scipy.special import expit, softmax
 from transformers import set_seed
 
+from stancekit.models.base import ExampleClassifier
 from stancekit.models.encoder import checkpoints
+from stancekit.models.encoder.files import (
+    ESTIMATOR_SETTINGS,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    build_architecture,
+    describe_architecture,
+    describe_estimator,
+    read_tokenizer,
+    rebuild_estimator,
+    write_tokenizer,
+    write_weights,
+)
 from stancekit.models.encoder.inputs import (
     Collator,
     EncoderInputs,
     TokenRows,
     check_tokenizer,
+    length_batches,
     load_encoder_tokenizer,
 )
 from stancekit.models.encoder.network import Head, Network, bf16, check_length, pretrained
 from stancekit.models.encoder.pretrained import MINILM, resolve, started_from
 from stancekit.models.encoder.trainer import Schedule, tune
 from stancekit.models.features import Marked
+from stancekit.models.folder import ModelFolder
+from stancekit.models.verification import verify_model
 from stancekit.types import Example, ValidationPart
 
+# The name of the head of an encoder that has one.
 SINGLE_HEAD = "codes"
+ENCODER_FILE = "encoder.json"
+# A code's share is taken to be at least this, and its weight in the loss at most five, so that a
+# code with a handful of examples does not dominate the training.
+MIN_SHARE, MAX_WEIGHT = 0.01, 5
 HeadLabels = Mapping[str, NDArray[Any]]
 
 
@@ -39,60 +62,49 @@ def balanced_weights(y: NDArray[Any]) -> tuple[float, ...]:
     (0.6666666666666666, 2.0)
     """
     if y.ndim == 2:
-        share = y.mean(axis=0).clip(0.01, 0.99)
-        return tuple(float(one) for one in np.sqrt((1 - share) / share).clip(1, 5))
+        shares = y.mean(axis=0).clip(MIN_SHARE, 1 - MIN_SHARE)
+        return tuple(np.sqrt((1 - shares) / shares).clip(1, MAX_WEIGHT).tolist())
     counts = np.bincount(y)
-    return tuple(float(len(y) / (len(counts) * one)) for one in counts)
+    return tuple((len(y) / (len(counts) * counts)).tolist())
 
 
-def to_probabilities(logits: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float64]:
-    """Return each row's probabilities: a softmax, or a logistic function of every code.
-
-    Examples
-    --------
-    >>> to_probabilities(np.array([[0.0, 0.0]]), multi_label=False).tolist()
-    [[0.5, 0.5]]
-    """
-    if multi_label:
-        return np.asarray(1 / (1 + np.exp(-logits)))
-    power = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(power / power.sum(axis=1, keepdims=True))
-
-
-def draw_training(X: Sequence[Example], most: int | None, random_state: int) -> NDArray[np.int64]:
+def draw_training(
+    X: Sequence[Example], max_examples: int | None, random_state: int
+) -> NDArray[np.int64]:
     """Return the rows of at most so many examples, in order: one of every sentence before a second of any.
 
-    Examples of one sentence teach much the same, so that a part in which every sentence stands
+    Examples of one sentence teach much the same, so that a part in which every sentence is present
     teaches nearly as much as the whole.
 
     Examples
     --------
-    >>> some = [Example(str(at), text) for at, text in enumerate(["a", "a", "a", "b", "c"])]
+    >>> some = [Example(str(row), text) for row, text in enumerate(["a", "a", "a", "b", "c"])]
     >>> rows = draw_training(some, 3, random_state=0)
     >>> [some[row].text for row in rows]
     ['a', 'b', 'c']
     """
-    if most is None or most >= len(X):
+    if max_examples is None or max_examples >= len(X):
         return np.arange(len(X))
     order = np.random.default_rng(random_state).permutation(len(X))
     seen: Counter[str] = Counter()
+    # Of each example, how many of its sentence come before it in the order.
     turn = np.zeros(len(X), dtype=np.int64)
     for place, row in enumerate(order.tolist()):
         turn[place] = seen[X[row].text]
         seen[X[row].text] += 1
-    return np.sort(order[np.argsort(turn, kind="stable")[:most]])
+    return np.sort(order[np.argsort(turn, kind="stable")[:max_examples]])
 
 
 def starting_weights(checkpoint: str) -> tuple[torch.nn.Module, Any]:
     """Return the encoder that training starts from and its tokenizer.
 
-    A saved model of the kit is checked against its manifest, and its heads are left behind: what
+    A saved model of the kit is checked against its manifest, and its heads are dropped: what
     was learned on one task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
     """
-    if (Path(checkpoint) / "encoder.json").exists():
-        from stancekit.models import persistence
-
-        saved: Any = persistence.load(Path(checkpoint)).model
+    folder = Path(checkpoint)
+    if (folder / ENCODER_FILE).exists():
+        verify_model(folder)
+        saved = Encoder.load_files(ModelFolder(folder))
         return saved.network_.encoder.train(), saved.tokenizer_
     source = resolve(checkpoint)
     encoder: Any = pretrained(source)
@@ -101,7 +113,7 @@ def starting_weights(checkpoint: str) -> tuple[torch.nn.Module, Any]:
     return encoder, tokenizer
 
 
-class Encoder(ClassifierMixin, BaseEstimator):
+class Encoder(ExampleClassifier):
     """A transformer encoder, fine-tuned with a linear head on the means over all, actor and target tokens.
 
     Parameters
@@ -111,10 +123,10 @@ class Encoder(ClassifierMixin, BaseEstimator):
         trained further; all-MiniLM-L6-v2 comes from a package, without a network.
     features
         `Plain`, `Pair` or `Marked`: what of actor and target is seen.
-    length
+    max_length
         Most tokens of an input; a longer sentence is cut around its actor.
     class_weight
-        `balanced` weighs rare codes up in the loss, `None` does not.
+        `balanced` gives rare codes more weight in the loss, `None` does not.
     max_train_samples
         The most examples that are learned from, drawn for each random state; by default all.
     dropout
@@ -122,15 +134,15 @@ class Encoder(ClassifierMixin, BaseEstimator):
         pretrained with.
     frozen_layers
         How many of the encoder's lower layers stay as they were pretrained, besides the vectors of
-        words. Their outputs are computed once, in 16 or 32 bits a number, so training is quicker
-        the more there are.
+        words. Their outputs are computed once, in 16 or 32 bits a number: the more layers, the
+        quicker the training.
     folder
         Where training keeps its checkpoints; the same fit goes on from there after a crash, and is
         read back from there when it had ended.
         `stancekit.models.encoder.checkpoints.forget_checkpoints` removes them.
-    smoothing
+    label_smoothing
         Label smoothing of single-label heads.
-    epochs, least_steps, batch_size, rate, head_rate, decay, patience, every
+    epochs, min_steps, batch_size, learning_rate, head_learning_rate, layer_decay, patience, eval_steps
         See `stancekit.models.encoder.trainer.Schedule`.
 
     Attributes
@@ -144,16 +156,15 @@ class Encoder(ClassifierMixin, BaseEstimator):
     Examples
     --------
     >>> some = [Example("1", "Peru backs the levy."), Example("2", "Peru spurns the levy.")]
-    >>> model = Encoder(epochs=1, least_steps=1).fit(some, np.array(["support", "condemn"]))
+    >>> model = Encoder(epochs=1, min_steps=1).fit(some, np.array(["support", "condemn"]))
     >>> model.predict_proba(some).shape
     (2, 2)
     """
 
-    kind = "encoder"
-    # Told of every validation score during training; set by a sweep.
+    # Called with every validation score during training; set by a search for settings.
     watch: Callable[[int, float], None] | None = None
-    # What was scored last, which cannot change, by which network and as what it was shown, and the
-    # logits.
+    # What was scored last: a tuple of examples, which cannot change, with network and features; and
+    # the logits.
     _last: tuple[tuple[Any, ...], dict[str, NDArray[np.float64]]] | None = None
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract: every setting is an argument
@@ -161,16 +172,16 @@ class Encoder(ClassifierMixin, BaseEstimator):
         checkpoint: str = MINILM,
         *,
         features: Any = None,
-        length: int = 96,
+        max_length: int = 96,
         epochs: int = 3,
-        least_steps: int = 600,
+        min_steps: int = 600,
         batch_size: int = 16,
-        rate: float = 2e-4,
-        head_rate: float = 1e-3,
-        decay: float = 0.9,
+        learning_rate: float = 2e-4,
+        head_learning_rate: float = 1e-3,
+        layer_decay: float = 0.9,
         patience: int = 3,
-        every: int | None = None,
-        smoothing: float = 0.1,
+        eval_steps: int | None = None,
+        label_smoothing: float = 0.1,
         class_weight: str | None = "balanced",
         max_train_samples: int | None = None,
         dropout: float | None = None,
@@ -180,16 +191,16 @@ class Encoder(ClassifierMixin, BaseEstimator):
     ) -> None:
         self.checkpoint = checkpoint
         self.features = features
-        self.length = length
+        self.max_length = max_length
         self.epochs = epochs
-        self.least_steps = least_steps
+        self.min_steps = min_steps
         self.batch_size = batch_size
-        self.rate = rate
-        self.head_rate = head_rate
-        self.decay = decay
+        self.learning_rate = learning_rate
+        self.head_learning_rate = head_learning_rate
+        self.layer_decay = layer_decay
         self.patience = patience
-        self.every = every
-        self.smoothing = smoothing
+        self.eval_steps = eval_steps
+        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.max_train_samples = max_train_samples
         self.dropout = dropout
@@ -207,35 +218,26 @@ class Encoder(ClassifierMixin, BaseEstimator):
         y = np.asarray(y)
         self.multi_label_ = y.ndim == 2
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
-        held = None
+        held_out = None
         if validation is not None and len(validation[0]):
-            # A code that training never saw cannot be predicted, so it says nothing about when to
-            # stop.
-            truth = np.asarray(validation[1])
-            known = (
-                np.arange(len(truth))
-                if self.multi_label_
-                else np.flatnonzero(np.isin(truth, self.classes_))
-            )
-            held = (
-                [validation[0][at] for at in known.tolist()],
-                {SINGLE_HEAD: self._targets(truth[known])},
-            )
-        self._tune(X, {SINGLE_HEAD: self._targets(y)}, held)
+            held_out = self._held_out(*validation)
+        self._tune(X, {SINGLE_HEAD: self._targets(y)}, held_out)
         return self
+
+    def _held_out(
+        self, X: Sequence[Example], y: NDArray[Any]
+    ) -> tuple[Sequence[Example], HeadLabels]:
+        """Return a validation part without the codes that training never saw: they say nothing about when to stop."""
+        truth = np.asarray(y)
+        rows = np.arange(len(truth))
+        if not self.multi_label_:
+            rows = np.flatnonzero(np.isin(truth, self.classes_))
+        return [X[row] for row in rows.tolist()], {SINGLE_HEAD: self._targets(truth[rows])}
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
-        return to_probabilities(self.logits(X)[SINGLE_HEAD], multi_label=self.multi_label_)
-
-    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
-        """Return the likeliest code, or the indicator of codes at or above one half."""
-        scores = self.predict_proba(X)
-        return (
-            (scores >= 0.5).astype(int)
-            if self.multi_label_
-            else np.asarray(self.classes_[scores.argmax(axis=1)])
-        )
+        logits = self.logits(X)[SINGLE_HEAD]
+        return np.asarray(expit(logits) if self.multi_label_ else softmax(logits, axis=1))
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y.astype(np.int64) if y.ndim == 2 else np.searchsorted(self.classes_, y)
@@ -243,7 +245,7 @@ class Encoder(ClassifierMixin, BaseEstimator):
     @property
     def inputs(self) -> EncoderInputs:
         """Return what turns examples into token ids."""
-        return EncoderInputs(self.tokenizer_, self.features or Marked(), self.length)
+        return EncoderInputs(self.tokenizer_, self.features or Marked(), self.max_length)
 
     def _heads(self, labels: HeadLabels) -> dict[str, Head]:
         """Return the heads that labels need; of y = -1, no label, nothing is counted."""
@@ -260,29 +262,32 @@ class Encoder(ClassifierMixin, BaseEstimator):
         self,
         X: Sequence[Example],
         labels: HeadLabels,
-        held: tuple[Sequence[Example], HeadLabels] | None,
+        held_out: tuple[Sequence[Example], HeadLabels] | None,
     ) -> None:
         set_seed(self.random_state or 0)
         self._last = None
         encoder, self.tokenizer_ = starting_weights(self.checkpoint)
-        check_length(self.length, encoder)
+        check_length(self.max_length, encoder)
         if self.dropout is not None:
             for module in encoder.modules():
                 if isinstance(module, torch.nn.Dropout):
                     module.p = self.dropout
         self.started_from_ = started_from(self.checkpoint)
         self.network_ = Network(
-            encoder, self._heads(labels), smoothing=self.smoothing, frozen_layers=self.frozen_layers
+            encoder,
+            self._heads(labels),
+            label_smoothing=self.label_smoothing,
+            frozen_layers=self.frozen_layers,
         )
         schedule = Schedule(
             epochs=self.epochs,
-            least_steps=self.least_steps,
+            min_steps=self.min_steps,
             batch_size=self.batch_size,
-            rate=self.rate,
-            head_rate=self.head_rate,
-            decay=self.decay,
+            learning_rate=self.learning_rate,
+            head_learning_rate=self.head_learning_rate,
+            layer_decay=self.layer_decay,
             patience=self.patience,
-            every=self.every,
+            eval_steps=self.eval_steps,
             watch=self.watch,
         )
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -293,48 +298,83 @@ class Encoder(ClassifierMixin, BaseEstimator):
         # A score that is measured once, at the end, decides nothing: there is no other to choose
         # from.
         decides = self.watch is not None or schedule.measurements(len(rows)) > 1
-        validation = self._rows(*held) if held and decides else None
-        with tempfile.TemporaryDirectory() as spare:
-            folder = Path(self.folder or spare) / checkpoints.PLACE
-            pad, state = self.tokenizer_.pad_token_id or 0, self.random_state or 0
+        validation = self._rows(*held_out) if held_out and decides else None
+        with tempfile.TemporaryDirectory() as temporary:
             self.curve_ = tune(
                 self.network_,
                 train,
                 validation,
                 schedule,
-                folder=folder,
-                random_state=state,
-                pad=pad,
+                folder=Path(self.folder or temporary) / checkpoints.PLACE,
+                random_state=self.random_state or 0,
+                pad=self._pad,
             )
         self.network_.eval()
 
     def _rows(self, X: Sequence[Example], labels: HeadLabels) -> TokenRows:
         ids = self.inputs(X)
-        return TokenRows(ids, labels, self.network_.frozen(ids, self.tokenizer_.pad_token_id or 0))
+        return TokenRows(ids, labels, self.network_.frozen(ids, self._pad))
+
+    @property
+    def _pad(self) -> int:
+        """Return the tokenizer's id for padding."""
+        return int(self.tokenizer_.pad_token_id or 0)
 
     @torch.inference_mode()
     def logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:
         """Return the logits of each head, shape (examples, codes), from batches of similar length."""
         # Thresholds are chosen and a run is recorded on the very same examples.
-        asked = (X, self.network_, self.features, self.length)
-        if self._last is not None and all(
-            one is other for one, other in zip(asked, self._last[0], strict=True)
-        ):
+        asked = (X, self.network_, self.features, self.max_length)
+        if self._last is not None and all(map(operator.is_, asked, self._last[0])):
             return self._last[1]
         ids = self.inputs(X)
-        order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable")
-        device = self.network_.device
-        parts: dict[str, list[NDArray[Any]]] = {name: [] for name in self.network_.specs}
-        collate = Collator(self.tokenizer_.pad_token_id or 0)
-        size = self.network_.rows
-        for start in range(0, len(order), size):
-            batch = collate([ids[at] for at in order[start : start + size]])
+        network, device, collate = self.network_, self.network_.device, Collator(self._pad)
+        logits = {name: np.zeros((len(ids), head.codes)) for name, head in network.specs.items()}
+        lengths = [len(row["input_ids"]) for row in ids]
+        for rows in length_batches(lengths, network.batch_rows):
+            batch = collate([ids[row] for row in rows])
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16()):
-                found = self.network_(**{key: value.to(device) for key, value in batch.items()})
-            for name, logits in found.items():
-                parts[name].append(logits.float().cpu().numpy().astype(float))
-        back = np.argsort(order)
-        empty = {name: np.zeros((0, spec.codes)) for name, spec in self.network_.specs.items()}
-        logits = {name: np.concatenate([empty[name], *rows])[back] for name, rows in parts.items()}
+                outputs = network(**{key: value.to(device) for key, value in batch.items()})
+            for name, output in outputs.items():
+                logits[name][rows] = output.float().cpu().numpy()
         self._last = (asked, logits) if isinstance(X, tuple) else None
         return logits
+
+    def save_files(self, folder: ModelFolder) -> None:
+        """Write weights and tokenizer as plain data, and the settings."""
+        write_weights(self.network_, folder / WEIGHTS_FILE)
+        tokenizer = write_tokenizer(self.tokenizer_, folder / TOKENIZER_FILE)
+        settings = describe_estimator(self, leave_out=("folder",))
+        # A folder's path is of no use elsewhere, and private.
+        settings["params"]["checkpoint"] = self.started_from_
+        settings |= {
+            "architecture": describe_architecture(self.network_.encoder.config),
+            "heads": {name: head.to_dict() for name, head in self.network_.specs.items()},
+            "tokenizer": tokenizer,
+        }
+        folder.write_settings(ENCODER_FILE, settings)
+
+    @classmethod
+    def load_files(cls, folder: ModelFolder) -> Self:
+        """Read an encoder back. Architectures come from `transformers` alone, values from plain data."""
+        required = {**ESTIMATOR_SETTINGS, "architecture": dict, "heads": dict, "tokenizer": dict}
+        settings = folder.read_settings(ENCODER_FILE, required=required)
+        with folder.refusing(ENCODER_FILE):
+            model: Self = rebuild_estimator(cls, settings)
+            model.started_from_ = model.checkpoint
+            heads = {
+                name: Head(head["codes"], head["multi_label"], tuple(head["weights"]))
+                for name, head in settings["heads"].items()
+            }
+            head, codes = heads[SINGLE_HEAD], len(model.classes_)
+            if head.codes != codes or head.multi_label != model.multi_label_:
+                raise ValueError(f"its head has {head.codes} outputs for {codes} codes")
+            encoder = build_architecture(settings["architecture"])
+            model.network_ = Network(encoder, heads, label_smoothing=model.label_smoothing)
+        with folder.refusing(WEIGHTS_FILE):
+            model.network_.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        with folder.refusing(TOKENIZER_FILE):
+            model.tokenizer_ = read_tokenizer(folder / TOKENIZER_FILE, settings["tokenizer"])
+            check_tokenizer(model.tokenizer_, str(folder), encoder.config)
+        model.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        return model

@@ -1,4 +1,4 @@
-"""Rows, batches and their order."""
+"""What an encoder reads: examples as token ids, padded batches, and the order of rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,12 @@ from stancekit.types import Example
 Ids = dict[str, list[int]]
 ROLES = {"actor": 1, "target": 2}
 # Room for the special tokens, the second segment's quarter and a few words.
-SHORTEST = 8
+MIN_LENGTH = 8
+# Characters per token that are kept on each side of the actor in a very long sentence, before it is
+# tokenized: words are far shorter than that.
+CHARACTERS_PER_TOKEN = 20
+# Batches whose rows are sorted by length together in training.
+POOL_BATCHES = 50
 # Of different lengths, so that they differ even where every word is unknown.
 _PROBES = (
     "Peru condemned the levy.",
@@ -30,8 +35,8 @@ _PROBES = (
 def readable(what: str) -> Iterator[None]:
     """Turn whatever reading a file of a model raises into one clear error.
 
-    The libraries behind have no common error: `tokenizers` even ends in a panic that is no
-    `Exception`.
+    The libraries that read files have no common error: `tokenizers` even ends in a panic that is
+    no `Exception`.
 
     Raises
     ------
@@ -66,20 +71,22 @@ def load_encoder_tokenizer(source: str) -> Any:
     return tokenizer
 
 
-def check_shortest(length: int) -> None:
-    """Check that a sentence fits into a length.
+def check_min_length(max_length: int) -> None:
+    """Check that a sentence fits into a number of tokens.
 
     Raises
     ------
     KitError
         When it is too short for the special tokens, a second segment and a few words.
     """
-    if length < SHORTEST:
-        raise KitError(f"length is {length} tokens, too few for a sentence; set {SHORTEST} or more")
+    if max_length < MIN_LENGTH:
+        raise KitError(
+            f"max_length is {max_length} tokens, too few for a sentence; set {MIN_LENGTH} or more"
+        )
 
 
 def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
-    """Check that a tokenizer tells sentences apart and, with the encoder's `config`, that its ids are the encoder's.
+    """Check that a tokenizer gives sentences different ids, which, with the encoder's `config`, are the encoder's.
 
     Raises
     ------
@@ -91,11 +98,11 @@ def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
             raise KitError(
                 f"the tokenizer in {source} has no fast version (tokenizer.json); save one beside the weights"
             )
-        one, other = (tokenizer(text)["input_ids"] for text in _PROBES)
+        first, second = (tokenizer(text)["input_ids"] for text in _PROBES)
         words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
-        if one == other or not words:
+        if first == second or not words:
             raise KitError(
-                f"the tokenizer in {source} has {len(words)} words and cannot tell sentences apart; "
+                f"the tokenizer in {source} has {len(words)} words and gives different sentences the same ids; "
                 "save the encoder's tokenizer in its folder (tokenizer.json or its vocabulary)"
             )
         if config is None:
@@ -106,10 +113,10 @@ def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
             raise KitError(
                 f"the tokenizer in {source} has id {largest}; its encoder has {config.vocab_size} words"
             )
-        kinds = getattr(config, "type_vocab_size", None)
-        if kinds and max(pair.get("token_type_ids", [0])) >= kinds:
+        segments = getattr(config, "type_vocab_size", None)
+        if segments and max(pair.get("token_type_ids", [0])) >= segments:
             raise KitError(
-                f"the tokenizer in {source} has more segments than the {kinds} of its encoder"
+                f"the tokenizer in {source} has more segments than the {segments} of its encoder"
             )
 
 
@@ -130,31 +137,31 @@ def window(length: int, room: int, first: int, last: int) -> tuple[int, int]:
     return start, start + room
 
 
-class _Shown(NamedTuple):
-    """What the tokenizer gets, and where actor and target stand in the text."""
+class _LocatedText(NamedTuple):
+    """What the tokenizer gets, and where actor and target are in the text."""
 
     text: str
     pair: str
     spans: dict[str, tuple[int, int]]
 
-    def cut(self, start: int, end: int) -> "_Shown":
+    def cut(self, start: int, end: int) -> "_LocatedText":
         """Return the stretch of the text from `start` to `end`."""
         spans = {
             role: (low - start, high - start)
             for role, (low, high) in self.spans.items()
             if low < end and high > start
         }
-        return _Shown(self.text[start:end], self.pair, spans)
+        return _LocatedText(self.text[start:end], self.pair, spans)
 
 
-def _shown_text(rendered: Rendered, example: Example) -> _Shown:
-    found = {}
+def _locate_roles(rendered: Rendered, example: Example) -> _LocatedText:
+    spans = {}
     for start, end, role in example.spans():
         # Marks before a span shift it to the right by a few characters, never to the left.
-        at = rendered.text.find(example.text[start:end], start)
-        if at >= 0:
-            found[role] = (at, at + end - start)
-    return _Shown(rendered.text, rendered.pair, found)
+        shifted = rendered.text.find(example.text[start:end], start)
+        if shifted >= 0:
+            spans[role] = (shifted, shifted + end - start)
+    return _LocatedText(rendered.text, rendered.pair, spans)
 
 
 class EncoderInputs:
@@ -166,7 +173,7 @@ class EncoderInputs:
         A fast tokenizer of `transformers`.
     features
         `Plain`, `Pair` or `Marked`.
-    length
+    max_length
         Most tokens of an input, special tokens included. A longer sentence is cut to a window
         around its actor; the second segment is cut to a quarter of the length.
 
@@ -176,96 +183,118 @@ class EncoderInputs:
         When no sentence fits into the length, or the tokenizer cannot read a text.
     """
 
-    def __init__(self, tokenizer: Any, features: Any, length: int) -> None:
-        check_shortest(length)
+    def __init__(self, tokenizer: Any, features: Any, max_length: int) -> None:
+        check_min_length(max_length)
         self.tokenizer = tokenizer
         self.features = features
-        self.length = length
+        self.max_length = max_length
 
     def __call__(self, examples: Sequence[Example]) -> list[Ids]:
         """Return the ids of each example, unpadded, and the role of each token: 1 actor, 2 target, 0 neither."""
-        shown = [
-            self._near(_shown_text(self.features.render(example), example)) for example in examples
+        texts = [
+            self._near_actor(_locate_roles(self.features.render(example), example))
+            for example in examples
         ]
         with readable("the tokenizer"):
-            ids = self._encode(shown, examples)
-            for at, one in enumerate(ids):
-                if len(one["input_ids"]) > self.length:
-                    ids[at] = self._encode([self._cut(shown[at])], [examples[at]])[0]
+            ids = self._encode(texts, examples)
+            for index, row in enumerate(ids):
+                if len(row["input_ids"]) > self.max_length:
+                    ids[index] = self._encode([self._cut(texts[index])], [examples[index]])[0]
         return ids
 
-    def _encode(self, shown: Sequence[_Shown], examples: Sequence[Example]) -> list[Ids]:
-        """Return ids and roles; what an example becomes depends on nothing that stands beside it."""
-        rows: list[Ids] = [{} for _ in shown]
-        # A tokenizer that is given a second text, be it empty, ends the input twice: each kind by
-        # itself.
+    def _encode(self, texts: Sequence[_LocatedText], examples: Sequence[Example]) -> list[Ids]:
+        """Return ids and roles; those of an example do not depend on the other examples."""
+        rows: list[Ids] = [{} for _ in texts]
+        # A tokenizer that is given a second text, even an empty one, ends the input twice: each
+        # kind by itself.
         for paired in (False, True):
-            places = [at for at, one in enumerate(shown) if bool(one.pair) is paired]
-            if not places:
+            indices = [index for index, text in enumerate(texts) if bool(text.pair) is paired]
+            if not indices:
                 continue
-            texts = [shown[at].text for at in places]
-            pairs = [shown[at].pair for at in places] if paired else None
-            found = self.tokenizer(texts, pairs, verbose=False, return_offsets_mapping=True)
-            offsets = found.pop("offset_mapping")
-            for row, at in enumerate(places):
-                roles = _roles(shown[at], examples[at], offsets[row], found.sequence_ids(row))
-                rows[at] = {**{key: values[row] for key, values in found.items()}, "roles": roles}
+            first = [texts[index].text for index in indices]
+            second = [texts[index].pair for index in indices] if paired else None
+            encoded = self.tokenizer(first, second, verbose=False, return_offsets_mapping=True)
+            offsets = encoded.pop("offset_mapping")
+            for row, index in enumerate(indices):
+                segments = encoded.sequence_ids(row)
+                roles = _roles(texts[index], examples[index], offsets[row], segments)
+                ids = {key: values[row] for key, values in encoded.items()}
+                rows[index] = {**ids, "roles": roles}
         return rows
 
-    def _near(self, shown: _Shown) -> _Shown:
+    def _near_actor(self, text: _LocatedText) -> _LocatedText:
         """Cut a very long sentence by characters first, since a tokenizer's time grows with it."""
-        reach = 20 * self.length
-        if len(shown.text) <= 2 * reach:
-            return shown
-        start = max(0, shown.spans.get("actor", (0, 0))[0] - reach)
-        return shown.cut(start, start + 2 * reach)
+        reach = CHARACTERS_PER_TOKEN * self.max_length
+        if len(text.text) <= 2 * reach:
+            return text
+        start = max(0, text.spans.get("actor", (0, 0))[0] - reach)
+        return text.cut(start, start + 2 * reach)
 
-    def _cut(self, shown: _Shown) -> _Shown:
-        plain = self.tokenizer(
-            shown.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        )
-        offsets = plain["offset_mapping"]
-        second = self.tokenizer(shown.pair, add_special_tokens=False, return_offsets_mapping=True)[
-            "offset_mapping"
-        ]
-        pair = shown.pair[: second[: self.length // 4][-1][1]] if second else ""
-        marks = self.tokenizer.num_special_tokens_to_add(bool(pair))
-        room = self.length - marks - min(len(second), self.length // 4)
-        start, end = shown.spans.get("actor", (0, 0))
+    def _cut(self, text: _LocatedText) -> _LocatedText:
+        offsets = self._offsets(text.text)
+        pair_offsets = self._offsets(text.pair)
+        quarter = self.max_length // 4
+        pair = text.pair[: pair_offsets[:quarter][-1][1]] if pair_offsets else ""
+        special = self.tokenizer.num_special_tokens_to_add(bool(pair))
+        room = self.max_length - special - min(len(pair_offsets), quarter)
+        start, end = text.spans.get("actor", (0, 0))
         inside = [
-            at for at, (first, last) in enumerate(offsets) if first < end and last > start
+            index for index, (first, last) in enumerate(offsets) if first < end and last > start
         ] or [0]
         low, high = window(len(offsets), room, inside[0], inside[-1])
-        return shown.cut(offsets[low][0], offsets[high - 1][1])._replace(pair=pair)
+        return text.cut(offsets[low][0], offsets[high - 1][1])._replace(pair=pair)
+
+    def _offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return where the tokens of a text start and end, without special tokens."""
+        encoded = self.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        )
+        offsets: list[tuple[int, int]] = encoded["offset_mapping"]
+        return offsets
 
 
 def _roles(
-    shown: _Shown,
+    text: _LocatedText,
     example: Example,
     offsets: Sequence[tuple[int, int]],
     segments: Sequence[int | None],
 ) -> list[int]:
     """Return the role of each token; a target that the sentence does not spell out is the second text's."""
-    named = example.target.name if example.target else ""
-    behind = (
-        len(shown.pair) - len(named) if named and shown.pair.endswith(named) else len(shown.pair)
-    )
+    name = example.target.name if example.target else ""
+    # The target's name ends the second text.
+    name_start = len(text.pair)
+    if name and text.pair.endswith(name):
+        name_start -= len(name)
     roles = []
     for (start, end), segment in zip(offsets, segments, strict=True):
         role = 0
         if segment == 0:
-            role = next(
-                (
-                    ROLES[name]
-                    for name, (low, high) in shown.spans.items()
-                    if start < high and end > low
-                ),
-                0,
-            )
-        elif segment == 1 and "target" not in shown.spans and start >= behind:
+            role = _role_at(text, start, end)
+        elif segment == 1 and "target" not in text.spans and start >= name_start:
             role = ROLES["target"]
         roles.append(role)
     return roles
+
+
+def _role_at(text: _LocatedText, start: int, end: int) -> int:
+    """Return the role of a stretch of the sentence."""
+    for name, (low, high) in text.spans.items():
+        if start < high and end > low:
+            return ROLES[name]
+    return 0
+
+
+def length_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Yield the numbers of rows in batches of similar length, the longest first: little is padded.
+
+    Examples
+    --------
+    >>> list(length_batches([3, 9, 5], size=2))
+    [[1, 2], [0]]
+    """
+    order = np.argsort(-np.asarray(lengths, dtype=int), kind="stable").tolist()
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
 
 
 LABELS, HIDDEN = "labels_", "hidden"
@@ -288,13 +317,11 @@ class TokenRows(Dataset[dict[str, Any]]):
         """Return the number of rows."""
         return len(self.ids)
 
-    def __getitem__(self, at: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         """Return one row."""
-        row = {
-            **self.ids[at],
-            **{LABELS + name: values[at] for name, values in self.labels.items()},
-        }
-        return row if self.hidden is None else {**row, HIDDEN: self.hidden[at]}
+        labels = {LABELS + name: values[index] for name, values in self.labels.items()}
+        row = {**self.ids[index], **labels}
+        return row if self.hidden is None else {**row, HIDDEN: self.hidden[index]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,15 +343,14 @@ class Collator:
                     [row[key] for row in rows], batch_first=True
                 ).float()
                 continue
-            blank = self.pad if key == "input_ids" else 0
-            batch[key] = torch.tensor(
-                [[*row[key], *[blank] * (width - len(row[key]))] for row in rows]
-            )
+            filler = self.pad if key == "input_ids" else 0
+            padded = [[*row[key], *[filler] * (width - len(row[key]))] for row in rows]
+            batch[key] = torch.tensor(padded)
         return batch
 
 
 class Buckets(Sampler[int]):
-    """Draws rows in batches of similar length, in an order that random state and epoch alone decide."""
+    """Draws rows in batches of similar length, in an order that depends on random state and epoch alone."""
 
     def __init__(self, lengths: Sequence[int], batch_size: int, random_state: int) -> None:
         self.lengths = np.asarray(lengths)
@@ -339,15 +365,15 @@ class Buckets(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         """Yield rows of one epoch."""
         random = np.random.default_rng((self.random_state, self.epoch))
-        # Sorted within pools of fifty batches, so that neighbours are alike but not always the
-        # same.
-        order, pool = random.permutation(len(self.lengths)), 50 * self.batch_size
-        pools = [order[at : at + pool] for at in range(0, len(order), pool)]
-        near = np.concatenate(
-            [rows[np.argsort(-self.lengths[rows], kind="stable")] for rows in pools]
-        )
-        batches = [near[at : at + self.batch_size] for at in range(0, len(near), self.batch_size)]
-        # A last batch that is not full stays last, or it would shift all behind it.
+        # Sorted within pools of many batches, so that neighbours are of similar length but not
+        # always the same rows.
+        order, size = random.permutation(len(self.lengths)), POOL_BATCHES * self.batch_size
+        pools = [order[start : start + size] for start in range(0, len(order), size)]
+        by_length = [rows[np.argsort(-self.lengths[rows], kind="stable")] for rows in pools]
+        rows = np.concatenate(by_length)
+        starts = range(0, len(rows), self.batch_size)
+        batches = [rows[start : start + self.batch_size] for start in starts]
+        # A last batch that is not full stays last, or it would shift all that follow.
         full = batches[:-1] if len(batches[-1]) < self.batch_size else batches
-        shuffled = [full[at] for at in random.permutation(len(full))] + batches[len(full) :]
-        yield from np.concatenate(shuffled).tolist()
+        shuffled = [full[index] for index in random.permutation(len(full))]
+        yield from np.concatenate(shuffled + batches[len(full) :]).tolist()

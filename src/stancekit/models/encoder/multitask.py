@@ -17,7 +17,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Union:
-    """Examples of several codebooks, and each codebook's labels, -1 where an example has none."""
+    """Examples of several codebooks, and the labels by codebook, -1 where an example has none."""
 
     examples: list[Example]
     labels: dict[str, NDArray[Any]]
@@ -34,7 +34,7 @@ class Joint(Encoder):
         Names of the codebooks that are trained together.
     """
 
-    def __init__(self, codebooks: Sequence[str] = ("stance", "diplomacy"), **settings: Any) -> None:
+    def __init__(self, codebooks: Sequence[str] = (), **settings: Any) -> None:
         super().__init__(**settings)
         self.codebooks = codebooks
 
@@ -48,7 +48,7 @@ class Joint(Encoder):
     ) -> "Joint":
         """Train one head per codebook.
 
-        What a codebook judges once per sentence is learned from the sentence's examples of the
+        What a codebook codes once per sentence is learned from the sentence's examples of the
         others too, so the union is little larger than the largest set.
 
         Parameters
@@ -56,90 +56,82 @@ class Joint(Encoder):
         train, validation
             Labelled sets of the same corpus, by codebook name.
         """
-        self.classes_by_ = {name: _classes(data) for name, data in train.items()}
-        fitted, held = self._union(train), self._union(validation)
-        self._tune(fitted.examples, fitted.labels, (held.examples, held.labels))
+        self.codes_ = {name: _head_codes(data) for name, data in train.items()}
+        learned, held_out = self._union(train), self._union(validation)
+        self._tune(learned.examples, learned.labels, (held_out.examples, held_out.labels))
         return self
 
     def head(self, name: str) -> Encoder:
         """Return the encoder with the head of one codebook alone, sharing its weights."""
-        single = Encoder(
-            **{
-                key: value
-                for key, value in self.get_params(deep=False).items()
-                if key != "codebooks"
-            }
-        )
+        settings = self.get_params(deep=False)
+        del settings["codebooks"]
+        single = Encoder(**settings)
         single.tokenizer_, single.curve_ = self.tokenizer_, self.curve_
         single.started_from_ = self.started_from_
         network = self.network_
         single.network_ = Network(
-            network.encoder, {SINGLE_HEAD: network.specs[name]}, smoothing=network.smoothing
+            network.encoder,
+            {SINGLE_HEAD: network.specs[name]},
+            label_smoothing=network.label_smoothing,
         )
         single.network_.heads[SINGLE_HEAD].load_state_dict(network.heads[name].state_dict())
         single.network_.to(next(network.parameters()).device).eval()
         single.multi_label_ = network.specs[name].multi_label
-        classes = self.classes_by_[name]
-        single.classes_ = np.arange(len(classes)) if single.multi_label_ else np.array(classes)
+        codes = self.codes_[name]
+        single.classes_ = np.arange(len(codes)) if single.multi_label_ else np.array(codes)
         return single
 
     def _union(self, sets: Mapping[str, LabelledSet]) -> _Union:
-        """Join the sets; an example lends its labels to a codebook of sentences if it stands in that sentence."""
-        by_sentence = {
-            name: data for name, data in sets.items() if data.codebook.unit == "sentence"
-        }
-        others = {name: data for name, data in sets.items() if name not in by_sentence}
-        # Codebooks that judge the same examples share them, so that each is gone through once in an
+        """Join the sets; an example has the labels of its sentence by a codebook that codes sentences."""
+        of_sentences = [data for data in sets.values() if data.codebook.unit == "sentence"]
+        of_examples = [data for data in sets.values() if data.codebook.unit != "sentence"]
+        # Codebooks that code the same examples share them, so that each is gone through once in an
         # epoch.
-        examples = list(
-            {_example(one): one for data in others.values() for one in data.examples}.values()
-        )
-        seen = {(one.article, one.text) for one in examples}
-        bare = {
-            (one.article, one.text): one
-            for data in by_sentence.values()
-            for one in data.examples
-            if (one.article, one.text) not in seen or self._shown(one)
+        unique = {
+            _key_by_example(example): example for data in of_examples for example in data.examples
         }
-        examples += bare.values()
-        return _Union(
-            examples, {name: self._labels(name, data, examples) for name, data in sets.items()}
-        )
+        sentences = {_key_by_sentence(example) for example in unique.values()}
+        bare = {
+            _key_by_sentence(example): example
+            for data in of_sentences
+            for example in data.examples
+            if _key_by_sentence(example) not in sentences or self._is_shown_bare(example)
+        }
+        examples = [*unique.values(), *bare.values()]
+        labels = {name: self._labels(name, data, examples) for name, data in sets.items()}
+        return _Union(examples, labels)
 
-    def _shown(self, example: Example) -> bool:
-        """Say whether a sentence is also shown bare, as it will be when its frames are predicted: every other one."""
+    def _is_shown_bare(self, example: Example) -> bool:
+        """Say whether a sentence is also shown without actor and target, as it will be when it is coded.
+
+        Every other one is, by a sum over its letters, which is the same on every machine.
+        """
         return sum(example.text.encode()) % 2 == 0
 
     def _labels(self, name: str, data: LabelledSet, examples: Sequence[Example]) -> NDArray[Any]:
-        classes, unit = self.classes_by_[name], data.codebook.unit
-        key = _sentence if unit == "sentence" else _example
+        codes = self.codes_[name]
+        key = _key_by_sentence if data.codebook.unit == "sentence" else _key_by_example
+        keys = [key(example) for example in data.examples]
         if data.codebook.multi_label:
-            rows = dict(
-                zip(
-                    map(key, data.examples),
-                    indicator(data.labels, classes).astype(int),
-                    strict=True,
-                )
-            )
-            blank = np.full(len(classes), -1)
-            return np.array([rows.get(key(one), blank) for one in examples])
-        at = {code: index for index, code in enumerate(classes)}
-        found = {
-            key(one): at.get(label, -1)
-            for one, (label,) in zip(data.examples, data.labels, strict=True)
+            rows = dict(zip(keys, indicator(data.labels, codes).astype(int), strict=True))
+            missing = np.full(len(codes), -1)
+            return np.array([rows.get(key(example), missing) for example in examples])
+        numbers = {code: number for number, code in enumerate(codes)}
+        labels = {
+            place: numbers.get(label, -1) for place, (label,) in zip(keys, data.labels, strict=True)
         }
-        return np.array([found.get(key(one), -1) for one in examples])
+        return np.array([labels.get(key(example), -1) for example in examples])
 
 
-def _sentence(example: Example) -> Key:
+def _key_by_sentence(example: Example) -> Key:
     return example.article, example.text
 
 
-def _example(example: Example) -> Key:
+def _key_by_example(example: Example) -> Key:
     return example.id, example.actor.name if example.actor else ""
 
 
-def _classes(data: LabelledSet) -> list[str]:
+def _head_codes(data: LabelledSet) -> list[str]:
     """Return the codes a head predicts: all of a multi-label codebook, else those that training has."""
     names = data.codebook.names
     return names if data.codebook.multi_label else [name for name in names if data.counts[name]]

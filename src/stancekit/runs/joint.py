@@ -13,17 +13,19 @@ from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, calibrate
 from stancekit.models.encoder.checkpoints import forget_checkpoints
 
+_DONE = "done.json"
 
-def other_parts(
+
+def parts_by_codebook(
     model: Any, corpus: Corpus, split: Callable[..., Splits], *, random_state: int, known: Splits
 ) -> dict[str, Splits]:
     """Return the parts of every codebook that a joint model names, `known` among them."""
-    own = known.train.codebook.name
-    # In the same order whichever codebook asks, so that all of them mean the same fit.
-    names = sorted({own, *model.codebooks})
+    codebook = known.train.codebook.name
+    # In the same order for every codebook, so that all of them mean the same fit.
+    names = sorted({codebook, *model.codebooks})
     return {
         name: known
-        if name == own
+        if name == codebook
         else split(corpus.read(load_codebook(name)), random_state=random_state)
         for name in names
     }
@@ -34,45 +36,45 @@ def fit_joint(
     parts: Mapping[str, Splits],
     folder: Path,
     *,
-    own: str,
+    codebook: str,
     name: str,
-    priors: bool = False,
-) -> tuple[FittedClassifier, dict[str, float]]:
-    """Fit a joint model, or read back what another codebook's run has fitted.
+    logit_adjustment: bool = False,
+) -> tuple[FittedClassifier, float]:
+    """Fit a joint model, or read back what the run of another codebook has fitted.
 
     Parameters
     ----------
+    parts
+        The parts of every codebook, by its name.
     folder
         Shared by the runs of all codebooks; keeps checkpoints and one saved model per codebook.
-    own
+    codebook
         The codebook of this run.
 
     Returns
     -------
-    Trained
-        The model with the head of `own`.
-    dict
-        This codebook's share of the training time, `seconds`.
+    FittedClassifier
+        The model with the head of `codebook`.
+    float
+        This codebook's share of the training time, in seconds.
     """
     fitted: dict[str, FittedClassifier] = {}
     with lock(folder / ".lock", doing="the training that several codebooks share"):
-        if not (folder / "done.json").exists():
+        if not (folder / _DONE).exists():
             start = time.perf_counter()
             model.set_params(folder=str(folder))
-            model.fit_heads(
-                {key: one.train for key, one in parts.items()},
-                {key: one.validation for key, one in parts.items()},
-            )
-            for key, one in parts.items():
-                counts = list(one.train.counts.values()) if priors else ()
-                fitted[key] = calibrate(model.head(key), one.validation, name=name, counts=counts)
+            train = {key: splits.train for key, splits in parts.items()}
+            validation = {key: splits.validation for key, splits in parts.items()}
+            model.fit_heads(train, validation)
+            for key, data in train.items():
+                counts = list(data.counts.values()) if logit_adjustment else ()
+                head = model.head(key)
+                fitted[key] = calibrate(head, validation[key], name=name, counts=counts)
                 persistence.save(fitted[key], folder / file_name(key))
-            write_json(
-                folder / "done.json",
-                {"seconds": time.perf_counter() - start, "curve": model.curve_},
-            )
+            seconds = time.perf_counter() - start
+            write_json(folder / _DONE, {"seconds": seconds, "curve": model.curve_})
         forget_checkpoints(folder)
-    done = json.loads((folder / "done.json").read_text(encoding="utf-8"))
-    trained = fitted.get(own) or persistence.load(folder / file_name(own))
+    done = json.loads((folder / _DONE).read_text(encoding="utf-8"))
+    trained = fitted.get(codebook) or persistence.load(folder / file_name(codebook))
     trained.model.curve_ = done["curve"]  # type: ignore[attr-defined]  # encoders keep one
-    return trained, {"seconds": done["seconds"] / len(parts)}
+    return trained, done["seconds"] / len(parts)

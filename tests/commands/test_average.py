@@ -17,8 +17,8 @@ from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
+from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import AVERAGED, averaged_run, leaderboards
-from stancekit.runs.record import read_runs
 from stancekit.text import ActorFinder
 from stancekit.types import Example
 
@@ -32,10 +32,14 @@ CODEBOOKS = ("stance", "diplomacy")
 def out(tmp_path_factory, few_votes, stance, diplomacy):
     """Runs whose random states drew other training examples, and so label otherwise."""
     folder = tmp_path_factory.mktemp("states")
-    given = {"corpus": few_votes, "split": FewShotSplit(FixedSplit(), per_code=20), "out": folder}
+    given = {
+        "corpus": few_votes,
+        "split": FewShotSplit(FixedSplit(), per_code=20),
+        "output": folder,
+    }
     for codebook in (stance, diplomacy):
         for state in (0, 1):
-            model = Linear(LogisticRegression(max_iter=300), characters=0)
+            model = Linear(LogisticRegression(max_iter=300), char_ngram_range=None)
             train(codebook=codebook, model=model, name="words", random_state=state, **given)
     train(codebook=stance, model=Majority(), name="majority", **given)
     return folder
@@ -46,7 +50,7 @@ def kept(out, tmp_path_factory):
     """The average of each codebook's runs, as the program saves it."""
     folder = tmp_path_factory.mktemp("kept") / "both"
     for codebook in CODEBOOKS:
-        average(runs=f"{out}/runs/{codebook}-words-*", keep=folder / codebook)
+        average(runs=f"{out}/runs/{codebook}-words-*", output=folder / codebook)
     return folder
 
 
@@ -68,7 +72,7 @@ def test_the_saved_average_says_what_the_report_scores(out, kept, few_votes, cod
     card = (kept / codebook / "README.md").read_text()
     assert (
         "the mean of several runs was asked for" in card
-        and f"{codebook}-words-*' keep=" in card
+        and f"{codebook}-words-*' output=" in card
         and "| words |" in card
     )
     assert sorted(path.name for path in kept.iterdir() if not path.name.endswith(".lock")) == [
@@ -124,11 +128,11 @@ def test_what_cannot_be_averaged_is_told(out, tmp_path):
         ("stance-majority-*", "found: stance-majority-0-.*. Train them first"),
     ):
         with pytest.raises(KitError, match=told):
-            average(runs=f"{out}/runs/{pattern}", keep=tmp_path / "one")
+            average(runs=f"{out}/runs/{pattern}", output=tmp_path / "one")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     with pytest.raises(KitError, match=r"holds no saved model"):
-        average(runs=f"{out}/runs/stance-words-*", keep=tmp_path / "mine")
+        average(runs=f"{out}/runs/stance-words-*", output=tmp_path / "mine")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"] and (
         tmp_path / "mine" / "thesis.tex"
     ).exists()
@@ -148,7 +152,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
     given = {
         "corpus": JsonlCorpus(jsonl(*rows), name="mine"),
         "codebook": stance,
-        "out": tmp_path,
+        "output": tmp_path,
         "name": "words",
     }
     place = tmp_path / "one"
@@ -161,7 +165,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         (4, FixedSplit(), 5, True),
         (5, FixedSplit(), 5, False),
     ):
-        model = Linear(SGDClassifier(alpha=alpha / 1000, max_iter=9, tol=None), characters=0)
+        model = Linear(
+            SGDClassifier(alpha=alpha / 1000, max_iter=9, tol=None), char_ngram_range=None
+        )
         train(model=model, split=split, random_state=state, refit=refit, **given)
     for states, told in (
         ("0", r"several runs, of other settings or versions: words 0. Name one of each"),
@@ -177,9 +183,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         ("[24]", r"learned from validation too \(refit=true\): stance-words-4"),
     ):
         with pytest.raises(KitError, match=told):
-            average(runs=f"{tmp_path}/runs/stance-words-{states}-*", keep=place)
+            average(runs=f"{tmp_path}/runs/stance-words-{states}-*", output=place)
     assert not place.exists()
-    assert average(runs=f"{tmp_path}/runs/stance-words-[25]-*", keep=place) == place
+    assert average(runs=f"{tmp_path}/runs/stance-words-[25]-*", output=place) == place
 
 
 def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_path):
@@ -199,6 +205,6 @@ def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_pat
     (place / "member-9").mkdir()
     assert len(persistence.load(place).model.members) == 2
     assert (
-        persistence.load(average(runs=f"{out}/runs/stance-words-*", keep=place)).name
+        persistence.load(average(runs=f"{out}/runs/stance-words-*", output=place)).name
         == "words-averaged"
     )

@@ -1,0 +1,150 @@
+"""Do the kit's 95 % intervals contain the truth in 95 of 100 cases? On simulated data, whose truth is known.
+
+`python -m bench.coverage scores` writes `experiments/interval_coverage/coverage.csv`:
+intervals of macro-F1 over articles and random states. `python -m bench.coverage shares`
+writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus. `--draws 20
+--output FOLDER` gives a first look.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_scores import TRUTH, score_intervals, simulate_test
+from stancekit.fileio import frame_to_csv, write_text
+from stancekit.prevalence.claims import INFERENCES
+from stancekit.prevalence.estimators import ANNOTATION_ONLY
+from stancekit.prevalence.sampling import DESIGNS
+
+DRAWS = 1000
+# Numbers of articles and of random states.
+SCORE_DESIGNS = ((50, 3), (50, 5), (100, 3), (100, 5), (200, 5))
+# Annotated rows, how they are drawn, what the claim is about.
+SHARE_DESIGNS = tuple(
+    (n, design, inference)
+    for n in (100, 300, 500)
+    for inference in INFERENCES
+    for design in (DESIGNS if inference == INFERENCES[0] else DESIGNS[:1])
+)
+# By method: the fields of `DrawResult` with the coverage of shares and of differences,
+# and the width of the intervals of shares.
+METHODS = (
+    ("kit", "shares", "differences", "width"),
+    (ANNOTATION_ONLY, "gold_only", "", "width_gold_only"),
+    ("counting", "counted", "", ""),
+)
+
+
+def _progress(draws: int, name: str) -> Iterator[int]:
+    yield from tqdm(range(draws), desc=name, unit="draw", file=sys.stderr)
+
+
+def score_coverage(
+    designs: Sequence[tuple[int, int]] = SCORE_DESIGNS, *, draws: int = DRAWS, random_state: int = 0
+) -> pd.DataFrame:
+    """Return how often intervals of macro-F1 contain the truth, and their mean width, by design and method.
+
+    Parameters
+    ----------
+    designs
+        Numbers of articles and of random states.
+    draws
+        Simulated test sets per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for articles, states in designs:
+        results: dict[str, list[tuple[bool, float]]] = {}
+        for draw in _progress(draws, f"{articles} articles, {states} states"):
+            generator = np.random.default_rng([random_state, articles, states, draw])
+            test = simulate_test(generator, articles=articles, states=states)
+            for method, (low, high) in score_intervals(test, generator).items():
+                results.setdefault(method, []).append((low <= TRUTH <= high, high - low))
+        for method, of_method in results.items():
+            coverage, width = np.mean(of_method, axis=0).tolist()
+            rows.append((articles, states, method, coverage, width, draws))
+    columns = ["articles", "random_states", "method", "coverage", "width", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def share_coverage(
+    designs: Sequence[tuple[int, str, str]] = SHARE_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of shares contain the truth, by design, classifier and method.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, how they are drawn, and what the claim is about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for n, design, inference in designs:
+        for useful in (True, False):
+            classifier = "good" if useful else "useless"
+            name = f"{n} annotated rows, {design}, {inference}, {classifier} classifier"
+            results = []
+            for draw in _progress(draws, name):
+                random = np.random.default_rng([random_state, n, useful, draw])
+                corpus = simulate_corpus(random, useful=useful)
+                results.append(
+                    evaluate_draw(
+                        corpus, n=n, design=design, inference=inference, random_state=draw
+                    )
+                )
+            means = {
+                field: float(np.mean([getattr(result, field) for result in results]))
+                for field in DrawResult.__dataclass_fields__
+            }
+            rows += [
+                {
+                    "annotated": n,
+                    "design": design,
+                    "inference": inference,
+                    "classifier": classifier,
+                    "method": method,
+                    "coverage": means[shares],
+                    "differences": means.get(differences, np.nan),
+                    "width": means.get(width, np.nan),
+                    "draws": draws,
+                }
+                for method, shares, differences, width in METHODS
+            ]
+    return pd.DataFrame(rows)
+
+
+# By what is simulated: the function, and the folder of its results.
+SIMULATIONS = {
+    "scores": (score_coverage, Path("experiments/interval_coverage")),
+    "shares": (share_coverage, Path("experiments/coverage")),
+}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run a simulation, write its table and print it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__)
+    parser.add_argument("what", choices=list(SIMULATIONS))
+    parser.add_argument("--draws", type=int, default=DRAWS, help="simulated sets per design")
+    parser.add_argument("--output", type=Path, help="a folder for coverage.csv")
+    given = parser.parse_args(words)
+    simulate, folder = SIMULATIONS[given.what]
+    table = simulate(draws=given.draws)
+    write_text((given.output or folder) / "coverage.csv", frame_to_csv(table, decimals=4))
+    print(table.to_string(index=False, float_format="{:.3f}".format, na_rep=""))
+
+
+if __name__ == "__main__":
+    main()

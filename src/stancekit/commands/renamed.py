@@ -1,0 +1,46 @@
+"""What keys and choices were called before: whoever types an old name is told the new one."""
+
+from collections.abc import Iterator, Sequence
+
+from stancekit.errors import KitError
+from stancekit.models import RENAMED_SETTINGS
+
+# By command: what a key was called, and what it is called now.
+KEYS: dict[str, dict[str, str]] = {
+    "train": {"out": "output", "sweep": "search", "priors": "logit_adjustment"},
+    "evaluate": {"saved": "models", "out": "output"},
+    "label": {"saved": "models", "keep": "fields", "kind": "format"},
+    "sample": {"how": "design", "what": "codebook"},
+    "estimate": {"what": "codebook", "about": "inference"},
+    "plan": {"what": "codebook", "about": "inference", "most": "max_rows"},
+    "compare": {"out": "runs"},
+    "average": {"keep": "output"},
+    "report": {"out": "runs"},
+    "reproduce": {"run": "runs", "out": "output"},
+    "data": {"plots": "output"},
+    "verify": {"path": "models"},
+}
+
+
+def check_renamed(command: str, words: Sequence[str]) -> None:
+    """Make sure that no word has an old key.
+
+    Raises
+    ------
+    KitError
+        Naming every old key, and what it is called now.
+    """
+    if told := list(_renamed(command, words)):
+        raise KitError(f"some keys have other names now: {'; '.join(told)}")
+
+
+def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
+    known = KEYS.get(command, {})
+    for word in words:
+        key, equals, _ = word.lstrip("+~").partition("=")
+        first, dot, rest = key.partition(".")
+        *path, last = key.split(".")
+        if equals and path and path[0] == "model" and last in RENAMED_SETTINGS:
+            yield f"{key} is {'.'.join([*path, RENAMED_SETTINGS[last]])}"
+        elif equals and first in known:
+            yield f"{first} is {known[first]}" + (f", as in {known[first]}.{rest}" if dot else "")

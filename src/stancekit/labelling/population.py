@@ -1,0 +1,177 @@
+"""The rows that an estimate is about: those that count for a codebook, with the values that make cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from stancekit.errors import KitError, listing
+from stancekit.labelling.label_files import LabelRow, is_blank, row_id
+from stancekit.labelling.labels import (
+    LabelledCodebook,
+    Labels,
+    choose_codebook,
+    read_labels,
+    sentence_id,
+)
+from stancekit.prevalence.claims import is_finite
+from stancekit.prevalence.periods import PERIODS, period_number, read_periods
+from stancekit.types import BoolArray, FloatArray
+
+# What a cell is called that has no value of a column.
+NO_VALUE = "(none)"
+
+
+@dataclass(frozen=True)
+class Population:
+    """Labelled rows that count for a codebook.
+
+    Attributes
+    ----------
+    labels
+        The rows.
+    codebook, codes
+        What they are coded with, and its codes in alphabetical order.
+    columns
+        The fields that make cells, as the value of each row by name.
+    """
+
+    labels: Labels
+    codebook: LabelledCodebook
+    codes: list[str]
+    columns: dict[str, list[str]]
+
+    @property
+    def rows(self) -> list[LabelRow]:
+        """Return the rows as they were read."""
+        return self.labels.rows
+
+    @cached_property
+    def row_numbers(self) -> dict[str, int]:
+        """Return the number of each row by its id."""
+        return {row_id(row): number for number, row in enumerate(self.rows)}
+
+    @property
+    def articles(self) -> list[str]:
+        """Return the article of each row."""
+        return column_values(self.rows, "article")
+
+    @cached_property
+    def scores(self) -> FloatArray:
+        """Return the score of every code, shape (rows, codes)."""
+        return self.labels.scores(self.codebook)
+
+    @cached_property
+    def predicted(self) -> BoolArray:
+        """Return whether the model gave each row each code, shape (rows, codes)."""
+        return self.labels.given(self.codebook)
+
+
+def column_values(rows: Sequence[LabelRow], name: str) -> list[str]:
+    """Return what rows have in a column, as names of cells."""
+    values = [row.get(name) for row in rows]
+    return [NO_VALUE if is_blank(value) else str(value) for value in values]
+
+
+def read_population(
+    path: str | Path,
+    *,
+    codebook: str | None = None,
+    by: Sequence[str] = (),
+    inference: str = "finite_population",
+    date_format: str | None = None,
+) -> Population:
+    """Read labels, and return the rows that count for a codebook.
+
+    Parameters
+    ----------
+    path
+        As of `labels.read_labels`.
+    codebook
+        The codebook's name; by default the only one.
+    by
+        Fields that make cells; `year` and `month` are taken from `date` where there is
+        no such field.
+    inference, date_format
+        As of `stancekit estimate`.
+
+    Raises
+    ------
+    KitError
+        When labels cannot be read, a field is missing, differs within a sentence that
+        counts once, or is not a period, or a claim beyond the corpus lacks articles.
+    """
+    finite = is_finite(inference)
+    labels = read_labels(path)
+    chosen = choose_codebook(labels, codebook)
+    if chosen.unit == "sentence":
+        _check_sentences(labels.rows, chosen, by)
+    units = labels.units(chosen)
+    codes = units.codes(chosen)
+    columns = _read_columns(units.rows, by, date_format)
+    if not finite:
+        _check_articles(units.rows)
+    return Population(units, chosen, codes, columns)
+
+
+def _check_sentences(
+    rows: Sequence[LabelRow], codebook: LabelledCodebook, by: Sequence[str]
+) -> None:
+    """Refuse fields that have several values in a sentence, which counts once."""
+    for field in by:
+        first: dict[str, str] = {}
+        mixed = [
+            key
+            for key, value in zip(map(sentence_id, rows), column_values(rows, field), strict=True)
+            if first.setdefault(key, value) != value
+        ]
+        if mixed:
+            raise KitError(
+                f"{codebook.name} codes sentences, and {len(set(mixed))} of them have several "
+                f"values of {field} ({listing(dict.fromkeys(mixed))}), so they would be in several "
+                "cells; use fields of the article or the text, as by=[date]"
+            )
+
+
+def _read_columns(
+    rows: Sequence[LabelRow], by: Sequence[str], date_format: str | None
+) -> dict[str, list[str]]:
+    columns = {field: _read_column(rows, field, date_format) for field in by}
+    if missing := [field for field, values in columns.items() if set(values) <= {NO_VALUE}]:
+        raise KitError(
+            f"labels have no column {listing(missing)}; by names some of: {', '.join(sorted(rows[0]))}"
+        )
+    if by and by[-1] in PERIODS:
+        _check_period(by[-1], columns[by[-1]])
+    return columns
+
+
+def _read_column(rows: Sequence[LabelRow], field: str, date_format: str | None) -> list[str]:
+    given = any(field in row for row in rows)
+    if given or field not in PERIODS or not any("date" in row for row in rows):
+        return column_values(rows, field)
+    ids, dates = [row_id(row) for row in rows], [row.get("date") for row in rows]
+    periods = read_periods(ids, dates, field, date_format)
+    return [NO_VALUE if period is None else period for period in periods]
+
+
+def _check_period(period: str, values: Sequence[str]) -> None:
+    names = sorted(set(values) - {NO_VALUE})
+    odd = [name for name in names if period_number(name) is None or len(name) != PERIODS[period]]
+    if odd:
+        raise KitError(
+            f"column {period} has {listing(odd)}; a trend takes years as 2019 and months as "
+            "2019-03. Rename the column to compare its values as they are"
+        )
+
+
+def _check_articles(rows: Sequence[LabelRow]) -> None:
+    articles = column_values(rows, "article")
+    if lacking := [
+        row_id(row) for row, article in zip(rows, articles, strict=True) if article == NO_VALUE
+    ]:
+        raise KitError(
+            f"{len(lacking)} rows of the labels have no article ({listing(lacking)}), and a claim "
+            "beyond the corpus depends on how articles differ; add the column article, or set "
+            "inference=finite_population"
+        )

@@ -1,0 +1,305 @@
+"""Claims about a corpus: the share of every code in every cell, differences between cells, and trends."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from stancekit.errors import KitError
+from stancekit.prevalence.estimators import (
+    ANNOTATION_ONLY,
+    MIN_ANNOTATED,
+    MIN_UNITS,
+    Domain,
+    SampledUnits,
+    adjusted_count,
+    contrast,
+    share_interval,
+)
+from stancekit.prevalence.periods import PERIODS, period_number
+from stancekit.prevalence.units import Cell, cell_masks, estimate_cells
+from stancekit.types import FloatArray
+
+# What a claim is about: these very texts, or what such texts say.
+INFERENCES = ("finite_population", "superpopulation")
+# With more cells not every pair is compared: 8 cells have 28 pairs of each code.
+MOST_COMPARED = 8
+# A slope needs more periods than the two that any line goes through.
+MIN_PERIODS = 3
+# A value with the limits of its interval.
+ShareEstimate = tuple[float, float, float]
+
+
+def is_finite(inference: str) -> bool:
+    """Say whether a claim is about these very texts.
+
+    Raises
+    ------
+    KitError
+        When `inference` is unknown.
+    """
+    finite, _ = INFERENCES
+    if inference not in INFERENCES:
+        raise KitError(
+            f"unknown inference={inference!r}; there are {' and '.join(INFERENCES)}. Set inference={finite}"
+        )
+    return inference == finite
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The share of a code in a cell.
+
+    Attributes
+    ----------
+    n, n_annotated
+        The rows of the cell, and those of them that were annotated.
+    counted
+        The share by the model's codes.
+    estimate, gold_only
+        The estimate, and the one from annotated rows without the model; `None` where
+        too few rows were annotated.
+    needed
+        How many more annotated rows an estimate takes; 0 where no number of them would
+        be enough, and `why` says what is in the way.
+    adjusted
+        The counted share, corrected by the model's error rates; NaN where these are not
+        known.
+    """
+
+    cell: Cell
+    code: str
+    n: int
+    n_annotated: int
+    counted: float
+    estimate: ShareEstimate | None
+    gold_only: ShareEstimate | None
+    needed: int = 0
+    adjusted: float = math.nan
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the cell in words."""
+        return ", ".join(self.cell) or "all"
+
+    @property
+    def bias(self) -> float | None:
+        """Return how far the counted share is from the estimate."""
+        # Nine digits, and never a negative zero.
+        return round(self.counted - self.estimate[0], 9) + 0.0 if self.estimate else None
+
+    @property
+    def note(self) -> str:
+        """Say why there is no estimate, empty where there is one."""
+        needed = f"{self.needed} more annotated rows needed" if self.estimate is None else ""
+        return self.why or needed
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A difference between two cells, or a slope per step of time in one."""
+
+    cell: str
+    minus: str
+    code: str
+    estimate: ShareEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """What `stancekit estimate` returns: shares, contrasts, and notes on how to read them."""
+
+    codebook: str
+    codes: tuple[str, ...]
+    inference: str
+    by: tuple[str, ...]
+    shares: list[Share]
+    contrasts: list[Contrast]
+    notes: list[str]
+
+    @property
+    def over_time(self) -> bool:
+        """Say whether the last field of the cells is a period."""
+        return bool(self.by) and self.by[-1] in PERIODS
+
+    def to_frame(self) -> Any:
+        """Return the shares as a pandas DataFrame, a row per cell and code, as proportions.
+
+        Each field of the cells is a column; one that is called like another column gets
+        `cell_` before its name.
+        """
+        import pandas as pd
+
+        alone = ANNOTATION_ONLY.replace(" ", "_")
+        rows = [
+            {
+                "code": share.code,
+                "rows": share.n,
+                "annotated": share.n_annotated,
+                "counted": share.counted,
+                "adjusted": share.adjusted,
+                **_columns_of(share.estimate, ("estimate", "low", "high")),
+                **_columns_of(share.gold_only, (alone, f"{alone}_low", f"{alone}_high")),
+                "needed": share.needed,
+            }
+            for share in self.shares
+        ]
+        table = pd.DataFrame(rows)
+        for place, field in enumerate(self.by):
+            name = f"cell_{field}" if field in rows[0] else field
+            table.insert(place, name, [share.cell[place] for share in self.shares])
+        return table
+
+    def contrasts_frame(self) -> Any:
+        """Return differences and slopes as a pandas DataFrame, as proportions."""
+        import pandas as pd
+
+        columns = ["cell", "minus", "code", "estimate", "low", "high"]
+        rows = [
+            (contrast.cell, contrast.minus, contrast.code, *contrast.estimate)
+            for contrast in self.contrasts
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def _columns_of(estimate: ShareEstimate | None, names: Sequence[str]) -> dict[str, float]:
+    return dict(zip(names, estimate or (math.nan,) * 3, strict=True))
+
+
+def make_estimates(
+    units: SampledUnits,
+    columns: Mapping[str, Sequence[str]],
+    codes: Sequence[str],
+    *,
+    codebook: str,
+    inference: str,
+    notes: Sequence[str] = (),
+) -> Estimates:
+    """Estimate the share of every code in every cell, and compare the cells.
+
+    Parameters
+    ----------
+    columns
+        The columns that make cells; see `units.cell_masks`.
+    codebook
+        The name of the codebook.
+    inference
+        `finite_population`, about these very rows, or `superpopulation`.
+    notes
+        What a reader should know.
+
+    Raises
+    ------
+    KitError
+        When `inference` is unknown.
+    """
+    finite = is_finite(inference)
+    domains = estimate_cells(units, columns, finite_population=finite)
+    masks = cell_masks(columns, len(units.scores))
+    shares: list[Share] = []
+    for cell, mask in masks:
+        adjusted = adjusted_count(units, mask)
+        shares += _make_shares(cell, domains[cell], adjusted, codes, finite=finite)
+    by = tuple(columns)
+    return Estimates(
+        codebook=codebook,
+        codes=tuple(codes),
+        inference=inference,
+        by=by,
+        shares=shares,
+        contrasts=list(_make_contrasts(domains, codes, by)),
+        notes=list(notes),
+    )
+
+
+def _make_shares(
+    cell: Cell, domain: Domain, adjusted: FloatArray, codes: Sequence[str], *, finite: bool
+) -> Iterator[Share]:
+    needed, why = (0, "") if domain.enough else _count_needed(domain, finite=finite)
+    estimates: list[ShareEstimate | None] = [None] * len(codes)
+    gold_only: list[ShareEstimate | None] = [None] * len(codes)
+    if domain.enough:
+        estimates = _with_limits(domain.value, share_interval(domain))
+        gold_only = _with_limits(domain.gold_only, share_interval(domain, gold_only=True))
+    for index, code in enumerate(codes):
+        yield Share(
+            cell=cell,
+            code=code,
+            n=domain.n,
+            n_annotated=domain.n_annotated,
+            counted=float(domain.counted[index]),
+            estimate=estimates[index],
+            gold_only=gold_only[index],
+            needed=needed,
+            adjusted=float(adjusted[index]),
+            why=why,
+        )
+
+
+def _with_limits(
+    value: FloatArray, limits: tuple[FloatArray, FloatArray]
+) -> list[ShareEstimate | None]:
+    low, high = limits
+    return list(zip(value.tolist(), low.tolist(), high.tolist(), strict=True))
+
+
+def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
+    """Return how many more rows a cell needs annotated, and why no number of them would be enough."""
+    left = domain.n - domain.n_annotated
+    by_unit = 0
+    if domain.effective:
+        by_unit = round(domain.n_annotated * (MIN_UNITS / domain.effective - 1))
+    needed = max(MIN_ANNOTATED - domain.n_annotated, by_unit, 1)
+    # In a claim about these rows a cell that is annotated in full is known, however
+    # small it is.
+    if not finite and (domain.n < MIN_ANNOTATED or not left):
+        return 0, (
+            f"too few rows or articles for a claim beyond them: {MIN_ANNOTATED} rows in "
+            f"{MIN_UNITS} articles are needed"
+        )
+    return min(needed, left), ""
+
+
+def _make_contrasts(
+    domains: Mapping[Cell, Domain], codes: Sequence[str], by: Sequence[str]
+) -> Iterator[Contrast]:
+    known = {cell: domain for cell, domain in domains.items() if domain.enough}
+    if by and by[-1] in PERIODS:
+        yield from _make_trends(known, codes, by[-1])
+    elif len(known) <= MOST_COMPARED:
+        for (cell, domain), (other_cell, other) in combinations(known.items(), 2):
+            estimate = contrast([domain, other], [1, -1])
+            yield from _by_code(", ".join(cell), ", ".join(other_cell), codes, estimate)
+
+
+def _make_trends(
+    known: Mapping[Cell, Domain], codes: Sequence[str], period: str
+) -> Iterator[Contrast]:
+    """Yield the least-squares slope of shares over time, of each group of cells that differ in time only."""
+    groups: dict[Cell, list[tuple[str, int, Domain]]] = {}
+    for cell, domain in known.items():
+        number = period_number(cell[-1])
+        # Rows without a date belong to no period.
+        if number is not None:
+            groups.setdefault(cell[:-1], []).append((cell[-1], number, domain))
+    for group, periods in groups.items():
+        if len(periods) < MIN_PERIODS:
+            continue
+        steps = np.array([number for _, number, _ in periods], dtype=float)
+        steps -= steps.mean()
+        slope = contrast([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
+        first, last = periods[0][0], periods[-1][0]
+        name = f"{', '.join(group) or 'all'}: trend per {period}, {first} to {last}"
+        yield from _by_code(name, "", codes, slope)
+
+
+def _by_code(
+    cell: str, minus: str, codes: Sequence[str], estimate: tuple[FloatArray, ...]
+) -> Iterator[Contrast]:
+    values = np.stack(estimate, axis=1).tolist()
+    for code, row in zip(codes, values, strict=True):
+        yield Contrast(cell, minus, code, tuple(row))

@@ -1,0 +1,118 @@
+"""What is written of a trained model and a test set: predictions, audit, scores, record."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stancekit.corpus import Splits
+from stancekit.corpus.dataset import LabelledSet
+from stancekit.evaluation import count, macro_f1
+from stancekit.evaluation.audit import make_variants
+from stancekit.fileio import write_text
+from stancekit.models.classifier import FittedClassifier
+from stancekit.runs.folder import settings_of, write_audit, write_predictions, write_record
+from stancekit.runs.leaderboard import leaderboards, scores_to_csv
+from stancekit.runs.members import training_set_id
+from stancekit.runs.provenance import provenance
+from stancekit.runs.record import PARTS, Run, RunRecord, codebook_fields, make_run, pair_with_gold
+from stancekit.runs.scores import SCORES_FILE
+
+
+def record_run(
+    folder: Path,
+    trained: FittedClassifier,
+    parts: Splits,
+    *,
+    seconds: float = 0.0,
+    validation: float | None = None,
+    second: Mapping[str, tuple[str, ...]] | None = None,
+    **known: Any,
+) -> Run:
+    """Score a trained model on test, audit what it reads, and write it all as a run: `run.json` last.
+
+    Parameters
+    ----------
+    seconds
+        How long training took.
+    validation
+        Macro-F1 on validation, where it is not that of `trained`: a model that has learned from
+        validation too keeps the score that it had before.
+    second
+        A second annotator's codes by example id.
+    known
+        Other fields of `RunRecord`: `split`, `random_state` and `digest` at least.
+
+    Returns
+    -------
+    Run
+        What `read_run` would read back.
+    """
+    start = time.perf_counter()
+    if validation is None:
+        validation = macro_f1_on(trained, parts.validation)
+    # The audit is left out of the time: it is no part of using the model.
+    predictions = trained.predict(parts.test.examples)
+    seconds += time.perf_counter() - start
+    rows = pair_with_gold(parts.test, predictions, second)
+    predictions_sha256 = write_predictions(folder, rows)
+    audit: dict[str, list[tuple[str, ...] | None]] = {}
+    audit_sha256 = ""
+    if trained.codebook.unit == "example":
+        audit = _predict_variants(trained, parts.test)
+        audit_sha256 = write_audit(folder, [row.example.id for row in rows], audit)
+    by_part: dict[str, LabelledSet] = {part: getattr(parts, part) for part in PARTS}
+    fields: dict[str, Any] = {
+        "corpus": parts.train.name,
+        **codebook_fields(trained.codebook),
+        "model": trained.name,
+        "seconds": seconds,
+        "validation": float(validation),
+        "thresholds": tuple(map(float, trained.thresholds)),
+        "temperature": float(trained.temperature),
+        "caution": trained.policy,
+        "examples": {part: len(data) for part, data in by_part.items()},
+        "gold_counts": {part: data.counts for part, data in by_part.items()},
+        "shared": parts.shared,
+        "training_set": training_set_id(parts.train.examples),
+        "predictions_sha256": predictions_sha256,
+        "audit_sha256": audit_sha256,
+        "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
+        **provenance(),
+    }
+    record = RunRecord(**fields | known)
+    run = make_run(record, rows, folder=folder, settings=settings_of(folder, record.digest))
+    run = replace(run, audit=audit)
+    (board,) = leaderboards([run])
+    write_text(folder / SCORES_FILE, scores_to_csv(board.entries))
+    # It comes last: with it, a run is complete.
+    write_record(run)
+    return run
+
+
+def _predict_variants(
+    trained: FittedClassifier, test: LabelledSet
+) -> dict[str, list[tuple[str, ...] | None]]:
+    """Return the codes that a model gives to every variant of the test set."""
+    audit: dict[str, list[tuple[str, ...] | None]] = {}
+    for name, examples in make_variants(test.examples).items():
+        changed = [example for example in examples if example is not None]
+        predictions = iter(trained.predict(changed))
+        audit[name] = [
+            None if example is None else next(predictions).labels for example in examples
+        ]
+    return audit
+
+
+def macro_f1_on(trained: FittedClassifier, data: LabelledSet) -> float:
+    """Return a model's macro-F1 on a part, NaN where it is empty."""
+    if not len(data):
+        return math.nan
+    labels = [prediction.labels for prediction in trained.predict(data.examples)]
+    counts = count(data.labels, labels, data.codebook.names, data.articles)
+    return float(macro_f1(np.asarray(counts.sum(axis=0))))

@@ -1,0 +1,335 @@
+"""Training of a run: fit one model on one corpus and codebook, score it on test, and write its folder."""
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sklearn.base import clone
+
+from stancekit.codebook import Codebook
+from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Splits
+from stancekit.corpus.dataset import LabelledSet
+from stancekit.errors import KitError
+from stancekit.fileio import file_name, lock, make_folder
+from stancekit.models import persistence
+from stancekit.models.classifier import FittedClassifier, depends_on_random_state, fit, refit_on_all
+from stancekit.models.encoder.checkpoints import forget_checkpoints
+from stancekit.models.search import Optuna
+from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_curve
+from stancekit.runs.identity import describe_object, identity
+from stancekit.runs.joint import fit_joint, parts_by_codebook
+from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
+from stancekit.runs.record import Run
+from stancekit.runs.recording import macro_f1_on, record_run
+
+log = logging.getLogger(__name__)
+Value = TypeVar("Value")
+
+# Codes with fewer training examples are named in a warning.
+FEW_EXAMPLES = 3
+# How many corpora, and how many of their splits, are kept in memory: those of a multirun over a few
+# codebooks and splits.
+_MAX_SHARED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Training:
+    """All that decides what one run learns and is scored on."""
+
+    name: str
+    corpus: Corpus
+    codebook: Codebook
+    digest: str
+    split: Callable[..., Splits]
+    parts: Splits
+    model: Any
+    random_state: int
+    deterministic: bool
+    search: Optuna | None
+    refit: bool
+    logit_adjustment: bool
+    second: Mapping[str, tuple[str, ...]]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return what decides the run besides corpus and codebook."""
+        return {
+            "split": self.split,
+            "model": self.model,
+            "random_state": self.random_state,
+            "search": self.search,
+            "refit": self.refit,
+            "logit_adjustment": self.logit_adjustment,
+            "second": self.second,
+        }
+
+
+def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
+    *,
+    corpus: Corpus,
+    codebook: Codebook,
+    split: Callable[..., Splits],
+    model: Any,
+    features: Any = None,
+    random_state: int = 0,
+    output: str | Path = "experiments/default",
+    name: str | None = None,
+    search: Optuna | None = None,
+    refit: bool = False,
+    logit_adjustment: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> Run:
+    """Fit a model on train, choose thresholds on validation, and score it on test; print nothing.
+
+    The parameters are those of `stancekit.train`. A run with the same settings, data and version
+    that is finished is read back.
+
+    Raises
+    ------
+    KitError
+        When the data, a setting or the output folder is at fault.
+    """
+    name = name or type(model).__name__
+    data, digest = _read_corpus(corpus, codebook)
+    parts = _split_corpus(split, data, digest, random_state)
+    deterministic = not (depends_on_random_state(model) or varies_by_state(model))
+    # Where another random state changes nothing, there is one run.
+    if random_state and deterministic and not search:
+        first = _split_corpus(split, data, digest, 0)
+        if _same_parts(parts, first):
+            random_state = 0
+    training = _Training(
+        name=name,
+        corpus=corpus,
+        codebook=codebook,
+        digest=digest,
+        split=split,
+        parts=parts,
+        model=_set_up(model, features=features, codebook=codebook, random_state=random_state),
+        random_state=random_state,
+        deterministic=deterministic,
+        search=search or None,
+        refit=refit,
+        logit_adjustment=logit_adjustment,
+        second=corpus.second_labels(codebook),
+    )
+    digest_of_all = identity(corpus=data.name, codebook=codebook, data=digest, **training.settings)
+    title = file_name(f"{codebook.name}-{name}-{random_state}")
+    folder = Path(output) / "runs" / f"{title}-{digest_of_all}"
+    run = None
+    if not _is_finished(folder) or (folder / "checkpoints").exists():
+        with _working(folder):
+            # Another process may have finished it while this one waited.
+            if not _is_finished(folder):
+                run = _train_run(training, folder, Path(output) / "joint", config)
+            # Not before the run is complete: a kill until then costs the last steps, not the
+            # training.
+            forget_checkpoints(folder)
+    return run or read_run(folder)
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / RECORD_FILE).exists()
+
+
+def _train_run(
+    training: _Training, folder: Path, joint_folder: Path, config: Mapping[str, Any] | None
+) -> Run:
+    """Fit the model of a run, and write its folder."""
+    parts = training.parts
+    _check_refit(training)
+    _warn_of_rare_codes(parts.train)
+    # The command line's own configuration can be run again; a call from Python is only described.
+    call = {"corpus": training.corpus, "codebook": training.codebook, **training.settings}
+    plain = json.loads(json.dumps(describe_object(config or {"python": call})))
+    model = with_members(training.model, parts.train.examples, training.random_state)
+    if training.search:
+        model = training.search(
+            model,
+            parts.train,
+            parts.validation,
+            folder=folder / "search",
+            random_state=training.random_state,
+        )
+    write_config(folder, plain)
+    if hasattr(model, "fit_heads"):
+        trained, seconds = _fit_joint_model(training, model, joint_folder)
+    else:
+        trained, seconds = _fit_model(training, model, folder)
+    validation = macro_f1_on(trained, parts.validation) if training.refit else None
+    if training.refit:
+        start = time.perf_counter()
+        trained = refit_on_all(trained, parts.train, parts.validation)
+        seconds += time.perf_counter() - start
+    persistence.save(
+        trained,
+        folder / "model",
+        data=training.digest,
+        training_set=training_set_id(parts.train.examples),
+    )
+    if curve := getattr(trained.model, "curve_", None):
+        write_curve(folder, curve)
+    choices = (config or {}).get("choices", {})
+    return record_run(
+        folder,
+        trained,
+        parts,
+        seconds=seconds,
+        validation=validation,
+        second=training.second,
+        split=choices.get("split", type(training.split).__name__),
+        random_state=training.random_state,
+        deterministic=training.deterministic,
+        digest=training.digest,
+        refit=training.refit,
+        logit_adjustment=training.logit_adjustment,
+    )
+
+
+def _check_refit(training: _Training) -> None:
+    """Raise a `KitError` where a model cannot be fitted once more on train and validation."""
+    if not training.refit:
+        return
+    if hasattr(training.model, "fit_heads"):
+        raise KitError(
+            "a model that learns several codebooks together is not refitted; set refit=false"
+        )
+    if names_runs(training.model):
+        raise KitError(
+            "members of an ensemble that are finished runs are not refitted; set refit=false"
+        )
+
+
+def _fit_model(training: _Training, model: Any, folder: Path) -> tuple[FittedClassifier, float]:
+    """Fit a model, and say how many seconds it took."""
+    if "folder" in model.get_params(deep=False):
+        model.set_params(folder=str(folder))
+    start = time.perf_counter()
+    try:
+        trained = fit(
+            model,
+            training.parts.train,
+            training.parts.validation,
+            name=training.name,
+            logit_adjustment=training.logit_adjustment,
+        )
+    except ValueError as error:
+        # scikit-learn has no public name for it.
+        if type(error).__name__ != "InvalidParameterError":
+            raise
+        raise KitError(f"a setting of {training.name} is wrong: {error}") from None
+    return trained, time.perf_counter() - start
+
+
+def _fit_joint_model(
+    training: _Training, model: Any, joint_folder: Path
+) -> tuple[FittedClassifier, float]:
+    """Fit a model that several codebooks share, and say how many seconds of it are this codebook's."""
+    every = parts_by_codebook(
+        model,
+        training.corpus,
+        training.split,
+        random_state=training.random_state,
+        known=training.parts,
+    )
+    data = {key: [parts.train.digest, parts.validation.digest] for key, parts in every.items()}
+    # A joint training does not read a second annotator's codes.
+    settings = training.settings | {"second": None}
+    folder = joint_folder / identity(corpus=training.parts.train.name, learned=data, **settings)
+    return fit_joint(
+        model,
+        every,
+        folder,
+        codebook=training.codebook.name,
+        name=training.name,
+        logit_adjustment=training.logit_adjustment,
+    )
+
+
+# The corpora that were read and split last, by what was asked for and the state of their files:
+# runs of one multirun share them.
+_READ_CORPORA: dict[str, tuple[LabelledSet, str]] = {}
+_SPLIT_CORPORA: dict[str, Splits] = {}
+
+
+def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Value:
+    """Return what is known under a key, or make it; the oldest is dropped where there are too many."""
+    name = json.dumps(key, sort_keys=True)
+    if name not in known:
+        while len(known) >= _MAX_SHARED:
+            known.pop(next(iter(known)))
+        known[name] = make()
+    return known[name]
+
+
+def _read_corpus(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
+    """Return a corpus and its digest; the very same files are read once."""
+
+    def read() -> tuple[LabelledSet, str]:
+        data = corpus.read(codebook)
+        return data, data.digest
+
+    # Which files other kinds of corpora read is not known.
+    if type(corpus) not in (JsonlCorpus, CsvCorpus):
+        return read()
+    files = []
+    for path in corpus.paths():
+        state = path.stat()
+        files.append([str(path), state.st_mtime_ns, state.st_size])
+    return _shared(_READ_CORPORA, [describe_object(corpus), describe_object(codebook), files], read)
+
+
+def _split_corpus(
+    split: Callable[..., Splits], data: LabelledSet, digest: str, random_state: int
+) -> Splits:
+    """Return the parts of a corpus."""
+    key = [data.name, digest, describe_object(data.codebook), describe_object(split), random_state]
+    return _shared(_SPLIT_CORPORA, key, lambda: split(data, random_state=random_state))
+
+
+def _same_parts(parts: Splits, others: Splits) -> bool:
+    return (parts.train, parts.validation, parts.test) == (
+        others.train,
+        others.validation,
+        others.test,
+    )
+
+
+@contextmanager
+def _working(folder: Path) -> Iterator[None]:
+    """Lock a run's folder; where the run fails before it has anything to resume from, remove it."""
+    # Two processes that start the same run do not mix: the second waits, then finds it done.
+    with lock(make_folder(folder) / ".lock", doing="the same run"):
+        try:
+            yield
+        except BaseException:
+            left = {path.name for path in folder.iterdir()} - {".lock", "config.yaml"}
+            if not left:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _set_up(model: Any, *, features: Any, **settings: Any) -> Any:
+    """Return a fresh copy of a model with the settings that it has; features only where some are given."""
+    parameters = model.get_params(deep=False)
+    if features is not None:
+        settings["features"] = features
+    settings = {key: value for key, value in settings.items() if key in parameters}
+    return clone(model).set_params(**settings)
+
+
+def _warn_of_rare_codes(train: LabelledSet) -> None:
+    rare = [f"{code} ({n})" for code, n in train.counts.items() if n < FEW_EXAMPLES]
+    if rare:
+        log.warning(
+            "%s: codes with fewer than %s training examples: %s",
+            train.name,
+            FEW_EXAMPLES,
+            ", ".join(rare),
+        )

@@ -1,0 +1,31 @@
+"""The hash that names a run: the same for the same run, another for another."""
+
+from stancekit.corpus import FixedSplit
+from stancekit.models.features import Marked, Pair
+from stancekit.runs.identity import describe_object, identity
+
+
+def test_objects_are_described_by_what_they_are():
+    assert describe_object(Marked()) == describe_object(Marked()) != describe_object(Pair())
+    assert describe_object(FixedSplit()) != describe_object(FixedSplit("drop"))
+    assert describe_object([lambda x: x + 1]) != describe_object([lambda x: x + 2])
+    assert describe_object(object()) != describe_object(object())
+    assert describe_object({"b": 1, "a": {2, 1}}) == {"b": 1, "a": [1, 2]}
+
+
+def test_what_lies_behind_a_checkpoint_counts(tmp_path):
+    (tmp_path / "weights").write_text("1")
+    one = identity(model={"checkpoint": str(tmp_path)}, random_state=0)
+    assert one == identity(model={"checkpoint": str(tmp_path)}, random_state=0)
+    (tmp_path / "weights").write_text("2")
+    assert one != identity(model={"checkpoint": str(tmp_path)}, random_state=0)
+
+
+def test_the_runs_that_are_members_count(tmp_path):
+    (tmp_path / "run-1").mkdir()
+    model = {"members": {"one": f"{tmp_path}/run-{{random_state}}"}}
+    without = identity(model=model, random_state=1)
+    (tmp_path / "run-1" / "run.json").write_text("1")
+    first = identity(model=model, random_state=1)
+    (tmp_path / "run-1" / "run.json").write_text("2")
+    assert len({without, first, identity(model=model, random_state=1)}) == 3

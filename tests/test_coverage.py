@@ -1,0 +1,78 @@
+"""Intervals on simulated data with a known truth; the committed pages have every design."""
+
+import csv
+
+import pytest
+from bench import coverage
+from bench.coverage import score_coverage, share_coverage
+from bench.simulated_scores import TRUTH, true_score
+from conftest import ROOT
+
+
+def test_the_table_is_written_as_it_is_printed(tmp_path, capsys, monkeypatch):
+    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), tmp_path)}
+    monkeypatch.setattr(coverage, "SIMULATIONS", few)
+    coverage.main(["scores", "--draws", "4"])
+    lines = (tmp_path / "coverage.csv").read_text().splitlines()
+    assert lines[0] == "articles,random_states,method,coverage,width,draws" and len(lines) == 5
+    assert all(line.startswith("20,2,") and line.endswith(",4") for line in lines[1:])
+    assert capsys.readouterr().out.count("20") >= 4
+
+
+def test_estimated_shares_hold_where_counts_do_not():
+    table = share_coverage([(200, "random", "finite_population")], draws=40)
+    found = {(row.classifier, row.method): row for row in table.itertuples()}
+    for kind in ("good", "useless"):
+        assert found[kind, "kit"].coverage >= 0.92 and found[kind, "kit"].differences >= 0.9
+        assert found[kind, "counting"].coverage < 0.5
+    good, useless = (
+        found[kind, "kit"].width / found[kind, "annotation only"].width
+        for kind in ("good", "useless")
+    )
+    assert good <= 0.8 and useless <= 1.05
+
+
+@pytest.mark.parametrize(
+    ("folder", "what"), [("interval_coverage", "scores"), ("coverage", "shares")]
+)
+def test_committed_results_are_of_these_designs(folder, what):
+    """Their first columns are what the simulation of today would write."""
+    with (ROOT / "experiments" / folder / "coverage.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    table = coverage.SIMULATIONS[what][0](draws=1)
+    columns = list(table.columns)
+    design = columns[: columns.index("coverage")]
+    assert rows[0] == columns
+    assert [row[: len(design)] for row in rows[1:]] == table[design].astype(str).values.tolist()
+
+
+@pytest.mark.slow
+def test_the_truth_is_that_of_an_endless_test_set():
+    assert true_score() == pytest.approx(TRUTH, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_intervals_hold_where_a_bootstrap_over_rows_does_not():
+    table = score_coverage([(50, 3), (50, 5)])
+    for states in (3, 5):
+        rows = table[table.random_states == states]
+        share = dict(zip(rows.method, rows.coverage, strict=True))
+        assert 0.93 <= share["kit"] <= 0.97
+        assert share["articles only"] < 0.9 and share["rows"] < 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "design",
+    [
+        (100, "random", "finite_population"),
+        (300, "uncertain", "finite_population"),
+        (300, "random", "superpopulation"),
+    ],
+)
+def test_intervals_of_shares_hold(design):
+    for row in share_coverage([design], draws=500).itertuples():
+        if row.method == "kit":
+            assert row.coverage >= 0.93 and row.differences >= 0.93
+        if row.method == "counting":
+            assert row.coverage < 0.5
