@@ -22,7 +22,7 @@ from stancekit.corpus.cells import (
     plain_cell,
 )
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.files import read_rows
+from stancekit.corpus.files import read_data_file
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, sha256
@@ -219,7 +219,7 @@ class Corpus:
 
     def _read_second_rows(self, path: Path) -> list[RawRow]:
         try:
-            return read_rows(path if path.exists() else shipped(*path.parts))
+            return read_data_file(path if path.exists() else shipped(*path.parts))
         except FileNotFoundError:
             raise KitError(
                 f"there is no second annotator's file {path}; set corpus.second=FILE, or null"

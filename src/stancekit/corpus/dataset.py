@@ -15,7 +15,7 @@ from stancekit.types import BoolArray, Context, Example
 
 # The codes of each example: exactly one where a codebook has one label per example.
 CodeTuples = Sequence[tuple[str, ...]]
-PARTS = ("train", "validation", "test")
+PART_NAMES = ("train", "validation", "test")
 # A text whose article the data does not name is an article of its own, whose id is this and
 # the text.
 OWN_ARTICLE = "text:"
@@ -144,7 +144,7 @@ def make_splits(whole: LabelledSet, parts: Sequence[str]) -> Splits:
     KitError
         When a part is empty, or an article is in more than one.
     """
-    rows: dict[str, list[int]] = {name: [] for name in PARTS}
+    rows: dict[str, list[int]] = {name: [] for name in PART_NAMES}
     parts_of_article: dict[str, set[str]] = {}
     for row, (example, part) in enumerate(zip(whole.examples, parts, strict=True)):
         if part not in rows:
@@ -153,7 +153,7 @@ def make_splits(whole: LabelledSet, parts: Sequence[str]) -> Splits:
         # Where the data names no articles, every text is one; copies are found elsewhere.
         if example.article != OWN_ARTICLE + example.text:
             parts_of_article.setdefault(example.article, set()).add(part)
-    empty = [name for name in PARTS if not rows[name]]
+    empty = [name for name in PART_NAMES if not rows[name]]
     if empty:
         raise KitError(
             f"corpus {whole.name!r} has no examples in: {', '.join(empty)}; mark them in the "
@@ -166,5 +166,5 @@ def make_splits(whole: LabelledSet, parts: Sequence[str]) -> Splits:
             f"{listing(article[:60] for article in shared)}. Keep each article in one part, "
             "or use split=grouped"
         )
-    train, validation, test = (whole.take(rows[name]) for name in PARTS)
+    train, validation, test = (whole.take(rows[name]) for name in PART_NAMES)
     return Splits(train, validation, test)

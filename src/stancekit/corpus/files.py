@@ -21,7 +21,7 @@ _CLOSE_QUOTES = (
 )
 
 
-def read_rows(path: Path) -> list[RawRow]:
+def read_data_file(path: Path) -> list[RawRow]:
     """Return the rows of a file: a table where its suffix is .csv or .tsv, else JSON lines.
 
     Raises
@@ -145,7 +145,7 @@ def parse_csv(
         Naming every row that does not fit the header.
     """
     stated, table = _take_stated_separator(text)
-    sign = parse_sign(separator, "corpus.separator") or stated or _find_separator(table, file)
+    sign = parse_sign(separator, "corpus.separator") or stated or _header_separator(table, file)
     lines = _read_cells(table, sign, file, skipped=bool(stated), quoted=quoted)
     while lines and not "".join(lines[-1]).strip():
         lines.pop()
@@ -215,7 +215,7 @@ def _take_stated_separator(text: str) -> tuple[str, str]:
     return (match[1], text[match.end() :]) if match else ("", text)
 
 
-def _find_separator(text: str, file: Path) -> str:
+def _header_separator(text: str, file: Path) -> str:
     """Return the separator that a header shows."""
     header = next((line for line in text.split("\n") if line.strip()), "")
     header = re.sub(r'"[^"]*"', "", header)

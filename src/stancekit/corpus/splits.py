@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit
 
-from stancekit.corpus.dataset import PARTS, LabelledSet, Splits, make_splits
+from stancekit.corpus.dataset import PART_NAMES, LabelledSet, Splits, make_splits
 from stancekit.corpus.dates import read_dates
 from stancekit.corpus.duplicates import find_near_duplicates, merge_duplicates
 from stancekit.errors import KitError, listing
@@ -246,7 +246,7 @@ def _find_groups(whole: LabelledSet, by: By) -> list[str]:
             group_of_article.setdefault(example.article, group)
             for example, group in zip(whole.examples, groups, strict=True)
         ]
-    if len(set(groups)) < len(PARTS):
+    if len(set(groups)) < len(PART_NAMES):
         raise KitError(
             f"corpus {whole.name!r} has {len(set(groups))} groups by {by}, copies of a text "
             "counted as one; a split needs 3 or more: use another split, or name the column "
@@ -351,9 +351,9 @@ class ForwardSplit:
             position = int(round(share * len(dates), 6))
             ends.append(_find_period_start(dates, dates[min(position, len(dates) - 1)]))
         part_of = {
-            group: PARTS[sum(date >= end for end in ends)] for group, date in date_of.items()
+            group: PART_NAMES[sum(date >= end for end in ends)] for group, date in date_of.items()
         }
-        if len(set(part_of.values())) < len(PARTS):
+        if len(set(part_of.values())) < len(PART_NAMES):
             raise KitError(
                 f"corpus {whole.name!r} has too few dates that differ to be divided by them "
                 f"({listing(sorted(set(dates)))}); articles dated to a month or a year stay "

@@ -38,7 +38,7 @@ _TRIES = 50
 Use = Literal["uses its target", "target-blind", "cannot tell"]
 
 
-def _shift(mention: Mention | None, start: int, by: int) -> Mention | None:
+def _shift_mention(mention: Mention | None, start: int, by: int) -> Mention | None:
     """Return a mention, moved `by` characters if it is at the offset `start` or after it."""
     if mention is None or mention.start is None or mention.end is None or mention.start < start:
         return mention
@@ -83,7 +83,7 @@ def mask_target(example: Example) -> Example:
         return replace(example, target=Mention(SOMETHING))
     text = example.text[: target.start] + SOMETHING + example.text[target.end :]
     masked = Mention(SOMETHING, target.start, target.start + len(SOMETHING))
-    actor = _shift(example.actor, target.end, len(SOMETHING) - (target.end - target.start))
+    actor = _shift_mention(example.actor, target.end, len(SOMETHING) - (target.end - target.start))
     return replace(example, text=text, actor=actor, target=masked)
 
 
@@ -97,8 +97,8 @@ def negate(example: Example) -> Example:
     return replace(
         example,
         text=NEGATION + example.text,
-        actor=_shift(example.actor, 0, len(NEGATION)),
-        target=_shift(example.target, 0, len(NEGATION)),
+        actor=_shift_mention(example.actor, 0, len(NEGATION)),
+        target=_shift_mention(example.target, 0, len(NEGATION)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Agreement of the gold with a second annotation of the same corpus."""
+"""Agreement of the gold labels with a second annotation of the same corpus."""
 
 from stancekit.corpus import Corpus
 from stancekit.corpus.dataset import LabelledSet
@@ -8,7 +8,15 @@ from stancekit.types import Score
 
 
 def score_agreement(data: LabelledSet, corpus: Corpus) -> list[Score]:
-    """Return Krippendorff's alpha of gold and second annotation, overall and by code that one of them gave.
+    """Return Krippendorff's alpha of the gold labels and a second annotation.
+
+    Returns
+    -------
+    list of Score
+        `all` compares the codes of an example as a whole. Where a codebook with one code
+        per example has a scale, `on the scale` compares the codes on it, and a larger
+        distance counts more. Then each code that either annotator gave. Empty where there
+        is no second annotation.
 
     Raises
     ------
@@ -20,8 +28,8 @@ def score_agreement(data: LabelledSet, corpus: Corpus) -> list[Score]:
     if not rows and second:
         ids = listing((example.id for example in data.examples), 3)
         raise KitError(
-            f"none of the {len(second)} ids in {corpus.second} ({listing(second, 3)}) is one of corpus "
-            f"{data.name!r} ({ids}); name the column with corpus.columns.id=COLUMN"
+            f"none of the {len(second)} ids in {corpus.second} ({listing(second, 3)}) is one of "
+            f"corpus {data.name!r} ({ids}); name the column with corpus.columns.id=COLUMN"
         )
     if not rows:
         return []
@@ -29,6 +37,9 @@ def score_agreement(data: LabelledSet, corpus: Corpus) -> list[Score]:
     other = [frozenset(second[data.examples[row].id]) for row in rows]
     articles = [data.examples[row].article for row in rows]
     scores = [alpha(gold, other, clusters=articles)]
+    scale = [frozenset([code]) for code in data.codebook.scale]
+    if scale and not data.codebook.multi_label:
+        scores.append(alpha(gold, other, clusters=articles, scale=scale, name="on the scale"))
     given = frozenset().union(*gold, *other)
     for code in data.codebook.names:
         if code in given:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.dataset import PARTS, LabelledSet
+from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
@@ -211,8 +211,8 @@ class RunRecord:
                 "thresholds": tuple(map(float, known["thresholds"])),
                 "temperature": float(known["temperature"]),
                 "caution": SelectivePolicy.from_list(known["caution"]),
-                "examples": {part: int(known["examples"][part]) for part in PARTS},
-                "gold_counts": {part: dict(known["gold_counts"][part]) for part in PARTS},
+                "examples": {part: int(known["examples"][part]) for part in PART_NAMES},
+                "gold_counts": {part: dict(known["gold_counts"][part]) for part in PART_NAMES},
             }
             # Earlier versions coded sentences with several codes each, and examples with one.
             known["unit"] = known.get("unit") or ("sentence" if known["multi_label"] else "example")

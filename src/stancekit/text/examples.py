@@ -25,13 +25,13 @@ _FIRST_PARAGRAPH = re.compile(r"\s*(?P<line>[^\n]*\S)[^\S\n]*\n[^\S\n]*\n\s*\S")
 # In characters: a longer line is a paragraph, and no headline.
 MAX_TITLE_LENGTH = 200
 
-_MONTH = (
+_MONTH_NAME = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATE = (
-    rf"(?:(?:{_DAY}\s+{_MONTH}|{_MONTH}\s+{_DAY})(?:,?\s+\d{{4}})?|"
+    rf"(?:(?:{_DAY_NUMBER}\s+{_MONTH_NAME}|{_MONTH_NAME}\s+{_DAY_NUMBER})(?:,?\s+\d{{4}})?|"
     r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})"
 )
 _PERSONAL = (

@@ -138,7 +138,7 @@ class ActorFinder:
             for start, _ in spans:
                 for entity in next(recognised).ents:
                     if entity.label_ in ("PERSON", "ORG"):
-                        found.append(_shift(sentence.doc, entity, start))
+                        found.append(_shift_entity(sentence.doc, entity, start))
             entities.append(found)
         return entities
 
@@ -183,7 +183,7 @@ def _find_pieces(
     return pieces
 
 
-def _shift(doc: "Doc", entity: "Span", offset: int) -> "Span":
+def _shift_entity(doc: "Doc", entity: "Span", offset: int) -> "Span":
     """Return an entity of a piece as a span of the whole sentence."""
     from spacy.tokens import Span
 
