@@ -90,7 +90,7 @@ def test_the_members_of_an_ensemble_are_composed_of_their_own_configs(name):
     model = model_of(name)
     assert list(model["members"]) == ENSEMBLES[name] and model["method"] == "average"
     for member, settings in model["members"].items():
-        changed = {"rounds": 10} if member == "fewshot" else {}
+        changed = {"num_iterations": 10} if member == "fewshot" else {}
         assert settings == model_of(member) | changed
 
 
