@@ -126,8 +126,9 @@ def archive(folder: Path) -> list[dict[str, object]]:
         label_archive(source, folder / backend, job)
         found[backend] = time.perf_counter() - start
     labels = read_labels(folder / "torch")
-    inputs = len(labels) + len({(row["article"], row["start"]) for row in labels})
-    some = random.Random(0).sample(labels, LOOPED)
+    units = {name: labels.units(codebook).rows for name, codebook in labels.codebooks.items()}
+    inputs = sum(map(len, units.values()))
+    some = random.Random(0).sample(units["stance"], LOOPED)
     texts = [f"{row['sentence']} {row['actor']} # {row['target']}" for row in some]
     source_of = resolve(MINILM)
     classifier = pipeline(

@@ -171,7 +171,7 @@ def test_meanings_follow_references():
     assert meanings["labels"].startswith("What `stancekit label` wrote")
     assert (
         meanings["gold"].startswith("What `stancekit sample` wrote")
-        and "Fifty judged rows" in meanings["gold"]
+        and "Fifty annotated rows" in meanings["gold"]
     )
     assert parameters("stancekit.nowhere.Nothing") == parameters("nowhere") == []
 

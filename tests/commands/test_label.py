@@ -162,7 +162,7 @@ def test_an_experiment_labels_with_its_best_runs(few_votes, stance, news, tmp_pa
             split=FixedSplit(),
             model=model,
             name=name,
-            out=tmp_path / "own",
+            output=tmp_path / "own",
         )
     capsys.readouterr()
     label(input=news, models=tmp_path / "own", actors=FINDER)

@@ -215,3 +215,14 @@ def test_a_sample_is_extended_by_rows_that_it_does_not_hold(labels, tmp_path, ca
     ):
         with pytest.raises(KitError, match=told):
             sample(**{"labels": labels, "output": tmp_path / "d.csv", **wrong})
+
+
+def test_a_codebook_is_named_on_the_command_line_though_configs_have_a_folder_of_that_name(
+    labels, tmp_path, capsys
+):
+    words = ["sample", str(labels), "n=4", f"output={tmp_path / 's.jsonl'}"]
+    assert main([*words, "codebook=stance"]) == 0
+    assert "fill in stance with one of: condemn, support" in capsys.readouterr().out
+    assert main([*words, "codebook=diplomacy"]) == 2
+    assert "no codebook 'diplomacy'; they have: stance" in capsys.readouterr().err
+    assert main([*words, "-m", "codebook=stance", "random_state=0,1"]) == 0

@@ -222,7 +222,7 @@ def test_labels_of_an_unfinished_labelling_or_of_no_text_are_not_read(small, tmp
     with pytest.raises(KitError, match="not JSON"):
         small(tmp_path / "labels", strict=True)
     assert lines(tmp_path / "labels")
-    with pytest.raises(KitError, match="is not labelled to (its|the) end; "):
+    with pytest.raises(KitError, match=r"is not labelled to (its|the) end; "):
         read_labels(tmp_path / "labels")
     (tmp_path / "none.jsonl").write_text("no row")
     assert small(tmp_path / "none", input=tmp_path / "none.jsonl").rejected == 1

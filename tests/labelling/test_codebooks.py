@@ -79,7 +79,7 @@ def runs(folder):
         patch.chdir(folder)
         for codebook, model in (("blame", "majority"), ("tone", "nb")):
             words = [f"codebook={codebook}", "corpus=jsonl", "corpus.path=coded.jsonl"]
-            words += ["split=grouped", f"model={model}", "out=own"]
+            words += ["split=grouped", f"model={model}", "output=own"]
             assert main(["train", *words]) == 0
     blame, tone = sorted((folder / "own" / "runs").iterdir())
     return [blame, tone]

@@ -214,7 +214,7 @@ def test_fields_are_kept_and_speakers_known(tmp_path):
         "article": 7,
     }
     (tmp_path / "rows.jsonl").write_text(json.dumps(row))
-    [[text], _] = read(tmp_path / "rows.jsonl", keep=["party", "year", "none"])
+    [[text], _] = read(tmp_path / "rows.jsonl", fields=["party", "year", "none"])
     assert (text.actor, text.target, text.group) == ("Peru", "the levy", "7")
     assert text.kept == {"party": "APRA", "year": 1999}
 
@@ -226,7 +226,7 @@ def test_article_0_is_an_article_and_nan_is_none(tmp_path, kind):
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows.parquet")
     else:
         (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    texts, _ = read(tmp_path, keep=["id", "actor"])
+    texts, _ = read(tmp_path, fields=["id", "actor"])
     assert [(one.group, one.actor, one.kept) for one in texts] == [
         ("0", "", {"id": 0}),
         ("0", "", {"id": 0}),
@@ -256,7 +256,7 @@ def test_article_0_is_an_article_and_nan_is_none(tmp_path, kind):
 )
 def test_rows_that_could_not_be_written_are_rejected_and_the_others_read(tmp_path, row, reason):
     (tmp_path / "rows.jsonl").write_text(f'{row}\n{{"text": "Yes."}}')
-    [text], [rejected] = read(tmp_path / "rows.jsonl", keep=["party"])
+    [text], [rejected] = read(tmp_path / "rows.jsonl", fields=["party"])
     assert text.article.text == "Yes." and rejected.line == 1 and reason in rejected.reason
     f"{text}{rejected}".encode()
 
@@ -272,13 +272,13 @@ def test_what_parquet_can_hold_and_python_or_json_cannot(tmp_path):
         "other": days,
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "rows.parquet")
-    [text], rejected = read(tmp_path, keep=["deep", "raw", "date"])
+    [text], rejected = read(tmp_path, fields=["deep", "raw", "date"])
     kept = {"deep": [{"of": "2020-01-02", "is": "1.50"}], "raw": "Perú", "date": "2019-04-14"}
     assert text.kept == kept and text.article.date == "2019-04-14"
     assert [(one.line, one.rest) for one in rejected] == [(2, False), (3, False)]
     assert "cannot be read" in rejected[0].reason and "raw holds bytes" in rejected[1].reason
     # A column that nobody asked for is not read.
-    assert len(read(tmp_path / "rows.parquet", keep=[])[0]) == 2
+    assert len(read(tmp_path / "rows.parquet", fields=[])[0]) == 2
 
 
 def test_parquet_texts_are_bounded_like_others(tmp_path, monkeypatch):

@@ -232,7 +232,10 @@ def test_rows_annotated_from_the_top_of_a_sorted_file_are_no_random_part(tmp_pat
         annotated(order, of | {row["id"]: "" for row in order[40:]}, tmp_path / "gold.jsonl")
         for command in (estimate, plan):
             command(**given, by=["month"] if command is estimate else [])
-            told = "the 40 annotated of 80 drawn rows are not a random part of them: they differ from the others in position"
+            told = (
+                "the 40 annotated of 80 drawn rows are not a random part of them: "
+                "they differ from the others in position"
+            )
             assert (told in capsys.readouterr().out) is seen
 
 

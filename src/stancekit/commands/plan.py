@@ -68,6 +68,7 @@ def plan(
         notes=[*population.labels.notes, *notes],
     )
     print(plan_table(result.steps))
+    # Whoever plans should know which cells the plan can only guess.
     few = (
         f" ({result.n_few} with too few annotated rows, as if they varied as all rows do)"
         if result.n_few

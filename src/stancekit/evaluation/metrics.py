@@ -193,12 +193,9 @@ PER_CODE: dict[str, Metric] = {"precision": precision, "recall": recall, "f1": f
 MACRO = ("macro_f1", "both_f1")
 
 
-# The codes of `f_avg`: against and in favour. Codebooks with other names for them have no
-# `f_avg`, since published numbers are of these.
-AGAINST, FAVOUR = "condemn", "support"
-
-
-def metrics_for(names: Sequence[str], gold: FloatArray, *, multi_label: bool) -> dict[str, Metric]:
+def metrics_for(
+    names: Sequence[str], gold: FloatArray, *, multi_label: bool, scale: Sequence[str] = ()
+) -> dict[str, Metric]:
     """Return the metrics of a codebook.
 
     Parameters
@@ -210,17 +207,19 @@ def metrics_for(names: Sequence[str], gold: FloatArray, *, multi_label: bool) ->
         averages run.
     multi_label
         Whether the codebook allows several codes per example.
+    scale
+        The ordered codes of the codebook, lowest first.
 
     Returns
     -------
     dict
-        `macro_f1` and `micro_f1`; `f_avg` for a codebook with two sides; `both_f1` where
-        an example may have several codes.
+        `macro_f1` and `micro_f1`; `f_avg`, of the ends of the scale, for a codebook with
+        one; `both_f1` where an example may have several codes.
 
     Examples
     --------
     >>> gold = np.array([[3.0, 0, 0, 1], [1, 0, 0, 3]])
-    >>> list(metrics_for(["condemn", "support"], gold, multi_label=False))
+    >>> list(metrics_for(["for", "none"], gold, multi_label=False, scale=["none", "for"]))
     ['macro_f1', 'micro_f1', 'f_avg']
     """
     metrics: dict[str, Metric] = {
@@ -229,6 +228,7 @@ def metrics_for(names: Sequence[str], gold: FloatArray, *, multi_label: bool) ->
     }
     if multi_label:
         metrics["both_f1"] = partial(both_f1, gold=gold)
-    if AGAINST in names and FAVOUR in names:
-        metrics["f_avg"] = partial(f_avg, against=names.index(AGAINST), favour=names.index(FAVOUR))
+    if len(scale) > 1:
+        lowest, highest = names.index(scale[0]), names.index(scale[-1])
+        metrics["f_avg"] = partial(f_avg, against=lowest, favour=highest)
     return metrics

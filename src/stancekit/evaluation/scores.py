@@ -47,13 +47,14 @@ class _Estimator:
     names: Sequence[str]
     replicates: int
     multi_label: bool
+    scale: Sequence[str]
 
     def __call__(self, counts: FloatArray, metric: Metric) -> list[Estimate]:
         return estimate_interval(counts, metric, replicates=self.replicates)
 
     def score_slice(self, counts: FloatArray, where: str, n: int) -> Iterator[Score]:
         """Yield all metrics of a slice of `n` examples; macro averages come first."""
-        metrics = metrics_for(self.names, counts[0], multi_label=self.multi_label)
+        metrics = metrics_for(self.names, counts[0], multi_label=self.multi_label, scale=self.scale)
         codes = int(in_gold(counts[0]).sum())
         # A macro average over no code at all has no value.
         kept = {name: metric for name, metric in metrics.items() if codes or name not in MACRO}
@@ -105,6 +106,7 @@ def score(
     clusters: Sequence[str],
     *,
     multi_label: bool,
+    scale: Sequence[str] = (),
     slices: Slices | None = None,
     replicates: int = REPLICATES,
 ) -> list[Score]:
@@ -123,6 +125,8 @@ def score(
     multi_label
         Whether an example may have several codes: what the codebook says, which its
         examples do not show.
+    scale
+        The ordered codes of the codebook, lowest first: `f_avg` is of its two ends.
     slices
         Masks of shape (examples,) by name.
 
@@ -143,7 +147,7 @@ def score(
     >>> rows[0].metric, rows[0].value, rows[0].n, rows[0].codes
     ('macro_f1', 1.0, 2, 2)
     """
-    estimator = _Estimator(names, replicates, multi_label)
+    estimator = _Estimator(names, replicates, multi_label, scale)
     cells = np.stack([outcomes(gold, state, names) for state in predicted], axis=1)
     cluster = numbered(clusters)
     counts = _count_by_state(cells, cluster)
@@ -177,6 +181,7 @@ def score_unpaired(
     names: Sequence[str],
     *,
     multi_label: bool,
+    scale: Sequence[str] = (),
     replicates: int = REPLICATES,
 ) -> list[Score]:
     """Score predictions where each random state has its own test set: overall and by code.
@@ -199,7 +204,7 @@ def score_unpaired(
     tables = [count(gold, predicted, names, clusters) for gold, predicted, clusters in parts]
     n = round(sum(len(gold) for gold, _, _ in parts) / len(parts))
     codes = min(int(in_gold(table).sum()) for table in tables)
-    metrics = [metrics_for(names, table, multi_label=multi_label) for table in tables]
+    metrics = [metrics_for(names, table, multi_label=multi_label, scale=scale) for table in tables]
     kept = [name for name in metrics[0] if codes or name not in MACRO]
     stacked = [stack_metrics({name: of_state[name] for name in kept}) for of_state in metrics]
     estimates = estimate_unpaired(tables, stacked, replicates=replicates)

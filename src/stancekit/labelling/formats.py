@@ -123,7 +123,7 @@ def _read_table(stream: BinaryIO, separator: str) -> ReadRow:
     if isinstance(header_line, RowFault):
         yield 0, RowFault(f"its header is {header_line.reason}", rest=True)
         return
-    separator = _find_separator(header_line, separator)
+    separator = _table_separator(header_line, separator)
     split_lines = _split_plain if separator == "\t" else _split_quoted
     header: list[str] = []
     for number, cells in split_lines(chain(first, lines), separator):
@@ -160,7 +160,7 @@ def _table_row(header: Sequence[str], cells: Sequence[str]) -> Mapping[str, Any]
     return dict(zip(header, cells, strict=True))
 
 
-def _find_separator(header_line: str, separator: str) -> str:
+def _table_separator(header_line: str, separator: str) -> str:
     line = header_line.split("\r", maxsplit=1)[0]
     for sign in (separator, ",", ";", "\t"):
         if TEXT_FIELD in next(csv.reader([line], delimiter=sign), []):

@@ -251,6 +251,7 @@ def match_gold(
     """
     tables = [read_gold(file, population.codebook) for file in files]
     golds = _match_rows(tables, population)
+    # Codes first: what they say of a wrong file is clearer than what its probabilities would.
     gold = _join_codes(golds, population)
     samples: list[Sample] = []
     notes: list[str] = []
@@ -280,11 +281,12 @@ def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> lis
     unknown: set[str] = set()
     lost: list[str] = []
     for rows in tables:
-        found = [find_row(row, population.row_numbers) for row in rows]
+        matches = [find_row(row, population.row_numbers) for row in rows]
         codes = [gold_codes(row, population.codebook) for row in rows]
-        lost += [row_id(row) for row, number in zip(rows, found, strict=True) if number is None]
+        lost += [row_id(row) for row, number in zip(rows, matches, strict=True) if number is None]
         unknown |= {code for of_row in codes for code in of_row or ()} - known
-        numbers = np.array([-1 if number is None else number for number in found], dtype=np.int64)
+        # What has no match is refused below.
+        numbers = np.array([-1 if number is None else number for number in matches], dtype=np.int64)
         golds.append(_GoldFile(rows, numbers, codes))
     faults = []
     if unknown:
@@ -310,6 +312,7 @@ def _join_codes(golds: Sequence[_GoldFile], population: Population) -> FloatArra
             f"gold has several codes of {name} in {listing(several)}; a row has exactly one of "
             f"{', '.join(population.codes)}"
         )
+    # A row may be in several samples that were drawn independently.
     codes_of = {number: codes for _, number, codes in annotated}
     differ = [key for key, number, codes in annotated if set(codes) != set(codes_of[number])]
     if differ:

@@ -1,5 +1,6 @@
 """Which files hold labels, and the rows of a file of any format that labels and samples come in."""
 
+import gc
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,21 @@ def _labelling_settings(folder: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return settings if isinstance(settings, dict) else {}
+
+
+def read_all_rows(files: Sequence[Path]) -> list[LabelRow]:
+    """Read the rows of several files, as of `read_rows`.
+
+    Python does not collect garbage meanwhile: among so many rows that all stay, that
+    takes a third of the time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return [row for file in files for row in read_rows(file)]
+    finally:
+        if collects:
+            gc.enable()
 
 
 def read_rows(file: Path) -> list[LabelRow]:

@@ -104,6 +104,7 @@ def read_population(
     finite = is_finite(inference)
     labels = read_labels(path)
     chosen = choose_codebook(labels, codebook)
+    # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
         _check_sentences(labels.rows, chosen, by)
     units = labels.units(chosen)
@@ -147,6 +148,7 @@ def _read_columns(
 
 
 def _read_column(rows: Sequence[LabelRow], field: str, date_format: str | None) -> list[str]:
+    # A field of the user's own comes before what follows from the date.
     given = any(field in row for row in rows)
     if given or field not in PERIODS or not any("date" in row for row in rows):
         return column_values(rows, field)

@@ -88,7 +88,7 @@ class TextSource:
 
     Parameters
     ----------
-    keep
+    fields
         Fields of rows to keep.
     title
         Whether the first line of a text without a field `title` is its title, where it reads like
@@ -122,13 +122,13 @@ class TextSource:
         self,
         path: str | Path,
         *,
-        keep: Sequence[str] = ("date",),
+        fields: Sequence[str] = ("date",),
         title: bool = True,
         without: Path | None = None,
     ) -> None:
         self.title = title
-        self.keep = tuple(keep)
-        self._fields = (TEXT_FIELD, *_READ_FIELDS, *keep)
+        self.fields = tuple(fields)
+        self._columns = (TEXT_FIELD, *_READ_FIELDS, *fields)
         self.files: list[tuple[str, int]] = []
         self.done = 0
         self._paths: list[Path] = []
@@ -150,7 +150,7 @@ class TextSource:
         self.done = 0
         yield from self._left_out
         if not self.files:
-            yield from self._rows(ROWS[".jsonl"](sys.stdin.buffer, self._fields), "stdin")
+            yield from self._rows(ROWS[".jsonl"](sys.stdin.buffer, self._columns), "stdin")
         for (name, size), path in zip(self.files, self._paths, strict=True):
             done_before, begun = self.done, False
             try:
@@ -169,7 +169,7 @@ class TextSource:
             return
         done_before = self.done
         with file.open("rb") as raw, _OPENERS_BY_SUFFIX[packing](raw) if packing else raw as stream:
-            for row in self._rows(FORMATS[kind](stream, self._fields), name):
+            for row in self._rows(FORMATS[kind](stream, self._columns), name):
                 self.done = done_before + raw.tell()
                 yield row
 
@@ -199,7 +199,9 @@ class TextSource:
         article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
         # Rows of one article are one cluster of an estimate.
         group = given["article"] or given["id"] or unique_id
-        kept = {key: _plain_value(row[key], key) for key in self.keep if not _missing(row.get(key))}
+        kept = {
+            key: _plain_value(row[key], key) for key in self.fields if not _missing(row.get(key))
+        }
         article = add_title(article, title=self.title)
         return InputText(article, group, given["actor"], given["target"], kept)
 

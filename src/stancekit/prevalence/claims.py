@@ -197,6 +197,7 @@ def make_estimates(
     KitError
         When `inference` is unknown.
     """
+    # Error rates are those of all annotated rows, so adjusted counts need the units, not a domain.
     finite = is_finite(inference)
     domains = estimate_cells(units, columns, finite_population=finite)
     masks = cell_masks(columns, len(units.scores))

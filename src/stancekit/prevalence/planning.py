@@ -156,6 +156,7 @@ def make_plan(
             "a first idea"
         )
     sizes = _choose_sizes(n_annotated, len(units.scores), max_rows)
+    # The plan is for the cell and code whose interval is widest: then all others are narrower.
     widths = _expect_all(domains, whole, sizes, finite_population=finite_population)
     steps = [
         PlanStep(

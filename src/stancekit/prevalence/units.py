@@ -76,6 +76,7 @@ def cell_masks(columns: Mapping[str, Sequence[str]], n: int) -> Iterator[tuple[C
     ('Ghana',) [False, True, False]
     ('Peru',) [True, False, True]
     """
+    # One pass over the rows: with many cells, a comparison per cell would take far longer.
     rows_of: dict[Cell, list[int]] = {}
     for row, cell in enumerate(_row_cells(columns, n)):
         rows_of.setdefault(cell, []).append(row)

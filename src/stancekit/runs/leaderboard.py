@@ -226,7 +226,9 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
     if not unscored.same_test_set:
         # Articles cannot be drawn alike, so slices, calibration and audit have no common interval.
         parts = [(run.gold, run.labels, run.articles) for run in runs]
-        scores = score_unpaired(parts, first.codes, multi_label=first.multi_label)
+        scores = score_unpaired(
+            parts, first.codes, multi_label=first.multi_label, scale=first.scale
+        )
         return LeaderboardRow(runs, tuple(scores))
     scores = score(
         first.gold,
@@ -234,6 +236,7 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
         first.codes,
         first.articles,
         multi_label=first.multi_label,
+        scale=first.scale,
         slices=slices_of([row.context for row in first.rows], [row.example for row in first.rows]),
     )
     # Macro-F1 on the whole test set stays first: `main` and the first row of scores.csv are it.
@@ -300,7 +303,12 @@ def averaged_scores(runs: Sequence[Run]) -> list[Score]:
         return []
     mean = averaged_run(runs)
     scores = score(
-        mean.gold, [mean.labels], mean.codes, mean.articles, multi_label=mean.multi_label
+        mean.gold,
+        [mean.labels],
+        mean.codes,
+        mean.articles,
+        multi_label=mean.multi_label,
+        scale=mean.scale,
     )
     counts = {
         AVERAGED: LeaderboardRow((mean,), ()).counts,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
@@ -19,7 +19,6 @@ from stancekit.types import Context, Example, FloatArray, Mention, Prediction
 FORMAT = 2
 # Decimals of scores in `predictions.jsonl`; every number of a report follows from these.
 DECIMALS = 6
-PARTS = ("train", "validation", "test")
 # Where a run was made and what is in its folder: nothing of it is published.
 _LOCAL = (
     *("commit", "machine", "memory_mb", "finished", "training_set"),
@@ -212,8 +211,8 @@ class RunRecord:
                 "thresholds": tuple(map(float, known["thresholds"])),
                 "temperature": float(known["temperature"]),
                 "caution": SelectivePolicy.from_list(known["caution"]),
-                "examples": {part: int(known["examples"][part]) for part in PARTS},
-                "gold_counts": {part: dict(known["gold_counts"][part]) for part in PARTS},
+                "examples": {part: int(known["examples"][part]) for part in PART_NAMES},
+                "gold_counts": {part: dict(known["gold_counts"][part]) for part in PART_NAMES},
             }
             # Earlier versions coded sentences with several codes each, and examples with one.
             known["unit"] = known.get("unit") or ("sentence" if known["multi_label"] else "example")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from stancekit.corpus import Splits
-from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.audit import make_variants
 from stancekit.fileio import write_text
@@ -20,7 +20,7 @@ from stancekit.runs.folder import settings_of, write_audit, write_predictions, w
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.members import training_set_id
 from stancekit.runs.provenance import provenance
-from stancekit.runs.record import PARTS, Run, RunRecord, codebook_fields, make_run, pair_with_gold
+from stancekit.runs.record import Run, RunRecord, codebook_fields, make_run, pair_with_gold
 from stancekit.runs.scores import SCORES_FILE
 
 
@@ -66,7 +66,7 @@ def record_run(
     if trained.codebook.unit == "example":
         audit = _predict_variants(trained, parts.test)
         audit_sha256 = write_audit(folder, [row.example.id for row in rows], audit)
-    by_part: dict[str, LabelledSet] = {part: getattr(parts, part) for part in PARTS}
+    by_part: dict[str, LabelledSet] = {part: getattr(parts, part) for part in PART_NAMES}
     fields: dict[str, Any] = {
         "corpus": parts.train.name,
         **codebook_fields(trained.codebook),
