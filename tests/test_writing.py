@@ -123,7 +123,7 @@ def test_json_has_no_nan(tmp_path):
 def test_half_a_character_in_a_text_is_named(tmp_path):
     with pytest.raises(
         KitError,
-        match=r"cannot write .*page.html: '\\ud83d' is half a character.*it stands in 'the half",
+        match=r"cannot write .*page.html: '\\ud83d' is half a character.*it is part of 'the half",
     ):
         write_text(tmp_path / "page.html", "the half \ud83d")
 

@@ -200,4 +200,4 @@ def test_every_column_is_listed_and_null_is_its_usual_name(name):
     with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
         node = compose("train", [f"corpus={name}", "corpus.path=mine"]).corpus
     assert set(node.columns) == {field.name for field in fields(Columns)}
-    assert instantiate(node, _convert_="all")._columns() == Columns()
+    assert instantiate(node, _convert_="all").column_names() == Columns()

@@ -241,6 +241,7 @@ class Corpus:
                 "corpus.columns.split=false leaves no place for what corpus.files and "
                 "corpus.test_rows say"
             )
+        # Rows are counted over all files, as the lists of published test rows count them.
         number = 0
         for part, file in self._files():
             for row in self._parse(read_text(file), file):
@@ -309,6 +310,7 @@ class Corpus:
         for name, expected in self.sha256.items():
             if not (folder / name).exists():
                 faults.append(f"{name} is missing")
+            # Configs have the first digits only, which is enough to see another version.
             elif not sha256(folder / name).startswith(expected):
                 faults.append(f"{name} is another file")
         if faults:
@@ -335,17 +337,17 @@ class Corpus:
         if not path.is_dir():
             return [("", path)]
         # Hidden files are the operating system's, also where they have names of data.
-        found = [
+        data_files = [
             file
             for file in sorted(path.iterdir())
             if file.is_file()
             and not file.name.startswith(".")
             and file.suffix.lower() in self.suffixes
         ]
-        if not found:
+        if not data_files:
             kinds = ", ".join(f"*{suffix}" for suffix in self.suffixes)
             raise KitError(f"folder {self.path} has no file {kinds}; set corpus.path=FILE")
-        return [("", file) for file in found]
+        return [("", file) for file in data_files]
 
 
 def _read_second(

@@ -95,6 +95,7 @@ class DseNews(CsvCorpus):
     def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
         for number, line in enumerate(split_lines(text), 1):
             sentence, _, _, digit = (line.split("\t") + [""] * 4)[:4]
+            # Rows are checked here, since a bad one would give offsets of other words.
             brackets = list(_BRACKET.finditer(sentence))
             if len(brackets) != 2 or digit not in "01234" or not digit:
                 raise KitError(
@@ -175,6 +176,7 @@ class SemEval2016(Corpus):
             for part in ("train", "val", "test"):
                 texts = split_lines(read_text(folder / f"{part}_text.txt"))
                 labels = split_lines(read_text(folder / f"{part}_labels.txt"))
+                # A label belongs to the text on the same line: one line less shifts them all.
                 if len(texts) != len(labels):
                     raise KitError(
                         f"{name}/{part}: {len(texts)} texts, {len(labels)} labels; copy the files "

@@ -94,6 +94,8 @@ class _LabelledReader(RowReader):
         whole = LabelledSet(
             self.name, codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts)
         )
+        # All faults of rows are in one error; unknown labels and conflicts have their own,
+        # since they make no sense while rows are unread.
         self._check_blanks(rows)
         self._check_ids(examples, numbers)
         self.faults.raise_all(self.where)
@@ -132,8 +134,8 @@ class _LabelledReader(RowReader):
             rows.setdefault(example.id, []).append(number)
         for label, repeated in rows.items():
             if len(repeated) > 1:
-                seen = f"{listing(repeated, 3)}: {label[:40]!r}"
-                self.faults.add("id used more than once", seen, _ONE_ROW)
+                shown = f"{listing(repeated, 3)}: {label[:40]!r}"
+                self.faults.add("id used more than once", shown, _ONE_ROW)
 
     def _check_conflicts(self, whole: LabelledSet, numbers: list[int]) -> None:
         unit = whole.codebook.unit
@@ -171,6 +173,7 @@ def keep_sentences(whole: LabelledSet) -> LabelledSet:
 
     This is what a codebook whose unit is the sentence codes.
     """
+    # Sentences with other labels are kept too: `conflicts` decided about them before.
     first: dict[Hashable, int] = {}
     for row, example in enumerate(whole.examples):
         key = (_coding_unit(example, "sentence"), frozenset(whole.labels[row]))

@@ -181,6 +181,7 @@ def parse_offset(value: object) -> int | None:
     if value is None or value != value or str(value).strip() == "":  # noqa: PLR0124  # NaN
         return None
     try:
+        # Columns with gaps hold whole numbers as 4.0.
         number = float(str(value))
         return int(number) if number == int(number) else -1
     except (ValueError, OverflowError):

@@ -114,6 +114,7 @@ class LabelledSet:
     @property
     def digest(self) -> str:
         """Return the SHA-256 of all that decides a run: examples, codes, contexts, parts."""
+        # Published runs carry this sum: a change of what it reads makes them of other data.
         digest = hashlib.sha256(self.codebook.name.encode())
         rows = zip(self.examples, self.labels, self.contexts, self.parts, strict=True)
         for example, labels, context, part in rows:

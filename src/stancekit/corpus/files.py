@@ -219,13 +219,13 @@ def _header_separator(text: str, file: Path) -> str:
     """Return the separator that a header shows."""
     header = next((line for line in text.split("\n") if line.strip()), "")
     header = re.sub(r'"[^"]*"', "", header)
-    seen = [sign for sign in _SEPARATORS if sign in header]
-    if "\t" in seen and file.suffix.lower() == ".tsv":
+    shown = [sign for sign in _SEPARATORS if sign in header]
+    if "\t" in shown and file.suffix.lower() == ".tsv":
         return "\t"
-    if len(seen) > 1:
+    if len(shown) > 1:
         raise KitError(
-            f"{file} may be divided by {' or '.join(map(repr, seen))}, by its header. Say which "
+            f"{file} may be divided by {' or '.join(map(repr, shown))}, by its header. Say which "
             "with corpus.separator=comma, semicolon, tab or pipe, or put names that hold such "
             "signs in quotation marks"
         )
-    return seen[0] if seen else ","
+    return shown[0] if shown else ","

@@ -108,6 +108,7 @@ def _map_codes(
     """Return the mixture's codes of an example, `None` where the mapping leaves it out."""
     codes = labels or (("",) if "" in mapping else ())
     mapped = [mapping[code] for code in codes]
+    # Two codes of the source may be one of the mixture.
     kept = tuple(dict.fromkeys(code for code in mapped if code is not None))
     return None if codes and not kept else kept
 
@@ -198,6 +199,7 @@ def draw_sizes(sizes: dict[str, int], size: int, temperature: float) -> dict[str
     {'large': 150, 'small': 50}
     """
     drawn: dict[str, int] = {}
+    # More than there is cannot be drawn.
     left = min(size, sum(sizes.values()))
     # Small sources first, so that what they lack is divided among those that have more.
     order = sorted(sizes, key=lambda name: sizes[name])
@@ -242,6 +244,7 @@ class TransferSplit:
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Splits:
         """Divide a mixture."""
+        # Before the base, so that one validation part is drawn for each source.
         with_validation = self._add_validation(whole, random_state)
         splits = self.base(with_validation, random_state=random_state)
         sources = self._choose_sources({context.source for context in whole.contexts})

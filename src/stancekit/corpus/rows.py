@@ -109,6 +109,7 @@ class RowReader:
         text = self._read_text(number, row)
         actor = self._read_mention(number, row, "actor", text)
         target = self._read_mention(number, row, "target", text)
+        # A model still reads the actor, but beside the sentence instead of marked in it.
         if actor and not actor.located:
             self.unlocated.append(number)
         label = self.read_cell(number, row, "id") or f"{self.name}-{index}"
@@ -129,6 +130,7 @@ class RowReader:
     def _read_mention(self, number: int, row: RawRow, role: str, text: str) -> Mention | None:
         name = self.read_cell(number, row, role)
         start, end = (self._read_offset(row, f"{role}_{side}") for side in ("start", "end"))
+        # Without offsets, the name is looked for in the sentence.
         if start is None and end is None:
             return make_mention(name, text) if name else None
         if start is None or end is None or not 0 <= start < end <= len(text):
@@ -156,6 +158,8 @@ class RowReader:
                 f"false corpus.columns.{role}_end=false.",
             )
             return
+        # Other words than the name are fine ("the Kremlin" for Russia), unless the sentence
+        # spells out the name in another place.
         place = locate(name, text)
         if place and (span[1] <= place[0] or place[1] <= span[0]):
             self.elsewhere.append(f"{number}: {role} {text[slice(*place)][:40]!r} at {spelled!r}")
@@ -192,10 +196,10 @@ class RowReader:
         try:
             return read_date(written, self.date_format)
         except KitError:
-            seen = f"{number}: {written[:40]!r}"
+            shown = f"{number}: {written[:40]!r}"
             if self.date_format is not None:
-                self.faults.add(f"date not of the form {self.date_format!r}", seen)
-            self.undated.append(seen)
+                self.faults.add(f"date not of the form {self.date_format!r}", shown)
+            self.undated.append(shown)
             return written
 
     def warn(self) -> None:

@@ -162,6 +162,7 @@ class FewShotSplit:
             raise KitError(f"split.per_code is {self.per_code}; it must be 1 or more")
         splits = self.base(whole, random_state=random_state)
         generator = np.random.default_rng(random_state)
+        # An example with several codes counts for each of them, and is drawn once.
         drawn: set[int] = set()
         for code in whole.codebook.names:
             rows = [row for row, codes in enumerate(splits.train.labels) if code in codes]
@@ -262,8 +263,9 @@ def _group_name(example: Example, context: Context, by: By) -> str:
     if by == "source":
         return context.source
     if by == "event":
-        known = context.topic and context.date
-        return f"{context.topic} {context.date}".strip() if known else ""
+        if not (context.topic and context.date):
+            return ""
+        return f"{context.topic} {context.date}".strip()
     return example.article
 
 
@@ -271,9 +273,9 @@ def _keep_new_actors(whole: LabelledSet, parts: list[str]) -> list[str]:
     """Leave out of test and validation every example whose actor training has."""
     names = [example.actor.name if example.actor else "" for example in whole.examples]
     # An example without an actor cannot show how a model does on new ones.
-    known = {name for name, part in zip(names, parts, strict=True) if part == "train"} | {""}
+    trained = {name for name, part in zip(names, parts, strict=True) if part == "train"} | {""}
     return [
-        "" if part != "train" and name in known else part
+        "" if part != "train" and name in trained else part
         for name, part in zip(names, parts, strict=True)
     ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow
 import pyarrow.parquet
 
+from stancekit.corpus.dataset import numbered
 from stancekit.errors import KitError
 from stancekit.fileio import replacing_file
 from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
@@ -37,17 +38,12 @@ _SCHEMA = pyarrow.schema(
 )
 
 
-def _numbered_names(names: Sequence[str]) -> list[int]:
-    order = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return [order[name] for name in names]
-
-
 def _published_rows(number: int, run: Run) -> list[dict[str, Any]]:
     """Return the rows of a run, with numbers in place of the names of articles and targets."""
-    articles = _numbered_names(run.articles)
+    articles = numbered(run.articles).tolist()
     # Numbers of targets are enough for the mean over targets, of articles for the bootstrap.
     targets = [row.example.target.name if row.example.target else "" for row in run.rows]
-    target_numbers = _numbered_names(targets)
+    target_numbers = numbered(targets).tolist()
     audit = run.audit
     published = []
     for index, row in enumerate(run.rows):

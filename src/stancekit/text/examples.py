@@ -142,8 +142,8 @@ def read_article(source: str | Path, *, title: bool | str = True) -> Article:
         text = read_text(sys.stdin.buffer if standard_input else Path(source))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        seen = "the article" if name == "article" else source
-        raise KitError(f"{seen} holds no text; give one with a sentence in it")
+        shown = "the article" if name == "article" else source
+        raise KitError(f"{shown} holds no text; give one with a sentence in it")
     return add_title(Article(name, text, source=name), title=title)
 
 
@@ -230,11 +230,11 @@ def pair_mentions(
     """
     topic, asked = make_topic(article), as_list(targets)
     examples = []
-    for sentence, found in zip(sentences, mentions, strict=True):
+    for sentence, in_sentence in zip(sentences, mentions, strict=True):
         cleaned = clean(sentence.text)
-        others = [_move_to_clean(mention, cleaned) for mention in _merge_names(found)]
-        sentence_targets = SentenceTargets(cleaned.text, others, given=asked, topic=topic)
-        actors = [make_mention(speaker, cleaned.text)] if speaker else others
+        named = [_move_to_clean(mention, cleaned) for mention in _merge_names(in_sentence)]
+        sentence_targets = SentenceTargets(cleaned.text, named, given=asked, topic=topic)
+        actors = [make_mention(speaker, cleaned.text)] if speaker else named
         pairs = [
             (actor, target) for actor in actors for target in sentence_targets.for_actor(actor)
         ]
@@ -278,7 +278,7 @@ def count_sentences(mentions: Sequence[Sequence[Mention]], *, speaker: str = "")
     >>> count_sentences([[], [Mention("Peru", 0, 4)]])
     SentenceCounts(sentences=2, without_actor=1, crowded=0)
     """
-    sizes = [len(_merge_names(found)) for found in mentions]
+    sizes = [len(_merge_names(in_sentence)) for in_sentence in mentions]
     without_actor = 0 if speaker else sizes.count(0)
     crowded = sum(size > MOST_ACTORS for size in sizes)
     return SentenceCounts(len(sizes), without_actor, crowded)

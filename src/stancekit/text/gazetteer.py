@@ -120,10 +120,10 @@ def _read_sections(path: Path, kit: Mapping[str, Any] | None = None) -> dict[str
     sections = reader.read(data)
     faults = reader.faults
     for section in _FIXED_KEYS if kit else ():
-        known = kit[section] if kit else {}
+        kit_keys = kit[section] if kit else {}
         for key in sections.get(section, ()):
-            if key not in known:
-                faults.append(f"{section} has {key!r}, not {', '.join(known)}")
+            if key not in kit_keys:
+                faults.append(f"{section} has {key!r}, not {', '.join(kit_keys)}")
     if faults:
         raise KitError(
             f"gazetteer {path}: {listing(faults)}. Sections are: {allowed}; lay them out like "
@@ -238,9 +238,9 @@ def _list_entries(
     iso_names = _iso_names()
     iso_codes = [code for code in iso_names if code not in skip] if use_iso else []
     for code in dict.fromkeys([*iso_codes, *countries]):
-        state, known = countries.get(code, {}), iso_names.get(code, [])
-        name = state.get("name") or (known[0] if known else code)
-        more = known if code in iso_codes else []
+        state, spelled = countries.get(code, {}), iso_names.get(code, [])
+        name = state.get("name") or (spelled[0] if spelled else code)
+        more = spelled if code in iso_codes else []
         yield from _list_state(name, code, state, [name, *more])
     for name, state in data.get("historic", {}).items():
         yield from _list_state(name, None, state, [name])

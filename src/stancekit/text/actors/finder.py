@@ -123,8 +123,8 @@ class ActorFinder:
         Recognition takes most of the time, so that it reads only where a name may be.
         """
         pieces = [
-            _find_pieces(sentence, known) if self.ner else []
-            for sentence, known in zip(sentences, matches, strict=True)
+            _find_pieces(sentence, names) if self.ner else []
+            for sentence, names in zip(sentences, matches, strict=True)
         ]
         docs = []
         for sentence, spans in zip(sentences, pieces, strict=True):
@@ -134,12 +134,12 @@ class ActorFinder:
             recognised = iter(list(self._nlp.pipe(docs, batch_size=BATCH_SIZE)))
         entities = []
         for sentence, spans in zip(sentences, pieces, strict=True):
-            found = []
+            of_sentence = []
             for start, _ in spans:
                 for entity in next(recognised).ents:
                     if entity.label_ in ("PERSON", "ORG"):
-                        found.append(_shift_entity(sentence.doc, entity, start))
-            entities.append(found)
+                        of_sentence.append(_shift_entity(sentence.doc, entity, start))
+            entities.append(of_sentence)
         return entities
 
     def _match_names(self, doc: "Doc") -> list[GazetteerMatch]:
@@ -163,13 +163,13 @@ def _find_pieces(
 
     Names of the gazetteer, dates, and a common word that opens the sentence do not.
     """
-    known: set[int] = set()
+    in_names: set[int] = set()
     for match in matches:
-        known.update(range(match.start, match.end))
+        in_names.update(range(match.start, match.end))
     capitals = []
     for index, word in enumerate(sentence.text):
         is_date = sentence.lower[index] in sentence.words["dates"]
-        if word[0].isupper() and word != "I" and index not in known and not is_date:
+        if word[0].isupper() and word != "I" and index not in in_names and not is_date:
             capitals.append(index)
     if capitals == [0] and sentence.doc[0].is_stop:
         return []

@@ -201,8 +201,8 @@ class SentenceTokens:
         if start == 0 and self.lower[office.end - 1].endswith("s") and following != "of":
             return office
         words = " ".join(self.lower[start : office.end])
-        known = any(words == name or words.endswith(f" {name}") for name in self.words["bare"])
-        if not known or following in _OF or self.is_attributive(start, office.end):
+        is_bare = any(words == name or words.endswith(f" {name}") for name in self.words["bare"])
+        if not is_bare or following in _OF or self.is_attributive(start, office.end):
             return None
         return office
 

@@ -104,13 +104,13 @@ def link_surnames(
     pattern = re.compile(rf"\b(?:{surnames})\b(?![-‑])")
     linked = []
     for spans, text in zip(actors, texts, strict=True):
-        known = [_complete_name(actor, people) for actor in spans]
+        complete = [_complete_name(actor, people) for actor in spans]
         for match in pattern.finditer(text):
             start, end = match.span()
-            overlaps = any(actor.start < end and start < actor.end for actor in known)
+            overlaps = any(actor.start < end and start < actor.end for actor in complete)
             if not overlaps and _is_alone(text, match):
-                known.append(replace(people[match.group()], start=start, end=end))
-        linked.append(known)
+                complete.append(replace(people[match.group()], start=start, end=end))
+        linked.append(complete)
     return linked
 
 
@@ -122,10 +122,10 @@ def _map_surnames(actors: Iterable[ActorSpan]) -> dict[str, ActorSpan]:
         first_names, _, surname = actor.name.rpartition(" ")
         if not (actor.person and first_names and surname[0].isupper()):
             continue
-        known = people.setdefault(surname, actor)
-        if known.code is None and actor.code:
-            people[surname] = replace(known, code=actor.code)
-        if known.name.rpartition(" ")[0] != first_names:
+        person = people.setdefault(surname, actor)
+        if person.code is None and actor.code:
+            people[surname] = replace(person, code=actor.code)
+        if person.name.rpartition(" ")[0] != first_names:
             shared.add(surname)
     return {surname: person for surname, person in people.items() if surname not in shared}
 
