@@ -37,7 +37,10 @@ def test_the_wheel_alone_trains_the_default_experiment(tmp_path):
     ]
     subprocess.run(install, check=True, capture_output=True)
     environment = os.environ | {"PYTHONPATH": str(site)}
-    where = "import stancekit, stancekit.resources as s; print(stancekit.__file__); print(s.shipped('data', 'un_votes'))"
+    where = (
+        "import stancekit, stancekit.resources as s; "
+        "print(stancekit.__file__); print(s.shipped('data', 'un_votes'))"
+    )
     told = subprocess.run(
         [sys.executable, "-c", where],
         env=environment,

@@ -33,7 +33,7 @@ _INDENT = "  "
 _SYNTAX = """\
 A list is written [a, b]. Quote a word for the shell if it has a blank, a bracket or a $: 'by=[actor, target]'. \
 null means nothing, true and false are yes and no.{multirun}"""
-_MULTIRUN = " With -m, values with commas between them are tried one after the other: -m model=svm,nb random_state=0,1."
+_MULTIRUN_HINT = " With -m, values with commas between them are tried one after the other: -m model=svm,nb random_state=0,1."
 
 
 def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
@@ -72,7 +72,7 @@ def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
         parts.append(
             f"the experiment runs\n{_blocks((f'{key}={value}', '') for key, value in swept.items())}"
         )
-    parts.append(_wrap(_SYNTAX.format(multirun=_MULTIRUN if "model" in groups else "")))
+    parts.append(_wrap(_SYNTAX.format(multirun=_MULTIRUN_HINT if "model" in groups else "")))
     parts.append("examples\n" + "\n".join(f"{_INDENT}{example}" for example in examples(text)))
     if "model" in groups:
         parts.append(_wrap(f"The keys of a choice: stancekit {command} model=minilm --help"))
@@ -179,10 +179,10 @@ def _key_lines(
 def _default(node: DictConfig, key: str) -> str:
     if OmegaConf.is_missing(node, key):
         return "required"
-    return f"default: {_shown(_value(node, key))}"
+    return f"default: {_shown(_value_of_key(node, key))}"
 
 
-def _value(node: DictConfig, key: str) -> Any:
+def _value_of_key(node: DictConfig, key: str) -> Any:
     """Return a value, an interpolation resolved where that is possible."""
     try:
         value = node[key]
