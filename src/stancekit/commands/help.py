@@ -33,7 +33,10 @@ _INDENT = "  "
 _SYNTAX = """\
 A list is written [a, b]. Quote a word for the shell if it has a blank, a bracket or a $: 'by=[actor, target]'. \
 null means nothing, true and false are yes and no.{multirun}"""
-_MULTIRUN_HINT = " With -m, values with commas between them are tried one after the other: -m model=svm,nb random_state=0,1."
+_MULTIRUN_HINT = (
+    " With -m, values with commas between them are tried one after the other: "
+    "-m model=svm,nb random_state=0,1."
+)
 
 
 def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:

@@ -20,6 +20,7 @@ KEYS: dict[str, dict[str, str]] = {
     "data": {"plots": "output"},
     "verify": {"path": "models"},
 }
+CORPUS_KEYS = {"corpus.held": "corpus.test_rows"}
 
 
 def check_renamed(command: str, words: Sequence[str]) -> None:
@@ -40,7 +41,9 @@ def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
         key, equals, _ = word.lstrip("+~").partition("=")
         first, dot, rest = key.partition(".")
         *path, last = key.split(".")
-        if equals and path and path[0] == "model" and last in RENAMED_SETTINGS:
+        if equals and key in CORPUS_KEYS:
+            yield f"{key} is {CORPUS_KEYS[key]}"
+        elif equals and path and path[0] == "model" and last in RENAMED_SETTINGS:
             yield f"{key} is {'.'.join([*path, RENAMED_SETTINGS[last]])}"
         elif equals and first in known:
             yield f"{first} is {known[first]}" + (f", as in {known[first]}.{rest}" if dot else "")
