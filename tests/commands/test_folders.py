@@ -204,13 +204,13 @@ REFUSED = (
 
 
 def test_a_run_of_the_user_s_own_model_is_reproduced_where_their_configs_are(run, here, capsys):
-    assert main(["reproduce", str(run), "out=again1"]) == 2
+    assert main(["reproduce", str(run), "output=again1"]) == 2
     assert REFUSED in capsys.readouterr().err
-    assert main(["reproduce", str(run), "out=again2", "--config-dir", "mine"]) == 0
+    assert main(["reproduce", str(run), "output=again2", "--config-dir", "mine"]) == 0
     (here / "mine").rename(here / "configs")
-    assert main(["reproduce", str(run), "out=again3"]) == 0
+    assert main(["reproduce", str(run), "output=again3"]) == 0
     # From Python too.
-    assert reproduce(run=run, out="again4").model == "mine"
+    assert reproduce(runs=run, output="again4").model == "mine"
 
 
 def test_nothing_in_a_run_s_folder_makes_its_configuration_the_user_s(
@@ -218,18 +218,18 @@ def test_nothing_in_a_run_s_folder_makes_its_configuration_the_user_s(
 ):
     (here / "mine").rename(run / "configs")
     for words in ([], ["--config-dir", str(run / "configs")]):
-        assert main(["reproduce", str(run), "out=again", *words]) == 2
+        assert main(["reproduce", str(run), "output=again", *words]) == 2
         assert REFUSED in capsys.readouterr().err
     (here / "link").symlink_to(run / "configs")
-    assert main(["reproduce", str(run), "out=again", "--config-dir", "link"]) == 2
+    assert main(["reproduce", str(run), "output=again", "--config-dir", "link"]) == 2
     monkeypatch.chdir(run)
     with pytest.raises(KitError, match=REFUSED):
-        reproduce(run=".", out=here / "again")
+        reproduce(runs=".", output=here / "again")
     # Nor what the run's folder says is the user's.
     (run / "configs").rename(here / "elsewhere")
     (run / "stancekit.yaml").write_text("configs: ../../../elsewhere\n")
     assert own_configs() == (here / "elsewhere",)
-    assert main(["reproduce", ".", f"out={here / 'again'}"]) == 2
+    assert main(["reproduce", ".", f"output={here / 'again'}"]) == 2
     assert REFUSED in capsys.readouterr().err and not (here / "again").exists()
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -186,6 +187,10 @@ def start(command: str, words: Sequence[str], task: Callable[[DictConfig], None]
         else:
             mode = RunMode.MULTIRUN if options.multirun else hydra.get_mode(**what) or RunMode.RUN
             what["overrides"].append(f"hydra.mode={mode.name}")
+            if mode is RunMode.MULTIRUN and command != "train":
+                # Hydra notes what it ran; who labels or estimates does not look for that where they
+                # work. First, so that the user's own word wins.
+                what["overrides"].insert(0, f"hydra.sweep.dir={quoted(tempfile.gettempdir())}")
             run_it = hydra.multirun if mode is RunMode.MULTIRUN else hydra.run
             run_it(task_function=task, **what)
 

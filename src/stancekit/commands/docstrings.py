@@ -72,7 +72,7 @@ def docstring_of(path: str) -> str:
     Examples
     --------
     >>> docstring_of("stancekit.corpus.GroupedSplit").splitlines()[0]
-    'A random split in which no group, and no two copies of a text, stand in two parts.'
+    'A random split in which no group, and no two copies of a text, are in two parts.'
     """
     module, _, name = path.rpartition(".")
     located = _locate(module, name)
