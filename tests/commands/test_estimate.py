@@ -13,7 +13,7 @@ from stancekit.errors import KitError
 from stancekit.labelling.population import NO_VALUE
 from stancekit.prevalence.claims import Share
 from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain, share_interval
-from stancekit.report.shares import trends_figure
+from stancekit.report.prevalence import trends_figure
 
 
 @pytest.mark.parametrize("design", ["random", "stratified", "uncertain"])
@@ -385,7 +385,8 @@ def test_a_cell_that_is_annotated_in_full_is_known_and_a_hint_says_what_is_missi
         assert greens.estimate is None and greens.needed == 3
     else:
         assert greens.estimate == greens.gold_only == (pytest.approx(2 / 14),) * 3
-    # What such texts say beyond these is not known from a handful of them, however many are annotated.
+    # What such texts say beyond these is not known from a handful of them, however many are
+    # annotated.
     beyond, *_ = estimate(
         labels=tmp_path / "labels.jsonl", gold=path, by=["party"], inference="superpopulation"
     ).shares

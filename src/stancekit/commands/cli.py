@@ -27,7 +27,14 @@ from omegaconf.errors import OmegaConfBaseException
 from stancekit.commands.folders import settle_folders
 from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
-from stancekit.commands.words import check_values, keys_of, overrides, unknown, value_types
+from stancekit.commands.words import (
+    check_values,
+    keys_of,
+    overrides,
+    quoted,
+    unknown,
+    value_types,
+)
 from stancekit.errors import KitError, printable
 from stancekit.resources import config_folders, hidden, searching
 
@@ -122,8 +129,8 @@ def function_of(command: str) -> Callable[..., Any]:
 class _CommandConfigs(ConfigRepository):
     """The configs of a command, whose keys are values even where there is a folder of that name.
 
-    Without it, Hydra would read `codebook=stance` as the choice of a config in `codebook/`, also for
-    a command that only takes a codebook's name.
+    Without it, Hydra would read `codebook=stance` as the choice of a config in `codebook/`, also
+    for a command that only takes a codebook's name.
     """
 
     def __init__(self, search_path: ConfigSearchPath, keys: Sequence[str]) -> None:

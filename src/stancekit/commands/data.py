@@ -7,7 +7,7 @@ from pathlib import Path
 from stancekit.corpus import Corpus
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.description import code_shares, count_by, group_rare, read_codebooks
-from stancekit.evaluation.second_annotator import score_agreement
+from stancekit.evaluation.agreement import score_agreement
 from stancekit.fileio import write_text
 from stancekit.report.tables import format_score, table
 

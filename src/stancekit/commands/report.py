@@ -5,14 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stancekit.errors import KitError
-from stancekit.fileio import (
-    file_name,
-    frame_to_csv,
-    json_line,
-    lock,
-    write_json,
-    write_text,
-)
+from stancekit.fileio import file_name, frame_to_csv, json_line, lock, write_json, write_text
 from stancekit.report.card import model_card
 from stancekit.report.latex import latex
 from stancekit.report.page import report_page

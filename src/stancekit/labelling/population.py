@@ -15,7 +15,7 @@ from stancekit.labelling.labels import (
     sentence_id,
 )
 from stancekit.prevalence.claims import is_finite
-from stancekit.prevalence.periods import PERIODS, period_number, read_periods
+from stancekit.prevalence.units import PERIODS, period_number, read_periods
 from stancekit.types import BoolArray, FloatArray
 
 # What a cell is called that has no value of a column.

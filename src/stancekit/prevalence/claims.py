@@ -19,8 +19,7 @@ from stancekit.prevalence.estimators import (
     contrast,
     share_interval,
 )
-from stancekit.prevalence.periods import PERIODS, period_number
-from stancekit.prevalence.units import Cell, cell_masks, estimate_cells
+from stancekit.prevalence.units import PERIODS, Cell, cell_masks, estimate_cells, period_number
 from stancekit.types import FloatArray
 
 # What a claim is about: these very texts, or what such texts say.

@@ -15,7 +15,8 @@ from stancekit.text.clean import clean
 from stancekit.types import Article
 
 LabelMapping = Mapping[str, Any]
-# The classes of marks and codes of the page by the place on the codebook's scale, and those not on it.
+# The classes of marks and codes of the page by the place on the codebook's scale, and those not on
+# it.
 OFF_SCALE = "plain"
 
 

@@ -22,9 +22,9 @@ from stancekit.models.classifier import FittedClassifier, depends_on_random_stat
 from stancekit.models.encoder.checkpoints import forget_checkpoints
 from stancekit.models.search import Optuna
 from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_curve
-from stancekit.runs.identity import describe_object, identity
 from stancekit.runs.joint import fit_joint, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
+from stancekit.runs.provenance import describe_object, identity
 from stancekit.runs.record import Run
 from stancekit.runs.recording import macro_f1_on, record_run
 

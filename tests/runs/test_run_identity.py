@@ -2,7 +2,7 @@
 
 from stancekit.corpus import FixedSplit
 from stancekit.models.features import Marked, Pair
-from stancekit.runs.identity import describe_object, identity
+from stancekit.runs.provenance import describe_object, identity
 
 
 def test_objects_are_described_by_what_they_are():
