@@ -21,8 +21,9 @@ from stancekit.__main__ import main as run_program
 
 PACKAGE = Path(stancekit.__file__).resolve().parent
 # Values, errors and the program itself: every command goes through these.
-COMMON = ("__init__", "__main__", "errors", "types", "codebook", "fileio", "resources")
-COMMON_FOLDER = "commands/"
+COMMON = {"__init__", "__main__", "errors", "types", "codebook", "fileio", "resources"} | {
+    f"commands/{name}" for name in ("__init__", "cli", "folders", "keys", "renamed", "words")
+}
 
 
 @cache
@@ -85,12 +86,7 @@ def main(words: list[str]) -> None:
             raise SystemExit(f"the command ended with {code}: {printed.getvalue()}")
 
     modules, both_ways = follow(action)
-    inner = [
-        module
-        for module in modules
-        if module not in COMMON
-        and (not module.startswith(COMMON_FOLDER) or module == COMMON_FOLDER + words[0])
-    ]
+    inner = [module for module in modules if module not in COMMON]
     print(f"{len(modules)} modules, {len(inner)} without the program's own and the values:")
     print(" ".join(inner))
     pairs = ", ".join(" and ".join(pair) for pair in both_ways) or "none"

@@ -1,14 +1,16 @@
 """One analysis of runs, and the table and the files that are views of it."""
 
 import io
+from dataclasses import replace
 
 import pandas
 import pytest
 from test_checks import GOOD, WORSE
 
+from stancekit.errors import KitError
 from stancekit.fileio import frame_to_csv
 from stancekit.runs.analysis import analyse
-from stancekit.runs.leaderboard import scores_to_csv
+from stancekit.runs.leaderboard import best_on_validation, leaderboards, scores_to_csv
 from stancekit.runs.scores import SCORE_COLUMNS
 
 
@@ -55,3 +57,15 @@ def test_breakdowns_are_those_of_the_best_model(analysis):
     wrong = sum(cell.n for cell in cells if cell.gold != cell.predicted)
     assert 0 < len(part.surest_mistakes) <= wrong
     assert all(row.gold != row.prediction.labels for row in part.surest_mistakes)
+
+
+def test_the_best_on_validation_needs_no_scores_on_test(analysis):
+    runs = [
+        replace(run, validation=score)
+        for run, score in zip([*GOOD, *WORSE], (0.2, 0.3, 0.6, 0.5), strict=True)
+    ]
+    (best,) = best_on_validation(runs)
+    assert best.model == "worse" and best.validation == 0.6
+    assert best == leaderboards(runs)[0].chosen
+    with pytest.raises(KitError, match="no run of .* has a score on validation"):
+        best_on_validation([replace(run, validation=float("nan")) for run in runs])

@@ -20,7 +20,7 @@ from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.sources import check_kind, kind_of
 from stancekit.report.labels import article_page
 from stancekit.runs.folder import read_runs
-from stancekit.runs.leaderboard import leaderboards
+from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder, read_article
 from stancekit.types import Article, as_list
 
@@ -153,7 +153,7 @@ def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
     resolved: list[Path] = []
     for folder in map(Path, folders):
         if any(folder.glob("runs/*/run.json")):
-            resolved += [board.chosen.folder for board in leaderboards(read_runs(folder))]
+            resolved += [run.folder for run in best_on_validation(read_runs(folder))]
         else:
             resolved.append(folder)
     return resolved

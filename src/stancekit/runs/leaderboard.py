@@ -1,6 +1,6 @@
 """Runs gathered over random states: the scores of each model, and how the models of one test set differ."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
@@ -189,14 +189,42 @@ def leaderboards(runs: Sequence[Run]) -> list[Leaderboard]:
     if not runs:
         raise KitError("there are no runs to compare")
     boards = []
-    in_order = sorted(runs, key=lambda run: run.key)
-    for _, group in groupby(in_order, key=lambda run: run.board):
-        by_model = groupby(group, key=lambda run: run.model)
-        entries = [_entry(_random_states(same)) for _, same in by_model]
+    for models in _models_by_board(runs):
+        entries = [_entry(states) for states in models]
         ranked = tuple(sorted(entries, key=lambda entry: -_rank_value(entry.main.value)))
         boards.append(Leaderboard(ranked, _comparison(ranked)))
     # Codebooks of one code per unit come before those of several.
     return sorted(boards, key=lambda board: board.best.first.multi_label)
+
+
+def best_on_validation(runs: Sequence[Run]) -> list[Run]:
+    """Return the run of each board that is best on validation, without scoring anything on test.
+
+    It is the run that `Leaderboard.chosen` names.
+
+    Raises
+    ------
+    KitError
+        When runs cannot be random states of one model, or have no score on validation.
+    """
+    chosen = []
+    for models in _models_by_board(runs):
+        entries = tuple(LeaderboardRow(states, ()) for states in models)
+        run = Leaderboard(entries, NO_COMPARISON).chosen
+        if np.isnan(run.validation):
+            raise KitError(
+                f"no run of {run.codebook} on {run.corpus} has a score on validation, by which the "
+                "best would be chosen; name the folder of one"
+            )
+        chosen.append(run)
+    return chosen
+
+
+def _models_by_board(runs: Sequence[Run]) -> Iterator[list[tuple[Run, ...]]]:
+    """Yield for each board its models, each as its random states."""
+    in_order = sorted(runs, key=lambda run: run.key)
+    for _, group in groupby(in_order, key=lambda run: run.board):
+        yield [_random_states(same) for _, same in groupby(group, key=lambda run: run.model)]
 
 
 def _random_states(runs: Iterable[Run]) -> tuple[Run, ...]:
