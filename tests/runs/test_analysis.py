@@ -67,5 +67,5 @@ def test_the_best_on_validation_needs_no_scores_on_test(analysis):
     (best,) = best_on_validation(runs)
     assert best.model == "worse" and best.validation == 0.6
     assert best == leaderboards(runs)[0].chosen
-    with pytest.raises(KitError, match="no run of .* has a score on validation"):
+    with pytest.raises(KitError, match=r"no run of .* has a score on validation"):
         best_on_validation([replace(run, validation=float("nan")) for run in runs])

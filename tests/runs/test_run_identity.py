@@ -1,7 +1,12 @@
 """The hash that names a run: the same for the same run, another for another."""
 
+from types import SimpleNamespace
+
+import yaml
+
 from stancekit.corpus import FixedSplit
 from stancekit.models.features import Marked, Pair
+from stancekit.runs.joint import named_codebooks
 from stancekit.runs.provenance import describe_object, identity
 
 
@@ -29,3 +34,18 @@ def test_the_runs_that_are_members_count(tmp_path):
     first = identity(model=model, random_state=1)
     (tmp_path / "run-1" / "run.json").write_text("2")
     assert len({without, first, identity(model=model, random_state=1)}) == 3
+
+
+def test_the_codebooks_that_a_joint_model_names_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "configs" / "codebook" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    joint = SimpleNamespace(codebooks=["stance", "mine"])
+    names = []
+    for definition in ("At home.", "At home.", "Abroad."):
+        codes = {code: {"definition": definition} for code in ("a", "b")}
+        content = {"_target_": "stancekit.codebook.make_codebook", "name": "mine", "codes": codes}
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
+        names.append(identity(codebooks=named_codebooks(joint)))
+    assert names[0] == names[1] != names[2]
+    assert named_codebooks(Marked()) == []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stancekit.codebook import load_codebook
+from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus import Corpus, Splits
 from stancekit.fileio import file_name, lock, write_json
 from stancekit.models import persistence
@@ -14,6 +14,11 @@ from stancekit.models.classifier import FittedClassifier, calibrate
 from stancekit.models.encoder.checkpoints import forget_checkpoints
 
 _DONE = "done.json"
+
+
+def named_codebooks(model: Any) -> list[Codebook]:
+    """Return the codebooks that a joint model names, as their files are now; none of another model."""
+    return [load_codebook(name) for name in sorted(getattr(model, "codebooks", None) or ())]
 
 
 def parts_by_codebook(

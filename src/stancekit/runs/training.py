@@ -22,7 +22,7 @@ from stancekit.models.classifier import FittedClassifier, depends_on_random_stat
 from stancekit.models.encoder.checkpoints import forget_checkpoints
 from stancekit.models.search import Optuna
 from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_curve
-from stancekit.runs.joint import fit_joint, parts_by_codebook
+from stancekit.runs.joint import fit_joint, named_codebooks, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
 from stancekit.runs.provenance import describe_object, identity
 from stancekit.runs.record import Run
@@ -59,7 +59,7 @@ class _Training:
     @property
     def settings(self) -> dict[str, Any]:
         """Return what decides the run besides corpus and codebook."""
-        return {
+        settings = {
             "split": self.split,
             "model": self.model,
             "random_state": self.random_state,
@@ -68,6 +68,10 @@ class _Training:
             "logit_adjustment": self.logit_adjustment,
             "second": self.second,
         }
+        # A codebook of the user's own may say something else next time, under the same name.
+        if codebooks := named_codebooks(self.model):
+            settings["codebooks"] = codebooks
+        return settings
 
 
 def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
