@@ -244,6 +244,7 @@ def program(here, *words):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
 
 
+@pytest.mark.slow  # three processes
 def test_verbose_logs_to_stderr_and_only_then(here):
     quiet = program(here, *TRAIN, "model=majority")
     assert quiet.returncode == 0 and "DEBUG" not in quiet.stderr
