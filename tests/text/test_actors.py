@@ -2,16 +2,16 @@
 
 import pickle
 from itertools import groupby
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from stancekit.errors import KitError
 from stancekit.resources import shipped
 from stancekit.text import ActorFinder, nlp, read_article, split_sentences
 from stancekit.text.nlp import has_ner
 
-ARTICLE = Path(__file__).parents[1] / ".." / "shared" / "seed" / "article.txt"
+ARTICLE = ROOT.parent / "shared" / "seed" / "article.txt"
 PLAIN = ActorFinder(ner=False)
 FULL = ActorFinder()
 needs_ner = pytest.mark.skipif(not has_ner(), reason="the entity recogniser is not installed")

@@ -1,6 +1,7 @@
 """Frozen encoders: the cache, and what is on disk."""
 
 import sqlite3
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -166,3 +167,11 @@ def test_it_learns(parts):
         == encode_labels(parts.validation.take(range(100)))
     ).mean()
     assert right > 0.35
+
+
+def test_the_cache_is_where_the_system_keeps_caches(tmp_path, monkeypatch):
+    monkeypatch.delenv("STANCEKIT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if sys.platform.startswith("linux"):
+        assert cache_folder() == tmp_path / "stancekit"
+    assert cache_folder().name in ("stancekit", "Cache")

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
     from stancekit.models.encoder.inputs import Ids
@@ -26,11 +26,7 @@ def cache_folder() -> Path:
     """Return the folder of the cache: `STANCEKIT_CACHE`, or the system's place for caches."""
     if folder := os.environ.get("STANCEKIT_CACHE"):
         return Path(folder)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "stancekit"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "stancekit"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stancekit"
+    return user_cache_path("stancekit", appauthor=False)
 
 
 class EmbeddingCache:
