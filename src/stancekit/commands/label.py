@@ -73,49 +73,48 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         into a new folder, as JSON lines. Rows have a field `text`, and may have `id`, `article`,
         `title`, `date`, and `actor` and `target` where these are known.
     output
-        Of an article a `.jsonl`, `.parquet` or `.html` file, the last a page to read; of an archive
-        a folder. A labelling that was interrupted goes on with the same command; a second one into
-        the same folder waits.
+        For one article: a `.jsonl`, `.parquet` or `.html` file (the last is a page to read). For an
+        archive: a folder. An interrupted labelling continues with the same command; a second one
+        into the same folder waits.
     models
-        One or several folders, each of a saved model, of a run, of an experiment with its runs (of
-        each codebook the one that was best on validation), or with saved models in its subfolders.
-        There may be one model per codebook; where all of them code whole sentences, no actors are
-        looked for.
+        One folder or several: a saved model, a run, an experiment (for each codebook the run that
+        is best on validation), or a folder with saved models in its subfolders. There may be one
+        model per codebook. If all of them code whole sentences, no actors are looked for.
     actors
         How actors are found in a sentence.
     title
-        Whether a text's first line is its title where it reads like one; it is then a target and is
-        not labelled. Rows with a field `title` have that.
+        Whether the first line of a text is its title if it reads like one. A title is a target and
+        is not labelled. Rows with a field `title` have that.
     targets
-        What positions are looked for; by default on what a sentence names, or else the title, and
-        its other actors.
+        The targets to look for; by default those that a sentence names, or else the title, and its
+        other actors.
     risk
-        The share of wrong codes that is accepted, .05 to .5 in steps of .05. Rows that a model is
-        too unsure of go to `OUTPUT.review.jsonl`, of an archive to its folder `review`, and not to
-        the output, to be judged by a person. The models that code actors and targets decide; where
-        there are none, those that code sentences.
+        The accepted share of wrong codes, .05 to .5 in steps of .05. Rows that a model is too
+        unsure of go to `OUTPUT.review.jsonl` (for an archive, to its folder `review`) instead of
+        the output, for a person to annotate. The models that code actors and targets decide;
+        without any, those that code sentences.
     fields
-        Fields of an archive's rows that go into the labels.
+        Fields of an archive's rows to copy into the labels.
     format
-        What an archive's labels are written as, `jsonl` or `parquet`.
+        The format of an archive's labels: `jsonl` or `parquet`.
     strict
-        Whether to stop at the first text of an archive that cannot be read, rather than go on
+        Whether to stop at the first text of an archive that cannot be read, instead of continuing
         without it.
     backend
-        `torch`, or `onnx`: fine-tuned encoders run in ONNX Runtime, in 8-bit integers where the
-        processor has products for them, faster and with a few other labels; how many is printed,
-        and above 5 % the export is refused.
+        `torch` or `onnx`. With `onnx`, fine-tuned encoders run in ONNX Runtime, in 8-bit integers
+        if the processor supports them: faster, with a few other labels. How many is printed; above
+        5 % the export is refused.
     engine
-        `local`, or of an archive `ray`: parts are labelled by a Ray cluster, or by processes on
+        `local` or, for an archive, `ray`: parts are labelled by a Ray cluster, or by processes on
         this machine.
     workers
-        How many processes; by default as many as there are processors.
+        The number of processes; by default one per processor.
 
     Returns
     -------
     list of LabelledRow, or Archive
-        One row per sentence, actor and target, and where a model codes sentences one per sentence
-        without these; of an archive what was written.
+        One row per sentence, actor and target; if a model codes sentences, also one per sentence
+        without these. For an archive, what was written.
 
     Raises
     ------
