@@ -185,6 +185,9 @@ def test_what_cannot_be_asked_is_refused(tmp_path):
     path.write_text(json.dumps({"id": "a0-0", "probability": 1.0, "stance": ""}) + "\n")
     with pytest.raises(KitError, match="gold has no row with stance"):
         estimate(labels=labels, gold=path)
+    path.write_text(json.dumps({"id": "other", "probability": 1.0, "mood": "glad"}) + "\n")
+    with pytest.raises(KitError, match=r"gold has no column 'stance'; it has id, mood, prob"):
+        estimate(labels=labels, gold=path)
 
 
 def test_parquet_and_folders_of_labels_are_read_too(tmp_path):

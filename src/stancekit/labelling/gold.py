@@ -278,6 +278,14 @@ def match_gold(
 def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> list[_GoldFile]:
     """Find the labelled row of each row of gold, and check its codes."""
     known, golds = set(population.codes), []
+    name = population.codebook.name
+    columns = {column for rows in tables for row in rows for column in row}
+    # Label Studio leaves the column out where an annotator chose nothing.
+    if columns and not {name, "annotation_id"} & columns:
+        raise KitError(
+            f"gold has no column {name!r}; it has {listing(sorted(columns))}. Annotate a sample that "
+            f"was drawn with codebook={name}, or estimate the codebook that was annotated"
+        )
     unknown: set[str] = set()
     lost: list[str] = []
     for rows in tables:
