@@ -124,6 +124,7 @@ class CompareRuns(Callback):
         try:
             self._end(shlex.join(["stancekit", "train", *config.hydra.overrides.task]))
         except Exception as error:
+            # All of them: Hydra would turn what is left into a warning.
             if (known := cause(error)) is None:
                 traceback.print_exc()
                 raise SystemExit(1) from None

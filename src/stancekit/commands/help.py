@@ -191,6 +191,7 @@ def _value_of_key(node: DictConfig, key: str) -> Any:
         value = node[key]
         return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
     except OmegaConfBaseException:
+        # Shown as it is written. Of a dictionary's node the container is one, which types do not say.
         return OmegaConf.to_container(node)[key]  # type: ignore[call-overload, index]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]  # it has no stubs of its own
 
 from stancekit.fileio import sha256
 from stancekit.runs.folder import RECORD_FILE
