@@ -42,7 +42,7 @@ QUICK := tests/evaluation/test_bootstrap.py \
 	tests/commands/test_label.py \
 	tests/evaluation/test_metrics.py \
 	tests/models/test_models.py \
-	tests/report/test_report_page.py \
+	tests/reporting/test_report_page.py \
 	tests/corpus/test_rows.py \
 	tests/models/test_persistence.py \
 	tests/commands/test_train.py \

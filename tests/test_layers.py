@@ -9,14 +9,14 @@ from bench.house import measure
 from conftest import ROOT
 
 ORDER = [
-    {"errors", "types", "codebook", "fileio", "resources"},
+    {"errors", "types", "codebook", "fileio", "resources", "formatting", "html"},
     {"text"},
     {"corpus"},
     {"models"},
     {"evaluation", "prevalence"},
     {"labelling"},
     {"runs"},
-    {"report"},
+    {"reporting"},
     {"commands"},
 ]
 SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))

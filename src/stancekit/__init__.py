@@ -1,8 +1,6 @@
 """Label sentences by actor stance and framing, train classifiers, report what the numbers are worth."""
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 _PLACES = {
@@ -40,19 +38,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """List the public names, also those that are not imported yet."""
     return __all__
-
-
-class _Kit(ModuleType):
-    """The kit as a module whose `report` is the command, also when the package of that name has been imported."""
-
-    @property
-    def report(self) -> Any:
-        """The function behind `stancekit report`."""
-        return import_module("stancekit.commands.report").report
-
-    @report.setter
-    def report(self, package: ModuleType) -> None:
-        """Pass by what the import system sets; `from stancekit.runs.record import …` finds the package all the same."""
-
-
-sys.modules[__name__].__class__ = _Kit

@@ -13,7 +13,7 @@ from stancekit.errors import KitError
 from stancekit.labelling.population import NO_VALUE
 from stancekit.prevalence.claims import Share
 from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain, share_interval
-from stancekit.report.prevalence import trends_figure
+from stancekit.reporting.prevalence import trends_figure
 
 
 @pytest.mark.parametrize("design", ["random", "stratified", "uncertain"])

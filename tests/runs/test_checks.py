@@ -10,9 +10,9 @@ import pytest
 
 from stancekit.errors import KitError
 from stancekit.models.selective import SelectivePolicy
-from stancekit.report.card import model_card
-from stancekit.report.latex import latex
-from stancekit.report.tables import markdown
+from stancekit.reporting.card import model_card
+from stancekit.reporting.latex import latex
+from stancekit.reporting.tables import markdown
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import CHECKS, run_checks
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv

@@ -13,7 +13,7 @@ from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
 from stancekit.models.majority import Majority
-from stancekit.report.tables import markdown
+from stancekit.reporting.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import run_checks

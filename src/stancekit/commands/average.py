@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from stancekit.fileio import write_text
+from stancekit.formatting import format_score
 from stancekit.models import persistence
 from stancekit.models.ensemble import average_models
-from stancekit.report.card import model_card
-from stancekit.report.tables import format_score
+from stancekit.reporting.card import model_card
 from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
 from stancekit.runs.members import runs_to_average
 

@@ -17,8 +17,8 @@ from stancekit.commands.report import write_report
 from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
-from stancekit.report.card import model_card
-from stancekit.report.tables import generalisation_lines, leaderboard_table, pair_table
+from stancekit.reporting.card import model_card
+from stancekit.reporting.tables import generalisation_lines, leaderboard_table, pair_table
 from stancekit.runs.analysis import Analysis, analyse
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import Leaderboard, scores_to_csv

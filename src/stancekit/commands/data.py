@@ -9,7 +9,7 @@ from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.description import code_shares, count_by, group_rare, read_codebooks
 from stancekit.evaluation.agreement import score_agreement
 from stancekit.fileio import write_text
-from stancekit.report.tables import format_score, table
+from stancekit.formatting import format_score, table
 
 # More rows than this cannot be read in a picture; what is rarer is drawn as one.
 MAX_SHOWN = 60
@@ -83,7 +83,7 @@ def _print_agreement(whole: LabelledSet, corpus: Corpus) -> None:
 
 def _draw(whole: LabelledSet, folder: Path) -> None:
     """Write pictures of the codes by register and by topic."""
-    from stancekit.report.figures import heat, stacked, svg
+    from stancekit.reporting.figures import heat, stacked, svg
 
     codes = whole.codebook.names
     for field in ("register", "topic"):

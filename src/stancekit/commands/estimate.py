@@ -8,7 +8,7 @@ from stancekit.fileio import frame_to_csv, write_text
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import Estimates, make_estimates
-from stancekit.report.prevalence import contrast_table, share_figures, share_table, shares_page
+from stancekit.reporting.prevalence import contrast_table, share_figures, share_table, shares_page
 from stancekit.types import as_list
 
 

@@ -7,7 +7,8 @@ from typing import Literal
 from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
 from stancekit.errors import KitError
-from stancekit.report.tables import averaged_over, check_lines, format_score, table
+from stancekit.formatting import format_score, table
+from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
 from stancekit.text import ActorFinder

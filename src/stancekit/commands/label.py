@@ -5,10 +5,10 @@ from itertools import groupby
 from pathlib import Path
 
 from stancekit.codebook import Codebook
+from stancekit.corpus.formats import ROWS
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
-from stancekit.labelling.formats import ROWS
 from stancekit.labelling.labeller import (
     Labelled,
     LabelledRow,
@@ -17,8 +17,8 @@ from stancekit.labelling.labeller import (
     label_article,
 )
 from stancekit.labelling.models import check_columns, find_models
+from stancekit.labelling.page import article_page
 from stancekit.labelling.sources import check_kind, kind_of
-from stancekit.report.labels import article_page
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder, read_article

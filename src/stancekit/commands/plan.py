@@ -9,7 +9,7 @@ from stancekit.labelling.gold import match_gold
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.planning import Plan, make_plan
-from stancekit.report.prevalence import plan_figure, plan_table
+from stancekit.reporting.prevalence import plan_figure, plan_table
 from stancekit.types import as_list
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, frame_to_csv, json_line, lock, write_json, write_text
-from stancekit.report.card import model_card
-from stancekit.report.latex import latex
-from stancekit.report.page import report_page
-from stancekit.report.tables import markdown
+from stancekit.reporting.card import model_card
+from stancekit.reporting.latex import latex
+from stancekit.reporting.page import report_page
+from stancekit.reporting.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import Analysis, analyse
 from stancekit.runs.folder import read_runs

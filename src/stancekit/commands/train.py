@@ -6,8 +6,8 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.corpus import Corpus, Splits
+from stancekit.formatting import format_score
 from stancekit.models.search import Optuna
-from stancekit.report.tables import format_score
 from stancekit.runs.record import Run
 from stancekit.runs.scores import main_score
 from stancekit.runs.training import fit_run

@@ -13,8 +13,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stancekit.errors import KitError, listing, printable
-from stancekit.labelling.formats import (
+from stancekit.corpus.formats import (
     FORMATS,
     MAX_TEXT_BYTES,
     ROWS,
@@ -23,6 +22,7 @@ from stancekit.labelling.formats import (
     ReadRow,
     RowFault,
 )
+from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.input_files import find_files
 from stancekit.text.examples import add_title
 from stancekit.types import Article

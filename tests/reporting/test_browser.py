@@ -9,8 +9,8 @@ from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.labelling.labels import block
+from stancekit.labelling.page import article_page
 from stancekit.models.majority import Majority
-from stancekit.report.labels import article_page
 from stancekit.text import split_sentences
 from stancekit.types import Article
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from stancekit.codebook import Codebook
-from stancekit.report.html import render_page
+from stancekit.html import render_page
 from stancekit.text import split_sentences
 from stancekit.text.clean import clean
 from stancekit.types import Article

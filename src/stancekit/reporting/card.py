@@ -6,14 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from stancekit.fileio import file_name, read_yaml
-from stancekit.report.tables import (
-    METRIC_NAMES,
-    averaged_over,
-    code_table,
-    inline_code,
-    leaderboard_table,
-    markdown_text,
-)
+from stancekit.formatting import inline_code, markdown_text
+from stancekit.reporting.tables import METRIC_NAMES, averaged_over, code_table, leaderboard_table
 from stancekit.resources import shipped
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import Run

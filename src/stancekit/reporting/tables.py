@@ -1,11 +1,9 @@
 """Scores as Markdown, and in the words of reports."""
 
-import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from stancekit.errors import printable
 from stancekit.evaluation.comparison import PairedDifference
+from stancekit.formatting import format_number, format_score, inline_code, markdown_text, table
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SplitScore
 from stancekit.runs.checks import Check, describe_unscored
@@ -20,92 +18,6 @@ METRIC_NAMES = {
     "ece": "ECE",
     "brier": "Brier",
 }
-# What Markdown does not show as it is written: tags, links and pictures, code.
-_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|`|\[(?=[^]]*\]\()")
-# Papers of the field leave out the zero before the point of numbers that never exceed one.
-_LEADING_ZERO = re.compile(r"(?<![\d.])0(?=\.\d)")
-
-
-def format_score(score: Score | None) -> str:
-    """Return a score as text: value and interval.
-
-    Examples
-    --------
-    >>> format_score(Score("macro_f1", "all", 0.5, 0.45, 0.551, 20))
-    '.500 [.450, .551]'
-    >>> format_score(Score("macro_f1", "all", 0.5, math.nan, math.nan, 20))
-    '.500 [no interval]'
-    >>> format_score(Score("alpha", "all", math.nan, math.nan, math.nan, 20))
-    'n.a.'
-    """
-    if score is None:
-        return "–"
-    if math.isnan(score.value):
-        return "n.a."
-    interval = "no interval" if math.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"
-    return drop_zeros(f"{score.value:.3f} [{interval}]")
-
-
-def format_number(value: float) -> str:
-    """Return a number as tables print it.
-
-    Examples
-    --------
-    >>> format_number(0.5), format_number(math.nan)
-    ('.500', '–')
-    """
-    return "–" if math.isnan(value) else drop_zeros(f"{value:.3f}")
-
-
-def drop_zeros(text: str) -> str:
-    """Return a text with its numbers as papers print them, without the zero before the point.
-
-    Examples
-    --------
-    >>> drop_zeros("0.500 [-0.050, 10.250]")
-    '.500 [-.050, 10.250]'
-    """
-    return _LEADING_ZERO.sub("", text)
-
-
-def markdown_text(text: object) -> str:
-    r"""Return a text that Markdown shows as it is: one line, no control characters, no HTML, links or code.
-
-    Examples
-    --------
-    >>> print(markdown_text("<b>a</b>\n![b](http://c) `d` .5 [.4, .6] <0.001"))
-    &lt;b>a&lt;/b> !\[b](http://c) \`d\` .5 [.4, .6] <0.001
-    """
-    plain = printable(" ".join(str(text).split()))
-    return _MARKUP.sub(lambda match: "&lt;" if match[0] == "<" else f"\\{match[0]}", plain)
-
-
-def inline_code(text: object) -> str:
-    """Return a text as code in Markdown, on one line.
-
-    Examples
-    --------
-    >>> print(inline_code("stancekit train"))
-    `stancekit train`
-    """
-    return f"`{printable(' '.join(str(text).split())).replace('`', chr(39))}`"
-
-
-def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table.
-
-    Examples
-    --------
-    >>> print(table(["model", "n"], [["svm", 3]]))
-    | model | n |
-    |---|---|
-    | svm | 3 |
-    """
-    lines = []
-    for row in (head, *body):
-        cells = [markdown_text(cell).replace("|", "\\|") for cell in row]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def board_title(board: Leaderboard) -> str:

@@ -5,7 +5,9 @@ from markupsafe import Markup
 from stancekit.evaluation.audit import MARGIN, target_use
 from stancekit.evaluation.error_types import ERROR_TYPES
 from stancekit.evaluation.slices import ENOUGH
-from stancekit.report.figures import (
+from stancekit.formatting import format_score
+from stancekit.html import render_page
+from stancekit.reporting.figures import (
     forest_figure,
     inline_svg,
     reliability_figure,
@@ -14,15 +16,13 @@ from stancekit.report.figures import (
     splits_figure,
     training_figure,
 )
-from stancekit.report.html import render_page
-from stancekit.report.tables import (
+from stancekit.reporting.tables import (
     METRIC_NAMES,
     averaged_over,
     averaged_rows,
     board_title,
     format_needed,
     format_p,
-    format_score,
     metrics_of,
 )
 from stancekit.runs.analysis import Analysis, BoardAnalysis

@@ -5,11 +5,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from stancekit.report.tables import format_number, format_score
+from stancekit.formatting import format_number, format_score
 from stancekit.types import Example
 
 ENVIRONMENT = Environment(
-    loader=PackageLoader("stancekit.report"),
+    loader=PackageLoader("stancekit"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

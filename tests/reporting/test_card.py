@@ -10,7 +10,7 @@ from huggingface_hub import ModelCard
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
 from stancekit.models.majority import Majority
-from stancekit.report.card import model_card
+from stancekit.reporting.card import model_card
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
 

@@ -7,13 +7,13 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stancekit.formatting import table
+from stancekit.html import render_page
 from stancekit.prevalence.claims import Contrast, Estimates, Share, ShareEstimate, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.planning import PlanStep
 from stancekit.prevalence.units import Cell, period_number
-from stancekit.report.figures import BLUE, GREY, INK, figure, panels, svg
-from stancekit.report.html import render_page
-from stancekit.report.tables import table
+from stancekit.reporting.figures import BLUE, GREY, INK, figure, panels, svg
 from stancekit.types import FloatArray
 
 # With more periods than this, not every one is named below the figure: the names would

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from stancekit.errors import printable
-from stancekit.report.tables import METRIC_NAMES, averaged_over, board_title, drop_zeros, metrics_of
+from stancekit.formatting import drop_zeros
+from stancekit.reporting.tables import METRIC_NAMES, averaged_over, board_title, metrics_of
 from stancekit.runs.analysis import Analysis
 from stancekit.runs.leaderboard import Leaderboard
 from stancekit.types import Score
