@@ -9,7 +9,7 @@ from bench.house import measure
 from conftest import ROOT
 
 ORDER = [
-    {"errors", "types", "codebook", "fileio", "resources", "formatting", "html"},
+    {"errors", "types", "codebook", "fileio", "resources", "formatting", "html", "views"},
     {"text"},
     {"corpus"},
     {"models"},
