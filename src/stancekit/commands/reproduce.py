@@ -8,13 +8,13 @@ from typing import Any
 import yaml
 from hydra.utils import instantiate
 
-from stancekit.commands.train import train
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_yaml
 from stancekit.resources import config_folders, own_configs
 from stancekit.runs.folder import read_run
 from stancekit.runs.provenance import provenance
 from stancekit.runs.record import Run
+from stancekit.runs.training import fit_run
 
 _TRAIN = (
     "corpus",
@@ -79,7 +79,9 @@ def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bo
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
     fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
-    after = train(**made, output=fresh, name=before.model, config=config)
+    after = fit_run(
+        **made, output=fresh, name=before.model, config=config, choices=config.get("choices", {})
+    )
     _report(before, after)
     return after
 
