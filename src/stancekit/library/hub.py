@@ -157,35 +157,43 @@ def upload_model(
 @contextmanager
 def _explained(name: str, revision: str | None, *, doing: str) -> Iterator[None]:
     """Turn what the Hub's library raises into an error that says what was tried, and what can be done."""
-    from huggingface_hub import constants, errors
+    from huggingface_hub import constants
 
-    where = f"{name} on {constants.ENDPOINT}" + (f", revision {revision}" if revision else "")
+    # A name or an answer that makes no sense is a ValueError there, a failed file a RuntimeError.
     known: tuple[type[BaseException], ...] = (*_network_errors(), ValueError, RuntimeError)
-    log_in = "log in with: hf auth login, or give token=..."
+    where = f"{name} on {constants.ENDPOINT}" + (f", revision {revision}" if revision else "")
     try:
         yield
     except KitError:
         raise
-    except errors.RepositoryNotFoundError:
-        reason = f"there is no such repository, or it is private. Check the name, or {log_in}"
-    except errors.RevisionNotFoundError:
-        reason = "it has no such revision; name a branch, a tag or a commit of it"
-    except errors.LocalEntryNotFoundError as error:
-        reason = f"{_first_line(error.__cause__ or error)}. {_without_network(doing)}"
-    except errors.EntryNotFoundError as error:
-        reason = (
-            f"a file is missing ({_first_line(error)}), so it holds no whole model of stancekit"
-        )
-    except errors.LocalTokenNotFoundError:
-        reason = f"no token is known; {log_in}"
     except known as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        hint = log_in if status in (401, 403) else _without_network(doing)
-        reason = f"{_first_line(error.__cause__ or error)}. {hint[0].upper()}{hint[1:]}"
+        reason = _reason(error, doing)
     else:
         return
-    here = "" if doing == "sent" or Path(name).exists() else f"there is no folder {name} here, and "
+    if doing == "sent":
+        raise KitError(f"the model cannot be sent to {where}: {reason}")
+    here = "" if Path(name).exists() else f"there is no folder {name} here, and "
     raise KitError(f"{here}{where} cannot be {doing}: {reason}")
+
+
+def _reason(error: BaseException, doing: str) -> str:
+    """Return why the Hub did not do what was asked of it, and what to do."""
+    from huggingface_hub import errors
+
+    log_in = "log in with: hf auth login, or give token=..."
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return f"there is no such repository, or it is private. Check the name, or {log_in}"
+    if isinstance(error, errors.RevisionNotFoundError):
+        return "it has no such revision; name a branch, a tag or a commit of it"
+    if isinstance(error, errors.RemoteEntryNotFoundError):
+        return f"a file is missing ({_first_line(error)}), so it holds no whole model of stancekit"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403) or isinstance(error, errors.LocalTokenNotFoundError):
+        return f"{_first_line(error)}. For access, {log_in}"
+    # What failed in sending a file is only in the cause.
+    inner = error.__cause__ if isinstance(error, RuntimeError) else None
+    cause = f": {_first_line(inner)}" if inner else ""
+    return f"{_first_line(error)}{cause}. {_without_network(doing)}"
 
 
 def _first_line(error: BaseException) -> str:

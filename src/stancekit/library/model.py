@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing, printable
-from stancekit.fileio import make_folder, write_text
+from stancekit.fileio import frame_to_csv, make_folder, write_text
 from stancekit.formatting import format_score
 from stancekit.library.hub import upload_model
 from stancekit.models import persistence
@@ -18,6 +18,7 @@ from stancekit.models.classifier import FittedClassifier
 from stancekit.models.manifest import COMPANIONS, MANIFEST_FILE, read_manifest
 from stancekit.reporting.card import bare_card, model_card
 from stancekit.runs.leaderboard import leaderboards
+from stancekit.runs.published import without_names
 from stancekit.runs.record import Run
 from stancekit.runs.scores import SCORE_COLUMNS, SCORES_FILE
 from stancekit.text.inputs import as_examples
@@ -118,14 +119,16 @@ class StanceModel(TableView):
         pandas.DataFrame
             One row per row of `X`, with the index of a DataFrame or Series. The column with the
             codebook's name has the code, or a list of codes where several are allowed; the columns
-            with the codes' names have their probabilities. Where a code is called like the
-            codebook, the first column is called `code`.
+            with the codes' names have their probabilities. The column of a code that is called like
+            the codebook is called CODEBOOK_CODE.
 
         Raises
         ------
         KitError
             When a column is missing, or a row has no text.
         """
+        import pandas as pd
+
         examples = self._examples(X, actor=actor, target=target, columns=columns)
         predictions = self.fitted.predict(examples)
         frame = self._score_frame([prediction.scores for prediction in predictions], X)
@@ -133,8 +136,8 @@ class StanceModel(TableView):
         codes: list[Any] = [list(prediction.labels) for prediction in predictions]
         if not self.codebook.multi_label:
             codes = [code for (code,) in codes]
-        name = self.codebook.name if self.codebook.name not in frame.columns else "code"
-        frame.insert(0, name, codes)
+        # One column of lists, which pandas would take for several columns.
+        frame.insert(0, self.codebook.name, pd.Series(codes, index=frame.index, dtype=object))
         return frame
 
     def predict_proba(
@@ -154,12 +157,16 @@ class StanceModel(TableView):
         import pandas as pd
 
         index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
-        return pd.DataFrame(scores, columns=self.codebook.names, index=index, dtype=float)
+        book = self.codebook.name
+        names = [f"{book}_{code}" if code == book else code for code in self.codebook.names]
+        return pd.DataFrame(scores, columns=names, index=index, dtype=float)
 
     def _examples(
         self, X: Any, *, actor: Any, target: Any, columns: Mapping[str, str] | None
-    ) -> list[Example]:
+    ) -> Sequence[Example]:
         given = {"actor": actor, "target": target}
+        if isinstance(X, str):
+            X = [X]
         table = _column_names(X)
         if table is not None:
             columns = self._columns_of(table, given, columns or {})
@@ -182,6 +189,9 @@ class StanceModel(TableView):
             raise KitError(f"columns has {listing(unknown)}; there are: {', '.join(ROLES)}")
         trained: Mapping[str, str] = self._manifest.get("columns", {"text": "text"})
         found, faults = {}, []
+        # The only column of a table is that of the texts, however it is called.
+        if len(present) == 1 and "text" not in named:
+            trained = {**trained, "text": present[0]}
         for role in ROLES:
             sought = (
                 [named[role]] if role in named else dict.fromkeys([trained.get(role, role), role])
@@ -282,14 +292,15 @@ class StanceModel(TableView):
         persistence.check_companions(self.folder)
         if place.resolve() == self.folder.resolve():
             return place
-        scores = (self.run.folder if self.run else self.folder) / SCORES_FILE
+        # Scores by actor or topic would name people of the data to whom it is given.
+        scores = without_names(self.scores)
         with persistence.replacing_folder(place) as fresh:
             for name in (MANIFEST_FILE, *self._manifest["files"]):
                 make_folder((fresh / name).parent)
                 shutil.copyfile(self.folder / name, fresh / name)
             write_text(fresh / CARD_FILE, self.card())
-            if scores.is_file():
-                shutil.copyfile(scores, fresh / SCORES_FILE)
+            if len(scores):
+                write_text(fresh / SCORES_FILE, frame_to_csv(scores))
         return place
 
     def push_to_hub(
@@ -337,11 +348,11 @@ def _missing_column(role: str, sought: Sequence[str], present: Sequence[str]) ->
 
 def _column_names(X: Any) -> list[str] | None:
     """Return the names of a table's columns, `None` of what is no table."""
-    names = getattr(X, "columns", None)
-    if names is None:
-        names = getattr(X, "column_names", None)
-    if names is not None and not callable(names):
-        return [str(name) for name in names]
+    if isinstance(X, Mapping):
+        return [str(name) for name in X]
+    for attribute in ("column_names", "columns"):
+        if (names := getattr(X, attribute, None)) is not None:
+            return [str(name) for name in names]
     if isinstance(X, Sequence) and X and all(isinstance(row, Mapping) for row in X):
         return list(dict.fromkeys(str(key) for row in X for key in row))
     return None
