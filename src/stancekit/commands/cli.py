@@ -39,6 +39,9 @@ from stancekit.errors import KitError, printable
 from stancekit.resources import config_folders, hidden, searching
 
 log = logging.getLogger(__name__)
+# Parameters of a command's function that are no keys of its config: the command line always
+# prints, and chooses a model's settings by keys of their own.
+PYTHON_ONLY = frozenset({"config", "settings", "verbose"})
 
 
 def cause(error: BaseException) -> str | None:
@@ -87,7 +90,8 @@ def arguments(command: str, config: DictConfig) -> dict[str, Any]:
     given = {**instantiate(rest, _convert_="all"), **texts}
     # Only other keys refer to it.
     given.pop("data_dir", None)
-    if others := [key for key in given if key not in signature(function).parameters]:
+    known = signature(function).parameters.keys() - PYTHON_ONLY
+    if others := [key for key in given if key not in known]:
         raise unknown(command, others)
     return check_values(function, given)
 
@@ -109,8 +113,11 @@ def call(command: str, config: DictConfig) -> Any:
         ):
             given["features"] = plain["features"] = None
             plain["choices"]["features"] = "own"
+    function = function_of(command)
+    if "verbose" in signature(function).parameters:
+        given["verbose"] = True
     log.debug("%s is called with %s", command, given)
-    return function_of(command)(**given)
+    return function(**given)
 
 
 def _group_chosen(group: str, *, default: str) -> bool:
