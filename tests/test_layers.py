@@ -17,6 +17,7 @@ ORDER = [
     {"labelling"},
     {"runs"},
     {"reporting"},
+    {"library"},
     {"commands"},
 ]
 SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))
