@@ -142,8 +142,7 @@ def test_the_members_of_an_ensemble_keep_their_features(small):
 
 def test_a_model_without_chance_is_trained_once(small):
     same = [
-        fit(**small, model=Linear(LogisticRegression()), random_state=state)
-        for state in (0, 1, 2)
+        fit(**small, model=Linear(LogisticRegression()), random_state=state) for state in (0, 1, 2)
     ]
     assert len({run.folder for run in same}) == 1 and same[2].random_state == 0
     assert same[0].deterministic

@@ -56,10 +56,6 @@ def check_keys(config: DictConfig) -> None:
 
 
 def _check_node(node: DictConfig, path: str) -> None:
-    if path in OPEN and "_target_" not in node:
-        raise KitError(
-            f"{path}.{next(iter(node))!s} is a setting of a {path} that is not chosen; add {path}=NAME"
-        )
     if "_target_" in node and (known := _parameters(get_object(node["_target_"]))) is not None:
         given = [key for key in map(str, node) if not key.startswith("_")]
         if unknown := [f"{path}.{key}" for key in given if key not in known]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import Corpus, Splits
+from stancekit.corpus import AutoSplit, Corpus, Splits
 from stancekit.errors import KitError, printable
 from stancekit.formatting import format_score
 from stancekit.library.model import StanceModel
@@ -122,7 +122,8 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     )
     trained = StanceModel(run.folder / "model", run=run)
     if verbose:
-        unmarked = objects["split"] is None and run.split == "grouped"
+        named = objects["split"] is not None and not isinstance(objects["split"], AutoSplit)
+        unmarked = not named and run.split == "grouped"
         print("\n".join(_score_lines(trained, run, unmarked=unmarked)), flush=True)
     return trained
 

@@ -28,7 +28,7 @@ from stancekit.views import TableView
 if TYPE_CHECKING:
     import pandas
 
-ROLES = ("text", "actor", "target")
+_TABLE_ROLES = ("text", "actor", "target")
 CARD_FILE = COMPANIONS[0]
 
 
@@ -185,14 +185,14 @@ class StanceModel(TableView):
         self, present: Sequence[str], given: Mapping[str, Any], named: Mapping[str, str]
     ) -> dict[str, str]:
         """Return which column of a table has which role: as named, as in training, or by the role's name."""
-        if unknown := [role for role in named if role not in ROLES]:
-            raise KitError(f"columns has {listing(unknown)}; there are: {', '.join(ROLES)}")
+        if unknown := [role for role in named if role not in _TABLE_ROLES]:
+            raise KitError(f"columns has {listing(unknown)}; there are: {', '.join(_TABLE_ROLES)}")
         trained: Mapping[str, str] = self._manifest.get("columns", {"text": "text"})
         found, faults = {}, []
         # The only column of a table is that of the texts, however it is called.
         if len(present) == 1 and "text" not in named:
             trained = {**trained, "text": present[0]}
-        for role in ROLES:
+        for role in _TABLE_ROLES:
             sought = (
                 [named[role]] if role in named else dict.fromkeys([trained.get(role, role), role])
             )

@@ -13,14 +13,7 @@ from typing import Any, TypeVar
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import (
-    Corpus,
-    CsvCorpus,
-    FixedSplit,
-    GroupedSplit,
-    JsonlCorpus,
-    Splits,
-)
+from stancekit.corpus import AutoSplit, Corpus, CsvCorpus, JsonlCorpus, Splits
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
@@ -117,11 +110,10 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     name = name or type(model).__name__
     data, digest = _read_corpus(corpus, codebook)
     names = dict(choices or {})
-    if split is None:
-        # What the data marks is what its makers test on; without marks, articles stay whole.
-        split, names["split"] = (
-            (FixedSplit(), "fixed") if any(data.parts) else (GroupedSplit(), "grouped")
-        )
+    split = split or AutoSplit()
+    if isinstance(split, AutoSplit):
+        # The run is that of the split which fits the data, whether or not it was named.
+        names["split"], split = split.choose(data)
     parts = _split_corpus(split, data, digest, random_state)
     deterministic = not (depends_on_random_state(model) or varies_by_state(model))
     # Where another random state changes nothing, there is one run.

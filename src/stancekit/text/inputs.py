@@ -65,7 +65,7 @@ def as_examples(
     if _are_examples(X) and actor is None and target is None:
         examples: Sequence[Example] = X
         return examples
-    table = _read_table(X)
+    table = _read_columns(X)
     cells = _by_role(table, columns or {})
     texts = _check_texts(cells["text"])
     for role, given in (("actor", actor), ("target", target)):
@@ -75,8 +75,10 @@ def as_examples(
             cells[role] = _spread(role, given, len(texts), table)
     actors = _mentions("actor", texts, cells)
     targets = _mentions("target", texts, cells)
-    ids = [_plain(value) or str(row) for row, value in enumerate(_column(cells, "id", len(texts)))]
-    articles = [_plain(value) for value in _column(cells, "article", len(texts))]
+    ids = [
+        _cell_text(value) or str(row) for row, value in enumerate(_column(cells, "id", len(texts)))
+    ]
+    articles = [_cell_text(value) for value in _column(cells, "article", len(texts))]
     rows = zip(ids, texts, actors, targets, articles, strict=True)
     return [Example(*row) for row in rows]
 
@@ -85,7 +87,7 @@ def _are_examples(X: Any) -> bool:
     return isinstance(X, list | tuple) and all(isinstance(row, Example) for row in X)
 
 
-def _read_table(X: Any) -> dict[str, CellValues]:
+def _read_columns(X: Any) -> dict[str, CellValues]:
     """Return data as columns by name; a sequence of texts is one column."""
     if isinstance(X, str | bytes | Example) or X is None:
         shown = f"one {type(X).__name__}" if X is not None else "None"
@@ -209,7 +211,7 @@ def _column(cells: Mapping[str, CellValues], role: str, size: int) -> CellValues
     return cells[role] if role in cells else [None] * size
 
 
-def _plain(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     """Return a cell as text: empty where it is missing, but not for zero."""
     is_missing = value is None or value != value  # noqa: PLR0124  # NaN
     return "" if is_missing else str(value).strip()
@@ -229,9 +231,9 @@ def _mentions(
             continue
         span = _read_span(start, end)
         if span is None:
-            mentions.append(make_mention(_plain(name), text) if _plain(name) else None)
+            mentions.append(make_mention(_cell_text(name), text) if _cell_text(name) else None)
         elif 0 <= span[0] < span[1] <= len(text):
-            mentions.append(Mention(_plain(name) or text[slice(*span)], *span))
+            mentions.append(Mention(_cell_text(name) or text[slice(*span)], *span))
         else:
             faults.append(row)
     if faults:
@@ -245,7 +247,7 @@ def _mentions(
 
 def _read_span(start: Any, end: Any) -> tuple[int, int] | None:
     """Return offsets as numbers, `None` where there are none; what is no number lies outside any text."""
-    if not _plain(start) and not _plain(end):
+    if not _cell_text(start) and not _cell_text(end):
         return None
     try:
         return int(start), int(end)
