@@ -170,7 +170,7 @@ class StanceModel(TableView):
         table = _column_names(X)
         if table is not None:
             columns = self._columns_of(table, given, columns or {})
-        elif not _are_examples(X):
+        elif not _holds_examples(X):
             # What the model has learned to read is asked for, not left out.
             trained = self._manifest.get("columns", {})
             if missing := [role for role in given if role in trained and given[role] is None]:
@@ -358,5 +358,5 @@ def _column_names(X: Any) -> list[str] | None:
     return None
 
 
-def _are_examples(X: Any) -> bool:
+def _holds_examples(X: Any) -> bool:
     return isinstance(X, Sequence) and all(isinstance(row, Example) for row in X)
