@@ -317,8 +317,7 @@ class Run(RunRecord, TableView):
     def to_frame(self) -> DataFrame:
         """Return the test examples as a pandas DataFrame: gold, prediction, and the score of every code.
 
-        Several codes of a row have `; ` between them. The scores of a code are in the column with its
-        name, or with `score_` before it where another column is called so.
+        Several codes have `; ` between them; a code called like a column has `score_` before its name.
         """
         import pandas as pd
 
