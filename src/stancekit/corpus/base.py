@@ -22,13 +22,19 @@ from stancekit.corpus.cells import (
     plain_cell,
 )
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.files import read_data_file
-from stancekit.corpus.rows import RawRow
+from stancekit.corpus.files import find_data_files, read_data_file, unreadable
+from stancekit.corpus.formats import file_kind, read_rows
+from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
+from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
 
 log = logging.getLogger(__name__)
+
+
+# Files whose rows are counted by their lines, since each line is a row.
+LINE_KINDS = (".jsonl", ".ndjson")
 
 
 class Corpus:
@@ -63,6 +69,9 @@ class Corpus:
         the order of their names, with the split in a column.
     test_rows
         A file that names the test rows, counted from 0 over all rows; the others are train.
+    strict
+        Whether a row that cannot be read is an error. By default it is left out, with a
+        warning that says why.
     sha256
         What the SHA-256 of the files must begin with, by name, so that numbers are compared
         on the same data.
@@ -71,9 +80,10 @@ class Corpus:
         missing.
     """
 
-    suffixes: tuple[str, ...] = ()
     # Settings that a reader does not use.
     without: tuple[str, ...] = ()
+    # How its files are written.
+    written: FileFormat = AS_RECOGNISED
 
     def __init__(  # noqa: PLR0913  # one argument per key of a config
         self,
@@ -88,12 +98,14 @@ class Corpus:
         conflicts: Conflicts = "refuse",
         files: Mapping[str, str | Sequence[str]] | None = None,
         test_rows: str | None = None,
+        strict: bool = False,
         sha256: Mapping[str, str] | None = None,
         origin: str = "",
     ) -> None:
         self.path = path
         self.files = files or {}
         self.test_rows = test_rows
+        self.strict = strict
         self.sha256 = sha256 or {}
         self.origin = origin
         self.second = second
@@ -117,8 +129,9 @@ class Corpus:
         KitError
             Naming everything that is wrong, with its rows.
         """
+        faults = Faults(strict=self.strict)
         return make_set(
-            self.rows(),
+            self.rows(faults),
             name=self.name,
             where=str(self.path),
             codebook=codebook,
@@ -127,6 +140,7 @@ class Corpus:
             separator=self._label_separator(),
             date_format=self.date_format,
             conflicts=self.conflicts,
+            faults=faults,
         )
 
     def column_names(self) -> Columns:
@@ -175,12 +189,14 @@ class Corpus:
             raise KitError(
                 f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN"
             )
+        faults = Faults(strict=self.strict)
         return read_marked_sentences(
-            self.rows(),
+            self.rows(faults),
             name=self.name,
             where=str(self.path),
             columns=columns,
             date_format=self.date_format,
+            faults=faults,
         )
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
@@ -225,14 +241,33 @@ class Corpus:
                 f"there is no second annotator's file {path}; set corpus.second=FILE, or null"
             ) from None
 
-    def rows(self) -> Iterator[tuple[int, RawRow]]:
-        """Yield rows with their numbers, counted from 1 over all files.
+    def rows(self, faults: Faults | None = None) -> Iterator[tuple[int, RawRow]]:
+        """Yield rows with their numbers as the user counts them: from 1, in JSON lines by line.
+
+        Parameters
+        ----------
+        faults
+            Takes the rows that cannot be read; by default they are told at the end, and are
+            errors if the corpus is strict.
 
         Raises
         ------
         KitError
             When a file is missing, is not the expected one, or cannot be read.
         """
+        noted = Faults(strict=self.strict) if faults is None else faults
+        total = 0
+        for number, row in self.raw_rows():
+            total += 1
+            if isinstance(row, RowFault):
+                noted.leave_out(row.reason, number, row.seen or "", row.advice)
+            else:
+                yield number, row
+        if faults is None:
+            noted.settle(str(self.path), total)
+
+    def raw_rows(self) -> Iterator[tuple[int, RawRow | RowFault]]:
+        """Yield rows with their numbers, or why there is none."""
         self.check()
         test_rows = self._read_test_rows()
         column = self.column_names().split
@@ -242,19 +277,45 @@ class Corpus:
                 "corpus.test_rows say"
             )
         # Rows are counted over all files, as the lists of published test rows count them.
-        number = 0
-        for part, file in self._files():
-            for row in self._parse(read_text(file), file):
+        total = 0
+        files = self._files()
+        for part, file in files:
+            for number, row in self._file_rows(file):
                 split = part
                 if not part and self.test_rows:
-                    split = "test" if number in test_rows else "train"
-                number += 1
-                yield number, {**row, column or "": split} if split else row
-        if test_rows and max(test_rows) >= number:
+                    split = "test" if total in test_rows else "train"
+                total += 1
+                place = RowPlace.of(total, file.name, number) if len(files) > 1 else number
+                if split and not isinstance(row, RowFault):
+                    yield place, {**row, column or "": split}
+                else:
+                    yield place, row
+        if test_rows and max(test_rows) >= total:
             raise KitError(
-                f"{self.test_rows} names row {max(test_rows)} of {self.path}, which has {number}, "
+                f"{self.test_rows} names row {max(test_rows)} of {self.path}, which has {total}, "
                 "counted from 0"
             )
+
+    def _file_rows(self, file: Path) -> Iterator[tuple[int, RawRow | RowFault]]:
+        """Yield the rows of a file with their numbers in it."""
+        kind, _ = file_kind(file)
+        # To see by which sign a header is divided; Parquet has no such sign.
+        likely = () if kind == ".parquet" else self.column_names().names()
+        count = 0
+        for line, row in read_rows(file, columns=likely, written=self.written):
+            if isinstance(row, RowFault):
+                if row.rest or not line:
+                    raise unreadable(file, line, row)
+                converted: Iterable[RawRow | RowFault] = (row,)
+            else:
+                converted = self._convert(row)
+            for made in converted:
+                count += 1
+                yield line if kind in LINE_KINDS else count, made
+
+    def _convert(self, row: RawRow) -> Iterable[RawRow]:
+        """Return the rows that a row of a file stands for."""
+        return (row,)
 
     def _read_test_rows(self) -> set[int]:
         if not self.test_rows:
@@ -267,9 +328,6 @@ class Corpus:
                 "rows, from 0"
             )
         return set(map(int, words))
-
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        raise NotImplementedError
 
     def folder(self) -> Path:
         """Return where the data is.
@@ -336,18 +394,7 @@ class Corpus:
             return files
         if not path.is_dir():
             return [("", path)]
-        # Hidden files are the operating system's, also where they have names of data.
-        data_files = [
-            file
-            for file in sorted(path.iterdir())
-            if file.is_file()
-            and not file.name.startswith(".")
-            and file.suffix.lower() in self.suffixes
-        ]
-        if not data_files:
-            kinds = ", ".join(f"*{suffix}" for suffix in self.suffixes)
-            raise KitError(f"folder {self.path} has no file {kinds}; set corpus.path=FILE")
-        return [("", file) for file in data_files]
+        return [("", file) for file in find_data_files(path)]
 
 
 def _read_second(

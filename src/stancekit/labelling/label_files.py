@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pyarrow.parquet
 
-from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
+from stancekit.corpus.files import read_data_file
 from stancekit.errors import KitError, listing, printable
 from stancekit.views import DataFrame, TableView
 
@@ -130,9 +130,8 @@ def read_label_rows(file: Path) -> list[LabelRow]:
     if file.suffix == ".parquet":
         rows = _read_parquet(file)
     elif file.suffix in (".jsonl", ".csv", ".tsv"):
-        reader = JsonlCorpus(file) if file.suffix == ".jsonl" else CsvCorpus(file)
         try:
-            rows = [dict(row) for _, row in reader.rows()]
+            rows = [dict(row) for row in read_data_file(file)]
         except KitError as error:
             # Labels and samples are no corpus of a config: advice about its keys would
             # not help.
