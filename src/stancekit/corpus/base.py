@@ -18,6 +18,7 @@ from stancekit.corpus.cells import (
     CodeReader,
     Columns,
     NoLabelError,
+    parse_labels,
     parse_sign,
     plain_cell,
 )
@@ -52,7 +53,7 @@ class Corpus:
         for no column.
     labels
         From labels in the data to codes of the codebook; `None` drops a row or, of several,
-        a label. The empty label stands for a cell without one.
+        a label. The empty label stands for a cell without one. A text is read as YAML.
     label_separator
         What separates several labels in a cell.
     date_format
@@ -91,7 +92,7 @@ class Corpus:
         *,
         name: str | None = None,
         columns: Mapping[str, Any] | None = None,
-        labels: Mapping[Any, str | None] | None = None,
+        labels: Mapping[Any, str | None] | str | None = None,
         label_separator: str = ";",
         date_format: str | None = None,
         second: str | Path | None = None,
@@ -111,7 +112,7 @@ class Corpus:
         self.second = second
         self.name = name or Path(path).stem
         self.columns = columns or {}
-        self.labels = labels or {}
+        self.labels = parse_labels(labels) if isinstance(labels, str) else labels or {}
         self.label_separator = label_separator
         self.date_format = date_format
         self.conflicts = conflicts

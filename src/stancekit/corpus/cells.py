@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import yaml
+
 from stancekit.codebook import Codebook, split_labels
 from stancekit.errors import KitError, listing, nearest
 
@@ -180,6 +182,30 @@ def parse_sign(value: str | None, key: str) -> str | None:
             "semicolon or pipe"
         )
     return sign
+
+
+def parse_labels(written: str) -> dict[str, str | None]:
+    """Return a map of labels that is written as YAML, in which all labels are texts.
+
+    Raises
+    ------
+    KitError
+        When it is no map of texts.
+
+    Examples
+    --------
+    >>> parse_labels('{No: condemn, "pro, mostly": support, 3: null}')
+    {'No': 'condemn', 'pro, mostly': 'support', '3': None}
+    """
+    try:
+        labels = yaml.load(written, yaml.BaseLoader)  # noqa: S506  # it makes nothing but texts
+    except yaml.YAMLError:
+        labels = None
+    if not isinstance(labels, dict) or not all(isinstance(code, str) for code in labels.values()):
+        raise KitError(
+            f"corpus.labels is {written[:60]!r}; write it as '{{LABEL: code, \"A, B\": code}}'"
+        )
+    return {label: None if code in ("null", "~", "") else code for label, code in labels.items()}
 
 
 def parse_offset(value: object) -> int | None:
