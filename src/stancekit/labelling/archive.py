@@ -26,8 +26,8 @@ from stancekit.fileio import (
     writing,
 )
 from stancekit.labelling.labeller import LabellingJob, Tally
-from stancekit.labelling.labels import closing
-from stancekit.labelling.models import check_backend, check_columns, labelled_codebook
+from stancekit.labelling.models import check_backend, check_columns
+from stancekit.labelling.row_format import closing
 from stancekit.labelling.sources import InputText, RejectedRow, TextSource
 from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
@@ -356,7 +356,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "backend": job.backend,
         "part": [PART_CHARACTERS, PART_TEXTS],
         "stancekit": version("stancekit"),
-        **closing(map(labelled_codebook, job.codebooks)),
+        **closing(job.labelled_codebooks.values()),
     }
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, unguard_cell
-from stancekit.labelling.label_files import LabelRow, is_blank, read_rows, row_id
-from stancekit.labelling.labels import LabelledCodebook
+from stancekit.labelling.label_files import read_rows
 from stancekit.labelling.population import Population
+from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.sampling import Sample
 from stancekit.prevalence.units import annotation_notes, make_units
