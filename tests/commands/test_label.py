@@ -38,7 +38,7 @@ def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys)
     text = ARTICLE.read_text()
     written = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
     assert len(written) == len(rows) > 10
-    assert {row["format"] for row in written} == {2}
+    assert {row["format"] for row in written} == {3}
     for row in written:
         assert text[row["start"] : row["end"]] == row["sentence"]
         # A sentence in which no one acts has only the codes of sentences.

@@ -8,8 +8,9 @@ from conftest import ROWS, padded
 from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
-from stancekit.labelling.labels import block
-from stancekit.labelling.page import article_page
+from stancekit.labelling.labels import Labels
+from stancekit.labelling.models import labelled_codebook
+from stancekit.labelling.row_format import block
 from stancekit.models.majority import Majority
 from stancekit.text import split_sentences
 from stancekit.types import Article
@@ -135,7 +136,8 @@ def article(tmp_path_factory, stance, diplomacy):
         _row(fourth, stance, ["morality"]),
     ]
     path = tmp_path_factory.mktemp("labels") / "labels.html"
-    path.write_text(article_page(levy, rows, [stance, diplomacy]))
+    books = {book.name: labelled_codebook(book) for book in (stance, diplomacy)}
+    Labels(rows, books, article=levy).to_html(path)
     return path
 
 

@@ -215,6 +215,8 @@ def _label_one(
     if output is not None:
         labels.save(output)
     if verbose:
+        print_rows(labels)
+        print_line(f"\n{labelled.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
         _print_article(labels, job, output)
     return labels
 
@@ -240,8 +242,6 @@ def _labelled_by(job: LabellingJob) -> str:
 
 
 def _print_article(labels: Labels, job: LabellingJob, output: str | Path | None) -> None:
-    print_rows(labels)
-    print_line(f"\n{labels.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
     print_summary(labels)
     if job.risk is not None:
         unsure = f"{labels.set_aside:,} rows are too uncertain for a risk of {job.risk}"

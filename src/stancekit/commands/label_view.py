@@ -19,6 +19,8 @@ COLOURS = {"low": "red", "middle": "yellow", "high": "green"}
 WIDTH = 48
 # Rows of a table, and pairs whose sentences contradict each other: what a screen has room for.
 MOST_ROWS, MOST_PAIRS = 20, 5
+# What marks an actor and a target whose sentences contradict each other.
+BOTH_ENDS = "≠"
 
 
 def print_line(text: str) -> None:
@@ -86,39 +88,48 @@ def print_summary(labels: Labels) -> None:
     console = Console()
     for counts in labels.summary.counts.values():
         if counts.n:
-            console.print(_counts_table(counts))
+            _print_counts(console, counts)
     for name, positions in labels.summary.positions.items():
         if positions:
-            console.print(_positions_table(positions, labels.codebooks[name]))
+            _print_positions(console, positions, labels.codebooks[name])
             _print_contradictory(console, positions, labels.codebooks[name])
 
 
-def _new_table(title: str) -> "Table":
+def _new_table() -> "Table":
     from rich import box
     from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _print_title(console: "Console", title: str, n_left: int, what: str) -> None:
     from rich.text import Text
 
-    return Table(
-        title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    more = f" (the first {MOST_ROWS}; {n_left:,} more {what})" if n_left > 0 else ""
+    console.print(Text(f"\n{printable(title)}{more}", style="bold"))
 
 
-def _positions_table(positions: Sequence[Position], codebook: LabelledCodebook) -> "Table":
+def _print_positions(
+    console: "Console", positions: Sequence[Position], codebook: LabelledCodebook
+) -> None:
     from rich.text import Text
 
-    left = len(positions) - MOST_ROWS
-    more = f"; {left:,} pairs more" if left > 0 else ""
-    table = _new_table(f"Who stands where: {printable(codebook.name)}, number of sentences{more}")
+    title = f"Who stands where: {codebook.name}, number of sentences"
+    _print_title(console, title, len(positions) - MOST_ROWS, "pairs")
+    table = _new_table()
     codes = position_codes(positions, codebook)
     for name in ("actor", "target"):
         table.add_column(name, overflow="fold")
     for code in codes:
         table.add_column(Text(printable(code), style=_style(codebook, [code])), justify="right")
+    # Marks what contradicts: the sentences are listed below.
+    table.add_column("")
     for position in positions[:MOST_ROWS]:
         names = [printable(name, most=WIDTH) for name in (position.actor, position.target)]
-        numbers = [len(position.sentences.get(code, ())) for code in codes]
-        table.add_row(*map(Text, names), *(Text(str(number or "")) for number in numbers))
-    return table
+        numbers = [str(len(position.sentences.get(code, ())) or "") for code in codes]
+        mark = BOTH_ENDS if position.contradictory else ""
+        table.add_row(*map(Text, [*names, *numbers, mark]))
+    console.print(table)
 
 
 def _print_contradictory(
@@ -131,7 +142,8 @@ def _print_contradictory(
         return
     ends = (codebook.scale[0], codebook.scale[-1])
     shown = f" (the first {MOST_PAIRS})" if len(pairs) > MOST_PAIRS else ""
-    console.print(Text(f"{len(pairs):,} with both {ends[0]} and {ends[1]}{shown}:", style="bold"))
+    title = f"{BOTH_ENDS} {len(pairs):,} with both {ends[0]} and {ends[1]}{shown}"
+    console.print(Text(printable(title), style="bold"))
     for position in pairs[:MOST_PAIRS]:
         console.print(Text(f"{printable(position.actor)}, {printable(position.target)}"))
         for code in ends:
@@ -142,18 +154,17 @@ def _print_contradictory(
     console.print()
 
 
-def _counts_table(counts: CodeCounts) -> "Table":
+def _print_counts(console: "Console", counts: CodeCounts) -> None:
     from rich.text import Text
 
     unit = "sentences" if counts.codebook.unit == "sentence" else "rows"
     listed = counts.list()
-    left = len(listed) - MOST_ROWS
-    more = f"; {left:,} codes more" if left > 0 else ""
-    name = printable(counts.codebook.name)
-    table = _new_table(f"How often: {name}, of {counts.n:,} {unit}{more}")
-    table.add_column(name)
+    title = f"How often: {counts.codebook.name}, of {counts.n:,} {unit}"
+    _print_title(console, title, len(listed) - MOST_ROWS, "codes")
+    table = _new_table()
+    table.add_column(Text(printable(counts.codebook.name)))
     table.add_column(unit, justify="right")
     table.add_column("share", justify="right")
     for code, n in listed[:MOST_ROWS]:
         table.add_row(Text(printable(code)), Text(f"{n:,}"), Text(f"{100 * n / counts.n:.0f} %"))
-    return table
+    console.print(table)

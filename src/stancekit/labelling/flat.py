@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stancekit.codebook import split_labels
 from stancekit.labelling.row_format import (
@@ -13,9 +13,7 @@ from stancekit.labelling.row_format import (
     closing,
     is_blank,
 )
-
-if TYPE_CHECKING:
-    import pandas
+from stancekit.views import DataFrame
 
 # Where a DataFrame keeps what the labels say of their codebooks; pandas passes it on
 # when rows are chosen.
@@ -24,9 +22,7 @@ FACTS_KEY = "stancekit_labels"
 ScoreColumns = dict[str, dict[str, str]]
 
 
-def flatten(
-    rows: Iterable[LabelRow], codebooks: Mapping[str, LabelledCodebook]
-) -> "pandas.DataFrame":
+def flatten(rows: Iterable[LabelRow], codebooks: Mapping[str, LabelledCodebook]) -> DataFrame:
     """Return rows as a flat table.
 
     Returns
@@ -140,26 +136,3 @@ def _is_probability(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return math.isfinite(number) and 0 <= number <= 1
-
-
-def frame_rows(frame: "pandas.DataFrame") -> list[LabelRow]:
-    """Return a DataFrame as rows, with `None` where a cell is missing; the index is the id where there is no id.
-
-    Examples
-    --------
-    >>> import pandas
-    >>> frame_rows(pandas.DataFrame({"tone": ["warm", None]}, index=["a", "b"]))
-    [{'id': 'a', 'tone': 'warm'}, {'id': 'b', 'tone': None}]
-    """
-    table = frame if "id" in frame.columns else frame.rename_axis("id").reset_index()
-    records = table.astype(object).to_dict("records")
-    return [
-        {str(key): None if _is_missing(value) else value for key, value in record.items()}
-        for record in records
-    ]
-
-
-def _is_missing(value: Any) -> bool:
-    import pandas as pd
-
-    return bool(pd.api.types.is_scalar(value) and pd.isna(value))

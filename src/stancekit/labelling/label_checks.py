@@ -9,6 +9,7 @@ from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.labelling.flat import find_score_columns, nest
 from stancekit.labelling.row_format import (
+    CLOSING,
     LABELS_FORMAT,
     SCHEMA,
     LabelledCodebook,
@@ -52,7 +53,9 @@ def take_codebooks(
         return [], {}, []
     if declared is None:
         return _infer_codebooks(path, rows, is_table=is_table)
-    versions = sorted({str(row.pop("format", None)) for row in rows} - {str(LABELS_FORMAT)})
+    versions = sorted(
+        {str(row["format"]) for row in rows if _is_declared(row)} - {str(LABELS_FORMAT)}
+    )
     if versions:
         raise KitError(
             f"{path} is in format {listing(versions)} of labels, and this version of stancekit "
@@ -65,7 +68,8 @@ def take_codebooks(
             f"({len(different)} rows: {listing(different)}); label all with the same models"
         )
     for row in rows:
-        del row["codebooks"]
+        for key in CLOSING:
+            row.pop(key, None)
     return rows, read_facts(path, declared), []
 
 

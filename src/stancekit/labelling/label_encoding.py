@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stancekit.errors import KitError, MissingExtra, printable
 from stancekit.fileio import frame_to_csv, guard_cell, json_line, write_bytes
@@ -20,9 +20,7 @@ from stancekit.labelling.row_format import (
     LabelRow,
     closing,
 )
-
-if TYPE_CHECKING:
-    import pandas
+from stancekit.views import DataFrame
 
 # The files that labels are saved as, by their endings.
 OUTPUT_SUFFIXES = (".jsonl", ".parquet", ".csv", ".xlsx", ".html")
@@ -92,7 +90,7 @@ def _cell(value: Any, type: str) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
-def _json_cells(frame: "pandas.DataFrame") -> "pandas.DataFrame":
+def _json_cells(frame: DataFrame) -> DataFrame:
     """Return a table whose cells hold no objects: what was one in a kept field is JSON."""
     texts = frame.select_dtypes(include="object").columns
     columns = {
@@ -104,7 +102,7 @@ def _json_cells(frame: "pandas.DataFrame") -> "pandas.DataFrame":
     return frame.assign(**columns)
 
 
-def _encode_excel(frame: "pandas.DataFrame") -> bytes:
+def _encode_excel(frame: DataFrame) -> bytes:
     if find_spec("openpyxl") is None:
         raise MissingExtra("openpyxl", "excel")
     texts = frame.select_dtypes(include="object").columns

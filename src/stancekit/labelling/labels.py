@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
-from stancekit.errors import KitError, listing, printable
+from stancekit.errors import KitError, listing
 from stancekit.fileio import write_text
-from stancekit.labelling.flat import FACTS_KEY, flatten, frame_rows, nest
+from stancekit.labelling.flat import FACTS_KEY, flatten, nest
 from stancekit.labelling.label_checks import check_ids, read_facts, take_codebooks
 from stancekit.labelling.label_encoding import check_suffix, write_rows
 from stancekit.labelling.label_files import (
@@ -16,6 +16,8 @@ from stancekit.labelling.label_files import (
     label_files,
     read_all_rows,
     review_files,
+    source_name,
+    table_rows,
 )
 from stancekit.labelling.positions import (
     Summary,
@@ -30,11 +32,9 @@ from stancekit.labelling.row_format import (
     LabelRow,
 )
 from stancekit.types import Article
-from stancekit.views import TableView
+from stancekit.views import DataFrame, TableView
 
 if TYPE_CHECKING:
-    import pandas
-
     from stancekit.labelling.labeller import Tally
 
 # Rows of a folder that are read without being asked for, to say what they come to: some
@@ -106,7 +106,7 @@ class Labels(TableView, Sequence[LabelRow]):
             return Labels(list(self.rows[index]), self.codebooks, self.notes)
         return self.rows[index]
 
-    def to_frame(self) -> "pandas.DataFrame":
+    def to_frame(self) -> DataFrame:
         """Return the labels as a flat table, which `read_labels` takes too, also some of its rows.
 
         Returns
@@ -120,7 +120,7 @@ class Labels(TableView, Sequence[LabelRow]):
         """
         return flatten(self.rows, self.codebooks)
 
-    def positions(self, codebook: str | None = None) -> "pandas.DataFrame":
+    def positions(self, codebook: str | None = None) -> DataFrame:
         """Return who stands where: how many sentences have each code, per actor and target.
 
         Parameters
@@ -146,7 +146,7 @@ class Labels(TableView, Sequence[LabelRow]):
         chosen = self._choose(codebook, towards=True)
         return positions_frame(self.summary.positions[chosen.name], chosen)
 
-    def code_counts(self, codebook: str | None = None) -> "pandas.DataFrame":
+    def code_counts(self, codebook: str | None = None) -> DataFrame:
         """Return how often each code of a codebook occurs that is not towards a target, as a frame.
 
         Parameters
@@ -171,7 +171,7 @@ class Labels(TableView, Sequence[LabelRow]):
 
     def sentences(
         self, actor: str, target: str | None = None, *, codebook: str | None = None
-    ) -> "pandas.DataFrame":
+    ) -> DataFrame:
         """Return the sentences in which an actor takes a position, as `positions` counts them.
 
         Parameters
@@ -255,7 +255,7 @@ class Labels(TableView, Sequence[LabelRow]):
         where = f" in {self.folder}" if self.folder else ""
         return f"{len(self.rows):,} rows labelled by {books}{where}"
 
-    def view_frame(self) -> "pandas.DataFrame":
+    def view_frame(self) -> DataFrame:
         """Return who stands where; of codebooks without positions, how often each code occurs."""
         import pandas as pd
 
@@ -302,7 +302,7 @@ class Labels(TableView, Sequence[LabelRow]):
         return books[name]
 
 
-def read_labels(labels: "str | Path | Labels | pandas.DataFrame") -> Labels:
+def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
     """Read labels: a file, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv`, `.tsv` or `.xlsx`.
 
     Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a
@@ -331,7 +331,7 @@ def read_labels(labels: "str | Path | Labels | pandas.DataFrame") -> Labels:
     if isinstance(labels, Labels):
         return labels
     if not isinstance(labels, str | Path):
-        return _read_frame(labels)
+        return _read_table(labels)
     files = label_files(labels)
     reviews = review_files(labels, files)
     rows = read_all_rows(files, reviews)
@@ -344,25 +344,27 @@ def read_labels(labels: "str | Path | Labels | pandas.DataFrame") -> Labels:
     return Labels(rows, codebooks, tuple(notes))
 
 
-def _read_frame(frame: Any) -> Labels:
-    if not hasattr(frame, "to_dict") or not hasattr(frame, "columns"):
-        raise KitError(
-            f"labels are {printable(repr(frame), most=60)}; give a path, a DataFrame, or what label() "
-            "returned"
-        )
-    where = "the DataFrame"
-    rows = frame_rows(frame)
-    check_ids(where, rows)
-    facts = frame.attrs.get(FACTS_KEY) or {}
+def _read_table(table: TableView | DataFrame) -> Labels:
+    """Read a table; its index is the id where it has none."""
+    import pandas as pd
+
+    name = source_name(table)
+    frame = table.to_frame() if isinstance(table, TableView) else table
+    attrs = getattr(frame, "attrs", {})
+    if isinstance(frame, pd.DataFrame) and "id" not in frame.columns:
+        frame = frame.rename_axis("id").reset_index()
+    rows = table_rows(frame)
+    check_ids(name, rows)
+    facts = attrs.get(FACTS_KEY) or {}
     columns = {
         name: column_of
         for name, column_of in facts.get("columns", {}).items()
         if {name, *column_of.values()} <= set(frame.columns)
     }
-    if not rows or not columns:
-        rows, codebooks, notes = take_codebooks(where, rows, is_table=True)
+    if not columns:
+        rows, codebooks, notes = take_codebooks(name, rows, is_table=True)
         return Labels(rows, codebooks, tuple(notes))
-    books = read_facts(where, {name: facts["codebooks"][name] for name in columns})
+    books = read_facts(name, {name: facts["codebooks"][name] for name in columns})
     return Labels(nest(rows, columns), books)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stancekit.errors import KitError, listing
 from stancekit.labelling.labels import Labels, choose_codebook, read_labels
@@ -19,9 +18,7 @@ from stancekit.labelling.score_matrix import code_matrix, score_matrix, scored_c
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.units import PERIODS, period_number, read_periods
 from stancekit.types import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import pandas
+from stancekit.views import DataFrame
 
 # What a cell is called that has no value of a column.
 NO_VALUE = "(none)"
@@ -79,7 +76,7 @@ def column_values(rows: Sequence[LabelRow], name: str) -> list[str]:
 
 
 def read_population(
-    labels: "str | Path | Labels | pandas.DataFrame",
+    labels: str | Path | Labels | DataFrame,
     *,
     codebook: str | None = None,
     by: Sequence[str] = (),

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.row_format import (
@@ -15,9 +14,7 @@ from stancekit.labelling.row_format import (
     row_id,
     sentence_id,
 )
-
-if TYPE_CHECKING:
-    import pandas
+from stancekit.views import DataFrame
 
 # "the levy", "The levy" and "levy" are one target.
 _ARTICLE_BEFORE = re.compile(r"^(?:the|a|an)\s+")
@@ -204,9 +201,7 @@ def position_codes(positions: Sequence[Position], codebook: LabelledCodebook) ->
     return codebook.order(others | set(codebook.scale) - {codebook.absent})
 
 
-def positions_frame(
-    positions: Sequence[Position], codebook: LabelledCodebook
-) -> "pandas.DataFrame":
+def positions_frame(positions: Sequence[Position], codebook: LabelledCodebook) -> DataFrame:
     """Return positions as a table, one row per actor and target."""
     import pandas as pd
 
@@ -226,7 +221,7 @@ def positions_frame(
     return pd.DataFrame(cells | {"contradictory": pd.Series(flags, dtype=bool)})
 
 
-def counts_frame(counts: CodeCounts) -> "pandas.DataFrame":
+def counts_frame(counts: CodeCounts) -> DataFrame:
     """Return how many units have each code as a table, the most frequent first."""
     import pandas as pd
 
