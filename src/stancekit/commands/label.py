@@ -135,7 +135,13 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     if not many:
         return _label_one(source, job, output, verbose=verbose)
     archive = label_archive(
-        source, Path(str(output)), job, engine=engine, workers=workers, strict=strict
+        source,
+        Path(str(output)),
+        job,
+        engine=engine,
+        workers=workers,
+        strict=strict,
+        verbose=verbose,
     )
     labels = _read_archive(archive, job)
     if len(labels) <= MOST_ON_PAGE:

@@ -88,7 +88,7 @@ def print_summary(labels: Labels) -> None:
     console = Console()
     for counts in labels.summary.counts.values():
         if counts.n:
-            _print_counts(console, counts)
+            _print_code_counts(console, counts)
     for name, positions in labels.summary.positions.items():
         if positions:
             _print_positions(console, positions, labels.codebooks[name])
@@ -154,7 +154,7 @@ def _print_contradictory(
     console.print()
 
 
-def _print_counts(console: "Console", counts: CodeCounts) -> None:
+def _print_code_counts(console: "Console", counts: CodeCounts) -> None:
     from rich.text import Text
 
     unit = "sentences" if counts.codebook.unit == "sentence" else "rows"

@@ -46,7 +46,7 @@ def flatten(rows: Iterable[LabelRow], codebooks: Mapping[str, LabelledCodebook])
         for name in (*first, *kept)
     }
     for name, codebook in codebooks.items():
-        cells[name] = pd.Series([_join_codes(row, codebook) for row in listed], dtype=object)
+        cells[name] = pd.Series([_flat_codes(row, codebook) for row in listed], dtype=object)
         scores = [codebook.scores(row) for row in listed]
         for code, column in columns[name].items():
             cells[column] = pd.Series([of_row.get(code) for of_row in scores], dtype=float)
@@ -62,7 +62,7 @@ def _column_type(name: str) -> Any:
     return "Int64" if SCHEMA.get(name) == "int64" else object
 
 
-def _join_codes(row: LabelRow, codebook: LabelledCodebook) -> str | None:
+def _flat_codes(row: LabelRow, codebook: LabelledCodebook) -> str | None:
     """Return the codes of a row in one cell, `None` where the codebook has not coded it."""
     if row.get(codebook.columns[1]) is None and is_blank(row.get(codebook.name)):
         return None

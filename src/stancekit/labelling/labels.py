@@ -331,7 +331,7 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
     if isinstance(labels, Labels):
         return labels
     if not isinstance(labels, str | Path):
-        return _read_table(labels)
+        return _read_labels_table(labels)
     files = label_files(labels)
     reviews = review_files(labels, files)
     rows = read_all_rows(files, reviews)
@@ -344,7 +344,7 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
     return Labels(rows, codebooks, tuple(notes))
 
 
-def _read_table(table: TableView | DataFrame) -> Labels:
+def _read_labels_table(table: TableView | DataFrame) -> Labels:
     """Read a table; its index is the id where it has none."""
     import pandas as pd
 

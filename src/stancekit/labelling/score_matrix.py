@@ -66,11 +66,13 @@ def score_matrix(rows: Sequence[LabelRow], codebook: LabelledCodebook) -> FloatA
             f"not every row has a score of just {', '.join(codes)} (rows {listing(different)}); "
             "label all with one model"
         )
-    _check_range(rows, scores, codebook)
+    _check_probabilities(rows, scores, codebook)
     return scores
 
 
-def _check_range(rows: Sequence[LabelRow], scores: FloatArray, codebook: LabelledCodebook) -> None:
+def _check_probabilities(
+    rows: Sequence[LabelRow], scores: FloatArray, codebook: LabelledCodebook
+) -> None:
     wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1)).all(axis=1)).tolist()
     if wrong:
         seen = [f"{row_id(rows[index])}: {rows[index][codebook.columns[1]]}" for index in wrong]
