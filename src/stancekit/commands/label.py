@@ -144,7 +144,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         verbose=verbose,
     )
     labels = _read_archive(archive, job)
-    if len(labels) <= MOST_ON_PAGE:
+    if 0 < len(labels) <= MOST_ON_PAGE:
         labels.to_html(archive.folder / PAGE_FILE)
     if verbose:
         _print_archive(labels, archive, job)
@@ -233,8 +233,9 @@ def _plain_row(row: LabelledRow) -> LabelRow:
 
 def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
     """Return the labels of an archive, whose rows are read when they are used."""
+    n = archive.tally.rows + archive.tally.declined
     return Labels(
-        WrittenRows(archive.folder, archive.tally.rows + archive.tally.declined),
+        WrittenRows(archive.folder, n) if n else [],
         job.labelled_codebooks,
         folder=archive.folder,
         texts=archive.texts,
@@ -272,9 +273,9 @@ def _print_archive(labels: Labels, archive: Archive, job: LabellingJob) -> None:
         )
     if archive.unseen:
         print_line(f"no text has the field {listing(archive.unseen)} of fields=")
-    if len(labels) <= MOST_ON_PAGE:
+    if 0 < len(labels) <= MOST_ON_PAGE:
         print_line(f"who stands where, with all sentences, is in {folder / PAGE_FILE}")
-    else:
+    elif labels:
         print_line(
             f"{len(labels):,} rows are too many for a page; for one of a part, in Python: frame = "
             f"stancekit.read_labels({str(folder)!r}).to_frame(); stancekit.read_labels("
