@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stancekit.commands.label_view import print_line, print_rows, print_summary
-from stancekit.corpus.formats import ROWS
+from stancekit.corpus.formats import ROWS, file_kind
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_suffix
@@ -13,7 +13,7 @@ from stancekit.labelling.labeller import LabelledRow, LabellingJob, label_articl
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
-from stancekit.labelling.sources import check_kind, kind_of
+from stancekit.labelling.sources import check_kind
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder, read_article
@@ -183,7 +183,7 @@ def _is_archive(source: str | Path) -> bool:
     if folder or (not file and any(sign in str(source) for sign in "*?[")):
         return True
     check_kind(place)
-    kind, packing = kind_of(place)
+    kind, packing = file_kind(place)
     return bool(packing) or kind in ROWS
 
 

@@ -104,15 +104,15 @@ def _labelling_settings(folder: Path) -> Mapping[str, Any]:
 
 
 def stream_rows(files: Sequence[Path], reviews: Sequence[Path]) -> Iterator[LabelRow]:
-    """Yield the rows of files, then those that were set aside, each as of `read_rows`.
+    """Yield the rows of files, then those that were set aside, each as of `read_label_rows`.
 
     Where there are files of rows that were set aside, every row says whether it was.
     """
     for file in files:
-        for row in read_rows(file):
+        for row in read_label_rows(file):
             yield row | {SET_ASIDE: False} if reviews else row
     for file in reviews:
-        for row in read_rows(file):
+        for row in read_label_rows(file):
             yield row | {SET_ASIDE: True}
 
 
@@ -174,7 +174,7 @@ class WrittenRows(Sequence[LabelRow]):
             yield {key: value for key, value in row.items() if key not in CLOSING}
 
 
-def read_rows(file: Path) -> list[LabelRow]:
+def read_label_rows(file: Path) -> list[LabelRow]:
     """Read the rows of one file, without those that are empty.
 
     The metadata `format` and `codebooks` of a Parquet file become columns, as JSON

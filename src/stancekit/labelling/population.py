@@ -111,7 +111,7 @@ def read_population(
         _check_sentences(whole.rows, chosen, by)
     rows = unit_rows(whole.rows, chosen)
     codes = scored_codes(rows, chosen)
-    columns = _read_cells(rows, by, date_format)
+    columns = _cell_columns(rows, by, date_format)
     if not finite:
         _check_articles(rows)
     return Population(Labels(rows, whole.codebooks, whole.notes), chosen, codes, columns)
@@ -136,7 +136,7 @@ def _check_sentences(
             )
 
 
-def _read_cells(
+def _cell_columns(
     rows: Sequence[LabelRow], by: Sequence[str], date_format: str | None
 ) -> dict[str, list[str]]:
     columns = {field: _read_column(rows, field, date_format) for field in by}
