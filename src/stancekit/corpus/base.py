@@ -23,12 +23,12 @@ from stancekit.corpus.cells import (
     plain_cell,
 )
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.files import find_data_files, read_data_file, unreadable
+from stancekit.corpus.files import read_data_file, unreadable
+from stancekit.corpus.finding import CorpusFiles
 from stancekit.corpus.formats import file_kind, read_rows
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.errors import KitError, listing
-from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 LINE_KINDS = (".jsonl", ".ndjson")
 
 
-class Corpus:
+class Corpus(CorpusFiles):
     """Labelled data, and how its columns and labels are read.
 
     Parameters
@@ -270,7 +270,7 @@ class Corpus:
     def raw_rows(self) -> Iterator[tuple[int, RawRow | RowFault]]:
         """Yield rows with their numbers, or why there is none."""
         self.check()
-        test_rows = self._read_test_rows()
+        test_rows = self.read_test_rows()
         column = self.column_names().split
         if column is None and (self.test_rows or self.files):
             raise KitError(
@@ -279,7 +279,7 @@ class Corpus:
             )
         # Rows are counted over all files, as the lists of published test rows count them.
         total = 0
-        files = self._files()
+        files = self.part_files()
         for part, file in files:
             for number, row in self._file_rows(file):
                 split = part
@@ -317,85 +317,6 @@ class Corpus:
     def _convert(self, row: RawRow) -> Iterable[RawRow]:
         """Return the rows that a row of a file stands for."""
         return (row,)
-
-    def _read_test_rows(self) -> set[int]:
-        if not self.test_rows:
-            return set()
-        words = read_text(self.folder() / self.test_rows).split()
-        odd = [word for word in words if not word.isdecimal()]
-        if odd:
-            raise KitError(
-                f"{self.test_rows} names no rows by number: {listing(odd)}; it lists the test "
-                "rows, from 0"
-            )
-        return set(map(int, words))
-
-    def folder(self) -> Path:
-        """Return where the data is.
-
-        Raises
-        ------
-        KitError
-            When there is nothing.
-        """
-        path = Path(self.path)
-        if path.exists():
-            return path
-        if self.origin:
-            raise KitError(
-                f"there is no {self.path}; {self.name} is not part of the kit. It comes from "
-                f"{self.origin}. Say where your copy is with data_dir=FOLDER or the environment "
-                "variable STANCEKIT_DATA"
-            )
-        try:
-            return shipped(*path.parts)
-        except FileNotFoundError:
-            raise KitError(
-                f"there is no file or folder {self.path}; set corpus.path=FILE"
-            ) from None
-
-    def check(self) -> None:
-        """Compare the files with their known SHA-256, if there are any.
-
-        Raises
-        ------
-        KitError
-            Naming every file that is missing or another one.
-        """
-        if not self.sha256:
-            return
-        folder = self.folder()
-        faults = []
-        for name, expected in self.sha256.items():
-            if not (folder / name).exists():
-                faults.append(f"{name} is missing")
-            # Configs have the first digits only, which is enough to see another version.
-            elif not sha256(folder / name).startswith(expected):
-                faults.append(f"{name} is another file")
-        if faults:
-            raise KitError(
-                f"{folder} does not hold the files that {self.name} was checked with: "
-                f"{listing(faults)}. Get it from {self.origin or 'where it came from'}, or read "
-                "it with corpus.sha256=null and compare with care"
-            )
-
-    def paths(self) -> list[Path]:
-        """Return every file that is read, in order."""
-        paths = [file for _, file in self._files()]
-        return [*paths, self.folder() / self.test_rows] if self.test_rows else paths
-
-    def _files(self) -> list[tuple[str, Path]]:
-        """Return the files with the part that each belongs to, empty where a column says it."""
-        path = self.folder()
-        if self.files:
-            files = []
-            for part, names in self.files.items():
-                for name in [names] if isinstance(names, str) else names:
-                    files.append((part, path / name))
-            return files
-        if not path.is_dir():
-            return [("", path)]
-        return [("", file) for file in find_data_files(path)]
 
 
 def _read_second(

@@ -1,19 +1,16 @@
-"""Data files as a whole: all rows, or one error; and the files of a folder."""
+"""Data files as a whole: all rows, or one error."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from stancekit.corpus.formats import (
     ROWS,
-    file_kind,
     is_known,
-    known_endings,
     read_rows,
     refuse_kind,
 )
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError
 
 
 def read_data_file(path: Path, written: FileFormat = AS_RECOGNISED) -> list[RawRow]:
@@ -43,36 +40,6 @@ def unreadable(path: Path, number: int, fault: RowFault) -> KitError:
     """Return the error for a file that cannot be read, or not to its end."""
     place = f", row that begins on line {number}" if number else ""
     return KitError(f"cannot read {path}{place}: {fault.reason}. {fault.advice}".rstrip(". "))
-
-
-def find_data_files(folder: Path) -> list[Path]:
-    """Return the data files of a folder in the order of their names.
-
-    Raises
-    ------
-    KitError
-        When there is none, or files of several kinds: they may hold the same rows.
-    """
-    # Hidden files are the operating system's, also where they have names of data.
-    files = [
-        file
-        for file in sorted(folder.iterdir())
-        if file.is_file() and not file.name.startswith(".") and is_known(file, ROWS)
-    ]
-    if not files:
-        raise KitError(
-            f"folder {folder} has no data file ({known_endings(ROWS)}); set corpus.path=FILE"
-        )
-    if len(kinds := _kinds(files)) > 1:
-        raise KitError(
-            f"folder {folder} has data files of several kinds, {listing(sorted(kinds))}; name one "
-            "file with corpus.path=FILE, or those to read with 'corpus.files={train: FILE}'"
-        )
-    return files
-
-
-def _kinds(files: Iterable[Path]) -> set[str]:
-    return {file_kind(file)[0] for file in files}
 
 
 def split_lines(text: str) -> list[str]:
