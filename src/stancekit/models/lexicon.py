@@ -1,7 +1,7 @@
 """Cue lexicons: a classifier that needs no training, only a file of phrases."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -109,10 +109,15 @@ class Lexicon(ExampleClassifier):
         self.default = default
         self.reach = reach
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that nothing is learned: the codes are those of the cues."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags
+
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Read the cues; of `y` only the codes are used."""
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+        _, y = self._read_labelled(X, y)
         path = find_cues(self.cues, self.codebook)
         cues_by_code = dict(yaml.safe_load(path.read_text(encoding="utf-8")))
         self.negators_: list[str] = cues_by_code.pop("negators", [])
@@ -137,8 +142,9 @@ class Lexicon(ExampleClassifier):
             return sorted(cues_by_code)
         return sorted({*cues_by_code, self.default_, *np.unique(y).tolist()})
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the weights of cues as scores, shape (examples, codes)."""
+        X = self._read_fitted(X)
         weights = np.zeros((len(X), len(self.codes_)))
         for row, example in enumerate(X):
             for code, weight in self._votes(example).items():

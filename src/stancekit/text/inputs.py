@@ -65,7 +65,7 @@ def as_examples(
     if _are_examples(X) and actor is None and target is None:
         examples: Sequence[Example] = X
         return examples
-    table = _read_columns(X)
+    table = _collect_columns(X)
     cells = _by_role(table, columns or {})
     texts = _check_texts(cells["text"])
     for role, given in (("actor", actor), ("target", target)):
@@ -83,11 +83,30 @@ def as_examples(
     return [Example(*row) for row in rows]
 
 
+def is_missing(value: Any) -> bool:
+    """Say whether a cell holds nothing: `None`, NaN, or what pandas has in their place.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [is_missing(value) for value in (None, float("nan"), pd.NA, pd.NaT, "", 0)]
+    [True, True, True, True, False, False]
+    """
+    if value is None or isinstance(value, str):
+        return value is None
+    try:
+        return bool(value != value)  # noqa: PLR0124  # NaN
+    except TypeError:  # of pandas.NA, which is neither the same as itself nor another
+        return True
+    except ValueError:  # an array
+        return False
+
+
 def _are_examples(X: Any) -> bool:
     return isinstance(X, list | tuple) and all(isinstance(row, Example) for row in X)
 
 
-def _read_columns(X: Any) -> dict[str, CellValues]:
+def _collect_columns(X: Any) -> dict[str, CellValues]:
     """Return data as columns by name; a sequence of texts is one column."""
     if isinstance(X, str | bytes | Example) or X is None:
         shown = f"one {type(X).__name__}" if X is not None else "None"
@@ -172,7 +191,7 @@ def _check_texts(cells: CellValues) -> list[str]:
     """Return texts, or raise one error for all rows that have none."""
     faults: dict[str, list[int]] = {}
     for row, text in enumerate(cells):
-        if text is None or text != text:  # noqa: PLR0124  # NaN
+        if is_missing(text):
             faults.setdefault("no text", []).append(row)
         elif not isinstance(text, str):
             faults.setdefault(f"{type(text).__name__} instead of text", []).append(row)
@@ -213,8 +232,7 @@ def _column(cells: Mapping[str, CellValues], role: str, size: int) -> CellValues
 
 def _cell_text(value: Any) -> str:
     """Return a cell as text: empty where it is missing, but not for zero."""
-    is_missing = value is None or value != value  # noqa: PLR0124  # NaN
-    return "" if is_missing else str(value).strip()
+    return "" if is_missing(value) else str(value).strip()
 
 
 def _mentions(

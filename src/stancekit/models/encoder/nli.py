@@ -55,7 +55,13 @@ class NLI(ExampleClassifier):
         self.codebook = codebook
         self.max_length = max_length
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that nothing is learned: the codes are those of the codebook."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags
+
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Load the model, and check that it and the codebook can be used; nothing is learned.
 
         Raises
@@ -67,9 +73,9 @@ class NLI(ExampleClassifier):
             raise KitError(
                 "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
             )
+        self._read_labelled(X, y)
         self._read_network(resolve(self.checkpoint))
         codes = self._codes()
-        self.multi_label_ = np.asarray(y).ndim == 2
         self.classes_ = (
             np.arange(len(codes)) if self.multi_label_ else np.array([code.name for code in codes])
         )
@@ -87,8 +93,9 @@ class NLI(ExampleClassifier):
         check_length(self.max_length, self.network_)
         self.entailment_ = entailment_index(self.network_.config.id2label, self.checkpoint)
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes): entailment, of one label among all codes'."""
+        X = self._read_fitted(X)
         codes = self._codes()
         pairs = [(example.text, hypothesis(code, example)) for example in X for code in codes]
         raw = self._entailed(pairs).reshape(len(X), len(codes))
