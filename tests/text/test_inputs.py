@@ -127,7 +127,7 @@ def test_ids_articles_and_offsets_of_a_table_are_kept():
         ({"text": "Peru left."}, {}, "column 'text' of X is a str; give a list"),
         ({"text": TEXTS, "actor": ["Peru"]}, {}, "columns of X have 1, 2 rows"),
         (np.ones((3, 2)), {}, r"a ndarray of shape \(3, 2\), and models of the kit read texts"),
-        (csr_matrix(np.eye(2)), {}, r"a csr_matrix of shape \(2, 2\)"),
+        (csr_matrix(np.eye(2)), {}, r"a sparse matrix of shape \(2, 2\)"),
         (np.ones(3), {}, r"float instead of text \(rows 0, 1, 2\)"),
         (["a", None, "", 3], {}, r"no text \(rows 1, 2\), int instead of text \(rows 3\)"),
         (pd.Series(["a", pd.NA], dtype="string"), {}, r"no text \(rows 1\), counted from 0"),

@@ -105,6 +105,31 @@ class ExampleClassifier(ClassifierMixin, BaseEstimator):
         return model
 
 
+def check_known(y: NDArray[Any], names: Sequence[str], source: str) -> None:
+    """Raise a `KitError` where labels are none of the codes that a model can give.
+
+    Parameters
+    ----------
+    y
+        Checked labels, one per example or an indicator.
+    names
+        The codes, in the order of the columns of an indicator.
+    source
+        Where the codes are from, for the message.
+    """
+    if y.ndim == 2:
+        if y.shape[1] != len(names):
+            raise KitError(
+                f"y is an indicator of {y.shape[1]} codes, and {source} has {len(names)}: "
+                f"{listing(names)}; give a column for each, in this order"
+            )
+    elif unknown := sorted(map(str, set(y.tolist()) - set(names))):
+        raise KitError(
+            f"y has the codes {listing(unknown)}, and {source} has: {listing(names, 30)}; "
+            "map the labels to these codes"
+        )
+
+
 def tag_texts(tags: Any) -> Any:
     """Return scikit-learn's tags of an estimator whose X is texts, dicts or a table, and no array of numbers."""
     tags.input_tags.one_d_array = tags.input_tags.string = tags.input_tags.dict = True

@@ -89,6 +89,28 @@ class Ensemble(ExampleClassifier):
         self.random_state = random_state
         self.folder = folder
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the settings; `deep` ones with the members, and theirs as `MEMBER__SETTING`."""
+        settings: dict[str, Any] = super().get_params(deep=deep)
+        if deep and isinstance(self.members, Mapping):
+            for name, member in self.members.items():
+                if name not in settings and hasattr(member, "get_params"):
+                    nested = member.get_params().items()
+                    settings |= {name: member, **{f"{name}__{key}": value for key, value in nested}}
+        return settings
+
+    def set_params(self, **settings: Any) -> Self:
+        """Change settings, also of members (`MEMBER__SETTING`), and members themselves."""
+        if "members" in settings:
+            self.members = settings.pop("members")
+        own = self.get_params(deep=False)
+        members = self.members if isinstance(self.members, Mapping) else {}
+        replaced = {name: settings.pop(name) for name in members if name in {*settings} - {*own}}
+        if replaced:
+            self.members = {**members, **replaced}
+        super().set_params(**settings)
+        return self
+
     def fit(self, X: Any, y: NDArray[Any], validation: ValidationPart | None = None) -> Self:
         """Fit every member, then what joins them; `y` has shape (examples,) or (examples, codes)."""
         if self.method not in ENSEMBLE_METHODS or not self.members:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name
-from stancekit.models.base import ExampleClassifier
+from stancekit.models.base import ExampleClassifier, check_known
 from stancekit.resources import shipped
 from stancekit.types import Example
 
@@ -137,10 +137,11 @@ class Lexicon(ExampleClassifier):
 
     def _codes(self, cues_by_code: Mapping[str, Any], y: NDArray[Any]) -> list[str]:
         if self.codebook is not None:
+            check_known(y, self.codebook.names, f"codebook {self.codebook.name}")
             return self.codebook.names
         if self.multi_label_:
             return sorted(cues_by_code)
-        return sorted({*cues_by_code, self.default_, *np.unique(y).tolist()})
+        return sorted({*cues_by_code, self.default_, *np.unique(y).astype(str).tolist()})
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the weights of cues as scores, shape (examples, codes)."""

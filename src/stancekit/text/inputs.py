@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from stancekit.errors import KitError, listing
 from stancekit.text.targets import make_mention
@@ -115,7 +116,8 @@ def _collect_columns(X: Any) -> dict[str, CellValues]:
         )
     names: Any = getattr(X, "column_names", None)  # of a Dataset
     if names is None:
-        names = X if isinstance(X, Mapping) else getattr(X, "columns", None)
+        is_mapping = isinstance(X, Mapping) and not issparse(X)  # one format of SciPy is a dict
+        names = X if is_mapping else getattr(X, "columns", None)
     if names is not None:
         table: dict[str, CellValues] = {
             str(name): _as_cells(X[name], f"column {str(name)!r} of X") for name in names
@@ -135,16 +137,20 @@ def _as_cells(values: Any, what: str) -> list[Any]:
         values, "notna"
     ):  # pandas: its missing values compare to nothing, not even themselves
         values = values.astype(object).where(values.notna(), None)
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise KitError(f"{what} is a {type(values).__name__}; give a list with one value per row")
+    if hasattr(values, "__array__") and not isinstance(values, Iterable):
+        values = np.asarray(values)
     shape = getattr(values, "shape", None)
+    is_single = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
+    if is_single and not shape:
+        raise KitError(f"{what} is a {type(values).__name__}; give a list with one value per row")
     if shape is None:
         return list(values)
     if isinstance(values, np.ndarray) and (values.ndim == 1 or values.shape[1:] == (1,)):
         return list(values.ravel().tolist())
     if len(shape) != 1:
+        kind = "sparse matrix" if issparse(values) else type(values).__name__
         raise KitError(
-            f"{what} is a {type(values).__name__} of shape {tuple(shape)}, and models of the kit read texts; give "
+            f"{what} is a {kind} of shape {tuple(shape)}, and models of the kit read texts; give "
             "a list of texts, or a table with names: pandas.DataFrame(X, columns=['text', 'actor', 'target'])"
         )
     return list(values)

@@ -84,15 +84,25 @@ class Embedding(ExampleClassifier):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
-        """Learn the classifier; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: Any = None) -> Self:
+        """Learn the classifier; `y` has shape (examples,) or, as an indicator, (examples, codes).
+
+        Parameters
+        ----------
+        sample_weight
+            The weight of each example, shape (examples,).
+        """
         X, y = self._read_labelled(X, y)
         self.source_ = resolve(self.checkpoint)
         logistic = LogisticRegression(
             C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
         )
         head = OneVsRestClassifier(logistic) if self.multi_label_ else logistic
-        self.model_ = make_pipeline(StandardScaler(), head).fit(self.embed(X), y)
+        pipeline = make_pipeline(StandardScaler(), head)
+        weights = {}
+        if sample_weight is not None:
+            weights = {f"{step}__sample_weight": sample_weight for step, _ in pipeline.steps}
+        self.model_ = pipeline.fit(self.embed(X), y, **weights)
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else self.model_.classes_
         return self
 

@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification
 
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError
-from stancekit.models.base import ExampleClassifier
+from stancekit.models.base import ExampleClassifier, check_known
 from stancekit.models.encoder.files import resolve_same_weights
 from stancekit.models.encoder.inputs import (
     check_tokenizer,
@@ -73,9 +73,10 @@ class NLI(ExampleClassifier):
             raise KitError(
                 "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
             )
-        self._read_labelled(X, y)
-        self._read_network(resolve(self.checkpoint))
         codes = self._codes()
+        _, y = self._read_labelled(X, y)
+        check_known(y, [code.name for code in codes], "the codebook")
+        self._read_network(resolve(self.checkpoint))
         self.classes_ = (
             np.arange(len(codes)) if self.multi_label_ else np.array([code.name for code in codes])
         )
