@@ -64,17 +64,23 @@ class ExampleClassifier(ClassifierMixin, BaseEstimator):
     multi_label_: bool
     # A random state is only passed on to parts, and is not used by the model itself.
     passes_on_random_state: ClassVar[bool] = False
+    # Whether `fit` learns from examples; otherwise it may be given none.
+    needs_examples: ClassVar[bool] = True
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what X and y may be."""
         tags = tag_texts(super().__sklearn_tags__())
         tags.classifier_tags.multi_label = True
+        tags.classifier_tags.poor_score = not self.needs_examples
         return tags
 
     def _read_labelled(self, X: Any, y: Any) -> tuple[Sequence[Example], NDArray[Any]]:
         """Return what a model learns from, checked; sets whether there may be several codes."""
         examples = as_examples(X)
-        y = check_labels(y, len(examples), type(self).__name__)
+        name = type(self).__name__
+        if self.needs_examples and not len(examples):
+            raise KitError(f"{name} was given no examples; give some of each code")
+        y = check_labels(y, len(examples), name)
         self.multi_label_ = y.ndim == 2
         return examples, y
 
@@ -150,8 +156,8 @@ def check_labels(y: Any, size: int, name: str = "fit") -> NDArray[Any]:
     Raises
     ------
     KitError
-        When there are no examples or another number of labels than of examples, when labels are
-        missing, or when those of an example are neither a code nor a row of 0 and 1.
+        When there are more or fewer labels than examples, when labels are missing, or when those of
+        an example are neither a code nor a row of 0 and 1.
 
     Examples
     --------
@@ -166,8 +172,6 @@ def check_labels(y: Any, size: int, name: str = "fit") -> NDArray[Any]:
         labels = np.asarray(y.toarray() if issparse(y) else y)
     except ValueError:  # rows of several lengths
         raise KitError(_INDICATOR_ADVICE) from None
-    if not size:
-        raise KitError(f"{name} was given no examples; give some of each code")
     if not labels.ndim or len(labels) != size:
         rows = len(labels) if labels.ndim else "no"
         raise KitError(f"X has {size} rows and y {rows}; give one label per row, in the same order")
@@ -181,7 +185,8 @@ def check_labels(y: Any, size: int, name: str = "fit") -> NDArray[Any]:
     if labels.ndim > 1 and labels.shape[1:] != (1,):
         raise KitError(_INDICATOR_ADVICE)
     labels = np.asarray(column_or_1d(labels, warn=True))
-    check_classification_targets(labels)
+    if size:
+        check_classification_targets(labels)
     return labels
 
 

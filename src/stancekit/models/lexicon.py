@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import yaml
@@ -96,6 +96,8 @@ class Lexicon(ExampleClassifier):
         How many characters from the actor the weight of a cue falls to zero.
     """
 
+    needs_examples: ClassVar[bool] = False
+
     def __init__(
         self,
         cues: str | None = None,
@@ -108,12 +110,6 @@ class Lexicon(ExampleClassifier):
         self.codebook = codebook
         self.default = default
         self.reach = reach
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that nothing is learned: the codes are those of the cues."""
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True
-        return tags
 
     def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Read the cues; of `y` only the codes are used."""

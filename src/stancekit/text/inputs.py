@@ -142,15 +142,17 @@ def _as_cells(values: Any, what: str) -> list[Any]:
     shape = getattr(values, "shape", None)
     is_single = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
     if is_single and not shape:
-        raise KitError(f"{what} is a {type(values).__name__}; give a list with one value per row")
+        raise KitError(
+            f"{what} is of type {type(values).__name__}; give a list with one value per row"
+        )
     if shape is None:
         return list(values)
     if isinstance(values, np.ndarray) and (values.ndim == 1 or values.shape[1:] == (1,)):
         return list(values.ravel().tolist())
     if len(shape) != 1:
-        kind = "sparse matrix" if issparse(values) else type(values).__name__
+        kind = "a sparse matrix" if issparse(values) else "an array"
         raise KitError(
-            f"{what} is a {kind} of shape {tuple(shape)}, and models of the kit read texts; give "
+            f"{what} is {kind} of shape {tuple(shape)}, and models of the kit read texts; give "
             "a list of texts, or a table with names: pandas.DataFrame(X, columns=['text', 'actor', 'target'])"
         )
     return list(values)

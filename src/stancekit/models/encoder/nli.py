@@ -1,7 +1,7 @@
 """Zero-shot classification: whether a sentence entails what each code says of an actor and a target."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -48,18 +48,14 @@ class NLI(ExampleClassifier):
         Most tokens of an input.
     """
 
+    needs_examples: ClassVar[bool] = False
+
     def __init__(
         self, checkpoint: str = "", *, codebook: Codebook | None = None, max_length: int = 128
     ) -> None:
         self.checkpoint = checkpoint
         self.codebook = codebook
         self.max_length = max_length
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that nothing is learned: the codes are those of the codebook."""
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True
-        return tags
 
     def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Load the model, and check that it and the codebook can be used; nothing is learned.
