@@ -7,8 +7,8 @@ import math
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +24,8 @@ from stancekit.corpus.formats import (
 )
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.input_files import find_files
-from stancekit.text.examples import add_title
+from stancekit.labelling.layout import ROLES, TextLayout, read_speeches, split_front_matter
+from stancekit.text.examples import add_title, read_article
 from stancekit.types import Article
 
 _OPENERS_BY_SUFFIX: Mapping[str, Callable[[BinaryIO], Any]] = {
@@ -42,8 +43,6 @@ _INSTEAD = {
 }
 # The line end of old Macintosh files.
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-# Fields of a row that are read, besides its text and those to keep.
-_READ_FIELDS = ("article", "id", "title", "date", "actor", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,18 @@ class InputText:
     group
         What labels name as the article: the row's `article` or `id`, or else that id.
     actor, target
-        Who speaks and what of, where the row says so.
+        The only actor, and the only target, where the row says so.
+    speaker
+        Who speaks: a name, or the alpha-3 code of a state.
     kept
-        Further fields of the row, which go into the labels.
+        Further fields of the text, which go into the labels.
     """
 
     article: Article
     group: str
     actor: str = ""
     target: str = ""
+    speaker: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,12 +86,15 @@ class TextSource:
 
     Files are `.txt`, `.md`, `.jsonl`, `.csv`, `.tsv`, also as `.gz`, `.bz2` or `.xz`, and
     `.parquet`, in small letters or capitals. Rows have a field `text` and may have `id`, `article`,
-    `title`, `date`, `actor` and `target`. Standard input, `-`, is JSON lines.
+    `title`, `date`, `actor` and `target`, or what the layout names for these. The fields of a text
+    file are those of its front matter. The names of files may hold fields too; where a field is in
+    several places, a row's own comes before front matter, and this before the file's name. Standard
+    input, `-`, is JSON lines.
 
     Parameters
     ----------
-    fields
-        Fields of rows to keep.
+    layout
+        Where the fields of texts are, and which to keep.
     title
         Whether the first line of a text without a field `title` is its title, where it reads like
         one.
@@ -122,13 +127,12 @@ class TextSource:
         self,
         path: str | Path,
         *,
-        fields: Sequence[str] = ("date",),
+        layout: TextLayout = TextLayout(),
         title: bool = True,
         without: Path | None = None,
     ) -> None:
         self.title = title
-        self.fields = tuple(fields)
-        self._columns = (TEXT_FIELD, *_READ_FIELDS, *fields)
+        self.layout = layout
         self.files: list[tuple[str, int]] = []
         self.done = 0
         self._paths: list[Path] = []
@@ -137,12 +141,12 @@ class TextSource:
             if Path(path).is_file():
                 check_kind(Path(path))
             found = find_files(path, without)
-            self._paths = found.files
+            self._paths = [file for file in found.files if not layout.is_table(file)]
             self._left_out = [
                 RejectedRow(found.name(left), 0, printable(why), rest=True)
                 for left, why in found.left_out
             ]
-            self.files = [(found.name(file), _size(file)) for file in found.files]
+            self.files = [(found.name(file), _size(file)) for file in self._paths]
         self.size = sum(size for _, size in self.files)
 
     def __iter__(self) -> Iterator[InputText | RejectedRow]:
@@ -150,7 +154,8 @@ class TextSource:
         self.done = 0
         yield from self._left_out
         if not self.files:
-            yield from self._rows(ROWS[".jsonl"](sys.stdin.buffer, self._columns), "stdin")
+            rows = ROWS[".jsonl"](sys.stdin.buffer, self.layout.read_fields)
+            yield from self._rows(rows, "stdin", {})
         for (name, size), path in zip(self.files, self._paths, strict=True):
             done_before, begun = self.done, False
             try:
@@ -167,43 +172,137 @@ class TextSource:
         if not _is_readable(kind, packing):
             yield RejectedRow(name, 0, _KNOWN, rest=True)
             return
+        try:
+            in_name = self.layout.read_name(_without_endings(name, kind, packing))
+            beside = _read_beside(file, self.layout) if self.layout.tables else None
+        except ValueError as error:
+            yield RejectedRow(name, 0, printable(error, most=300), rest=True)
+            return
         done_before = self.done
         with file.open("rb") as raw, _OPENERS_BY_SUFFIX[packing](raw) if packing else raw as stream:
-            for row in self._rows(FORMATS[kind](stream, self._columns), name):
+            rows = FORMATS[kind](stream, self.layout.read_fields)
+            if beside is not None:
+                rows = _speeches(rows, beside)
+            for row in self._rows(rows, name, in_name):
                 self.done = done_before + raw.tell()
                 yield row
 
-    def _rows(self, rows: ReadRow, name: str) -> Iterator[InputText | RejectedRow]:
+    def _rows(
+        self, rows: ReadRow, name: str, in_name: Mapping[str, str]
+    ) -> Iterator[InputText | RejectedRow]:
         for number, row in rows:
             if isinstance(row, RowFault):
                 yield RejectedRow(name, number, printable(row.reason, most=300), rest=row.rest)
                 continue
             try:
-                yield self._text(name, number, row)
+                yield make_text(name, number, in_name | row, self.layout, title=self.title)
             except ValueError as error:
                 yield RejectedRow(name, number, printable(error, most=300))
 
-    def _text(self, name: str, number: int, row: Mapping[str, Any]) -> InputText:
-        if TEXT_FIELD not in row:
-            raise ValueError(f"no field text; seen: {listing(row)}")
-        given = {key: _string(row, key) for key in (TEXT_FIELD, *_READ_FIELDS)}
-        unique_id = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
-        # As long as before, so that offsets are those of the row's own text.
-        text = _LONE_RETURN.sub("\n", given[TEXT_FIELD])
-        if not isinstance(row[TEXT_FIELD], str) or not text.strip():
-            raise ValueError("no text")
-        if "\0" in text:
-            raise ValueError("its text has NUL characters")
-        if len(text) > MAX_TEXT_BYTES:
-            raise ValueError(f"longer than {MAX_TEXT_BYTES:,} characters")
-        article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
-        # Rows of one article are one cluster of an estimate.
-        group = given["article"] or given["id"] or unique_id
-        kept = {
-            key: _plain_value(row[key], key) for key in self.fields if not _missing(row.get(key))
-        }
-        article = add_title(article, title=self.title)
-        return InputText(article, group, given["actor"], given["target"], kept)
+
+def make_text(
+    name: str, number: int, row: Mapping[str, Any], layout: TextLayout, *, title: bool
+) -> InputText:
+    """Return a text with all that its fields say of it.
+
+    Parameters
+    ----------
+    number
+        The line of the file, 0 where the file is the text: it may have front matter then.
+
+    Raises
+    ------
+    ValueError
+        When there is no text or no speaker, or a field is not what it has to be.
+    """
+    column = layout.named.get("text", TEXT_FIELD)
+    if not number and isinstance(row.get(TEXT_FIELD), str):
+        head, body = split_front_matter(row[TEXT_FIELD])
+        row, column = {**row, **head, TEXT_FIELD: body}, TEXT_FIELD
+    if column not in row:
+        raise ValueError(f"no field {column}; seen: {listing(row)}")
+    if layout.speaker and layout.speaker not in row:
+        raise ValueError(f"no field {layout.speaker}, which speaker= names; seen: {listing(row)}")
+    fields = {**layout.find_roles(row), TEXT_FIELD: row[column]}
+    given = {key: _string(fields, key) for key in ROLES}
+    speaker = _string(fields, layout.speaker) if layout.speaker else ""
+    unique_id = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
+    # As long as before, so that offsets are those of the row's own text.
+    text = _LONE_RETURN.sub("\n", given[TEXT_FIELD])
+    if not isinstance(fields[TEXT_FIELD], str) or not text.strip():
+        raise ValueError("no text")
+    if "\0" in text:
+        raise ValueError("its text has NUL characters")
+    if len(text) > MAX_TEXT_BYTES:
+        raise ValueError(f"longer than {MAX_TEXT_BYTES:,} characters")
+    article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
+    # Rows of one article are one cluster of an estimate.
+    group = given["article"] or given["id"] or unique_id
+    kept = {
+        key: _plain_value(fields[key], key)
+        for key in layout.fields
+        if not _missing(fields.get(key))
+    }
+    article = add_title(article, title=title)
+    return InputText(article, group, given["actor"], given["target"], speaker, kept)
+
+
+def read_one(source: str | Path, layout: TextLayout, *, title: bool = True) -> InputText:
+    r"""Read one article, with the fields of its front matter and of its file's name.
+
+    Parameters
+    ----------
+    source
+        As of `read_article`.
+
+    Raises
+    ------
+    KitError
+        When it cannot be read, or there is no speaker.
+
+    Examples
+    --------
+    >>> text = read_one("---\nspeaker: KEN\n---\nWe agree.", TextLayout(speaker="speaker"))
+    >>> text.speaker, text.article.text.strip()
+    ('KEN', 'We agree.')
+    """
+    article = read_article(source, title=False)
+    named = isinstance(source, Path) or not ("\n" in source or source == "-")
+    try:
+        in_name = {}
+        if named:
+            path = Path(source)
+            in_name = layout.read_name(_without_endings(path.as_posix(), *kind_of(path)))
+        row = {**in_name, TEXT_FIELD: article.text}
+        text = make_text(article.id, 0, row, layout, title=title)
+    except ValueError as error:
+        raise KitError(f"{printable(article.source)}: {printable(error, most=300)}") from None
+    kept_id = replace(text.article, id=article.id, source=article.source)
+    group = article.id if text.group == text.article.id else text.group
+    return replace(text, article=kept_id, group=group)
+
+
+def _without_endings(name: str, kind: str, packing: str) -> str:
+    """Return a file's name without its ending, and without that of how it is compressed."""
+    return name[: len(name) - len(kind) - len(packing)]
+
+
+def _read_beside(file: Path, layout: TextLayout) -> dict[str, Mapping[str, Any]]:
+    """Return the rows of the table beside a text file by their ids."""
+    path = layout.table_of(file)
+    with path.open("rb") as stream:
+        rows = dict(ROWS[".tsv"](stream, ()))
+    return {str(row["ID"]): row for row in rows.values() if not isinstance(row, RowFault)}
+
+
+def _speeches(rows: ReadRow, beside: Mapping[str, Mapping[str, Any]]) -> ReadRow:
+    """Yield the lines of a text, each with what the table beside it says."""
+    for number, row in rows:
+        if isinstance(row, RowFault):
+            yield number, row
+            continue
+        for line, speech in read_speeches(row[TEXT_FIELD], beside):
+            yield line, RowFault(speech) if isinstance(speech, str) else speech
 
 
 def kind_of(path: Path) -> tuple[str, str]:
