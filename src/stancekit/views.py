@@ -1,7 +1,7 @@
 """What results of the kit have in common: a table, and how it is shown in a notebook or a Python session."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from markupsafe import Markup
 
@@ -9,8 +9,12 @@ from stancekit.errors import printable
 from stancekit.formatting import format_number
 
 if TYPE_CHECKING:
-    import pandas
+    from pandas import DataFrame
+else:
+    # pandas takes a second to import, and annotations alone do not need it.
+    DataFrame: TypeAlias = Any
 
+__all__ = ["DataFrame", "TableView"]
 # What stands for a value that there is none of.
 NO_VALUE_SHOWN = "–"
 
@@ -53,10 +57,10 @@ class TableView(ABC):
         """Return in one line what the table has: of how many, with what intervals."""
 
     @abstractmethod
-    def to_frame(self) -> "pandas.DataFrame":
+    def to_frame(self) -> DataFrame:
         """Return the result as a pandas DataFrame."""
 
-    def view_frame(self) -> "pandas.DataFrame":
+    def view_frame(self) -> DataFrame:
         """Return the table that views show: that of `to_frame`, unless a subclass has a neater one."""
         return self.to_frame()
 
@@ -81,7 +85,7 @@ class TableView(ABC):
         return printable("\n".join(lines), keep="\n")
 
 
-def _without_none(frame: "pandas.DataFrame") -> "pandas.DataFrame":
+def _without_none(frame: DataFrame) -> DataFrame:
     """Return a table in which no value is shown as None."""
     texts = frame.select_dtypes(exclude="number").columns
     columns = {name: frame[name].astype(object) for name in texts}
@@ -89,7 +93,7 @@ def _without_none(frame: "pandas.DataFrame") -> "pandas.DataFrame":
     return frame.assign(**empty)
 
 
-def _print_options(frame: "pandas.DataFrame") -> dict[str, Any]:
+def _print_options(frame: DataFrame) -> dict[str, Any]:
     """Return how pandas prints a table: as the kit's other tables, without mere row numbers."""
     import pandas as pd
 
