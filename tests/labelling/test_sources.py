@@ -22,6 +22,7 @@ from stancekit.errors import KitError
 from stancekit.corpus import formats
 from stancekit.labelling import sources
 from stancekit.labelling.input_files import find_files
+from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind
 
 ROWS = [
@@ -31,8 +32,8 @@ ROWS = [
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
 
 
-def read(path, **given):
-    found = list(TextSource(path, **given))
+def read(path, *, title=True, without=None, **layout):
+    found = list(TextSource(path, layout=TextLayout(**layout), title=title, without=without))
     texts = [one for one in found if isinstance(one, InputText)]
     return texts, [one for one in found if isinstance(one, RejectedRow)]
 

@@ -182,7 +182,7 @@ def label_archive(
         altered; and with `strict`, at the first text that cannot be read.
     """
     _check_job(job, engine, workers)
-    texts = TextSource(source, fields=job.fields, title=job.title, without=folder)
+    texts = TextSource(source, layout=job.layout, title=job.title, without=folder)
     settings = _job_settings(texts, job)
     with lock(folder / ".lock", doing=f"label into {folder}"):
         if not texts.files and any(folder.glob("part-*")):
@@ -247,7 +247,7 @@ class Progress:
         self.rejected = rejected
         self.ledger = ledger
         self.texts = 0
-        self.unseen = set(source.fields) - {"date"}
+        self.unseen = set(source.layout.fields) - {"date"}
         # Of parts that were read and are not written: bytes of the source, texts, and digest.
         self.open: dict[int, tuple[int, int, str]] = {}
         self.bar = tqdm(
@@ -351,6 +351,8 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "title": job.title,
         "targets": list(job.targets),
         "fields": list(job.fields),
+        **job.layout.settings,
+        "unit": job.unit,
         "risk": job.risk,
         "file_format": job.format,
         "backend": job.backend,

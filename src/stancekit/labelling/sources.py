@@ -195,7 +195,7 @@ class TextSource:
                 yield RejectedRow(name, number, printable(row.reason, most=300), rest=row.rest)
                 continue
             try:
-                yield make_text(name, number, in_name | row, self.layout, title=self.title)
+                yield make_text(name, number, {**in_name, **row}, self.layout, title=self.title)
             except ValueError as error:
                 yield RejectedRow(name, number, printable(error, most=300))
 
@@ -276,7 +276,8 @@ def read_one(source: str | Path, layout: TextLayout, *, title: bool = True) -> I
         row = {**in_name, TEXT_FIELD: article.text}
         text = make_text(article.id, 0, row, layout, title=title)
     except ValueError as error:
-        raise KitError(f"{printable(article.source)}: {printable(error, most=300)}") from None
+        shown = printable(source) if named else article.source
+        raise KitError(f"{shown}: {printable(error, most=300)}") from None
     kept_id = replace(text.article, id=article.id, source=article.source)
     group = article.id if text.group == text.article.id else text.group
     return replace(text, article=kept_id, group=group)

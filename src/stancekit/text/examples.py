@@ -202,10 +202,10 @@ def make_examples(
     >>> examples = make_examples(article, ActorFinder(ner=False))
     >>> [(example.id, example.actor.name, example.target.name) for example in examples]
     [('article.1.0', 'Iceland', 'Fish war'), ('article.2.0', 'Russia', 'Fish war')]
-    >>> article = Article("a", "We blame Chile for it.")
+    >>> article = Article("a", "We like Chile, and Chile likes us.")
     >>> examples = make_examples(article, ActorFinder(ner=False), speaker="PER")
     >>> [(example.actor.name, example.actor.start, example.target.name) for example in examples]
-    [('Peru', 0, 'Chile'), ('Chile', 9, 'Peru')]
+    [('Peru', 0, 'Chile'), ('Chile', 8, 'Peru')]
     """
     sentences = split_body(article)
     mentions = finder.find([sentence.text for sentence in sentences])
@@ -243,7 +243,7 @@ def pair_mentions(
     targets, actor
         As of `make_examples`.
     speaker
-        As of `make_speaker`. In a sentence that does not name it, it is no target of the others.
+        As of `make_speaker`; see `add_speaker`.
     """
     topic, asked = make_topic(article), as_list(targets)
     examples = []
@@ -252,8 +252,8 @@ def pair_mentions(
         named = [_move_to_clean(mention, cleaned) for mention in _merge_names(in_sentence)]
         actors = [make_mention(actor, cleaned.text)] if actor else named
         if speaker and not actor:
-            actors = add_speaker(speaker, named, cleaned.text)
-            named = actors if actors[0].located else actors[1:]
+            spoken = add_speaker(speaker, named, cleaned.text)
+            actors, named = spoken.actors, spoken.targets
         sentence_targets = SentenceTargets(cleaned.text, named, given=asked, topic=topic)
         pairs = [(one, target) for one in actors for target in sentence_targets.for_actor(one)]
         for index, pair in enumerate(pairs):

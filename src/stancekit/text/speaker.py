@@ -1,8 +1,8 @@
 """The speaker of a text: who "we" and "my delegation" are, and where a sentence says so."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from stancekit.text.gazetteer import Gazetteer
 from stancekit.text.targets import make_mention, spans_overlap
@@ -23,8 +23,8 @@ _NOUNS = (
     "kingdom|members|ministry|nation|parliament|party|people|republic"
 )
 _WORDS = re.compile(
-    rf"(?<![\w'’-])(?:(?P<whole>[Ww]e|[Mm]e|[Uu]s|I(?!\.\s*[A-Z])|"
-    rf"(?:[Mm]y|[Oo]ur)\s+(?:own\s+)?(?i:{_NOUNS})|[Tt]his\s+House)|"
+    r"(?<![\w'’-])(?:(?P<subject>[Ww]e|I(?!\.\s*[A-Z]))|"
+    rf"(?P<name>[Mm]e|[Uu]s|(?:[Mm]y|[Oo]ur)\s+(?:own\s+)?(?i:{_NOUNS})|[Tt]his\s+House)|"
     r"(?P<part>[Mm]y|[Oo]urs?))(?![\w-])"
 )
 # "World War I" and "Article I" are numbered.
@@ -40,7 +40,7 @@ def find_first_person(text: str) -> tuple[int, int] | None:
 
     These are "I", "we", "me", "us", "my delegation", "our Government" and their like, and "this
     House"; where there is none, a mere "my" or "our". They mark the actors of speeches in the
-    bundled corpus too. What stands in quotation marks is another's.
+    bundled corpus too. What is in quotation marks is another's.
 
     Examples
     --------
@@ -51,19 +51,20 @@ def find_first_person(text: str) -> tuple[int, int] | None:
     >>> print(find_first_person('Chile told the US: "We do not agree."'))
     None
     """
-    spans = list(_first_person_words(text))
-    whole = [span for span, is_whole in spans if is_whole]
-    return next(iter(whole or [span for span, _ in spans]), None)
+    words = _first_person_words(text)
+    whole = [match for match in words if not match["part"]]
+    return next((match.span() for match in whole or words), None)
 
 
-def _first_person_words(text: str) -> Iterator[tuple[tuple[int, int], bool]]:
-    """Yield the spans of first-person words, and whether each is more than "my" or "our"."""
+def _first_person_words(text: str) -> list[re.Match[str]]:
     quoted = [match.span() for match in _QUOTED.finditer(text)]
+    words = []
     for match in _WORDS.finditer(text):
         in_quotes = any(start <= match.start() < end for start, end in quoted)
         is_number = match[0] == "I" and _NUMBERED.search(text[: match.start()])
         if not in_quotes and not is_number:
-            yield match.span(), match["whole"] is not None
+            words.append(match)
+    return words
 
 
 def make_speaker(name: str, gazetteer: Gazetteer) -> Mention:
@@ -87,7 +88,24 @@ def make_speaker(name: str, gazetteer: Gazetteer) -> Mention:
     return Mention(name)
 
 
-def add_speaker(speaker: Mention, actors: Sequence[Mention], text: str) -> list[Mention]:
+@dataclass(frozen=True, slots=True)
+class SpokenSentence:
+    """The actors of a sentence that someone speaks.
+
+    Attributes
+    ----------
+    actors
+        The speaker, and the others that the sentence names.
+    targets
+        Those of them that others may take a stance towards: the speaker only where it is named or
+        meant by more than "I", "we" or "our".
+    """
+
+    actors: list[Mention]
+    targets: list[Mention]
+
+
+def add_speaker(speaker: Mention, actors: Sequence[Mention], text: str) -> SpokenSentence:
     """Return the actors of a sentence with its speaker first.
 
     The speaker is marked where the first person is used, or else where its name is. Without
@@ -102,21 +120,26 @@ def add_speaker(speaker: Mention, actors: Sequence[Mention], text: str) -> list[
     --------
     >>> text = "Chad knows that we thank Oman."
     >>> actors = [Mention("Chad", 0, 4), Mention("we", 16, 18), Mention("Oman", 25, 29)]
-    >>> [(actor.name, actor.start) for actor in add_speaker(Mention("Kenya"), actors, text)]
+    >>> spoken = add_speaker(Mention("Kenya"), actors, text)
+    >>> [(actor.name, actor.start) for actor in spoken.actors]
     [('Kenya', 16), ('Chad', 0), ('Oman', 25)]
+    >>> [target.name for target in spoken.targets]
+    ['Chad', 'Oman']
     """
-    words = [Mention("", *span) for span, _ in _first_person_words(text)]
+    words = _first_person_words(text)
+    spans = [Mention("", *match.span()) for match in words]
     others = [
         actor
         for actor in actors
-        if actor.name != speaker.name and not any(spans_overlap(actor, word) for word in words)
+        if actor.name != speaker.name and not any(spans_overlap(actor, span) for span in spans)
     ]
-    named = next((actor for actor in actors if actor.name == speaker.name), None)
-    span = find_first_person(text)
-    if span is None and named is not None:
-        span = (named.start, named.end) if named.start is not None and named.end else None
-    elif span is None:
-        found = make_mention(speaker.name, text)
-        span = (found.start, found.end) if found.start is not None and found.end else None
-    start, end = span or (None, None)
-    return [replace(speaker, start=start, end=end), *others]
+    own = [actor for actor in actors if actor.name == speaker.name]
+    named = own[0] if own else make_mention(speaker.name, text)
+    first = find_first_person(text) or (named.start, named.end)
+    # "Chad blames us": in "we know Chad" nothing is said of what Chad thinks of us.
+    meant = next((match.span() for match in words if match["name"]), (named.start, named.end))
+    target = replace(speaker, start=meant[0], end=meant[1])
+    return SpokenSentence(
+        [replace(speaker, start=first[0], end=first[1]), *others],
+        [target, *others] if target.located else others,
+    )
