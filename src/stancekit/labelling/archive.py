@@ -182,7 +182,9 @@ def label_archive(
         altered; and with `strict`, at the first text that cannot be read.
     """
     _check_job(job, engine, workers)
-    texts = TextSource(source, layout=job.layout, title=job.title, without=folder)
+    texts = TextSource(
+        source, layout=job.layout, written=job.written, title=job.title, without=folder
+    )
     settings = _job_settings(texts, job)
     with lock(folder / ".lock", doing=f"label into {folder}"):
         if not texts.files and any(folder.glob("part-*")):
@@ -353,6 +355,9 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "fields": list(job.fields),
         **job.layout.settings,
         "unit": job.unit,
+        "encoding": job.written.encoding,
+        "separator": job.written.separator,
+        "sheet": job.written.sheet,
         "risk": job.risk,
         "file_format": job.format,
         "backend": job.backend,

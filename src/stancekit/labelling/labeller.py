@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from stancekit.codebook import Codebook, Unit
+from stancekit.corpus.formats import FileFormat
 from stancekit.fileio import json_line
 from stancekit.labelling.labels import SCHEMA, block, closing
-from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.layout import TextLayout
+from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.sources import InputText
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
@@ -291,6 +292,7 @@ class LabellingJob:
     format: str = "jsonl"
     title: bool = True
     layout: TextLayout = field(default_factory=TextLayout)
+    written: FileFormat = field(default_factory=FileFormat)
     unit: Literal["sentence", "row"] = "sentence"
 
     @property

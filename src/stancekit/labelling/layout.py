@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from stancekit.errors import KitError, listing, printable
+from stancekit.errors import KitError, listing, nearest, printable
 
 # What a field can be to a text, and the name of its column where no other is given.
 ROLES = ("text", "id", "article", "title", "date", "actor", "target")
@@ -65,7 +64,7 @@ class TextLayout:
         for role in self.columns:
             if role not in ROLES:
                 raise KitError(
-                    f"columns.{printable(role)} is not known; {_nearest(role, ROLES)}roles are: {', '.join(ROLES)}"
+                    f"columns.{printable(role)} is not known{nearest(role, ROLES)}; roles are: {', '.join(ROLES)}"
                 )
         if self.filename:
             names = _PLACEHOLDER.findall(self.filename)
@@ -91,6 +90,12 @@ class TextLayout:
             *([self.speaker] if self.speaker else []),
         ]
         return tuple(dict.fromkeys(used))
+
+    @property
+    def wanted(self) -> list[str]:
+        """Return the columns without which a table is not read: those that are named, and a text."""
+        named = {"text": "text", **self.named}
+        return [*named.values(), *([self.speaker] if self.speaker else [])]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -127,18 +132,20 @@ class TextLayout:
         """Say whether a file is a table beside a text file, by its name."""
         return path.name.endswith(tuple(self.tables))
 
-    def table_of(self, path: Path) -> Path:
-        """Return the table beside a text file.
+    def table_of(self, path: Path, stem: str) -> Path | None:
+        """Return the table beside a text file, whose name without its ending is `stem`, if there has to be one.
 
         Raises
         ------
         ValueError
             When there is none.
         """
-        places = [path.with_name(path.stem + ending) for ending in self.tables]
+        places = [path.with_name(stem + ending) for ending in self.tables]
         for place in places:
             if place.is_file():
                 return place
+        if not places:
+            return None
         names = listing(place.name for place in places)
         raise ValueError(f"no table of its speeches beside it, as {names}")
 
@@ -146,28 +153,6 @@ class TextLayout:
         """Return the fields of a text, with those that have a role under its name too."""
         roles = {role: fields[column] for role, column in self.named.items() if column in fields}
         return {**fields, **roles}
-
-    def find_fault(self, columns: Sequence[str], others: Sequence[str] = ()) -> str:
-        """Return what is missing from the columns of a table, or an empty text.
-
-        Parameters
-        ----------
-        others
-            Fields that the name of the file holds.
-        """
-        known = [*columns, *others]
-        wanted = {f"columns.{role}": column for role, column in self.named.items()}
-        if "text" not in self.named:
-            wanted["text"] = "text"
-        if self.speaker:
-            wanted["speaker"] = self.speaker
-        missing = [(key, column) for key, column in wanted.items() if column not in known]
-        if not missing:
-            return ""
-        key, column = missing[0]
-        given = "" if key == "text" else f" ({key}={printable(column)})"
-        how = "; say which has the text with columns.text=…" if key == "text" else ""
-        return f"no column {printable(column)}{given}; {_nearest(column, known)}it has: {listing(known)}{how}"
 
 
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:
@@ -227,10 +212,3 @@ def read_speeches(
 
 def _blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Return a question that has the nearest of some names, or an empty text."""
-    lower = {item.casefold(): item for item in known}
-    close = get_close_matches(name.casefold(), lower, 1)
-    return f"is {printable(lower[close[0]])!r} meant? " if close else ""

@@ -1,26 +1,29 @@
 """Texts to label, one after the other, from files of any size; what cannot be read is named and left out."""
 
-import bz2
-import gzip
-import lzma
 import math
 import re
 import sys
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from stancekit.corpus.formats import (
-    FORMATS,
+    BROKEN,
+    INSTEAD,
     MAX_TEXT_BYTES,
-    ROWS,
+    OPENERS,
     TEXT_FIELD,
     TEXTS,
+    FileFormat,
     ReadRow,
     RowFault,
+    file_kind,
+    is_known,
+    known_endings,
+    read_rows,
+    read_stream,
 )
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.input_files import find_files
@@ -28,19 +31,9 @@ from stancekit.labelling.layout import ROLES, TextLayout, read_speeches, split_f
 from stancekit.text.examples import add_title, read_article
 from stancekit.types import Article
 
-_OPENERS_BY_SUFFIX: Mapping[str, Callable[[BinaryIO], Any]] = {
-    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-}
-_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError, ArithmeticError)
-_COMPRESSIBLE = ", ".join(kind for kind in FORMATS if kind != ".parquet")
-_KNOWN = f"not one of {_COMPRESSIBLE}, these also as {', '.join(_OPENERS_BY_SUFFIX)}, and .parquet"
-_INSTEAD = {
-    ".json": "write JSON lines, one object per line: jq -c '.[]' FILE.json > FILE.jsonl",
-    **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "export it as CSV in UTF-8"),
-}
+_KNOWN = f"not one of {known_endings()}"
+# Kinds whose rows may each have other fields.
+_HEADLESS = (*TEXTS, ".jsonl", ".ndjson")
 # The line end of old Macintosh files.
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
@@ -94,7 +87,9 @@ class TextSource:
     Parameters
     ----------
     layout
-        Where the fields of texts are, and which to keep.
+        Where the fields of texts are, and which to keep; by default those of the roles.
+    written
+        How the files are written, where that is not to be recognised.
     title
         Whether the first line of a text without a field `title` is its title, where it reads like
         one.
@@ -127,12 +122,14 @@ class TextSource:
         self,
         path: str | Path,
         *,
-        layout: TextLayout = TextLayout(),
+        layout: TextLayout | None = None,
+        written: FileFormat | None = None,
         title: bool = True,
         without: Path | None = None,
     ) -> None:
         self.title = title
-        self.layout = layout
+        self.layout = layout = layout or TextLayout()
+        self.written = written or FileFormat()
         self.files: list[tuple[str, int]] = []
         self.done = 0
         self._paths: list[Path] = []
@@ -154,38 +151,54 @@ class TextSource:
         self.done = 0
         yield from self._left_out
         if not self.files:
-            rows = ROWS[".jsonl"](sys.stdin.buffer, self.layout.read_fields)
-            yield from self._rows(rows, "stdin", {})
+            yield from self._rows(self._rows_of(sys.stdin.buffer, ".jsonl", "stdin"), "stdin", {})
         for (name, size), path in zip(self.files, self._paths, strict=True):
             done_before, begun = self.done, False
             try:
                 for row in self._read(path, name):
                     begun = not isinstance(row, RejectedRow) or row.line > 0
                     yield row
-            except _BROKEN as error:
+            except BROKEN as error:
                 reason = f"cannot be read{' to its end' if begun else ''}: {error}"
                 yield RejectedRow(name, 0, printable(reason), rest=True)
             self.done = done_before + size
 
     def _read(self, file: Path, name: str) -> Iterator[InputText | RejectedRow]:
-        kind, packing = kind_of(file)
-        if not _is_readable(kind, packing):
+        kind, packing = file_kind(file)
+        if not is_known(file):
             yield RejectedRow(name, 0, _KNOWN, rest=True)
             return
         try:
-            in_name = self.layout.read_name(_without_endings(name, kind, packing))
-            beside = _read_beside(file, self.layout) if self.layout.tables else None
+            stem = _without_endings(name, kind, packing)
+            in_name = self.layout.read_name(stem)
+            table = self.layout.table_of(file, stem.rpartition("/")[2])
+            beside = _read_beside(table) if table else None
         except ValueError as error:
             yield RejectedRow(name, 0, printable(error, most=300), rest=True)
             return
         done_before = self.done
-        with file.open("rb") as raw, _OPENERS_BY_SUFFIX[packing](raw) if packing else raw as stream:
-            rows = FORMATS[kind](stream, self.layout.read_fields)
+        with file.open("rb") as raw, OPENERS[packing](raw) if packing else raw as stream:
+            rows = self._rows_of(stream, kind, name, in_name)
             if beside is not None:
                 rows = _speeches(rows, beside)
             for row in self._rows(rows, name, in_name):
                 self.done = done_before + raw.tell()
                 yield row
+
+    def _rows_of(
+        self, stream: BinaryIO, kind: str, name: str, in_name: Mapping[str, str] = {}
+    ) -> ReadRow:
+        """Yield the rows of a file; a table needs a column for each field that is named."""
+        layout = self.layout
+        required = () if kind in _HEADLESS else [key for key in layout.wanted if key not in in_name]
+        return read_stream(
+            stream,
+            kind,
+            name=name,
+            columns=layout.read_fields,
+            required=required,
+            written=self.written,
+        )
 
     def _rows(
         self, rows: ReadRow, name: str, in_name: Mapping[str, str]
@@ -247,13 +260,21 @@ def make_text(
     return InputText(article, group, given["actor"], given["target"], speaker, kept)
 
 
-def read_one(source: str | Path, layout: TextLayout, *, title: bool = True) -> InputText:
+def read_one(
+    source: str | Path,
+    layout: TextLayout | None = None,
+    *,
+    written: FileFormat | None = None,
+    title: bool = True,
+) -> InputText:
     r"""Read one article, with the fields of its front matter and of its file's name.
 
     Parameters
     ----------
     source
         As of `read_article`.
+    layout, written, title
+        As of `TextSource`.
 
     Raises
     ------
@@ -266,21 +287,32 @@ def read_one(source: str | Path, layout: TextLayout, *, title: bool = True) -> I
     >>> text.speaker, text.article.text.strip()
     ('KEN', 'We agree.')
     """
-    article = read_article(source, title=False)
-    named = isinstance(source, Path) or not ("\n" in source or source == "-")
+    layout = layout or TextLayout()
+    path = None if isinstance(source, str) and ("\n" in source or source == "-") else Path(source)
     try:
-        in_name = {}
-        if named:
-            path = Path(source)
-            in_name = layout.read_name(_without_endings(path.as_posix(), *kind_of(path)))
+        in_name: dict[str, str] = {}
+        if path and path.is_file():
+            in_name = layout.read_name(_without_endings(path.as_posix(), *file_kind(path)))
+            article = Article(path.stem, _read_text(path, written or FileFormat()), path.stem)
+        else:
+            article = read_article(source, title=False)
         row = {**in_name, TEXT_FIELD: article.text}
         text = make_text(article.id, 0, row, layout, title=title)
     except ValueError as error:
-        shown = printable(source) if named else article.source
+        shown = "the article" if path is None else printable(path)
         raise KitError(f"{shown}: {printable(error, most=300)}") from None
-    kept_id = replace(text.article, id=article.id, source=article.source)
+    # The name of a file may have dots, which are no ending here.
+    kept = replace(text.article, id=article.id, source=article.source)
     group = article.id if text.group == text.article.id else text.group
-    return replace(text, article=kept_id, group=group)
+    return replace(text, article=kept, group=group)
+
+
+def _read_text(path: Path, written: FileFormat) -> str:
+    with path.open("rb") as stream:
+        [(_, row)] = read_stream(stream, ".txt", name=str(path), written=written)
+    if isinstance(row, RowFault):
+        raise ValueError(row.reason)
+    return str(row[TEXT_FIELD]).replace("\r", "\n")
 
 
 def _without_endings(name: str, kind: str, packing: str) -> str:
@@ -288,11 +320,11 @@ def _without_endings(name: str, kind: str, packing: str) -> str:
     return name[: len(name) - len(kind) - len(packing)]
 
 
-def _read_beside(file: Path, layout: TextLayout) -> dict[str, Mapping[str, Any]]:
+def _read_beside(table: Path) -> dict[str, Mapping[str, Any]]:
     """Return the rows of the table beside a text file by their ids."""
-    path = layout.table_of(file)
-    with path.open("rb") as stream:
-        rows = dict(ROWS[".tsv"](stream, ()))
+    # Its cells are not quoted: a title may begin with a quotation mark.
+    written = FileFormat(separator="\t", quoted=False)
+    rows = dict(read_rows(table, required=["ID"], written=written))
     return {str(row["ID"]): row for row in rows.values() if not isinstance(row, RowFault)}
 
 
@@ -306,34 +338,18 @@ def _speeches(rows: ReadRow, beside: Mapping[str, Mapping[str, Any]]) -> ReadRow
             yield line, RowFault(speech) if isinstance(speech, str) else speech
 
 
-def kind_of(path: Path) -> tuple[str, str]:
-    """Return the kind of a file and how it is compressed, by the endings of its name.
-
-    Examples
-    --------
-    >>> kind_of(Path("news.CSV.gz")), kind_of(Path("news"))
-    (('.csv', '.gz'), ('', ''))
-    """
-    last = path.suffix.lower()
-    return (Path(path.stem).suffix.lower(), last) if last in _OPENERS_BY_SUFFIX else (last, "")
-
-
 def check_kind(path: Path) -> None:
     """Raise a `KitError` for a file that is neither text nor rows: its markup would be labelled as sentences.
 
     Files without an ending are text.
     """
-    kind, packing = kind_of(path)
-    if _is_readable(kind, packing) or not (kind or packing):
+    kind, packing = file_kind(path)
+    if is_known(path) or not (kind or packing):
         return
-    instead = _INSTEAD.get(
+    instead = INSTEAD.get(
         kind, f"if it is plain text, give it an ending {' or '.join(TEXTS)}, or: label - < FILE"
     )
     raise KitError(f"cannot label {path}: its ending is {_KNOWN}; {instead}")
-
-
-def _is_readable(kind: str, packing: str) -> bool:
-    return kind in FORMATS and not (packing and kind == ".parquet")
 
 
 def _size(file: Path) -> int:
