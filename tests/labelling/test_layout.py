@@ -1,16 +1,17 @@
-"""Fields of texts come from columns of any name, from front matter, from names of files, and from tables beside them."""
+"""Fields of texts come from columns of any name, front matter, names of files, and tables beside them."""
 
 import csv
 import json
 
 import pytest
 import yaml
+from conftest import ROOT
 from hydra.utils import instantiate
 
-from conftest import ROOT
 from stancekit.errors import KitError
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.layout import TextLayout, split_front_matter
-from stancekit.labelling.sources import InputText, RejectedRow, TextSource, read_one
+from stancekit.labelling.sources import RejectedRow, TextSource, read_one
 
 
 def read(path, layout):

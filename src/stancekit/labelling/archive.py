@@ -25,10 +25,11 @@ from stancekit.fileio import (
     write_text,
     writing,
 )
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import LabellingJob, Tally
 from stancekit.labelling.labels import closing
 from stancekit.labelling.models import check_backend, check_columns, labelled_codebook
-from stancekit.labelling.sources import InputText, RejectedRow, TextSource
+from stancekit.labelling.sources import RejectedRow, TextSource
 from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
 

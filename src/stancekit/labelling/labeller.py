@@ -9,10 +9,10 @@ from typing import Any, Literal, Self
 from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.formats import FileFormat
 from stancekit.fileio import json_line
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labels import SCHEMA, block, closing
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
-from stancekit.labelling.sources import InputText
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
