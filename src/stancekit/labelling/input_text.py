@@ -10,7 +10,7 @@ from typing import Any
 
 from stancekit.corpus.formats import MAX_TEXT_BYTES, TEXT_FIELD
 from stancekit.errors import listing
-from stancekit.labelling.layout import ROLES, TextLayout, split_front_matter
+from stancekit.labelling.layout import TEXT_ROLES, TextLayout, split_front_matter
 from stancekit.text.examples import add_title
 from stancekit.types import Article
 
@@ -68,7 +68,7 @@ def make_text(
     if layout.speaker and layout.speaker not in row:
         raise ValueError(f"no field {layout.speaker}, which speaker= names; seen: {listing(row)}")
     fields = {**layout.find_roles(row), TEXT_FIELD: row[column]}
-    given = {key: _string(fields, key) for key in ROLES}
+    given = {key: _string(fields, key) for key in TEXT_ROLES}
     speaker = _string(fields, layout.speaker) if layout.speaker else ""
     unique_id = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
     # As long as before, so that offsets are those of the row's own text.

@@ -9,7 +9,7 @@ from typing import Any
 from stancekit.errors import KitError, listing, nearest, printable
 
 # What a field can be to a text, and the name of its column where no other is given.
-ROLES = ("text", "id", "article", "title", "date", "actor", "target")
+TEXT_ROLES = ("text", "id", "article", "title", "date", "actor", "target")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FRONT_MATTER = re.compile(
     r"---[^\S\n]*\n(?P<lines>.*?)^---[^\S\n]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -28,7 +28,7 @@ class TextLayout:
     Attributes
     ----------
     columns
-        The column or field of a role (`ROLES`), where it has another name.
+        The column or field of a role (`TEXT_ROLES`), where it has another name.
     speaker
         The field with the name of who speaks, or with the alpha-3 code of a state.
     filename
@@ -62,9 +62,9 @@ class TextLayout:
 
     def __post_init__(self) -> None:
         for role in self.columns:
-            if role not in ROLES:
+            if role not in TEXT_ROLES:
                 raise KitError(
-                    f"columns.{printable(role)} is not known{nearest(role, ROLES)}; roles are: {', '.join(ROLES)}"
+                    f"columns.{printable(role)} is not known{nearest(role, TEXT_ROLES)}; roles are: {', '.join(TEXT_ROLES)}"
                 )
         if self.filename:
             names = _PLACEHOLDER.findall(self.filename)
@@ -84,7 +84,7 @@ class TextLayout:
     def read_fields(self) -> tuple[str, ...]:
         """Return all columns that are read of a row."""
         used = [
-            *ROLES,
+            *TEXT_ROLES,
             *self.named.values(),
             *self.fields,
             *([self.speaker] if self.speaker else []),
