@@ -64,7 +64,8 @@ class TextLayout:
         for role in self.columns:
             if role not in TEXT_ROLES:
                 raise KitError(
-                    f"columns.{printable(role)} is not known{nearest(role, TEXT_ROLES)}; roles are: {', '.join(TEXT_ROLES)}"
+                    f"columns.{printable(role)} is not known{nearest(role, TEXT_ROLES)}; "
+                    f"roles are: {', '.join(TEXT_ROLES)}"
                 )
         if self.filename:
             names = _PLACEHOLDER.findall(self.filename)
