@@ -28,7 +28,7 @@ _WORDS = re.compile(
     r"(?P<part>[Mm]y|[Oo]urs?))(?![\w-])"
 )
 # "World War I" and "Article I" are numbered.
-_NUMBERED = re.compile(
+_BEFORE_NUMBER = re.compile(
     r"\b(?:Annex|Article|Chapter|Part|Phase|Pillar|Section|Title|Volume|War)\s+$", re.IGNORECASE
 )
 # What is quoted, others say. A curly mark may open what goes on in the next sentence.
@@ -61,7 +61,7 @@ def _first_person_words(text: str) -> list[re.Match[str]]:
     words = []
     for match in _WORDS.finditer(text):
         in_quotes = any(start <= match.start() < end for start, end in quoted)
-        is_number = match[0] == "I" and _NUMBERED.search(text[: match.start()])
+        is_number = match[0] == "I" and _BEFORE_NUMBER.search(text[: match.start()])
         if not in_quotes and not is_number:
             words.append(match)
     return words
