@@ -173,7 +173,7 @@ def test_nothing_is_printed_where_that_is_asked_for(small, capsys):
 
 
 def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path, capsys):
-    told = ["corpus=jsonl", f"corpus.path={file}", f"output={tmp_path / 'out'}"]
+    told = [f"corpus={file}", f"output={tmp_path / 'out'}"]
     assert main(["train", *told, "model=svm", "model.classifier.C=0.5"]) == 0
     printed = capsys.readouterr().out
     model = train(

@@ -105,10 +105,12 @@ def check_encoding(name: str, key: str = "encoding") -> str:
     ('utf-8', 'cp1252')
     """
     try:
-        # Codecs that are no encodings of text, such as zip, fail here.
-        b"".decode(name)
-        found = codecs.lookup(name).name
-    except (LookupError, UnicodeError, ValueError):
+        codec = codecs.lookup(name)
+        # Codecs that are no encodings of text, such as zip, are listed too.
+        if not getattr(codec, "_is_text_encoding", True):
+            raise LookupError(name)
+        found = codec.name
+    except (LookupError, ValueError):
         raise KitError(
             f"{key} is {name!r}, which is no encoding; it is one such as utf-8, utf-16, cp1252, "
             "latin-1, cp1250 or gb18030"
