@@ -11,7 +11,6 @@ from omegaconf import DictConfig
 
 from stancekit.commands.renamed import check_target
 from stancekit.commands.words import quoted
-from stancekit.corpus.formats import ROWS, is_known
 from stancekit.errors import KitError
 from stancekit.library.configs import names_in
 
@@ -62,9 +61,9 @@ def _table_words(word: str) -> Iterator[str]:
 
 
 def _is_data(value: str) -> bool:
-    """Say whether a corpus is named by its file: that exists, or its ending is one of data."""
+    """Say whether a corpus is named by its file: that exists, or has an ending, as names of configs have not."""
     try:
-        return bool(value) and (Path(value).exists() or is_known(Path(value), ROWS))
+        return bool(value) and (Path(value).exists() or bool(Path(value).suffix))
     except OSError:
         return False
 

@@ -240,5 +240,5 @@ def decode_line(data: bytes, encoding: str | None = None) -> str | RowFault:
 
 def foreign_fault(byte: int, encoding: str | None) -> RowFault:
     """Return the fault of a byte that an encoding does not have."""
-    name = encoding or "UTF-8"
+    name = (encoding or "utf-8").upper()
     return RowFault(f"not {name}: byte 0x{byte:02x}", seen=f"byte 0x{byte:02x}")
