@@ -62,6 +62,8 @@ class AnnotatedSet:
         The ids of examples whose gold is in that file.
     text_column
         Where the data has its texts.
+    separator
+        What separates several labels in a cell.
     """
 
     name: str
@@ -74,6 +76,7 @@ class AnnotatedSet:
     gold_from: str = LABELS
     decided: frozenset[str] = frozenset()
     text_column: str = "text"
+    separator: str = ";"
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -684,6 +687,7 @@ class Judgements:
             gold_from=self.rule,
             decided=self.decided,
             text_column=columns.text,
+            separator=self.reader.separator,
         )
 
 
