@@ -20,7 +20,12 @@ KEYS: dict[str, dict[str, str]] = {
     "data": {"plots": "output"},
     "verify": {"path": "models"},
 }
-CORPUS_KEYS = {"corpus.held": "corpus.test_rows"}
+CORPUS_KEYS = {"corpus.held": "corpus.test_rows", "corpus.second": "corpus.annotators"}
+# What has gone, and what to do now.
+REMOVED = {
+    "split.random_state": "split.random_state is gone: a split is the same for every random state "
+    "now, and split.per_state=true draws one for each"
+}
 
 
 def check_renamed(command: str, words: Sequence[str]) -> None:
@@ -35,6 +40,21 @@ def check_renamed(command: str, words: Sequence[str]) -> None:
         raise KitError(f"some keys have other names now: {'; '.join(told)}")
 
 
+def renamed_key(path: str) -> str:
+    """Return what became of a key of a corpus or a split in a user's own YAML file, empty if nothing did.
+
+    Examples
+    --------
+    >>> renamed_key("corpus.sources.mine.corpus.second")
+    'second is annotators'
+    """
+    last = path.rpartition(".")[2]
+    if path.startswith("split.") and f"split.{last}" in REMOVED:
+        return REMOVED[f"split.{last}"]
+    new = CORPUS_KEYS.get(f"corpus.{last}") if path.startswith("corpus.") else None
+    return f"{last} is {new.removeprefix('corpus.')}" if new else ""
+
+
 def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
     known = KEYS.get(command, {})
     for word in words:
@@ -43,6 +63,8 @@ def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
         *path, last = key.split(".")
         if equals and key in CORPUS_KEYS:
             yield f"{key} is {CORPUS_KEYS[key]}"
+        elif equals and key in REMOVED:
+            yield REMOVED[key]
         elif equals and path and path[0] == "model" and last in RENAMED_SETTINGS:
             yield f"{key} is {'.'.join([*path, RENAMED_SETTINGS[last]])}"
         elif equals and first in known:

@@ -7,13 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.annotators import (
-    LABELS,
-    AnnotatedSet,
-    AnnotatorReader,
-    Judgements,
-    is_data_file,
-)
+from stancekit.corpus.adjudication import Judgements
+from stancekit.corpus.annotators import AnnotatorReader
 from stancekit.corpus.build import (
     Conflicts,
     MarkedSentence,
@@ -23,6 +18,13 @@ from stancekit.corpus.build import (
 )
 from stancekit.corpus.cells import Columns, parse_sign
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.judgements import (
+    LABELS,
+    AnnotatedSet,
+    CodedData,
+    annotation_files,
+    is_data_file,
+)
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, sha256
@@ -168,9 +170,7 @@ class Corpus:
         return self._judgements(codebook, self.rows()).annotated_set()
 
     def _judgements(self, codebook: Codebook, rows: Iterable[tuple[int, RawRow]]) -> Judgements:
-        reader = AnnotatorReader(
-            sources=self.annotators,
-            gold=self.gold,
+        data = CodedData(
             name=self.name,
             where=str(self.path),
             codebook=codebook,
@@ -179,7 +179,7 @@ class Corpus:
             mapping=self._label_mapping(),
             separator=self._label_separator(),
         )
-        return reader.read(rows)
+        return AnnotatorReader(data, self.annotators, self.gold).read(rows)
 
     def column_names(self) -> Columns:
         """Return the names of the columns, by what they hold."""
@@ -340,7 +340,13 @@ class Corpus:
     def paths(self) -> list[Path]:
         """Return every file that is read, in order."""
         paths = [file for _, file in self._files()]
-        return [*paths, self.folder() / self.test_rows] if self.test_rows else paths
+        if self.test_rows:
+            paths.append(self.folder() / self.test_rows)
+        return [*paths, *self.annotation_paths()]
+
+    def annotation_paths(self) -> list[Path]:
+        """Return the files of annotators and of decided codes that there are."""
+        return annotation_files([*self.annotators, *([self.gold] if self.gold else [])])
 
     def _files(self) -> list[tuple[str, Path]]:
         """Return the files with the part that each belongs to, empty where a column says it."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus.annotators import AnnotatedSet
 from stancekit.corpus.base import Corpus
 from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.dataset import OWN_ARTICLE, LabelledSet, Splits
+from stancekit.corpus.judgements import AnnotatedSet
 from stancekit.corpus.rows import RawRow
 from stancekit.corpus.splits import draw_groups
 from stancekit.errors import KitError, listing

@@ -330,11 +330,22 @@ class ForwardSplit:
     The split is the same for every random state. No part has a date that may be before the
     end of the part before it: an article that is dated to a month or a year is in one part
     with all of that month or year.
+
+    Parameters
+    ----------
+    validation, test
+        As of `GroupedSplit`.
+    per_state
+        Changes nothing, since nothing is drawn: it is there so that an experiment can set it
+        for several splits.
     """
 
-    def __init__(self, *, validation: float = 0.15, test: float = 0.25) -> None:
+    def __init__(
+        self, *, validation: float = 0.15, test: float = 0.25, per_state: bool = False
+    ) -> None:
         self.validation = validation
         self.test = test
+        self.per_state = per_state
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Splits:
         """Divide a corpus by date.

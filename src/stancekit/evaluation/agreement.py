@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.corpus.annotators import AnnotatedSet
 from stancekit.corpus.dataset import numbered
+from stancekit.corpus.judgements import AnnotatedSet
 from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import (
     REPLICATES,
@@ -33,7 +34,7 @@ def alpha(
     *annotators: Sequence[Hashable | None],
     clusters: Sequence[str] | None = None,
     scale: Sequence[Hashable] = (),
-    distance: Callable[[Hashable, Hashable], float] | None = None,
+    distance: Callable[[Any, Any], float] | None = None,
     name: str = ALL,
     random_state: int = 0,
 ) -> Score:
@@ -130,7 +131,7 @@ def _number_values(
 
 
 def _distances(
-    values: Sequence[Hashable], distance: Callable[[Hashable, Hashable], float] | None
+    values: Sequence[Hashable], distance: Callable[[Any, Any], float] | None
 ) -> FloatArray:
     """Return how much any two values disagree, shape (values, values)."""
     if distance is None:
@@ -365,7 +366,14 @@ def measure_agreement(annotated: AnnotatedSet) -> Agreement:
         for index in range(len(units.annotators))
     ]
     articles = [example.article for example in units.examples]
-    scores = _score_all(units, by_annotator, articles)
+    codebook = units.codebook
+    scores = score_alphas(
+        by_annotator,
+        articles,
+        codes=codebook.names,
+        scale=codebook.scale,
+        multi_label=codebook.multi_label,
+    )
     if scores[0].n == 0:
         raise KitError(
             f"no row of {units.where} has annotations of two of {', '.join(units.annotators)}; "
@@ -380,32 +388,45 @@ def measure_agreement(annotated: AnnotatedSet) -> Agreement:
     return Agreement(units, tuple(scores), tuple(pairs))
 
 
-def _score_all(
-    units: AnnotatedSet, by_annotator: Sequence[CodeSets], articles: Sequence[str]
+def score_alphas(
+    by_annotator: Sequence[CodeSets],
+    articles: Sequence[str],
+    *,
+    codes: Sequence[str],
+    scale: Sequence[str] = (),
+    multi_label: bool = False,
 ) -> list[Score]:
-    """Return alpha in all, on the scale or by overlap, and of each code that was given."""
-    codebook = units.codebook
+    """Return alpha in all, on the scale or by overlap, and of each code that was given.
+
+    Parameters
+    ----------
+    by_annotator
+        The sets of codes that each annotator gave, `None` for a gap.
+    codes, scale, multi_label
+        Of the codebook.
+    """
     scores = [alpha(*by_annotator, clusters=articles)]
-    if codebook.multi_label:
+    if multi_label:
         scores.append(
             alpha(*by_annotator, clusters=articles, distance=set_distance, name=BY_OVERLAP)
         )
-    elif scale := [frozenset([code]) for code in codebook.scale]:
-        scores.append(alpha(*by_annotator, clusters=articles, scale=scale, name=ON_THE_SCALE))
-    paired = [codes for codes in zip(*by_annotator, strict=True) if _several(codes)]
-    given = {code for codes in paired for each in codes if each is not None for code in each}
-    for code in codebook.names:
+    elif scale:
+        values = [frozenset([code]) for code in scale]
+        scores.append(alpha(*by_annotator, clusters=articles, scale=values, name=ON_THE_SCALE))
+    paired = [sets for sets in zip(*by_annotator, strict=True) if _several(sets)]
+    given = {code for sets in paired for each in sets if each is not None for code in each}
+    for code in codes:
         if code in given:
             has_code = [
-                [None if codes is None else code in codes for codes in column]
+                [None if each is None else code in each for each in column]
                 for column in by_annotator
             ]
             scores.append(alpha(*has_code, clusters=articles, name=code))
     return scores
 
 
-def _several(codes: Sequence[frozenset[str] | None]) -> bool:
-    return sum(each is not None for each in codes) > 1
+def _several(sets: Sequence[frozenset[str] | None]) -> bool:
+    return sum(each is not None for each in sets) > 1
 
 
 def _compare_two(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.annotators import NO_CODE_CELL, AnnotatedSet, Codes
 from stancekit.corpus.dataset import OWN_ARTICLE
+from stancekit.corpus.judgements import NO_CODE_CELL, AnnotatedSet, Codes
 from stancekit.views import DataFrame, TableView
 
 # Columns that are left out where they are blank in all rows.

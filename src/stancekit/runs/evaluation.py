@@ -19,7 +19,7 @@ from stancekit.models import persistence
 from stancekit.models.manifest import MANIFEST_FILE
 from stancekit.runs.folder import PREDICTIONS_FILE, RECORD_FILE, read_record
 from stancekit.runs.members import training_set_id
-from stancekit.runs.record import Run
+from stancekit.runs.record import Run, gold_source
 from stancekit.runs.recording import record_run
 from stancekit.runs.scores import SCORES_FILE, scores_frame
 from stancekit.text import ActorFinder
@@ -50,6 +50,7 @@ def evaluate_model(
     # The manifest has the sums of the model's files, so its own sum identifies the model.
     manifest = model_folder / MANIFEST_FILE
     data = corpus.read(trained.codebook)
+    annotated = corpus.annotations(trained.codebook)
     part = _choose_part(data.parts, data.name, part)
     rows = _rows_of_part(data.parts, part)
     test, nothing = data.take(rows), data.take([])
@@ -67,7 +68,8 @@ def evaluate_model(
             folder,
             trained,
             Splits(nothing, nothing, test),
-            second=corpus.second_labels(trained.codebook),
+            annotations=annotated.by_id() if annotated else {},
+            gold_from=gold_source(annotated),
             shared=_count_learned(manifest, data, rows),
             split=_split_name(part),
             **identity,

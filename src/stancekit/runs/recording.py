@@ -31,7 +31,7 @@ def record_run(
     *,
     seconds: float = 0.0,
     validation: float | None = None,
-    second: Mapping[str, tuple[str, ...]] | None = None,
+    annotations: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
     **known: Any,
 ) -> Run:
     """Score a trained model on test, audit what it reads, and write it all as a run: `run.json` last.
@@ -43,8 +43,8 @@ def record_run(
     validation
         Macro-F1 on validation, where it is not that of `trained`: a model that has learned from
         validation too keeps the score that it had before.
-    second
-        A second annotator's codes by example id.
+    annotations
+        Each annotator's codes by example id.
     known
         Other fields of `RunRecord`: `split`, `random_state` and `digest` at least.
 
@@ -59,7 +59,7 @@ def record_run(
     # The audit is left out of the time: it is no part of using the model.
     predictions = trained.predict(parts.test.examples)
     seconds += time.perf_counter() - start
-    rows = pair_with_gold(parts.test, predictions, second)
+    rows = pair_with_gold(parts.test, predictions, annotations)
     predictions_sha256 = write_predictions(folder, rows)
     audit: dict[str, list[tuple[str, ...] | None]] = {}
     audit_sha256 = ""

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from stancekit.codebook import Codebook
 from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Splits
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.judgements import AnnotatedSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
 from stancekit.models import persistence
@@ -25,7 +26,7 @@ from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_cur
 from stancekit.runs.joint import fit_joint, named_codebooks, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
 from stancekit.runs.provenance import describe_object, identity
-from stancekit.runs.record import Run
+from stancekit.runs.record import Run, gold_source
 from stancekit.runs.recording import macro_f1_on, record_run
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class _Training:
     search: Optuna | None
     refit: bool
     logit_adjustment: bool
-    second: Mapping[str, tuple[str, ...]]
+    annotations: Mapping[str, Mapping[str, tuple[str, ...]]]
+    gold_from: str
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class _Training:
             "search": self.search,
             "refit": self.refit,
             "logit_adjustment": self.logit_adjustment,
-            "second": self.second,
+            "annotations": self.annotations,
         }
         # A codebook of the user's own may say something else next time, under the same name.
         if codebooks := named_codebooks(self.model):
@@ -100,7 +102,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         When the data, a setting or the output folder is at fault.
     """
     name = name or type(model).__name__
-    data, digest = _read_corpus(corpus, codebook)
+    data, digest, annotated = _read_corpus(corpus, codebook)
     parts = _split_corpus(split, data, digest, random_state)
     deterministic = not (depends_on_random_state(model) or varies_by_state(model))
     # Where another random state changes nothing, there is one run.
@@ -121,7 +123,8 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         search=search or None,
         refit=refit,
         logit_adjustment=logit_adjustment,
-        second=corpus.second_labels(codebook),
+        annotations=annotated.by_id() if annotated else {},
+        gold_from=gold_source(annotated),
     )
     digest_of_all = identity(corpus=data.name, codebook=codebook, data=digest, **training.settings)
     title = file_name(f"{codebook.name}-{name}-{random_state}")
@@ -186,7 +189,8 @@ def _train_run(
         parts,
         seconds=seconds,
         validation=validation,
-        second=training.second,
+        annotations=training.annotations,
+        gold_from=training.gold_from,
         split=choices.get("split", type(training.split).__name__),
         random_state=training.random_state,
         deterministic=training.deterministic,
@@ -243,8 +247,8 @@ def _fit_joint_model(
         known=training.parts,
     )
     data = {key: [parts.train.digest, parts.validation.digest] for key, parts in every.items()}
-    # A joint training does not read a second annotator's codes.
-    settings = training.settings | {"second": None}
+    # A joint training does not read annotators' codes.
+    settings = training.settings | {"annotations": None}
     folder = joint_folder / identity(corpus=training.parts.train.name, learned=data, **settings)
     return fit_joint(
         model,
@@ -258,7 +262,7 @@ def _fit_joint_model(
 
 # The corpora that were read and split last, by what was asked for and the state of their files:
 # runs of one multirun share them.
-_READ_CORPORA: dict[str, tuple[LabelledSet, str]] = {}
+_READ_CORPORA: dict[str, tuple[LabelledSet, str, AnnotatedSet | None]] = {}
 _SPLIT_CORPORA: dict[str, Splits] = {}
 
 
@@ -272,12 +276,14 @@ def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Val
     return known[name]
 
 
-def _read_corpus(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
-    """Return a corpus and its digest; the very same files are read once."""
+def _read_corpus(
+    corpus: Corpus, codebook: Codebook
+) -> tuple[LabelledSet, str, AnnotatedSet | None]:
+    """Return a corpus, its digest and its annotators' codes; the very same files are read once."""
 
-    def read() -> tuple[LabelledSet, str]:
+    def read() -> tuple[LabelledSet, str, AnnotatedSet | None]:
         data = corpus.read(codebook)
-        return data, data.digest
+        return data, data.digest, corpus.annotations(codebook)
 
     # Which files other kinds of corpora read is not known.
     if type(corpus) not in (JsonlCorpus, CsvCorpus):
