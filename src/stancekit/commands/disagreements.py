@@ -76,7 +76,7 @@ def _write(found: Disagreements, path: Path) -> None:
         _check_free(found, path)
     frame = found.to_frame()
     if path.suffix == ".csv":
-        write_text(path, frame_to_csv(frame, decimals=3))
+        write_text(path, frame_to_csv(frame, decimals=None))
     else:
         write_jsonl(path, frame.to_dict("records"))
 

@@ -73,7 +73,8 @@ def _print(marked: MarkedRows) -> None:
     lines = []
     if marked.unmarked:
         lines.append(
-            f"note: {marked.unmarked} rows are in no part: column {marked.column} is blank"
+            f"note: {marked.unmarked} rows are in no part, since they have no gold or the split leaves "
+            f"them out: column {marked.column} is blank"
         )
     if marked.path:
         lines.append(f"then the same division for all runs: corpus.path={marked.path} split=fixed")

@@ -6,7 +6,7 @@ Whoever has not annotated a row leaves a gap.
 import logging
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class AnnotatorReader:
     data: CodedData
     sources: Sequence[str]
     gold: str | None
+    # All labels that were read, with their rows and where these are.
+    labels: list[tuple[Codes, int, str]] = field(default_factory=list)
 
     def read(self, rows: Iterable[NumberedRow]) -> "Judgements":
         """Read all annotators.
@@ -62,41 +64,46 @@ class AnnotatorReader:
         is_long = self.data.columns.annotator in present
         files = [source for source in self.sources if is_data_file(source)]
         # The column of names may be in an annotators' file.
-        here = (
-            self.data.columns
-            if is_long or not files
-            else replace(self.data.columns, annotator=None)
-        )
-        here.require(present, (), self.data.where)
+        is_there = is_long or not files
+        columns = self.data.columns if is_there else replace(self.data.columns, annotator=None)
+        columns.require(present, (), self.data.where)
         has_labels = not is_long and set(self.data.label_names) <= present
-        codes_by_annotator: dict[str, dict[str, Codes]] = {}
+        codes: dict[str, dict[str, Codes]] = {}
+        sources: Sequence[str] = self.sources
         if is_long:
-            listed, codes_by_annotator = self._read_long(listed)
+            listed, codes = self._read_long(listed)
+            codes, sources = self._choose(codes, sources)
         ids = self.data.ids(listed)
-        sources = list(self.sources)
-        if is_long:
-            codes_by_annotator, sources = self._choose(codes_by_annotator, sources)
         for source in sources:
-            codes_by_annotator |= self._read_source(
-                source, listed, ids, present, codes_by_annotator
-            )
-        if len(codes_by_annotator) == 1 and has_labels and LABELS not in codes_by_annotator:
+            codes |= self._read_source(source, listed, ids, present, codes)
+        if len(codes) == 1 and has_labels and LABELS not in codes:
             # One more annotator is compared with whoever labelled the data.
             own = self._read_column(LABELS, self.data.label_names, listed, ids)
-            codes_by_annotator = {LABELS: own, **codes_by_annotator}
-        if not codes_by_annotator:
+            codes = {LABELS: own, **codes}
+        self._check_labels()
+        if not codes:
             raise self._no_annotators(present)
         rule = self.gold or (LABELS if has_labels else "majority")
         if rule == LABELS and not has_labels:
             raise self._no_label_column(present, is_long=is_long)
-        judged = [
-            JudgedRow(
-                number, row, id_, tuple(codes.get(id_) for codes in codes_by_annotator.values())
-            )
+        rows_with_codes = tuple(
+            JudgedRow(number, row, id_, tuple(given.get(id_) for given in codes.values()))
             for (number, row), id_ in zip(listed, ids, strict=True)
-        ]
-        judgements = Judgements(self.data, tuple(codes_by_annotator), tuple(judged), rule)
-        return judgements.with_gold()
+        )
+        return Judgements(self.data, tuple(codes), rows_with_codes, rule).with_gold()
+
+    def _check_labels(self) -> None:
+        """Raise one `KitError` for the labels of all annotators that are no codes."""
+        known = set(self.data.codebook.names)
+        labels: list[Codes] = []
+        numbers: list[int] = []
+        places: dict[str, None] = {}
+        for codes, number, where in self.labels:
+            if not set(codes) <= known:
+                places[where] = None
+            labels.append(codes)
+            numbers.append(number)
+        self.data.codebook.check(labels, " and ".join(places), numbers)
 
     # Long form: a row for each judgement.
 
@@ -215,8 +222,7 @@ class AnnotatorReader:
         judgements = [
             (number, row, id_, name) for (number, row), id_ in zip(rows, ids, strict=True)
         ]
-        where = self.data.where if name == LABELS else f"column {name!r} of {self.data.where}"
-        return self._read_named(judgements, where, columns).get(name, {})
+        return self._read_named(judgements, self.data.where, columns).get(name, {})
 
     def _read_file(self, source: str, ids: Collection[str]) -> dict[str, dict[str, Codes]]:
         """Return what a file has by id: one annotator's codes, or several where it names them."""
@@ -310,9 +316,8 @@ class AnnotatorReader:
                 rows.setdefault((name, id_), number)
         if faults:
             raise KitError(f"{where}: {listing(faults)}. Correct these rows, or leave them out")
-        numbers = [rows[name, id_] for name, given in codes.items() for id_ in given]
-        every = [each for given in codes.values() for each in given.values()]
-        self.data.codebook.check(every, where, numbers)
+        for name, given_codes in codes.items():
+            self.labels.extend((each, rows[name, id_], where) for id_, each in given_codes.items())
         return codes
 
     def _no_annotators(self, present: Collection[str]) -> KitError:

@@ -19,6 +19,7 @@ from stancekit.corpus.build import (
 from stancekit.corpus.cells import Columns, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.judgements import (
+    GOLD_RULES,
     LABELS,
     AnnotatedSet,
     CodedData,
@@ -110,6 +111,11 @@ class Corpus:
         self.origin = origin
         self.annotators = as_list(annotators)
         self.gold = None if gold is None else str(gold)
+        if self.gold not in (None, *GOLD_RULES) and not is_data_file(self.gold or ""):
+            raise KitError(
+                f"corpus.gold is {self.gold!r}; it is {', '.join(GOLD_RULES)}, or a file of decided "
+                "codes"
+            )
         self.name = name or Path(path).stem
         self.columns = columns or {}
         self.labels = labels or {}
