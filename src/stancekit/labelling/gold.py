@@ -15,16 +15,13 @@ from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, unguard_cell
 from stancekit.labelling.label_files import (
-    LabelRow,
     RowSource,
-    is_blank,
-    read_rows,
-    row_id,
+    read_label_rows,
     source_name,
     table_rows,
 )
-from stancekit.labelling.labels import LabelledCodebook
 from stancekit.labelling.population import Population
+from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.sampling import Sample
 from stancekit.prevalence.units import annotation_notes, make_units
@@ -64,7 +61,7 @@ def _read_file(file: Path) -> list[LabelRow]:
             f"there is no file {file}; give the one that stancekit sample wrote, filled in: "
             "gold=sample.csv"
         )
-    return _read_label_studio(file) if file.suffix == ".json" else read_rows(file)
+    return _read_label_studio(file) if file.suffix == ".json" else read_label_rows(file)
 
 
 def _check_once(name: str, rows: Sequence[LabelRow], codebook: LabelledCodebook) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Splits
+from stancekit.corpus import AutoSplit, Corpus, CsvCorpus, JsonlCorpus, Splits
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.judgements import AnnotatedSet
 from stancekit.errors import KitError
@@ -48,6 +48,7 @@ class _Training:
     codebook: Codebook
     digest: str
     split: Callable[..., Splits]
+    split_name: str
     parts: Splits
     model: Any
     random_state: int
@@ -80,7 +81,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     *,
     corpus: Corpus,
     codebook: Codebook,
-    split: Callable[..., Splits],
+    split: Callable[..., Splits] | None,
     model: Any,
     features: Any = None,
     random_state: int = 0,
@@ -90,11 +91,18 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     refit: bool = False,
     logit_adjustment: bool = False,
     config: Mapping[str, Any] | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, and score it on test; print nothing.
 
-    The parameters are those of `stancekit.train`. A run with the same settings, data and version
-    that is finished is read back.
+    The parameters are those of `stancekit.train`, all as objects. A run with the same settings,
+    data and version that is finished is read back.
+
+    Parameters
+    ----------
+    choices
+        By group, the name of the configuration that an object was made from, as in `{"split":
+        "grouped"}`; tables show the split's.
 
     Raises
     ------
@@ -103,6 +111,11 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     """
     name = name or type(model).__name__
     data, digest, annotated = _read_corpus(corpus, codebook)
+    names = dict(choices or {})
+    split = split or AutoSplit()
+    if isinstance(split, AutoSplit):
+        # The run is that of the split which fits the data, whether or not it was named.
+        names["split"], split = split.choose(data)
     parts = _split_corpus(split, data, digest, random_state)
     deterministic = not (depends_on_random_state(model) or varies_by_state(model))
     # Where another random state changes nothing, there is one run.
@@ -116,6 +129,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         codebook=codebook,
         digest=digest,
         split=split,
+        split_name=names.get("split") or type(split).__name__,
         parts=parts,
         model=_set_up(model, features=features, codebook=codebook, random_state=random_state),
         random_state=random_state,
@@ -179,10 +193,10 @@ def _train_run(
         folder / "model",
         data=training.digest,
         training_set=training_set_id(parts.train.examples),
+        columns=_columns_read(training),
     )
     if curve := getattr(trained.model, "curve_", None):
         write_curve(folder, curve)
-    choices = (config or {}).get("choices", {})
     return record_run(
         folder,
         trained,
@@ -191,13 +205,23 @@ def _train_run(
         validation=validation,
         annotations=training.annotations,
         gold_from=training.gold_from,
-        split=choices.get("split", type(training.split).__name__),
+        split=training.split_name,
         random_state=training.random_state,
         deterministic=training.deterministic,
         digest=training.digest,
         refit=training.refit,
         logit_adjustment=training.logit_adjustment,
     )
+
+
+def _columns_read(training: _Training) -> dict[str, str]:
+    """Return by role the columns that texts, actors and targets were read from, as far as there were any."""
+    columns, examples = training.corpus.column_names(), training.parts.train.examples
+    names = {"text": columns.text, "actor": columns.actor, "target": columns.target}
+    has = {"text": True}
+    has["actor"] = any(example.actor for example in examples)
+    has["target"] = any(example.target for example in examples)
+    return {role: name for role, name in names.items() if name and has[role]}
 
 
 def _check_refit(training: _Training) -> None:
