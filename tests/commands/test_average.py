@@ -176,7 +176,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         ("0", r"several runs, of other settings or versions: words 0. Name one of each"),
         (
             "[01]",
-            r"tested on different examples \(split=GroupedSplit\).* or split=grouped split.random_state=0",
+            r"tested on different examples \(split=GroupedSplit\).* or split=grouped split.per_state=false",
         ),
         ("[12]", r"differ in split: FixedSplit, GroupedSplit"),
         (

@@ -61,7 +61,7 @@ def agreement(
     if output is not None:
         write_text(Path(output), frame_to_csv(found.to_frame()))
     if verbose:
-        _print(found, output)
+        _print_agreement(found, output)
     return found
 
 
@@ -102,7 +102,7 @@ def agreement_tables(found: Agreement) -> str:
     return "\n\n".join([*parts, "\n".join(found.notes)])
 
 
-def _print(found: Agreement, output: str | Path | None) -> None:
+def _print_agreement(found: Agreement, output: str | Path | None) -> None:
     annotated = found.annotated
     unit = "sentences" if annotated.codebook.unit == "sentence" else "rows"
     where = f"; written: {output}" if output else ""

@@ -127,7 +127,7 @@ def data(
         for whole in labelled:
             written += _draw(whole, Path(output))
     if verbose:
-        _print(counts, source, written)
+        _print_tables(counts, source, written)
     return counts
 
 
@@ -139,7 +139,7 @@ def _measure(corpus: Corpus, whole: LabelledSet) -> Agreement | None:
     return measure_agreement(annotated)
 
 
-def _print(counts: CorpusCounts, corpus: Corpus, written: Sequence[Path]) -> None:
+def _print_tables(counts: CorpusCounts, corpus: Corpus, written: Sequence[Path]) -> None:
     for whole, found in zip(counts.sets, counts.agreements, strict=True):
         _print_codebook(whole)
         if found:

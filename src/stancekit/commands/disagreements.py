@@ -6,7 +6,7 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.commands.agreement import read_annotations
-from stancekit.corpus.judgements import NO_CODE_CELL, is_blank, read_annotation_file
+from stancekit.corpus.judgements import NO_CODE_CELL, is_gap, read_annotation_file
 from stancekit.errors import KitError, printable
 from stancekit.evaluation.agreement import measure_agreement
 from stancekit.evaluation.disagreements import Disagreements
@@ -63,13 +63,13 @@ def disagreements(
     found = measure_agreement(read_annotations(as_corpus(corpus), book)).find_disagreements()
     if output is not None:
         found = replace(found, path=Path(output))
-        _write(found, Path(output))
+        _write_rows(found, Path(output))
     if verbose:
-        _print(found)
+        _print_rows(found)
     return found
 
 
-def _write(found: Disagreements, path: Path) -> None:
+def _write_rows(found: Disagreements, path: Path) -> None:
     if path.suffix not in (".csv", ".jsonl"):
         raise KitError(f"output is {str(path)!r}; it is a .csv or a .jsonl file")
     if path.exists():
@@ -87,14 +87,14 @@ def _check_free(found: Disagreements, path: Path) -> None:
     rows = read_annotation_file(path, "output")
     if rows and not {"id", "distance", name} <= set(rows[0]):
         raise KitError(f"{path} is another file; name one that is not there yet with output=FILE")
-    if decided := sum(not is_blank(row.get(name)) for row in rows):
+    if decided := sum(not is_gap(row.get(name)) for row in rows):
         raise KitError(
             f"{path} has {decided} rows decided, which would be lost. Use it with "
             f"corpus.gold={path}, and write what is left to decide to another file"
         )
 
 
-def _print(found: Disagreements) -> None:
+def _print_rows(found: Disagreements) -> None:
     name, codes = found.annotated.codebook.name, found.annotated.codebook.names
     lines = [f"note: {note}" for note in found.notes]
     if found.path is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.corpus import Splits
-from stancekit.corpus.marking import MarkedRows, mark_parts, write_rows
+from stancekit.corpus.marking import MarkedRows, mark_parts, write_marked_rows
 from stancekit.errors import printable
 from stancekit.library.objects import as_codebook, as_corpus, make_object
 
@@ -63,13 +63,13 @@ def split(  # one argument per key of configs/split.yaml
     marked = mark_parts(data, as_codebook(codebook), divide, random_state=random_state)
     if output is not None:
         marked = replace(marked, path=Path(output))
-        write_rows(marked, Path(output), separator=data.label_separator)
+        write_marked_rows(marked, Path(output), separator=data.label_separator)
     if verbose:
-        _print(marked)
+        _print_parts(marked)
     return marked
 
 
-def _print(marked: MarkedRows) -> None:
+def _print_parts(marked: MarkedRows) -> None:
     lines = []
     if marked.unmarked:
         lines.append(

@@ -9,13 +9,13 @@ from pathlib import Path
 from stancekit.codebook import Codebook
 from stancekit.corpus.cells import CellError, CodeReader, Columns
 from stancekit.corpus.judgements import (
-    LABELS,
+    OWN_LABELS,
     AnnotatedSet,
     CodedData,
     Codes,
     NumberedRow,
     cell_text,
-    is_blank,
+    is_gap,
     read_annotation_file,
     read_judgement,
 )
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 # Where gold codes are put that are no column of the data.
 _GOLD_COLUMN = "(gold)"
 # Why a row has no gold code.
-_TIED = "on which no code has a majority"
-_BLANK = "that have no annotation"
+_NO_MAJORITY = "on which no code has a majority"
+_NO_ANNOTATION = "that have no annotation"
 _NOT_FIRST = "that {first} did not annotate"
 _DROPPED = "whose decided label corpus.labels leaves out"
 
@@ -101,7 +101,7 @@ class Judgements:
 
     def with_gold(self) -> "Judgements":
         """Return them with the gold codes of the rule; of `labels`, the rows have it already."""
-        if self.rule == LABELS:
+        if self.rule == OWN_LABELS:
             return self
         if self.rule == "first":
             return replace(self, rows=tuple(map(self._first, self.rows)))
@@ -116,7 +116,7 @@ class Judgements:
     def _majority(self, row: JudgedRow) -> JudgedRow:
         given = [codes for codes in row.codes if codes is not None]
         gold = majority(given, self.data.codebook)
-        return replace(row, gold=gold, reason=_TIED if given else _BLANK)
+        return replace(row, gold=gold, reason=_NO_MAJORITY if given else _NO_ANNOTATION)
 
     def _with_decided(self) -> "Judgements":
         """Return them with the codes of the file, and the majority where it has none."""
@@ -163,7 +163,7 @@ class Judgements:
         KitError
             When no row has gold.
         """
-        if self.rule == LABELS:
+        if self.rule == OWN_LABELS:
             return
         for note in self.notes:
             log.warning("%s: %s", self.data.where, note)
@@ -186,7 +186,7 @@ class Judgements:
         )
         if n == len(self.rows):
             raise KitError(f"{told} Nothing is left. {advice}")
-        log.warning("%s", f"{told} {advice}" if _TIED in without else told)
+        log.warning("%s", f"{told} {advice}" if _NO_MAJORITY in without else told)
 
     def annotated_set(self) -> AnnotatedSet:
         """Return what the annotators gave to each example."""
@@ -236,7 +236,7 @@ def read_decisions(
     key, names = _decision_columns(file, decided, data)
     reading = _DecisionReader({row.id: row for row in rows}, data, data.code_reader(names))
     for number, row in enumerate(decided, 1):
-        if not all(is_blank(row.get(name)) for name in names):
+        if not all(is_gap(row.get(name)) for name in names):
             reading.read(number, row, unguard_cell(cell_text(row, key)))
     reading.check(file)
     if not reading.codes:
@@ -301,7 +301,7 @@ class _DecisionReader:
     def _is_other_text(self, decision: RawRow, row: JudgedRow) -> bool:
         """Say whether a decision shows another text than the row that has its id now."""
         column = self.data.columns.text
-        if is_blank(decision.get(column)):
+        if is_gap(decision.get(column)):
             return False
         shown, text = _words(decision.get(column)), _words(row.row.get(column))
         # `disagreements` guards cells that a spreadsheet would take for formulas.

@@ -7,13 +7,12 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from stancekit.corpus.adjudication import JudgedRow, Judgements
 from stancekit.corpus.cells import CellError
 from stancekit.corpus.judgements import (
-    LABELS,
+    OWN_LABELS,
     CodedData,
     Codes,
     NumberedRow,
@@ -23,7 +22,7 @@ from stancekit.corpus.judgements import (
     read_judgement,
 )
 from stancekit.corpus.rows import RawRow
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, nearest
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +75,15 @@ class AnnotatorReader:
         ids = self.data.ids(listed)
         for source in sources:
             codes |= self._read_source(source, listed, ids, present, codes)
-        if len(codes) == 1 and has_labels and LABELS not in codes:
+        if len(codes) == 1 and has_labels and OWN_LABELS not in codes:
             # One more annotator is compared with whoever labelled the data.
-            own = self._read_column(LABELS, self.data.label_names, listed, ids)
-            codes = {LABELS: own, **codes}
+            own = self._read_column(OWN_LABELS, self.data.label_names, listed, ids)
+            codes = {OWN_LABELS: own, **codes}
         self._check_labels()
         if not codes:
             raise self._no_annotators(present)
-        rule = self.gold or (LABELS if has_labels else "majority")
-        if rule == LABELS and not has_labels:
+        rule = self.gold or (OWN_LABELS if has_labels else "majority")
+        if rule == OWN_LABELS and not has_labels:
             raise self._no_label_column(present, is_long=is_long)
         rows_with_codes = tuple(
             JudgedRow(number, row, id_, tuple(given.get(id_) for given in codes.values()))
@@ -127,25 +126,35 @@ class AnnotatorReader:
             for key, (number, row) in zip(keys, rows, strict=True)
         ]
         codes = self._read_named(judgements, self.data.where, self.data.label_names)
-        several = Counter(id_ for given in codes.values() for id_ in given)
-        if len(codes) > 1 and max(several.values(), default=0) < 2:
-            log.warning(
-                "%s: %d annotators, and no row that two of them have annotated, by %s; rows of one "
-                "example share an id, or corpus.columns.id=false tells them by their text",
-                self.data.where,
-                len(codes),
-                f"column {self.data.columns.id!r}"
-                if self.data.columns.id
-                else "text, actor and target",
-            )
+        self._check_shared(list(first.values()), codes)
         return list(first.values()), codes
 
     def _example_key(self, row: RawRow) -> Hashable:
         """Return what rows of one example share: their id, or else all that makes an example."""
-        if label := self.data.cell(row, "id"):
-            return label
+        return self.data.cell(row, "id") or self._content_key(row)
+
+    def _content_key(self, row: RawRow) -> Hashable:
         roles = ("article", "text", "actor", "target", "actor_start", "target_start")
         return tuple(self.data.cell(row, role) for role in roles)
+
+    def _check_shared(
+        self, rows: Sequence[NumberedRow], codes: Mapping[str, Mapping[str, Codes]]
+    ) -> None:
+        """Raise a `KitError` where each judgement has an id of its own, so that none are of one example."""
+        counts = Counter(id_ for given in codes.values() for id_ in given)
+        if len(codes) < 2 or max(counts.values(), default=0) > 1:
+            return
+        numbers: dict[Hashable, list[int]] = {}
+        for number, row in rows:
+            numbers.setdefault(self._content_key(row), []).append(number)
+        repeated = [" and ".join(map(str, each)) for each in numbers.values() if len(each) > 1]
+        if repeated:
+            raise KitError(
+                f"{self.data.where}: no id is there twice, and the same sentences are (rows "
+                f"{listing(repeated)}): column {self.data.columns.id!r} names judgements, not "
+                "examples. Name another with corpus.columns.id=COLUMN, or set "
+                "corpus.columns.id=false, which tells examples by their text, actor and target"
+            )
 
     def _check_same_text(
         self,
@@ -176,7 +185,7 @@ class AnnotatorReader:
             raise KitError(
                 f"corpus.annotators names {listing(map(repr, unknown))}; column "
                 f"{self.data.columns.annotator!r} of {self.data.where} has: {listing(codes, 30)}"
-                f"{_nearest(unknown[0], codes)}"
+                f"{nearest(unknown[0], codes)}"
             )
         chosen = {name: codes[name] for name in names} if names else codes
         return chosen, [source for source in sources if is_data_file(source)]
@@ -192,21 +201,21 @@ class AnnotatorReader:
         known: Collection[str],
     ) -> dict[str, dict[str, Codes]]:
         """Return the codes by id of the annotators that a source has: a column, or a file."""
-        if source == LABELS:
+        if source == OWN_LABELS:
             if missing := sorted(set(self.data.label_names) - set(present)):
                 raise KitError(
                     f"corpus.annotators has labels, the corpus's own label column, and "
                     f"{self.data.where} has no column {listing(map(repr, missing))}; it has: "
                     f"{listing(sorted(present), 30)}"
                 )
-            return {LABELS: self._read_column(LABELS, self.data.label_names, rows, ids)}
+            return {OWN_LABELS: self._read_column(OWN_LABELS, self.data.label_names, rows, ids)}
         if source in present:
             return {source: self._read_column(source, (source,), rows, ids)}
         if not is_data_file(source):
             raise KitError(
                 f"corpus.annotators names {source!r}, which is neither a column of {self.data.where} "
                 f"nor a file; the columns are: {listing(sorted(present), 30)}"
-                f"{_nearest(source, present)}"
+                f"{nearest(source, present)}"
             )
         by_annotator = self._read_file(source, set(ids))
         if repeated := sorted(set(by_annotator) & set(known)):
@@ -338,8 +347,3 @@ class AnnotatorReader:
             f"corpus.gold is labels, and {seen}; set corpus.gold=majority, first, or a file of "
             "decided codes"
         )
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f". Did you mean {near[0]!r}?" if near else ""

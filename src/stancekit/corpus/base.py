@@ -20,7 +20,7 @@ from stancekit.corpus.cells import Columns, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.judgements import (
     GOLD_RULES,
-    LABELS,
+    OWN_LABELS,
     AnnotatedSet,
     CodedData,
     annotation_files,
@@ -138,11 +138,11 @@ class Corpus:
         """
         rows: Iterable[tuple[int, RawRow]] = self.rows()
         columns, mapping = self.column_names(), self._label_mapping()
-        if columns.annotator or (self.annotators and self.gold != LABELS):
+        if columns.annotator or (self.annotators and self.gold != OWN_LABELS):
             judgements = self._judgements(codebook, rows)
             rows = [(row.number, row.row) for row in judgements.rows]
             columns = replace(columns, annotator=None)
-            if judgements.rule != LABELS:
+            if judgements.rule != OWN_LABELS:
                 judgements.tell()
                 # Gold is in codes of the codebook already.
                 rows, columns, mapping = judgements.gold_rows(), judgements.gold_columns(), {}
@@ -225,7 +225,9 @@ class Corpus:
 
     def annotator_columns(self) -> tuple[str, ...]:
         """Return those of the annotators that are columns of the data."""
-        return tuple(name for name in self.annotators if name != LABELS and not is_data_file(name))
+        return tuple(
+            name for name in self.annotators if name != OWN_LABELS and not is_data_file(name)
+        )
 
     def marked_sentences(self) -> list[MarkedSentence]:
         """Return every sentence with the spans of its actors, in the order of the data.

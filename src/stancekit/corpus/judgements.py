@@ -17,9 +17,9 @@ Codes = tuple[str, ...]
 NumberedRow = tuple[int, RawRow]
 
 # The corpus's own label column: as an annotator, and as gold.
-LABELS = "labels"
+OWN_LABELS = "labels"
 # The rules by which gold codes follow from what annotators gave; else gold is a file.
-GOLD_RULES = (LABELS, "majority", "first")
+GOLD_RULES = (OWN_LABELS, "majority", "first")
 # What an annotator writes where a row may have no code and has none: a blank cell is a gap.
 NO_CODE_CELL = "-"
 _DATA_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".xlsx", ".sav", ".dta")
@@ -56,7 +56,7 @@ class AnnotatedSet:
     examples: tuple[Example, ...]
     codes: tuple[tuple[Codes | None, ...], ...]
     gold: tuple[Codes | None, ...]
-    gold_from: str = LABELS
+    gold_from: str = OWN_LABELS
     decided: frozenset[str] = frozenset()
     text_column: str = "text"
     separator: str = ";"
@@ -64,6 +64,11 @@ class AnnotatedSet:
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.examples)
+
+    @property
+    def gold_rule(self) -> str:
+        """Return what gold is: a rule, or `file`, where a path would say too much."""
+        return self.gold_from if self.gold_from in GOLD_RULES else "file"
 
     def by_id(self) -> dict[str, dict[str, Codes]]:
         """Return the codes of each annotator by example id; who did not annotate one is not in it.
@@ -74,7 +79,7 @@ class AnnotatedSet:
         for example, codes in zip(self.examples, self.codes, strict=True):
             given = zip(self.annotators, codes, strict=True)
             judged = {name: each for name, each in given if each is not None}
-            if judged.keys() - {LABELS}:
+            if judged.keys() - {OWN_LABELS}:
                 codes_by_id[example.id] = judged
         return codes_by_id
 
@@ -157,7 +162,7 @@ def read_judgement(reader: CodeReader, row: RawRow) -> Codes | None:
         When a cell cannot be read.
     """
     values = [row.get(name) for name in reader.names]
-    if all(map(is_blank, values)) and ("" not in reader.mapping or values == [None]):
+    if all(map(is_gap, values)) and ("" not in reader.mapping or values == [None]):
         return None
     if reader.codebook.multi_label and NO_CODE_CELL not in reader.mapping:
         written = [str(value).strip() for value in values]
@@ -169,7 +174,7 @@ def read_judgement(reader: CodeReader, row: RawRow) -> Codes | None:
         return None
 
 
-def is_blank(value: object) -> bool:
+def is_gap(value: object) -> bool:
     """Say whether a cell is empty; an empty list is not."""
     if isinstance(value, list | tuple | dict):
         return False

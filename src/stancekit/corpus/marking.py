@@ -119,7 +119,7 @@ class _Places:
         return self.articles.get(article, "")
 
 
-def write_rows(marked: MarkedRows, path: Path, *, separator: str = ";") -> None:
+def write_marked_rows(marked: MarkedRows, path: Path, *, separator: str = ";") -> None:
     """Write rows as CSV, TSV, JSON lines or Parquet, by the ending of the name.
 
     Parameters
@@ -151,7 +151,7 @@ def _encode(marked: MarkedRows, path: Path, separator: str) -> bytes:
         if path.suffix == ".jsonl":
             return "".join(f"{json_line(row)}\n" for row in marked.rows).encode()
         if path.suffix == ".parquet":
-            return _encode_parquet(marked)
+            return _to_parquet(marked)
     except (ValueError, TypeError, UnicodeEncodeError) as error:
         raise KitError(f"cannot write {path}: {error}; write another kind of file") from None
     text = io.StringIO(newline="")
@@ -170,7 +170,7 @@ def _plain(value: Any, separator: str) -> object:
     return "" if value is None or value != value else value  # noqa: PLR0124  # NaN
 
 
-def _encode_parquet(marked: MarkedRows) -> bytes:
+def _to_parquet(marked: MarkedRows) -> bytes:
     import pyarrow
     import pyarrow.parquet
 

@@ -19,7 +19,7 @@ from stancekit.types import Context, Example
 log = logging.getLogger(__name__)
 Shared = Literal["refuse", "drop", "keep"]
 By = Literal["article", "event", "topic", "source", "actor"]
-# Draws the division that is the same for every random state of a model: that of the first one.
+# Draws the division that is the same for every random state of a model.
 FIXED_STATE = 0
 # Pairs of copies that an error shows.
 _SHOWN_PAIRS = 5
@@ -327,17 +327,15 @@ class InTopicSplit:
 class ForwardSplit:
     """Train on the oldest articles, tune on later ones, test on the latest.
 
-    The split is the same for every random state. No part has a date that may be before the
-    end of the part before it: an article that is dated to a month or a year is in one part
-    with all of that month or year.
+    No part has a date that may be before the end of the part before it: an article that is
+    dated to a month or a year is in one part with all of that month or year.
 
     Parameters
     ----------
     validation, test
         As of `GroupedSplit`.
     per_state
-        Changes nothing, since nothing is drawn: it is there so that an experiment can set it
-        for several splits.
+        Changes nothing, as nothing is drawn: an experiment can set it for several splits.
     """
 
     def __init__(

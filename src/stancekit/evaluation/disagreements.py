@@ -104,7 +104,7 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
         """Return the rows as a pandas DataFrame, with the columns of the file."""
         import pandas as pd
 
-        columns = list(_column_names(self.annotated))
+        columns = list(_file_columns(self.annotated))
         frame = pd.DataFrame(list(self.rows), columns=columns)
         # What no row has, as articles where the data names none, is no column.
         blank = [name for name in _OPTIONAL if not frame[name].astype(bool).any()]
@@ -179,7 +179,7 @@ def _annotator_columns(units: AnnotatedSet) -> Iterator[str]:
         yield f"{name} (annotator)" if is_taken else name
 
 
-def _column_names(units: AnnotatedSet) -> Iterator[str]:
+def _file_columns(units: AnnotatedSet) -> Iterator[str]:
     yield from ("id", "article", "actor", "target", units.text_column)
     yield from _annotator_columns(units)
     yield from ("distance", units.codebook.name)

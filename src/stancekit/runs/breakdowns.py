@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.corpus.dataset import indicator, numbered
-from stancekit.corpus.judgements import LABELS
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.evaluation import count, macro_f1, score
 from stancekit.evaluation.agreement import score_alphas
 from stancekit.evaluation.bootstrap import (
@@ -165,7 +165,7 @@ def score_annotators(run: Run) -> dict[str, Score]:
         articles = [row.example.article for row in rows]
         scores = score(gold, [given], run.codes, articles, multi_label=run.multi_label)
         main = next((row for row in scores if row.metric == "macro_f1"), None)
-        if main and name != LABELS:
+        if main and name != OWN_LABELS:
             by_annotator[name] = main
     return by_annotator
 

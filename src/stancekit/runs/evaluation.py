@@ -12,6 +12,7 @@ import numpy as np
 
 from stancekit.corpus import Corpus, Splits
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError
 from stancekit.evaluation import count_spans, score_spans, slices_of
 from stancekit.fileio import file_name, frame_to_csv, lock, sha256, write_jsonl, write_text
@@ -19,7 +20,7 @@ from stancekit.models import persistence
 from stancekit.models.manifest import MANIFEST_FILE
 from stancekit.runs.folder import PREDICTIONS_FILE, RECORD_FILE, read_record
 from stancekit.runs.members import training_set_id
-from stancekit.runs.record import Run, gold_source
+from stancekit.runs.record import Run
 from stancekit.runs.recording import record_run
 from stancekit.runs.scores import SCORES_FILE, scores_frame
 from stancekit.text import ActorFinder
@@ -69,7 +70,7 @@ def evaluate_model(
             trained,
             Splits(nothing, nothing, test),
             annotations=annotated.by_id() if annotated else {},
-            gold_from=gold_source(annotated),
+            gold_from=annotated.gold_rule if annotated else OWN_LABELS,
             shared=_count_learned(manifest, data, rows),
             split=_split_name(part),
             **identity,

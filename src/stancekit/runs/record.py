@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.dataset import PART_NAMES, LabelledSet
-from stancekit.corpus.judgements import GOLD_RULES, LABELS, AnnotatedSet
+from stancekit.corpus.dataset import PART_NAMES
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
@@ -19,8 +19,6 @@ from stancekit.views import DataFrame, TableView
 
 # The format of `run.json`: raised whenever a key changes its name or meaning.
 FORMAT = 2
-# Decimals of scores in `predictions.jsonl`; every number of a report follows from these.
-DECIMALS = 6
 # Where a run was made and what is in its folder: nothing of it is published.
 _LOCAL = (
     *("commit", "machine", "memory_mb", "finished", "training_set"),
@@ -80,31 +78,6 @@ class PredictionRecord:
 def _mention_of(row: Mapping[str, Any], role: str) -> Mention | None:
     name = row.get(role)
     return Mention(name, row[f"{role}_start"], row[f"{role}_end"]) if name else None
-
-
-def pair_with_gold(
-    data: LabelledSet,
-    predictions: Sequence[Prediction],
-    annotations: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
-) -> tuple[PredictionRecord, ...]:
-    """Put predictions beside the gold, and beside each annotator's codes by example id.
-
-    The records are those that would be read back from disk: scores are rounded, and a mention has
-    no country code.
-    """
-    # Scores of a fresh run and of one read back have to be the same to the last digit.
-    codes_by_id = annotations or {}
-    records = []
-    for example, context, gold, prediction in zip(
-        data.examples, data.contexts, data.labels, predictions, strict=True
-    ):
-        scores = [round(float(score), DECIMALS) for score in prediction.scores]
-        labels = [str(label) for label in prediction.labels]
-        rounded = Prediction(example.id, tuple(labels), tuple(scores))
-        given = codes_by_id.get(example.id, {})
-        row = PredictionRecord(example, context, gold, rounded, given).to_dict()
-        records.append(PredictionRecord.from_dict(row))
-    return tuple(records)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +140,7 @@ class RunRecord:
     towards: str = ""
     refit: bool = False
     logit_adjustment: bool = False
-    gold_from: str = LABELS
+    gold_from: str = OWN_LABELS
     deterministic: bool = False
     training_set: str = ""
     manifest_sha256: str = ""
@@ -240,13 +213,6 @@ _REQUIRED_KEYS = tuple(
 
 def _number_or_nan(value: Any) -> float:
     return math.nan if value is None else float(value)
-
-
-def gold_source(annotated: AnnotatedSet | None) -> str:
-    """Return what a run records of where gold comes from: a rule, or `file`, whose path is private."""
-    if annotated is None:
-        return LABELS
-    return annotated.gold_from if annotated.gold_from in GOLD_RULES else "file"
 
 
 def codebook_fields(codebook: Codebook) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from stancekit.codebook import Codebook
 from stancekit.corpus import AutoSplit, Corpus, CsvCorpus, JsonlCorpus, Splits
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.judgements import AnnotatedSet
+from stancekit.corpus.judgements import OWN_LABELS, AnnotatedSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
 from stancekit.models import persistence
@@ -26,7 +26,7 @@ from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_cur
 from stancekit.runs.joint import fit_joint, named_codebooks, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
 from stancekit.runs.provenance import describe_object, identity
-from stancekit.runs.record import Run, gold_source
+from stancekit.runs.record import Run
 from stancekit.runs.recording import macro_f1_on, record_run
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         refit=refit,
         logit_adjustment=logit_adjustment,
         annotations=annotated.by_id() if annotated else {},
-        gold_from=gold_source(annotated),
+        gold_from=annotated.gold_rule if annotated else OWN_LABELS,
     )
     digest_of_all = identity(corpus=data.name, codebook=codebook, data=digest, **training.settings)
     title = file_name(f"{codebook.name}-{name}-{random_state}")
