@@ -160,9 +160,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
     }
     place = tmp_path / "one"
     for state, split, alpha, refit in (
-        (0, GroupedSplit(), 3, False),
-        (0, GroupedSplit(), 5, False),
-        (1, GroupedSplit(), 5, False),
+        (0, GroupedSplit(per_state=True), 3, False),
+        (0, GroupedSplit(per_state=True), 5, False),
+        (1, GroupedSplit(per_state=True), 5, False),
         (2, FixedSplit(), 5, False),
         (3, FixedSplit(), 1, False),
         (4, FixedSplit(), 5, True),

@@ -192,7 +192,7 @@ def test_columns_and_files_together(wide, tmp_path, stance):
 
 def test_an_annotator_that_is_neither_column_nor_file(wide, stance):
     with pytest.raises(
-        KitError, match=r"names 'codr_b', .*nor a file; the columns are: .*mean 'coder_b'"
+        KitError, match=r"names 'codr_b', .*nor a file; the columns are: .*is coder_b meant"
     ):
         wide(annotators=["coder_a", "codr_b"]).read(stance)
     with pytest.raises(KitError, match=r"gold is 'majorty'; it is labels, majority, first, or a"):

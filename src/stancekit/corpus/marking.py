@@ -158,11 +158,11 @@ def _encode(marked: MarkedRows, path: Path, separator: str) -> bytes:
     writer = csv.writer(text, delimiter="\t" if path.suffix == ".tsv" else ",", lineterminator="\n")
     writer.writerow(columns)
     # As they are, unguarded: they are read by the kit again.
-    writer.writerows([_plain(row.get(name), separator) for name in columns] for row in marked.rows)
+    writer.writerows([_cell_value(row.get(name), separator) for name in columns] for row in marked.rows)
     return text.getvalue().encode()
 
 
-def _plain(value: Any, separator: str) -> object:
+def _cell_value(value: Any, separator: str) -> object:
     if isinstance(value, list | tuple):
         return separator.join(map(str, value))
     if isinstance(value, dict):
