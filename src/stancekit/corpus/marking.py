@@ -158,7 +158,9 @@ def _encode(marked: MarkedRows, path: Path, separator: str) -> bytes:
     writer = csv.writer(text, delimiter="\t" if path.suffix == ".tsv" else ",", lineterminator="\n")
     writer.writerow(columns)
     # As they are, unguarded: they are read by the kit again.
-    writer.writerows([_cell_value(row.get(name), separator) for name in columns] for row in marked.rows)
+    writer.writerows(
+        [_cell_value(row.get(name), separator) for name in columns] for row in marked.rows
+    )
     return text.getvalue().encode()
 
 
