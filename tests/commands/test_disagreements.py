@@ -5,7 +5,7 @@ import pytest
 from stancekit.__main__ import main
 from stancekit.commands.agreement import agreement
 from stancekit.commands.disagreements import disagreements
-from stancekit.corpus import CsvCorpus
+from stancekit.corpus import TableCorpus
 from stancekit.errors import KitError
 
 TABLE = """id,sentence,a,b,c
@@ -34,7 +34,7 @@ def table(tmp_path):
 def corpus(table):
     def read(**settings):
         columns = {"text": "sentence"}
-        return CsvCorpus(
+        return TableCorpus(
             table, columns=columns, labels=MAPPING, annotators=["a", "b", "c"], **settings
         )
 
@@ -43,7 +43,7 @@ def corpus(table):
 
 def test_agreement_is_printed_with_every_pair(table, tmp_path, capsys):
     words = [*WORDS, f"corpus.path={table}", f"output={tmp_path / 'alpha.csv'}"]
-    assert main(["agreement", "csv", *words]) == 0
+    assert main(["agreement", "table", *words]) == 0
     printed = capsys.readouterr().out
     assert "| a - c | .500 |" in printed and "annotated: a 5, b 5, c 4" in printed
     last = printed.rstrip().split("\n")[-1]
@@ -53,7 +53,7 @@ def test_agreement_is_printed_with_every_pair(table, tmp_path, capsys):
 
 
 def test_a_corpus_without_annotators(table):
-    corpus = CsvCorpus(table, columns={"text": "sentence", "labels": "a"}, labels=MAPPING)
+    corpus = TableCorpus(table, columns={"text": "sentence", "labels": "a"}, labels=MAPPING)
     with pytest.raises(KitError, match=r"names no annotators; set .* corpus.annotators='\[a,b\]'"):
         agreement(corpus)
 
@@ -61,7 +61,7 @@ def test_a_corpus_without_annotators(table):
 def test_disagreements_are_decided_and_become_gold(table, tmp_path, corpus, stance, capsys):
     file = tmp_path / "decide.csv"
     words = [*WORDS, f"corpus.path={table}", f"output={file}"]
-    assert main(["disagreements", "csv", *words]) == 0
+    assert main(["disagreements", "table", *words]) == 0
     printed = capsys.readouterr().out
     assert "fill in stance with one of: abstain, condemn, none, support" in printed
     assert f"corpus.gold={file}" in printed
@@ -76,14 +76,14 @@ def test_disagreements_are_decided_and_become_gold(table, tmp_path, corpus, stan
         "3,Peru abstained.,abstain,condemn,,1.0,",
     ]
     # The same again while nothing is decided: the same file.
-    assert main(["disagreements", "csv", *words]) == 0
+    assert main(["disagreements", "table", *words]) == 0
     file.write_text("\n".join([lines[0], lines[1] + "support", lines[2] + "NONE", lines[3]]))
     data = corpus(gold=str(file)).read(stance)
     assert [codes[0] for codes in data.labels] == ["condemn", "support", "none", "none"]
     left = disagreements(corpus(gold=str(file)))
     assert [row["id"] for row in left] == ["3"] and "2 rows that" in left.notes[0]
     capsys.readouterr()
-    assert main(["disagreements", "csv", *words]) == 2
+    assert main(["disagreements", "table", *words]) == 2
     assert "has 2 rows decided, which would be lost" in capsys.readouterr().err
     assert "NONE" in file.read_text()
 
@@ -110,5 +110,5 @@ def test_rows_to_decide_are_shown_where_they_are_not_written(corpus, capsys):
 
 
 def test_old_names_are_answered_with_the_new_ones(table, capsys):
-    assert main(["data", "csv", f"corpus.path={table}", "corpus.second=x.csv"]) == 2
+    assert main(["data", "table", f"corpus.path={table}", "corpus.second=x.csv"]) == 2
     assert "corpus.second is corpus.annotators" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from conftest import ROWS
 
 from stancekit.__main__ import main
 from stancekit.commands.split import split
-from stancekit.corpus import CsvCorpus, FixedSplit, GroupedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import write_jsonl
 
@@ -31,7 +31,7 @@ def corpus(tmp_path):
         )
         row["note"] = '=1+1, "so"' if number == 3 else "NA"
     write_jsonl(tmp_path / "mine.jsonl", rows)
-    return JsonlCorpus(tmp_path / "mine.jsonl")
+    return TableCorpus(tmp_path / "mine.jsonl")
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
@@ -40,7 +40,7 @@ def test_rows_are_the_same_with_their_parts(corpus, stance, tmp_path, ending):
     marked = split(corpus, split="grouped", output=path)
     assert sum(marked.counts.values()) == len(marked.rows) == 48 and marked.unmarked == 0
     if ending == "jsonl":
-        written = JsonlCorpus(path)
+        written = TableCorpus(path)
     elif ending == "parquet":
         import pandas as pd
 
@@ -50,7 +50,7 @@ def test_rows_are_the_same_with_their_parts(corpus, stance, tmp_path, ending):
         ]
         return
     else:
-        written = CsvCorpus(path)
+        written = TableCorpus(path)
         with path.open(encoding="utf-8", newline="") as file:
             cells = list(csv.DictReader(file, delimiter="\t" if ending == "tsv" else ","))
         assert cells[3]["note"] == '=1+1, "so"'
@@ -82,7 +82,7 @@ def test_rows_without_gold_are_in_the_part_of_their_article(tmp_path, stance):
         code = row.pop("stance")
         row |= {"a": code, "b": "none" if row["id"].endswith("-1") else code}
     write_jsonl(tmp_path / "two.jsonl", rows)
-    corpus = JsonlCorpus(tmp_path / "two.jsonl", annotators=["a", "b"])
+    corpus = TableCorpus(tmp_path / "two.jsonl", annotators=["a", "b"])
     assert len(corpus.read(stance)) < len(rows)
     marked = split(corpus, split=GroupedSplit(validation=0.2, test=0.3))
     assert marked.unmarked == 0
@@ -95,11 +95,11 @@ def test_rows_without_gold_are_in_the_part_of_their_article(tmp_path, stance):
 def test_the_last_line_says_what_is_in_which_part_and_where(corpus, tmp_path, capsys):
     path = tmp_path / "split.csv"
     words = [f"corpus.path={corpus.path}", f"output={path}", "split.test=0.5"]
-    assert main(["split", "jsonl", *words]) == 0
+    assert main(["split", "table", *words]) == 0
     printed = capsys.readouterr().out
-    assert f"corpus.path={path} split=fixed" in printed
+    assert f"corpus={path} split=fixed" in printed
     assert printed.rstrip().endswith(
         f"48 rows of mine with their parts (examples: train 16, validation 8, test 24): {path}"
     )
-    assert main(["split", "jsonl", f"corpus.path={corpus.path}", "split.random_state=1"]) == 2
+    assert main(["split", "table", f"corpus.path={corpus.path}", "split.random_state=1"]) == 2
     assert "split.per_state=true draws one for each" in capsys.readouterr().err

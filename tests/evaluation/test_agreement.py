@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from stancekit.corpus import JsonlCorpus
+from stancekit.corpus import TableCorpus
 from stancekit.errors import KitError
 from stancekit.evaluation.agreement import measure_agreement
 from stancekit.evaluation.disagreements import set_distance
@@ -113,7 +113,7 @@ def three(jsonl):
             {"id": str(index), "article": str(index // 4), "text": f"Peru spoke {index}."}
             | {"a": first, "b": other, "c": third}
         )
-    return rows, JsonlCorpus(jsonl(*rows), annotators=["a", "b", "c"])
+    return rows, TableCorpus(jsonl(*rows), annotators=["a", "b", "c"])
 
 
 def test_agreement_of_three_annotators_with_gaps(three, stance):
@@ -152,9 +152,9 @@ def test_disagreements_are_listed_the_most_distant_first(three, stance):
 def test_agreement_needs_two_annotators_with_rows_in_common(jsonl, stance):
     rows = [{"text": "One.", "a": "none", "b": ""}, {"text": "Two.", "a": "", "b": "none"}]
     with pytest.raises(KitError, match=r"has one annotator of codebook stance, 'a'"):
-        measure_agreement(JsonlCorpus(jsonl(*rows), annotators=["a"]).annotations(stance))
+        measure_agreement(TableCorpus(jsonl(*rows), annotators=["a"]).annotations(stance))
     with pytest.raises(KitError, match=r"no row of .* has annotations of two of a, b"):
-        measure_agreement(JsonlCorpus(jsonl(*rows), annotators=["a", "b"]).annotations(stance))
+        measure_agreement(TableCorpus(jsonl(*rows), annotators=["a", "b"]).annotations(stance))
 
 
 def test_committed_agreement_of_the_bundled_corpus(un_votes, stance, diplomacy):

@@ -63,7 +63,9 @@ def split(  # one argument per key of configs/split.yaml
     marked = mark_parts(data, as_codebook(codebook), divide, random_state=random_state)
     if output is not None:
         marked = replace(marked, path=Path(output))
-        write_marked_rows(marked, Path(output), separator=data.label_separator)
+        write_marked_rows(
+            marked, Path(output), written=data.written, label_separator=data.label_separator
+        )
     if verbose:
         _print_parts(marked)
     return marked
@@ -77,7 +79,7 @@ def _print_parts(marked: MarkedRows) -> None:
             f"them out: column {marked.column} is blank"
         )
     if marked.path:
-        lines.append(f"then the same division for all runs: corpus.path={marked.path} split=fixed")
+        lines.append(f"then the same division for all runs: corpus={marked.path} split=fixed")
     where = f": {marked.path}" if marked.path else ""
     lines.append(f"{marked.caption}{where}")
     print(printable("\n".join(lines), keep="\n"))

@@ -19,6 +19,7 @@ from stancekit.corpus.judgements import (
     read_annotation_file,
     read_judgement,
 )
+from stancekit.corpus.requests import warn_once
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
@@ -166,7 +167,7 @@ class Judgements:
         if self.rule == OWN_LABELS:
             return
         for note in self.notes:
-            log.warning("%s: %s", self.data.where, note)
+            warn_once("%s: %s", self.data.where, note)
         without: dict[str, list[int]] = {}
         for row in self.rows:
             if row.gold is None:
@@ -186,7 +187,7 @@ class Judgements:
         )
         if n == len(self.rows):
             raise KitError(f"{told} Nothing is left. {advice}")
-        log.warning("%s", f"{told} {advice}" if _NO_MAJORITY in without else told)
+        warn_once("%s", f"{told} {advice}" if _NO_MAJORITY in without else told)
 
     def annotated_set(self) -> AnnotatedSet:
         """Return what the annotators gave to each example."""

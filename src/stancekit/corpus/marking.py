@@ -2,17 +2,17 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.base import Corpus
-from stancekit.corpus.cells import Columns
+from stancekit.corpus.cells import Columns, parse_sign
 from stancekit.corpus.dataset import OWN_ARTICLE, PART_NAMES, LabelledSet, Splits
 from stancekit.corpus.judgements import cell_text
+from stancekit.corpus.requests import AS_RECOGNISED, FileFormat
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError
 from stancekit.fileio import json_line, write_bytes
@@ -119,12 +119,20 @@ class _Places:
         return self.articles.get(article, "")
 
 
-def write_marked_rows(marked: MarkedRows, path: Path, *, separator: str = ";") -> None:
+def write_marked_rows(
+    marked: MarkedRows,
+    path: Path,
+    *,
+    written: FileFormat = AS_RECOGNISED,
+    label_separator: str = ";",
+) -> None:
     """Write rows as CSV, TSV, JSON lines or Parquet, by the ending of the name.
 
     Parameters
     ----------
-    separator
+    written
+        How files of this corpus are written, as it is read with the same settings again.
+    label_separator
         What separates several labels in a cell of CSV and TSV.
 
     Raises
@@ -134,7 +142,17 @@ def write_marked_rows(marked: MarkedRows, path: Path, *, separator: str = ";") -
     """
     if path.suffix not in _SUFFIXES:
         raise KitError(f"output is {str(path)!r}; its ending is one of {', '.join(_SUFFIXES)}")
-    data = _encode(marked, path, separator)
+    try:
+        if path.suffix == ".jsonl":
+            data = "".join(f"{json_line(row)}\n" for row in marked.rows).encode()
+        elif path.suffix == ".parquet":
+            data = _to_parquet(marked)
+        else:
+            data = _to_csv(marked, path, written, label_separator)
+    except (ValueError, TypeError, LookupError, csv.Error) as error:
+        raise KitError(
+            f"cannot write {path}: {error}; write another kind of file: {', '.join(_SUFFIXES)}"
+        ) from None
     # The same command again writes the same, and takes nothing from anyone.
     if path.exists() and path.read_bytes() != data:
         raise KitError(
@@ -144,24 +162,25 @@ def write_marked_rows(marked: MarkedRows, path: Path, *, separator: str = ";") -
     write_bytes(path, data)
 
 
-def _encode(marked: MarkedRows, path: Path, separator: str) -> bytes:
-    columns = list(Counter(key for row in marked.rows for key in row))
+def _to_csv(marked: MarkedRows, path: Path, written: FileFormat, label_separator: str) -> bytes:
+    columns = list(dict.fromkeys(key for row in marked.rows for key in row))
     columns = [*(name for name in columns if name != marked.column), marked.column]
-    try:
-        if path.suffix == ".jsonl":
-            return "".join(f"{json_line(row)}\n" for row in marked.rows).encode()
-        if path.suffix == ".parquet":
-            return _to_parquet(marked)
-    except (ValueError, TypeError, UnicodeEncodeError) as error:
-        raise KitError(f"cannot write {path}: {error}; write another kind of file") from None
+    usual = "\t" if path.suffix == ".tsv" else ","
+    separator = parse_sign(written.separator, "corpus.separator") or usual
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if written.quoted else csv.QUOTE_NONE
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter="\t" if path.suffix == ".tsv" else ",", lineterminator="\n")
-    writer.writerow(columns)
-    # As they are, unguarded: they are read by the kit again.
-    writer.writerows(
-        [_cell_value(row.get(name), separator) for name in columns] for row in marked.rows
+    writer = csv.writer(
+        text,
+        delimiter=separator,
+        lineterminator="\n",
+        quoting=quoting,
+        quotechar='"' if written.quoted else None,
     )
-    return text.getvalue().encode()
+    writer.writerow(columns)
+    # As they are, without what guards against formulas: they are read by the kit again.
+    for row in marked.rows:
+        writer.writerow([_cell_value(row.get(name), label_separator) for name in columns])
+    return text.getvalue().encode(written.encoding or "utf-8")
 
 
 def _cell_value(value: Any, separator: str) -> object:

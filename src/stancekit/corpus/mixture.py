@@ -168,7 +168,7 @@ class Mixture(Corpus):
         """Return nothing: annotations are of the sources' own codebooks."""
         return None
 
-    def rows(self) -> Iterator[tuple[int, RawRow]]:
+    def raw_rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield the rows of all sources, numbered over them."""
         number = 0
         for source in self.sources.values():

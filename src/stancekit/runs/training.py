@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import AutoSplit, Corpus, CsvCorpus, JsonlCorpus, Splits
+from stancekit.corpus import AutoSplit, Corpus, Splits, TableCorpus
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.judgements import OWN_LABELS, AnnotatedSet
 from stancekit.errors import KitError
@@ -310,7 +310,7 @@ def _read_corpus(
         return data, data.digest, corpus.annotations(codebook)
 
     # Which files other kinds of corpora read is not known.
-    if type(corpus) not in (JsonlCorpus, CsvCorpus):
+    if type(corpus) is not TableCorpus:
         return read()
     files = []
     for path in corpus.paths():
