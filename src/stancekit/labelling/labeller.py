@@ -1,21 +1,21 @@
 """From texts to labelled rows, and from rows to the bytes of a file: what one article and an archive share."""
 
-import io
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from stancekit.codebook import Codebook, Unit
-from stancekit.fileio import json_line
-from stancekit.labelling.labels import SCHEMA, block, closing
+from stancekit.corpus.formats import FileFormat
+from stancekit.labelling.input_text import InputText
+from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
-from stancekit.labelling.sources import InputText
+from stancekit.labelling.row_format import LabelledCodebook, block, closing
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
 from stancekit.text.examples import count_sentences, pair_mentions, split_body
 from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
+from stancekit.text.speaker import make_speaker
 from stancekit.types import Article, Example, Prediction, Sentence
 
 
@@ -167,12 +167,16 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Labeller:
-    """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted."""
+    """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted.
+
+    With `whole`, texts are not divided into sentences.
+    """
 
     models: Mapping[str, FittedClassifier]
     finder: ActorFinder
     targets: tuple[str, ...] = ()
     risk: float | None = None
+    whole: bool = False
 
     @property
     def codebooks(self) -> dict[str, Codebook]:
@@ -183,7 +187,7 @@ class Labeller:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
         # spaCy keeps every word it has seen, which an archive would fill memory with.
         with bounded_memory(load_spacy_tokenizer()):
-            bodies = [split_body(text.article) for text in texts]
+            bodies = [split_body(text.article, whole=self.whole) for text in texts]
         examples, tally = self._find_examples(texts, bodies)
         # Each sentence is coded once, however many actors and targets it has.
         alone = self._bare_sentences(bodies)
@@ -225,11 +229,14 @@ class Labeller:
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
-            made = pair_mentions(text.article, sentences, mentions, targets, speaker=text.actor)
+            speaker = make_speaker(text.speaker, self.finder.names) if text.speaker else None
+            made = pair_mentions(
+                text.article, sentences, mentions, targets, actor=text.actor, speaker=speaker
+            )
             for example in made:
                 examples.setdefault(example.id.rsplit(".", 1)[0], []).append(example)
             # Targets that were named are asked of all actors, however many there are.
-            read = count_sentences(mentions, speaker=text.actor)
+            read = count_sentences(mentions, everywhere=text.actor or text.speaker)
             crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
         return examples, replace(tally, labelled=len(examples))
@@ -279,59 +286,35 @@ class LabellingJob:
     targets: tuple[str, ...] = ()
     backend: str = "torch"
     risk: float | None = None
-    fields: tuple[str, ...] = ("date",)
     format: str = "jsonl"
     title: bool = True
+    layout: TextLayout = field(default_factory=TextLayout)
+    written: FileFormat = field(default_factory=FileFormat)
+    unit: Literal["sentence", "row"] = "sentence"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of texts that go into their labels."""
+        return tuple(self.layout.fields)
 
     @property
     def codebooks(self) -> list[Codebook]:
         """Return the codebooks, in the order of their columns."""
         return [model.codebook for model in self.models]
 
+    @property
+    def labelled_codebooks(self) -> dict[str, LabelledCodebook]:
+        """Return by name what labels say of the codebooks."""
+        return {book.name: labelled_codebook(book) for book in self.codebooks}
+
     def labeller(self) -> Labeller:
         """Load the models, and names of actors as their file has them now."""
         models = load_models(self.models, self.backend)
-        return Labeller(models, replace(self.finder), self.targets, self.risk)
+        whole = self.unit == "row"
+        return Labeller(models, replace(self.finder), self.targets, self.risk, whole)
 
 
-def label_article(article: Article, job: LabellingJob) -> Labelled:
-    """Label one article; nothing is written."""
-    return job.labeller()([InputText(article, article.id)])
-
-
-def encode_rows(
-    format: str,
-    rows: Iterable[LabelledRow],
-    codebooks: Sequence[Codebook],
-    *,
-    fields: Sequence[str] = (),
-) -> bytes:
-    """Return the bytes of a `jsonl` or `parquet` file of rows; in Parquet each kept field has a column."""
-    plain: Iterator[dict[str, Any]] = (row.to_dict() for row in rows)
-    if format == "jsonl":
-        return "".join(f"{json_line(row)}\n" for row in plain).encode("utf-8")
-    import pyarrow
-    import pyarrow.parquet
-
-    books = [labelled_codebook(codebook) for codebook in codebooks]
-    types = SCHEMA | dict.fromkeys(fields, "string")
-    types |= {book.columns[0]: "list" if book.multi_label else "string" for book in books}
-    # Scores are a JSON object in one column, whatever the codebook.
-    types |= {book.columns[1]: "string" for book in books}
-    order = [*SCHEMA, *(column for book in books for column in book.columns), *fields]
-    arrow = {"string": pyarrow.string(), "int64": pyarrow.int64()}
-    arrow["list"] = pyarrow.list_(pyarrow.string())
-    # Readers of a part need not see a row to know the codebooks; a part may have no rows.
-    head = {key: json.dumps(value) for key, value in closing(books).items()}
-    schema = pyarrow.schema([(name, arrow[types[name]]) for name in order], metadata=head)
-    cells = [{name: _cell(row.get(name), types[name]) for name in order} for row in plain]
-    file = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(cells, schema=schema), file)
-    return file.getvalue()
-
-
-def _cell(value: Any, type: str) -> Any:
-    """Return a value as a column of Parquet holds it: objects are JSON, and kept fields are text."""
-    if value is None or type != "string" or isinstance(value, str):
-        return value
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+def label_article(article: Article | InputText, job: LabellingJob) -> Labelled:
+    """Label one article, or a text with its fields; nothing is written."""
+    text = InputText(article, article.id) if isinstance(article, Article) else article
+    return job.labeller()([text])
