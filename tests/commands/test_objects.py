@@ -73,13 +73,53 @@ def test_what_is_returned_shows_itself(tmp_path, rows_and_gold):
     assert "95 % intervals" in html and f"100 of {len(rows)} rows annotated" in html
     assert "<b>Avaria" not in html and "&lt;b&gt;Avaria" in html
     frame, shown = estimates.to_frame(), estimates.view_frame()
-    assert len(frame) == len(shown) == estimates.n_cells * 4
+    # The cell of one row has too few: one row in the view, whatever the number of codes.
+    assert estimates.needed == {("<b>Avaria</b>",): 1}
+    assert len(frame) == estimates.n_cells * 4 and len(shown) == len(frame) - 3
+    assert shown.loc[shown["code"] == "all 4", ""].tolist() == ["1 more annotated rows needed"]
     known = frame["estimate"].notna()
     assert np.all(frame["low"][known] <= frame["estimate"][known])
     differences = estimates.differences()
     assert differences.columns.tolist() == ["cell", "minus", "code", "estimate", "low", "high"]
     foreseen = plan(path, gold=filled)
     assert "Half the width" in foreseen._repr_html_() and "100" in repr(foreseen)
+
+
+def test_where_no_error_is_seen_the_interval_is_said_to_be_too_narrow(tmp_path):
+    """The model is right in all rows but three: a sample without these has next to no width."""
+    rows = pd.DataFrame({"id": [f"r{number}" for number in range(90)]})
+    rows["tone"] = ["agree", "deny", "agree"] * 30
+    rows["tone_scores"] = [
+        {code: 0.99 if code == given else 0.01 for code in ("agree", "deny")}
+        for given in rows["tone"]
+    ]
+    wrong = rows["id"].isin(["r0", "r3", "r6"])
+    truth = rows["tone"].mask(wrong, "deny")
+    gold = rows[~wrong].sample(30, random_state=1)[["id", "tone"]]
+    found = estimate(rows, gold=gold)
+    (agree, _) = found.shares
+    true = (truth == "agree").mean()
+    assert agree.estimate[1] > true + 0.02 and agree.gold_only[1] < true < agree.gold_only[2]
+    assert "no error in the annotated rows with agree of all, deny of all" in found.notes[-1]
+    gold.iloc[0, 1] = "deny" if gold.iloc[0, 1] == "agree" else "agree"
+    assert "no error" not in "".join(estimate(rows, gold=gold).notes)
+    # What is annotated in full is known.
+    assert "no error" not in "".join(estimate(rows, gold=rows[["id", "tone"]]).notes)
+
+
+def test_cells_with_too_few_are_told_how_to_get_more(tmp_path, rows_and_gold, capsys):
+    rows, gold = rows_and_gold
+    path = written(tmp_path, rows)
+    drawn = sample(path, n=60, output=tmp_path / "s.csv")
+    given = annotated(drawn, {row["id"]: gold[row["id"]] for row in drawn}, tmp_path / "g.jsonl")
+    estimates = estimate(path, gold=given, by=["article"], verbose=True)
+    needed = estimates.needed
+    assert needed and max(needed.values()) * estimates.n_cells > 100
+    advice = (
+        f"draw as many of each: stancekit sample {path} n={max(needed.values()) * estimates.n_cells} "
+        f"design=stratified by='[article]' extend='[{given}]' output=FILE.csv"
+    )
+    assert advice in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("output", [True, False])

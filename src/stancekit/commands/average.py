@@ -6,6 +6,7 @@ from pathlib import Path
 from stancekit.errors import printable
 from stancekit.fileio import write_text
 from stancekit.formatting import format_score
+from stancekit.library.model import StanceModel
 from stancekit.models import persistence
 from stancekit.models.ensemble import average_models
 from stancekit.reporting.card import model_card
@@ -18,7 +19,7 @@ WHY = "the mean of several runs was asked for"
 
 def average(
     runs: str | Path | Sequence[RunSource], *, output: str | Path, verbose: bool = False
-) -> Path:
+) -> StanceModel:
     """Average finished runs, such as the random states of a model, into one model, and save it.
 
     Inference takes as long as all of them together. The average usually scores above each of them;
@@ -37,8 +38,8 @@ def average(
 
     Returns
     -------
-    Path
-        The folder.
+    StanceModel
+        The new model, in its folder; `to_frame()` has its scores.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def average(
             f"{averaged.model}, {len(members)} runs averaged, scored on {n_examples} test examples: {output}",
         ]
         print(printable("\n".join(lines), keep="\n"))
-    return Path(output)
+    return StanceModel(output)
 
 
 def _spelled(runs: str | Path | Sequence[RunSource]) -> str:

@@ -112,9 +112,7 @@ def _write_estimates(folder: Path, estimates: Estimates) -> None:
     write_text(folder / "shares.html", shares_page(estimates, list(figures.values())))
 
 
-def _advise(
-    estimates: Estimates, labels: object, sources: Sequence[RowSource]
-) -> list[str]:
+def _advise(estimates: Estimates, labels: object, sources: Sequence[RowSource]) -> list[str]:
     """Return how to get estimates of the cells that have too few annotated rows."""
     needed = estimates.needed
     if not needed:
