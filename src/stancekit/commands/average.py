@@ -13,6 +13,7 @@ from stancekit.reporting.card import model_card
 from stancekit.runs.folder import RunSource
 from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
 from stancekit.runs.members import runs_to_average
+from stancekit.runs.record import Run
 
 WHY = "the mean of several runs was asked for"
 
@@ -62,7 +63,7 @@ def average(
     with persistence.replacing_folder(Path(output)) as fresh:
         model = average_models(models, name=averaged.model)
         persistence.write_model(model, fresh, data=averaged.digest)
-        command = f"stancekit average {_spelled(runs)} output={output}"
+        command = _spell_command(runs, members, output)
         write_text(fresh / "README.md", model_card(board, averaged, command, why=WHY))
         entries = [entry for entry in board.entries if entry.first.model == averaged.model]
         write_text(fresh / "scores.csv", scores_to_csv(entries))
@@ -81,6 +82,11 @@ def average(
     return StanceModel(output)
 
 
-def _spelled(runs: str | Path | Sequence[RunSource]) -> str:
-    """Return how a command line names the runs; a list of them is not spelled out."""
-    return f"'{runs}'" if isinstance(runs, str | Path) else "RUNS"
+def _spell_command(
+    runs: str | Path | Sequence[RunSource], members: Sequence[Run], output: object
+) -> str:
+    """Return the command that makes this average, or the call where the runs were given as a list."""
+    if isinstance(runs, str | Path):
+        return f"stancekit average '{runs}' output={output}"
+    folders = [str(run.folder) for run in members]
+    return f"stancekit.average({folders}, output={str(output)!r})"

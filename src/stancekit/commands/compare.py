@@ -72,7 +72,7 @@ def _print_analysis(analysis: Analysis) -> None:
         if board.pairs_with_best:
             print(f"\n{pair_table(board)}")
         for check in part.checks:
-            print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
+            print(f"\n{check.advice}.")
     if splits := generalisation_lines(analysis.splits):
         print("\n" + "\n".join(splits))
 

@@ -64,7 +64,7 @@ class Evaluation(TableView, Sequence[Score]):
     @property
     def notes(self) -> list[str]:
         """Return what a reader of the scores should know."""
-        return [f"{check.title}: {check.seen}. To do: {check.do}" for check in self.checks]
+        return [check.advice for check in self.checks]
 
     def to_frame(self) -> DataFrame:
         """Return the scores as a pandas DataFrame, a row per metric and slice; NaN where there is no number."""
