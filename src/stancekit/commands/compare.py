@@ -49,6 +49,18 @@ def compare(
     ------
     KitError
         When there are no finished runs, or several that cannot be random states of one model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> given = {"output": tempfile.mkdtemp(), "verbose": False}
+    >>> models = [stancekit.train("un_votes", model=name, **given) for name in ("majority", "nb")]
+    >>> analysis = compare(models)
+    >>> analysis.to_frame()["model"].tolist()
+    ['nb', 'majority']
+    >>> analysis.differences()["significant"].tolist()
+    [True]
     """
     analysis = analyse(take_runs(runs))
     if verbose:

@@ -102,6 +102,14 @@ def report(
     ------
     KitError
         When there are no finished runs; with `check`, when a file is missing or a number differs.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
+    >>> report(model).path.name
+    'report.html'
     """
     folder = folder_of(runs)
     made = _check_report(folder) if check else _write(folder, command, publish=publish)
