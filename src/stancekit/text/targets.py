@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -42,13 +42,26 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
         return None
     cleaned = clean(text)
     plain = cleaned.text.translate(_APOSTROPHES)
-    for flags in (0, re.IGNORECASE):
-        for beside in (r"\w-", r"\w"):
-            pattern = rf"(?<![{beside}]){re.escape(wanted)}(?![{beside}])"
-            for match in re.finditer(pattern, plain, flags):
-                if not (wanted.isupper() and match[0].islower()):
-                    return cleaned.to_raw(*match.span())
+    # Most names that are not there are ruled out without a pattern.
+    if wanted.isascii() and plain.isascii() and wanted.lower() not in plain.lower():
+        return None
+    for pattern in _compile_name(wanted):
+        for match in pattern.finditer(plain):
+            if not (wanted.isupper() and match[0].islower()):
+                return cleaned.to_raw(*match.span())
     return None
+
+
+# Data have the same actors and targets again and again; a name's patterns take some kilobytes.
+@lru_cache(maxsize=4096)
+def _compile_name(wanted: str) -> list[re.Pattern[str]]:
+    """Return the patterns that look for a name, in the order of `locate`."""
+    name, besides = re.escape(wanted), (r"\w-", r"\w")
+    return [
+        re.compile(rf"(?<![{beside}]){name}(?![{beside}])", flags)
+        for flags in (0, re.IGNORECASE)
+        for beside in besides
+    ]
 
 
 def make_mention(name: str, text: str) -> Mention:
