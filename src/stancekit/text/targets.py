@@ -45,23 +45,19 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
     # Most names that are not there are ruled out without a pattern.
     if wanted.isascii() and plain.isascii() and wanted.lower() not in plain.lower():
         return None
-    for pattern in _compile_name(wanted):
-        for match in pattern.finditer(plain):
-            if not (wanted.isupper() and match[0].islower()):
-                return cleaned.to_raw(*match.span())
+    for flags in (re.NOFLAG, re.IGNORECASE):
+        for beside in (r"\w-", r"\w"):
+            for match in _compile_name(wanted, beside, flags).finditer(plain):
+                if not (wanted.isupper() and match[0].islower()):
+                    return cleaned.to_raw(*match.span())
     return None
 
 
-# Data have the same actors and targets again and again; a name's patterns take some kilobytes.
-@lru_cache(maxsize=4096)
-def _compile_name(wanted: str) -> list[re.Pattern[str]]:
-    """Return the patterns that look for a name, in the order of `locate`."""
-    name, besides = re.escape(wanted), (r"\w-", r"\w")
-    return [
-        re.compile(rf"(?<![{beside}]){name}(?![{beside}])", flags)
-        for flags in (0, re.IGNORECASE)
-        for beside in besides
-    ]
+# Data name the same actors and targets again and again; a pattern takes about a kilobyte.
+@lru_cache(maxsize=8192)
+def _compile_name(name: str, beside: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """Compile a pattern for a name without certain characters on its sides."""
+    return re.compile(rf"(?<![{beside}]){re.escape(name)}(?![{beside}])", flags)
 
 
 def make_mention(name: str, text: str) -> Mention:
