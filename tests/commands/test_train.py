@@ -10,7 +10,7 @@ from sklearn.svm import LinearSVC
 from stancekit.__main__ import main
 from stancekit.commands.compare import CompareRuns, keep_all
 from stancekit.commands.train import train
-from stancekit.corpus import FixedSplit, GroupedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.ensemble import Ensemble
@@ -72,7 +72,7 @@ def fit(**settings):
 def small(file, stance, tmp_path):
     """Return what every call of `train` here has in common."""
     return {
-        "corpus": JsonlCorpus(file),
+        "corpus": TableCorpus(file),
         "codebook": stance,
         "split": FixedSplit(),
         "output": tmp_path / "out",
@@ -107,16 +107,16 @@ def test_another_split_column_is_another_run(small, file, tmp_path):
         "".join(json.dumps(row | {"split": change[row["split"]]}) + "\n" for row in rows)
     )
     one = fit(**small, model=Majority())
-    other = fit(**{**small, "corpus": JsonlCorpus(swapped)}, model=Majority())
+    other = fit(**{**small, "corpus": TableCorpus(swapped)}, model=Majority())
     assert one.folder != other.folder and len(one.rows) == 16 and len(other.rows) == 24
 
 
 def test_an_altered_file_is_read_anew(small, file, tmp_path):
     own = tmp_path / "small.jsonl"
     own.write_text(file.read_text())
-    first = fit(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    first = fit(**{**small, "corpus": TableCorpus(own)}, model=Majority())
     own.write_text(file.read_text().replace("denounced", "cursed"))
-    second = fit(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    second = fit(**{**small, "corpus": TableCorpus(own)}, model=Majority())
     assert first.folder != second.folder and "cursed" in second.rows[0].example.text
 
 
@@ -167,6 +167,87 @@ def test_what_was_trained_is_told(small, capsys):
     assert capsys.readouterr().out == said
 
 
+def test_nothing_is_printed_where_that_is_asked_for(small, capsys):
+    fit(**small, model=Majority(), verbose=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path, capsys):
+    told = ["corpus=jsonl", f"corpus.path={file}", f"output={tmp_path / 'out'}"]
+    assert main(["train", *told, "model=svm", "model.classifier.C=0.5"]) == 0
+    printed = capsys.readouterr().out
+    model = train(
+        TableCorpus(file), model="svm", settings={"classifier.C": 0.5}, output=tmp_path / "out"
+    )
+    # The second is the first, read back: nothing is trained again.
+    (folder,) = (tmp_path / "out" / "runs").iterdir()
+    assert model.run.folder == folder and model.run.model == "svm" and model.run.split == "fixed"
+    assert capsys.readouterr().out == printed
+    assert printed.splitlines()[-1] == f"run: {folder}"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"model": "svmm"}, "no model 'svmm'; is 'svm' meant"),
+        ({"model": "svm", "split": "groupd"}, "no split 'groupd'; is 'grouped' meant"),
+        ({"model": "svm", "codebook": "stanc"}, "no codebook 'stanc'; there are: .*stance"),
+        ({"model": Majority(), "settings": {"C": 1}}, r"settings= are of a model that is named"),
+    ],
+    ids=str,
+)
+def test_a_wrong_name_is_told_with_the_right_ones(small, given, message):
+    with pytest.raises(KitError, match=message):
+        train(**{**small, **given})
+
+
+def unmarked(file, tmp_path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    path = tmp_path / "unmarked.jsonl"
+    path.write_text("".join(json.dumps(row | {"split": ""}) + "\n" for row in rows))
+    return path
+
+
+def test_without_a_split_the_data_s_marks_count_else_whole_articles(small, file, tmp_path, capsys):
+    marked = fit(**{**small, "split": None}, model=Majority(), name="m")
+    assert marked.split == "fixed" and len(marked.rows) == 16
+    # The very run that the split's name would be.
+    assert fit(**{**small, "split": "fixed"}, model=Majority(), name="m").folder == marked.folder
+    assert "as the data marks none" not in capsys.readouterr().out
+    corpus = TableCorpus(unmarked(file, tmp_path))
+    drawn = fit(**{**small, "split": None, "corpus": corpus}, model=Majority())
+    assert drawn.split == "grouped"
+    assert "(split grouped, as the data marks none; random" in capsys.readouterr().out
+    articles = {row.example.article for row in drawn.rows}
+    assert len(drawn.rows) == 4 * len(articles)
+
+
+def test_the_command_line_divides_unmarked_data_too(file, tmp_path, capsys):
+    words = ["train", "corpus=jsonl", f"corpus.path={unmarked(file, tmp_path)}", "model=majority"]
+    assert main([*words, f"output={tmp_path / 'out'}"]) == 0
+    assert "split grouped, as the data marks none" in capsys.readouterr().out
+    assert main([*words, "split=fixed", f"output={tmp_path / 'out'}"]) == 2
+    assert "no examples in: train, validation, test" in capsys.readouterr().err
+
+
+def test_the_columns_that_were_read_are_noted_with_the_model(small, file, tmp_path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    path = tmp_path / "own.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"sentence": row["text"], "who": row["actor"], "stance": row["stance"]})
+            + "\n"
+            for row in rows
+        )
+    )
+    corpus = TableCorpus(path, columns={"text": "sentence", "actor": "who"})
+    model = train(**{**small, "corpus": corpus, "split": None}, model=Majority())
+    manifest = json.loads((model.folder / "manifest.json").read_text())
+    # It has no target, so that none is asked for.
+    assert manifest["columns"] == {"text": "sentence", "actor": "who"}
+    assert len(model.predict([{"sentence": "Peru left.", "who": "Peru"}])) == 1
+
+
 def run_score(run):
     (board,) = leaderboards([run])
     return f"{board.best.main.value:.3f}".lstrip("0")
@@ -188,7 +269,7 @@ def test_a_run_without_its_end_is_done_again(small):
 
 
 def words(file, out, *more):
-    corpus = ["corpus=jsonl", f"corpus.path={file}", "codebook=stance", f"output={out}"]
+    corpus = ["corpus=table", f"corpus.path={file}", "codebook=stance", f"output={out}"]
     return [
         "train",
         "experiment=un_votes",
@@ -216,7 +297,7 @@ def test_an_experiment_ends_with_a_report_and_kept_models(file, tmp_path, capsys
         and "\n# lexicon for stance" in (place / "README.md").read_text()
     )
     # The command that was given, not one guessed from a folder's name.
-    given = "stancekit train experiment=un_votes corpus=jsonl"
+    given = "stancekit train experiment=un_votes corpus=table"
     assert (
         given in (place / "README.md").read_text()
         and given in (tmp_path / "mine/report/report.html").read_text()
@@ -264,7 +345,7 @@ def test_the_features_in_a_model_s_configuration_are_kept_unless_others_are_chos
         "classifier: {_target_: sklearn.naive_bayes.ComplementNB}\n"
         "features: {_target_: stancekit.models.features.Pair}\n"
     )
-    common = ["train", "corpus=jsonl", f"corpus.path={file}", "codebook=stance", "model=mine"]
+    common = ["train", "corpus=table", f"corpus.path={file}", "codebook=stance", "model=mine"]
     for name, more, kind in (("own", [], Pair), ("chosen", ["features=marked"], Marked)):
         out = tmp_path / name
         assert (

@@ -88,7 +88,7 @@ def test_what_is_missing_is_told_with_what_is_nearest(speeches_model, speeches):
     assert len(speeches_model.predict(renamed, actor="Peru")) == len(speeches)
     with pytest.raises(KitError, match=r"no column of the text, 'words'"):
         speeches_model.predict(speeches, columns={"text": "words"})
-    with pytest.raises(KitError, match="columns has txt; there are: text, actor, target"):
+    with pytest.raises(KitError, match="columns has txt; there are: text, actor, target, id"):
         speeches_model.predict(speeches, columns={"txt": "sentence"})
     with pytest.raises(KitError, match=r"no text.*\(rows 0, 2"):
         speeches_model.predict(speeches.assign(sentence=[None, "a", "", *speeches["sentence"][3:]]))
@@ -188,10 +188,10 @@ def test_a_code_that_is_called_like_the_codebook_has_a_column_of_its_own(tmp_pat
         words = " ".join(f"w{number}x{k}" for k in range(12))
         row = {"text": f"Peru {verb} the levy {words}.", "actor": "Peru", "target": "the levy"}
         rows.append(row | {"blame": code})
-    from stancekit.corpus import JsonlCorpus
+    from stancekit.corpus import TableCorpus
 
     model = stancekit.train(
-        JsonlCorpus(jsonl(*rows)), codebook=book, model="nb", output=tmp_path / "o", verbose=False
+        TableCorpus(jsonl(*rows)), codebook=book, model="nb", output=tmp_path / "o", verbose=False
     )
     given = model.predict(["Peru blamed the levy."], actor="Peru", target="the levy")
     assert given.columns.tolist() == ["blame", "blame_blame", "none"]

@@ -71,7 +71,9 @@ def _json_object(text: str) -> Mapping[str, Any] | RowFault:
         return RowFault(f"not JSON: {error.msg}", seen=text[:40])
     except ValueError as error:
         return RowFault(f"not readable: {error}"[:200])
-    return row if isinstance(row, dict) else RowFault("not a JSON object", seen=text[:40])
+    if not isinstance(row, dict):
+        return RowFault("not a JSON object", seen=text[:40])
+    return row
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
