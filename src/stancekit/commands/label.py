@@ -17,6 +17,7 @@ from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
 from stancekit.labelling.sources import check_kind, read_one
+from stancekit.library.objects import HasFolder, folders_of
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
@@ -43,7 +44,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     input: str | Path,
     *,
     output: str | Path | None = None,
-    models: str | Path | Sequence[str | Path] = "models/un_votes",
+    models: str | Path | HasFolder | Sequence[str | Path] = "models/un_votes",
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
@@ -82,7 +83,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     models
         One folder or several: a saved model, a run, an experiment (for each codebook the run that
         is best on validation), or a folder with saved models in its subfolders. There may be one
-        model per codebook. If all of them code whole sentences, no actors are looked for.
+        model per codebook. If all of them code whole sentences, no actors are looked for. In
+        Python, also a model that `stancekit.train` or `stancekit.load` returned.
     actors
         How actors are found in a sentence.
     title
@@ -158,7 +160,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     # Before any work: models and texts may take their time.
     _check_output(output, many=many)
     job = LabellingJob(
-        find_models(resolve_models(as_list(models))),
+        find_models(resolve_models(folders_of(models))),
         actors or ActorFinder(),
         as_list(targets),
         backend,
