@@ -188,7 +188,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         with pytest.raises(KitError, match=told):
             average(runs=f"{tmp_path}/runs/stance-words-{states}-*", output=place)
     assert not place.exists()
-    assert average(runs=f"{tmp_path}/runs/stance-words-[25]-*", output=place) == place
+    assert average(runs=f"{tmp_path}/runs/stance-words-[25]-*", output=place).folder == place
 
 
 def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_path):
@@ -207,7 +207,4 @@ def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_pat
     (place / "member-9").unlink()
     (place / "member-9").mkdir()
     assert len(persistence.load(place).model.members) == 2
-    assert (
-        persistence.load(average(runs=f"{out}/runs/stance-words-*", output=place)).name
-        == "words-averaged"
-    )
+    assert average(f"{out}/runs/stance-words-*", output=place).fitted.name == "words-averaged"

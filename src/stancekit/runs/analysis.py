@@ -108,6 +108,11 @@ class Analysis(TableView):
         return [check for part in self.boards for check in part.checks]
 
     @property
+    def notes(self) -> list[str]:
+        """Return what a reader of the numbers should know: the checks in a line each."""
+        return [check.advice for check in self.checks]
+
+    @property
     def caption(self) -> str:
         """Return in one line what was compared, on how many test examples."""
         boards = [

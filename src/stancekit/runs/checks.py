@@ -38,6 +38,11 @@ class Check:
     seen: str
     do: str
 
+    @property
+    def advice(self) -> str:
+        """Return the doubt and what to do in one line."""
+        return f"{self.code} {self.title}: {self.seen}. To do: {self.do}"
+
 
 def _with_interval(score: Score) -> str:
     interval = "no interval" if np.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"

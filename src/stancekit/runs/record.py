@@ -248,7 +248,7 @@ def codebook_fields(codebook: Codebook) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Run(RunRecord, TableView):
+class Run(TableView, RunRecord):
     """A finished run: its record, its folder, and what the model predicts for each test example.
 
     Parameters
