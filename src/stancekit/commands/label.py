@@ -65,7 +65,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     workers: int | None = None,
     verbose: bool = False,
 ) -> Labels:
-    """Label an article, or an archive into a folder.
+    r"""Label an article, or an archive into a folder.
 
     Parameters
     ----------
@@ -149,6 +149,17 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     KitError
         When a model is missing, the input is not of a kind that is read, or the output cannot be
         what it has to be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
+    >>> text = "Fish war\n\nIceland rejected the treaty. Norway welcomed it."
+    >>> stancekit.label(text, models=model).to_frame()[["actor", "target", "stance"]]
+         actor    target   stance
+    0  Iceland    treaty  condemn
+    1   Norway  Fish war  support
     """
     source = input if isinstance(input, Path) else str(input)
     chosen = choose_layout(
