@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, overload
 
 from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
 from stancekit.errors import KitError, printable
 from stancekit.formatting import format_score, frame_table
-from stancekit.library.objects import as_corpus
+from stancekit.library.objects import HasFolder, as_corpus
 from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import Check
@@ -21,14 +21,6 @@ from stancekit.views import DataFrame, TableView
 
 # Slices of these fields have too many values to print.
 _LONG_SLICES = ("actor", "target", "source", "topic")
-
-
-class HasFolder(Protocol):
-    """A model with a folder, as `stancekit.load` returns it."""
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder of the saved model."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +56,7 @@ class Evaluation(TableView, Sequence[Score]):
     @property
     def notes(self) -> list[str]:
         """Return what a reader of the scores should know."""
-        return [f"{check.title}: {check.seen}. To do: {check.do}" for check in self.checks]
+        return [check.advice for check in self.checks]
 
     def to_frame(self) -> DataFrame:
         """Return the scores as a pandas DataFrame, a row per metric and slice; NaN where there is no number."""
@@ -147,6 +139,16 @@ def evaluate(
     ------
     KitError
         When the corpus has no such part, or another evaluation or a trained run is in `output`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> folder = tempfile.mkdtemp()
+    >>> model = stancekit.train("un_votes", model="nb", output=folder, verbose=False)
+    >>> scores = evaluate("un_votes_outside", models=model, output=f"{folder}/outside")
+    >>> scores[0].metric, scores[0].n
+    ('macro_f1', 259)
     """
     data = as_corpus(corpus)
     if task == "actors":
