@@ -9,7 +9,7 @@ from bench.house import measure
 from conftest import ROOT
 
 ORDER = [
-    {"errors", "types", "codebook", "fileio", "resources", "formatting", "html"},
+    {"errors", "types", "codebook", "fileio", "resources", "formatting", "html", "views"},
     {"text"},
     {"corpus"},
     {"models"},
@@ -17,6 +17,7 @@ ORDER = [
     {"labelling"},
     {"runs"},
     {"reporting"},
+    {"library"},
     {"commands"},
 ]
 SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))

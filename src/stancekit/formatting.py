@@ -3,9 +3,13 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from stancekit.errors import printable
 from stancekit.types import Score
+
+if TYPE_CHECKING:
+    import pandas
 
 # What Markdown does not show as it is written: tags, links and pictures, code.
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])|`|\[(?=[^]]*\]\()")
@@ -93,3 +97,33 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
         cells = [markdown_text(cell).replace("|", "\\|") for cell in row]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
+def frame_table(frame: "pandas.DataFrame") -> str:
+    """Return a pandas DataFrame as a Markdown table, without its index."""
+    return table([str(name) for name in frame.columns], frame.to_numpy(dtype=object).tolist())
+
+
+def format_share(estimate: tuple[float, float, float] | None) -> str:
+    """Return an estimate, its value and the limits of its interval, in percent.
+
+    Examples
+    --------
+    >>> format_share((0.25, 0.2, 0.31)), format_share(None)
+    ('25.0 [20.0, 31.0]', '-')
+    """
+    if estimate is None:
+        return "-"
+    value, low, high = (100 * number for number in estimate)
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def format_percent(share: float) -> str:
+    """Return a share in percent, `-` where there is none.
+
+    Examples
+    --------
+    >>> format_percent(0.25), format_percent(math.nan)
+    ('25.0', '-')
+    """
+    return "-" if math.isnan(share) else f"{100 * share:.1f}"

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from stancekit.__main__ import main
 from stancekit.commands import COMMANDS
-from stancekit.commands.cli import function_of
+from stancekit.commands.cli import PYTHON_ONLY, function_of
 from stancekit.commands.docstrings import parameters
 from stancekit.commands.help import examples
 from stancekit.commands.words import keys_of, overrides
@@ -54,7 +54,7 @@ def test_every_key_and_parameter_has_a_meaning_and_a_default(command, wide, caps
     keys, groups = keys_of(command)
     config = yaml.safe_load((CONFIGS / f"{command}.yaml").read_text())
     expected = (
-        (set(inspect.signature(function_of(command)).parameters) - {"config"})
+        (set(inspect.signature(function_of(command)).parameters) - PYTHON_ONLY)
         | set(keys)
         | set(groups)
     )

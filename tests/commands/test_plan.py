@@ -103,13 +103,14 @@ def test_a_cell_that_is_annotated_in_full_is_known(tmp_path):
     assert steps[-1].rows == 100 and steps[-1].half_width == steps[-1].half_width_gold_only == 0
 
 
-def test_cells_with_few_annotated_rows_are_planned_for_too(folder, capsys):
+def test_cells_with_few_annotated_rows_are_planned_for_too(folder):
     """With one or two rows of an article annotated, no article's share is known, and all together say how rows vary."""
     given = {"labels": folder / "labels.jsonl", "gold": folder / "gold-80.jsonl"}
     steps = plan(**given, by=["actor", "date"], max_rows=3200).steps
     assert steps[-1].half_width == 0
-    by_article = plan(**given, by="article", max_rows=3200).steps
-    assert "400 with too few annotated rows" in capsys.readouterr().out
+    by_article = plan(**given, by="article", max_rows=3200)
+    assert "400 with too few annotated rows" in by_article.caption
+    by_article = by_article.steps
     assert by_article[0].half_width > 0.3 and by_article[-1].half_width == 0
 
 

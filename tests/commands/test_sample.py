@@ -51,7 +51,7 @@ def test_probabilities_add_up_and_are_kept_to(design, n):
 
 
 def test_a_file_to_fill_in_shows_no_labels_of_the_model(labels, tmp_path, capsys):
-    drawn = sample(labels=labels, n=40, output=tmp_path / "sample.csv")
+    drawn = sample(labels, n=40, output=tmp_path / "sample.csv", verbose=True)
     assert "40 of 40 rows drawn" in capsys.readouterr().out
     with (tmp_path / "sample.csv").open() as file:
         read = list(csv.DictReader(file))
@@ -74,7 +74,8 @@ def test_strata_have_as_many_each(labels, tmp_path):
         labels=labels, n=16, design="stratified", by=["actor"], output=tmp_path / "s.jsonl"
     )
     assert Counter(row["actor"] for row in drawn) == {"many": 8, "few": 8}
-    assert [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()] == drawn
+    lines = (tmp_path / "s.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == list(drawn)
 
 
 def test_uncertain_rows_are_drawn_more(labels, tmp_path):
@@ -185,7 +186,13 @@ def test_nobodys_judgements_are_overwritten(labels, tmp_path, suffix):
 def test_a_sample_is_extended_by_rows_that_it_does_not_hold(labels, tmp_path, capsys):
     first = filled(tmp_path / "a.jsonl", sample(labels=labels, n=10, output=tmp_path / "a.jsonl"))
     more = sample(
-        labels=labels, n=6, extend=first, design="stratified", by="actor", output=tmp_path / "b.csv"
+        labels,
+        n=6,
+        extend=first,
+        design="stratified",
+        by="actor",
+        output=tmp_path / "b.csv",
+        verbose=True,
     )
     assert f"gold='[{first},{tmp_path / 'b.csv'}]'" in capsys.readouterr().out
     held = {json.loads(line)["id"] for line in first.read_text().splitlines()}

@@ -40,9 +40,10 @@ def labels(tmp_path):
 
 
 def test_sentences_count_once_and_are_shown_without_actors(labels, tmp_path, capsys):
-    drawn = sample(labels=labels, n=999, codebook="topics", by="party", output=tmp_path / "s.csv")
+    given = {"n": 999, "codebook": "topics", "by": "party", "verbose": True}
+    drawn = sample(labels, **given, output=tmp_path / "s.csv")
     told = capsys.readouterr().out
-    assert "90 of 90 sentences drawn (random), to be annotated in" in told
+    assert "90 of 90 sentences drawn (random), to be annotated from the top: " in told
     assert "fill in topics with one of: law, several with ; between them, - where" in told
     with (tmp_path / "s.csv").open() as file:
         assert file.readline().strip() == "id,article,sentence,party,probability,topics"

@@ -14,7 +14,7 @@ from typing import Any
 from hydra import version
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -36,9 +36,13 @@ from stancekit.commands.words import (
     value_types,
 )
 from stancekit.errors import KitError, printable
-from stancekit.resources import config_folders, hidden, searching
+from stancekit.library.configs import config_search_path
+from stancekit.resources import hidden, searching
 
 log = logging.getLogger(__name__)
+# Parameters of a command's function that are no keys of its config: the command line always
+# prints, and chooses a model's settings by keys of their own.
+PYTHON_ONLY = frozenset({"config", "settings", "verbose"})
 
 
 def cause(error: BaseException) -> str | None:
@@ -87,7 +91,8 @@ def arguments(command: str, config: DictConfig) -> dict[str, Any]:
     given = {**instantiate(rest, _convert_="all"), **texts}
     # Only other keys refer to it.
     given.pop("data_dir", None)
-    if others := [key for key in given if key not in signature(function).parameters]:
+    known = signature(function).parameters.keys() - PYTHON_ONLY
+    if others := [key for key in given if key not in known]:
         raise unknown(command, others)
     return check_values(function, given)
 
@@ -109,8 +114,11 @@ def call(command: str, config: DictConfig) -> Any:
         ):
             given["features"] = plain["features"] = None
             plain["choices"]["features"] = "own"
+    function = function_of(command)
+    if "verbose" in signature(function).parameters:
+        given["verbose"] = True
     log.debug("%s is called with %s", command, given)
-    return function_of(command)(**given)
+    return function(**given)
 
 
 def _group_chosen(group: str, *, default: str) -> bool:
@@ -152,10 +160,7 @@ def hydra_for(command: str) -> Iterator[Hydra]:
     version.
     """
     version.setbase("1.3")
-    *own, kit = config_folders()
-    search_path = create_config_search_path(str(kit))
-    for folder in own:
-        search_path.prepend(provider="yours", path=f"file://{folder}", anchor="main")
+    search_path = config_search_path()
     before = HydraConfig.instance().cfg
     hydra = Hydra.create_main_hydra2(f"stancekit-{command}", search_path)
     loader: Any = hydra.config_loader

@@ -5,34 +5,41 @@ from pathlib import Path
 
 from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
+from stancekit.formatting import format_share, frame_table
 from stancekit.labelling.gold import match_gold
+from stancekit.labelling.label_files import list_tables
+from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import Estimates, make_estimates
-from stancekit.reporting.prevalence import contrast_table, share_figures, share_table, shares_page
+from stancekit.reporting.prevalence import share_figures, shares_page
 from stancekit.types import as_list
+from stancekit.views import DataFrame, TableView
 
 
 def estimate(
+    labels: str | Path | Labels | DataFrame,
     *,
-    labels: str | Path,
-    gold: str | Path | Sequence[str | Path],
+    gold: str | Path | Sequence[str | Path] | TableView | DataFrame,
     codebook: str | None = None,
     by: str | Sequence[str] = (),
     inference: str = "finite_population",
     date_format: str | None = None,
     output: str | Path | None = None,
+    verbose: bool = False,
 ) -> Estimates:
-    """Estimate the share of every code in every cell, and print it beside what counting labels would say.
+    """Estimate the share of every code in every cell, beside what counting labels would say.
 
     Parameters
     ----------
     labels
         What `stancekit label` wrote: a file, or a folder of files. Rows that were set
-        aside by `risk=` count as well.
+        aside by `risk=` count as well. In Python also what `label` returned, or a
+        DataFrame with the columns of labels.
     gold
         What `stancekit sample` wrote, with the codes filled in, `-` where a row may
         have no code and has none; rows left empty are not used. Several files, as
-        `[sample.csv, more.csv]`, where more rows were drawn with `extend=`.
+        `[sample.csv, more.csv]`, where more rows were drawn with `extend=`. In Python
+        also DataFrames.
     codebook
         The codebook whose shares are estimated; by default the only one of the labels.
         Of one that codes sentences, each sentence counts once.
@@ -48,23 +55,38 @@ def estimate(
     output
         A folder for `shares.csv`, `contrasts.csv`, `shares.html` and figures:
         `shares.svg`, over time `trends.svg`, of two fields `matrix.svg`.
+    verbose
+        Whether the tables are printed.
 
     Returns
     -------
     Estimates
         Shares per cell and code, and contrasts; `to_frame()` has the shares as a pandas
-        DataFrame.
+        DataFrame, as proportions, and `differences()` the contrasts.
 
     Raises
     ------
     KitError
         When labels or gold cannot be read, do not fit each other, or cannot answer what
         is asked.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = [{"agree": 0.9, "deny": 0.1}, {"agree": 0.3, "deny": 0.7}]
+    >>> labels = pd.DataFrame({"id": range(40), "article": range(40)})
+    >>> labels["tone"], labels["tone_scores"] = ["agree", "deny"] * 20, scores * 20
+    >>> gold = labels[["id", "tone"]].head(24)
+    >>> estimates = estimate(labels, gold=gold)
+    >>> estimates.to_frame()[["code", "annotated", "estimate", "low", "high"]].round(2)
+        code  annotated  estimate   low  high
+    0  agree         24       0.5  0.45  0.55
+    1   deny         24       0.5  0.45  0.55
     """
     population = read_population(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
-    units, notes = match_gold(population, as_list(gold))
+    units, notes = match_gold(population, list_tables(gold))
     estimates = make_estimates(
         units,
         population.columns,
@@ -73,21 +95,40 @@ def estimate(
         inference=inference,
         notes=[*population.labels.notes, *notes],
     )
-    tables = [f"codebook: {estimates.codebook}", share_table(estimates.shares)]
-    if estimates.contrasts:
-        tables.append(contrast_table(estimates.contrasts))
-    tables += [f"note: {note}" for note in estimates.notes]
-    print(printable("\n\n".join(tables), keep="\n"))
     if output is not None:
         _write_estimates(Path(output), estimates)
+    if verbose:
+        _print_estimates(estimates, output)
     return estimates
 
 
 def _write_estimates(folder: Path, estimates: Estimates) -> None:
     write_text(folder / "shares.csv", frame_to_csv(estimates.to_frame()))
-    write_text(folder / "contrasts.csv", frame_to_csv(estimates.contrasts_frame()))
+    write_text(folder / "contrasts.csv", frame_to_csv(estimates.differences()))
     figures = share_figures(estimates)
     for name, drawing in figures.items():
         write_text(folder / f"{name}.svg", drawing)
     write_text(folder / "shares.html", shares_page(estimates, list(figures.values())))
-    print(f"\nwritten: {folder / 'shares.html'}, with shares.csv, contrasts.csv and figures")
+
+
+def _print_estimates(estimates: Estimates, output: str | Path | None) -> None:
+    differences = estimates.differences()
+    # In percentage points; the frame has proportions.
+    limits = zip(*(differences[name] for name in ("estimate", "low", "high")), strict=True)
+    points = [format_share(contrast) for contrast in limits]
+    tables = [f"codebook: {estimates.codebook}", frame_table(estimates.view_frame())]
+    if points:
+        names = differences[["cell", "minus", "code"]]
+        tables.append(frame_table(names.assign(points=points)))
+    tables += [f"note: {note}" for note in estimates.notes]
+    n, n_annotated = estimates.sizes
+    what = (
+        f"shares of {len(estimates.codes)} codes in {estimates.n_cells} "
+        f"{'cell' if estimates.n_cells == 1 else 'cells'}, from {n_annotated} annotated of {n} rows"
+    )
+    where = (
+        f"{Path(output) / 'shares.html'}, with shares.csv, contrasts.csv and figures beside it"
+        if output
+        else "printed above; output=FOLDER writes tables, figures and a page"
+    )
+    print(printable("\n\n".join([*tables, f"{what}: {where}"]), keep="\n"))

@@ -5,18 +5,22 @@ from pathlib import Path
 
 from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
+from stancekit.formatting import frame_table
 from stancekit.labelling.gold import match_gold
+from stancekit.labelling.label_files import list_tables
+from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.planning import Plan, make_plan
-from stancekit.reporting.prevalence import plan_figure, plan_table
+from stancekit.reporting.prevalence import plan_figure
 from stancekit.types import as_list
+from stancekit.views import DataFrame, TableView
 
 
-def plan(
+def plan(  # noqa: PLR0913  # one argument per key of configs/plan.yaml
+    labels: str | Path | Labels | DataFrame,
     *,
-    labels: str | Path,
-    gold: str | Path | Sequence[str | Path],
+    gold: str | Path | Sequence[str | Path] | TableView | DataFrame,
     codebook: str | None = None,
     by: str | Sequence[str] = (),
     inference: str = "finite_population",
@@ -24,6 +28,7 @@ def plan(
     minutes: float = 0.5,
     max_rows: int | None = None,
     output: str | Path | None = None,
+    verbose: bool = False,
 ) -> Plan:
     """Predict from a first annotated sample how narrow intervals will be with more of it.
 
@@ -42,23 +47,36 @@ def plan(
         rows.
     output
         A folder for `plan.csv` and `plan.svg`.
+    verbose
+        Whether the table is printed.
 
     Returns
     -------
     Plan
         Per size of the sample: hours, and half the width of the widest interval over
         codes and cells, with the model and without it; `to_frame()` has it as a pandas
-        DataFrame.
+        DataFrame, as proportions.
 
     Raises
     ------
     KitError
         When too few rows are annotated, or `minutes` or `max_rows` make no sense.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = [{"agree": 0.9, "deny": 0.1}, {"agree": 0.3, "deny": 0.7}]
+    >>> labels = pd.DataFrame({"id": range(400), "article": range(400)})
+    >>> labels["tone"], labels["tone_scores"] = ["agree", "deny"] * 200, scores * 200
+    >>> gold = labels[["id", "tone"]].head(50)
+    >>> gold["tone"] = ["agree", "deny", "agree", "agree", "deny"] * 10
+    >>> plan(labels, gold=gold, max_rows=200).to_frame()["rows"].tolist()
+    [50, 61, 74, 91, 110, 135, 164, 200]
     """
     population = read_population(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
-    units, notes = match_gold(population, as_list(gold))
+    units, notes = match_gold(population, list_tables(gold))
     result = make_plan(
         units,
         population.columns,
@@ -67,22 +85,25 @@ def plan(
         max_rows=max_rows,
         notes=[*population.labels.notes, *notes],
     )
-    print(plan_table(result.steps))
-    # Whoever plans should know which cells the plan can only guess.
-    few = (
-        f" ({result.n_few} with too few annotated rows, as if they varied as all rows do)"
-        if result.n_few
-        else ""
-    )
-    print(
-        f"\n{result.n_annotated} rows are annotated; cells planned for: {result.n_cells}{few}; "
-        f"sampled as before, a row in {minutes:g} minutes"
-    )
-    for note in result.notes:
-        print(printable(f"note: {note}"))
     if output is not None:
-        folder = Path(output)
-        write_text(folder / "plan.csv", frame_to_csv(result.to_frame()))
-        write_text(folder / "plan.svg", plan_figure(result.steps))
-        print(f"written: {folder / 'plan.svg'} and plan.csv beside it")
+        write_text(Path(output) / "plan.csv", frame_to_csv(result.to_frame()))
+        write_text(Path(output) / "plan.svg", plan_figure(result.steps))
+    if verbose:
+        _print_plan(result, output, minutes)
     return result
+
+
+def _print_plan(result: Plan, output: str | Path | None, minutes: float) -> None:
+    first, last = result.steps[0], result.steps[-1]
+    where = (
+        f"{Path(output) / 'plan.svg'}, with plan.csv beside it"
+        if output
+        else "printed above; output=FOLDER writes table and figure"
+    )
+    lines = [
+        f"{result.caption}; sampled as before, a row in {minutes:g} minutes",
+        frame_table(result.view_frame()),
+        *(f"note: {note}" for note in result.notes),
+        f"plan from {first.rows} to {last.rows} annotated rows: {where}",
+    ]
+    print(printable("\n\n".join(lines), keep="\n"))

@@ -1,7 +1,9 @@
 """`stancekit sample`: which labelled rows to annotate by hand, with the probability of each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -9,11 +11,20 @@ import numpy as np
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
 from stancekit.labelling.gold import NO_CODE, batch_of, find_row, read_gold
-from stancekit.labelling.label_files import LabelRow, is_blank, row_id
+from stancekit.labelling.label_files import (
+    LabelRow,
+    RowSource,
+    is_blank,
+    list_tables,
+    row_id,
+    source_name,
+)
+from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
 from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 from stancekit.prevalence.units import PERIODS
 from stancekit.types import as_list
+from stancekit.views import DataFrame, TableView
 
 # What an annotator needs to see of a row; of a sentence that is coded as a whole, the
 # first three.
@@ -22,24 +33,77 @@ SHOWN_COLUMNS = ("id", "article", "sentence", "actor", "target")
 ADDED_COLUMNS = ("probability", "batch", "codes", "annotation_id")
 
 
-def sample(
+@dataclass(frozen=True, repr=False)
+class DrawnSample(TableView, Sequence[LabelRow]):
+    """Rows to annotate, in random order, and the file they were written to.
+
+    Attributes
+    ----------
+    rows
+        The rows, each with an empty cell to fill in, named as the codebook.
+    path
+        The file, `None` where nothing was written.
+    codebook, codes
+        What to annotate, and the codes to choose from.
+    n_pool
+        From how many rows these were drawn.
+    """
+
+    rows: tuple[LabelRow, ...]
+    path: Path | None
+    codebook: str
+    codes: tuple[str, ...]
+    n_pool: int
+
+    @property
+    def caption(self) -> str:
+        """Return in one line what was drawn, where it is, and what to fill in."""
+        where = f" in {self.path}" if self.path else ""
+        return (
+            f"{len(self.rows)} of {self.n_pool} rows to annotate{where}: fill in {self.codebook} "
+            f"with one of {', '.join(self.codes)}"
+        )
+
+    def to_frame(self) -> DataFrame:
+        """Return the rows as a pandas DataFrame, with the columns of the file."""
+        import pandas as pd
+
+        # As objects, cells stay as the labels have them: 2019 beside an empty cell is not 2019.0.
+        return pd.DataFrame(list(self.rows), dtype=object)
+
+    @overload
+    def __getitem__(self, index: int) -> LabelRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[LabelRow, ...]: ...
+    def __getitem__(self, index: int | slice) -> LabelRow | tuple[LabelRow, ...]:
+        """Return a row, or several."""
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+
+def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
+    labels: str | Path | Labels | DataFrame,
     *,
-    labels: str | Path,
     n: int = 300,
     design: str = "random",
     codebook: str | None = None,
     by: str | Sequence[str] = (),
-    extend: str | Path | Sequence[str | Path] = (),
+    extend: str | Path | Sequence[str | Path] | TableView | DataFrame = (),
     date_format: str | None = None,
-    output: str | Path = "sample.csv",
+    output: str | Path | None = "sample.csv",
     random_state: int = 0,
-) -> list[LabelRow]:
+    verbose: bool = False,
+) -> DrawnSample:
     """Draw rows to be annotated by hand, and write them without the model's labels, which would bias the annotator.
 
     Parameters
     ----------
     labels
-        What `stancekit label` wrote: a file, or a folder of files.
+        What `stancekit label` wrote: a file, or a folder of files. In Python also what
+        `label` returned, or a DataFrame with the columns of labels.
     n
         How many rows to draw.
     design
@@ -52,32 +116,48 @@ def sample(
         sample.
     extend
         Samples that were drawn before: n rows are drawn from the others, and estimates
-        use all these files together.
+        use all these files together. In Python also DataFrames.
     date_format
         As of `stancekit estimate`.
     output
-        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio.
-        Estimates are unbiased by its columns `probability` and `batch`: leave them as
-        they are.
+        A `.csv` or `.jsonl` file to fill in, or `.json` for tasks of Label Studio; in
+        Python, `None` writes nothing. Estimates are unbiased by its columns
+        `probability` and `batch`: leave them as they are.
     random_state
         The seed of the draw.
+    verbose
+        Whether it is printed what was drawn, and what to do with it.
 
     Returns
     -------
-    list of dict
+    DrawnSample
         The rows drawn, in random order: whoever annotates them from the top and stops
-        has annotated a random part.
+        has annotated a random part. It is a sequence of them; `to_frame()` has them as
+        a pandas DataFrame.
 
     Raises
     ------
     KitError
         When the output has annotated rows, or what is asked for cannot be drawn.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> labels = pd.DataFrame({"id": ["r0", "r1"], "sentence": ["We agree.", "We deny it."]})
+    >>> labels["tone"] = ["agree", "deny"]
+    >>> labels["tone_scores"] = [{"agree": 0.9, "deny": 0.1}, {"agree": 0.3, "deny": 0.7}]
+    >>> drawn = sample(labels, n=1, output=None)
+    >>> drawn.to_frame()[["id", "probability"]]
+       id probability
+    0  r1         0.5
     """
-    path, by = Path(output), as_list(by)
-    earlier = [Path(file) for file in as_list(extend)]
-    _check_path(path, earlier)
+    path, by = Path(output) if output is not None else None, as_list(by)
+    earlier = list_tables(extend)
+    if path is not None:
+        _check_path(path, earlier)
     population = read_population(labels, codebook=codebook, by=by, date_format=date_format)
-    _check_not_annotated(path, population)
+    if path is not None:
+        _check_not_annotated(path, population)
     if design == "stratified" and not by:
         raise KitError("design=stratified needs what to stratify by; add by=[actor]")
     drawn_before, batch = _find_drawn(earlier, population)
@@ -89,27 +169,25 @@ def sample(
         )
     strata = _strata(population, pool)
     probability = inclusion_probabilities(strata, population.scores[pool], n, design=design)
-    drawn = draw_sample(probability, strata, random_state=random_state)
-    rows = _sample_rows(population, pool, probability, _shuffle(drawn, random_state), batch)
-    _write_sample(path, rows, population)
-    _print_summary(path, rows, population, n_pool=len(pool), design=design)
-    if earlier:
-        files = ",".join([*map(str, earlier), str(path)])
-        print(
-            printable(f"then use all files together: stancekit estimate {labels} gold='[{files}]'")
-        )
-    for note in population.labels.notes:
-        print(printable(f"note: {note}"))
-    return rows
+    chosen = draw_sample(probability, strata, random_state=random_state)
+    rows = _sample_rows(population, pool, probability, _shuffle(chosen, random_state), batch)
+    drawn = DrawnSample(
+        tuple(rows), path, population.codebook.name, tuple(population.codes), len(pool)
+    )
+    if path is not None:
+        _write_sample(path, drawn, population)
+    if verbose:
+        _print_summary(drawn, population, labels=labels, earlier=earlier, design=design)
+    return drawn
 
 
-def _check_path(path: Path, earlier: Sequence[Path]) -> None:
+def _check_path(path: Path, earlier: Sequence[RowSource]) -> None:
     if path.suffix not in (".csv", ".jsonl", ".json"):
         raise KitError(
             f"cannot write {path}: samples are written to a .csv, a .jsonl or, for Label Studio, a "
             ".json file"
         )
-    if path in earlier:
+    if any(isinstance(source, str | Path) and Path(source) == path for source in earlier):
         raise KitError(
             f"output={path} is a sample to extend; write the further rows to another file, as more.csv"
         )
@@ -140,16 +218,16 @@ def _check_not_annotated(path: Path, population: Population) -> None:
         )
 
 
-def _find_drawn(files: Sequence[Path], population: Population) -> tuple[np.ndarray, int]:
+def _find_drawn(earlier: Sequence[RowSource], population: Population) -> tuple[np.ndarray, int]:
     """Return which rows samples have already, and the number of the next batch."""
     drawn, batches = np.zeros(len(population.rows), dtype=bool), [0]
-    for file in files:
-        rows = read_gold(file, population.codebook)
+    for source in earlier:
+        rows = read_gold(source, population.codebook)
         numbers = [find_row(row, population.row_numbers) for row in rows]
         lost = [row_id(row) for row, number in zip(rows, numbers, strict=True) if number is None]
         if lost:
             raise KitError(
-                f"{file} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend "
+                f"{source_name(source)} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend "
                 "samples of these labels"
             )
         drawn[np.array(numbers, dtype=np.int64)] = True
@@ -202,22 +280,18 @@ def _sample_rows(
     return rows
 
 
-def _write_sample(path: Path, rows: Sequence[LabelRow], population: Population) -> None:
+def _write_sample(path: Path, drawn: DrawnSample, population: Population) -> None:
     if path.suffix == ".json":
         # An empty answer among the data would overwrite the annotator's in some of
         # Label Studio's exports.
         name, codes = population.codebook.name, population.codes
-        tasks = [{key: value for key, value in row.items() if key != name} for row in rows]
+        tasks = [{key: value for key, value in row.items() if key != name} for row in drawn]
         write_json(path, [{"data": task | {"codes": codes}} for task in tasks])
         write_text(path.with_suffix(".xml"), _make_interface(population))
     elif path.suffix == ".jsonl":
-        write_jsonl(path, rows)
+        write_jsonl(path, drawn.rows)
     else:
-        import pandas as pd
-
-        # As objects, cells stay as the labels have them: 2019 beside an empty cell is
-        # not 2019.0.
-        write_text(path, frame_to_csv(pd.DataFrame(rows, dtype=object), decimals=None))
+        write_text(path, frame_to_csv(drawn.to_frame(), decimals=None))
 
 
 def _make_interface(population: Population) -> str:
@@ -241,16 +315,27 @@ def _make_interface(population: Population) -> str:
 
 
 def _print_summary(
-    path: Path, rows: Sequence[LabelRow], population: Population, *, n_pool: int, design: str
+    drawn: DrawnSample,
+    population: Population,
+    *,
+    labels: str | Path | Labels | DataFrame,
+    earlier: Sequence[RowSource],
+    design: str,
 ) -> None:
+    name = population.codebook.name
     unit = "sentences" if population.codebook.unit == "sentence" else "rows"
-    left = " not drawn before" if n_pool < len(population.rows) else ""
-    drawn = f"{len(rows)} of {n_pool} {unit}{left} drawn ({design})"
+    left = " not drawn before" if drawn.n_pool < len(population.rows) else ""
     several = f", several with ; between them, {NO_CODE} where there is none"
     more = several if population.codebook.multi_label else ""
-    print(printable(f"{drawn}, to be annotated in {path} from the top"))
-    print(
-        printable(
-            f"fill in {population.codebook.name} with one of: {', '.join(population.codes)}{more}"
-        )
+    lines = [f"fill in {name} with one of: {', '.join(population.codes)}{more}"]
+    files = [source for source in (*earlier, drawn.path) if isinstance(source, str | Path)]
+    if earlier and isinstance(labels, str | Path) and len(files) == len(earlier) + 1:
+        gold = ",".join(map(str, files))
+        lines.append(f"then use all files together: stancekit estimate {labels} gold='[{gold}]'")
+    lines += [f"note: {note}" for note in population.labels.notes]
+    where = f": {drawn.path}" if drawn.path else ""
+    lines.append(
+        f"{len(drawn)} of {drawn.n_pool} {unit}{left} drawn ({design}), to be annotated from the "
+        f"top{where}"
     )
+    print(printable("\n".join(lines), keep="\n"))

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, unguard_cell
-from stancekit.labelling.label_files import LabelRow, is_blank, read_rows, row_id
+from stancekit.labelling.label_files import (
+    LabelRow,
+    RowSource,
+    is_blank,
+    read_rows,
+    row_id,
+    source_name,
+    table_rows,
+)
 from stancekit.labelling.labels import LabelledCodebook
 from stancekit.labelling.population import Population
 from stancekit.prevalence.estimators import SampledUnits
@@ -26,36 +34,40 @@ from stancekit.types import FloatArray
 NO_CODE = "-"
 
 
-def read_gold(path: str | Path, codebook: LabelledCodebook) -> list[LabelRow]:
-    """Read a file that `stancekit sample` wrote, as it was filled in: CSV, JSON lines, or Label Studio's CSV or JSON.
+def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
+    """Read a sample as it was filled in: CSV, JSON lines, Label Studio's CSV or JSON, or a table in Python.
 
     Raises
     ------
     KitError
         When it cannot be read, or rows have no id or the same one.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise KitError(
-            f"there is no file {path}; give the one that stancekit sample wrote, filled in: "
-            "gold=sample.csv"
-        )
-    rows = _read_label_studio(file) if file.suffix == ".json" else read_rows(file)
+    name = source_name(source)
+    rows = _read_file(Path(source)) if isinstance(source, str | Path) else table_rows(source)
     if rows and not any("id" in row for row in rows):
         raise KitError(
-            f"{file} has no column id; it has: {listing(rows[0])}. Keep the columns that "
+            f"{name} has no column id; it has: {listing(rows[0])}. Keep the columns that "
             "stancekit sample wrote"
         )
     if missing := [number for number, row in enumerate(rows, 1) if not row_id(row)]:
         raise KitError(
-            f"{file} has rows without an id (rows {listing(missing)}); give them the ids that "
+            f"{name} has rows without an id (rows {listing(missing)}); give them the ids that "
             "sample wrote"
         )
-    _check_once(file, rows, codebook)
+    _check_once(name, rows, codebook)
     return rows
 
 
-def _check_once(file: Path, rows: Sequence[LabelRow], codebook: LabelledCodebook) -> None:
+def _read_file(file: Path) -> list[LabelRow]:
+    if not file.is_file():
+        raise KitError(
+            f"there is no file {file}; give the one that stancekit sample wrote, filled in: "
+            "gold=sample.csv"
+        )
+    return _read_label_studio(file) if file.suffix == ".json" else read_rows(file)
+
+
+def _check_once(name: str, rows: Sequence[LabelRow], codebook: LabelledCodebook) -> None:
     """Check that each row is there once, and say what to do where several people annotated it."""
     twice = {key for key, n in Counter(map(row_id, rows)).items() if n > 1}
     if not twice:
@@ -68,7 +80,7 @@ def _check_once(file: Path, rows: Sequence[LabelRow], codebook: LabelledCodebook
     differ = [key for key, values in given.items() if len(values) > 1]
     examples = f" ({listing(differ)})" if differ else ""
     raise KitError(
-        f"{file} has {len(twice)} ids more than once ({listing(sorted(twice))}), and different "
+        f"{name} has {len(twice)} ids more than once ({listing(sorted(twice))}), and different "
         f"codes in {len(differ)} of them{examples}. Where several people annotated, estimates use "
         "one decided code per row: keep one line per id, with the code that they agree on"
     )
@@ -234,13 +246,13 @@ class _GoldFile:
 
 
 def match_gold(
-    population: Population, files: Sequence[str | Path]
+    population: Population, sources: Sequence[RowSource]
 ) -> tuple[SampledUnits, list[str]]:
     """Read annotated samples, and return the rows they are of as sampled units, with notes for a reader.
 
     Parameters
     ----------
-    files
+    sources
         As of `read_gold`; several where a sample was extended.
 
     Raises
@@ -249,7 +261,7 @@ def match_gold(
         When a file cannot be read, does not fit the labels or the others, or nothing is
         annotated.
     """
-    tables = [read_gold(file, population.codebook) for file in files]
+    tables = [read_gold(source, population.codebook) for source in sources]
     golds = _match_rows(tables, population)
     # Codes first: what they say of a wrong file is clearer than what its probabilities would.
     gold = _join_codes(golds, population)

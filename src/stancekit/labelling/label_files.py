@@ -5,14 +5,17 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow.parquet
 
 from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, printable
+from stancekit.views import DataFrame, TableView
 
 LabelRow = dict[str, Any]
+# Where rows of labels or of a sample come from: a file, or what Python has as a table.
+RowSource: TypeAlias = str | Path | TableView | DataFrame
 LABEL_SUFFIXES = (".jsonl", ".parquet", ".csv", ".tsv")
 # What the file that `label` wrote beside one article's labels ends in, for rows left to
 # a person.
@@ -152,6 +155,53 @@ def _read_parquet(file: Path) -> list[LabelRow]:
         raise KitError(f"{file} cannot be read as Parquet: {error}") from None
     columns = {key.decode(): value for key, value in metadata.items()}
     return [row | columns for row in rows] if columns else rows
+
+
+def list_tables(tables: RowSource | Sequence[RowSource]) -> tuple[RowSource, ...]:
+    """Return what may be one table or several as several.
+
+    Examples
+    --------
+    >>> list_tables("sample.csv"), list_tables(["sample.csv", "more.csv"])
+    (('sample.csv',), ('sample.csv', 'more.csv'))
+    """
+    if isinstance(tables, Sequence) and not isinstance(tables, str | TableView):
+        return tuple(tables)
+    return (tables,)
+
+
+def table_rows(table: TableView | DataFrame) -> list[LabelRow]:
+    """Return the rows of a table in Python, without those that are empty; cells without a value are `None`.
+
+    Raises
+    ------
+    KitError
+        When it is no table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table_rows(pd.DataFrame({"id": ["r0", "r1", None], "tone": ["warm", None, None]}))
+    [{'id': 'r0', 'tone': 'warm'}, {'id': 'r1', 'tone': None}]
+    """
+    import pandas as pd
+
+    frame = table.to_frame() if isinstance(table, TableView) else table
+    if not isinstance(frame, pd.DataFrame):
+        raise KitError(
+            f"{printable(repr(table), most=80)} is no table; give the path of a file, or a pandas "
+            "DataFrame"
+        )
+    # As objects, numbers stay what they are in columns that have empty cells.
+    cells = frame.astype(object)
+    rows = cells.where(frame.notna(), None).to_dict("records")
+    named = [{str(name): value for name, value in row.items()} for row in rows]
+    return [row for row in named if not all(is_blank(value) for value in row.values())]
+
+
+def source_name(source: RowSource) -> str:
+    """Return what messages call the source of rows."""
+    return str(source) if isinstance(source, str | Path) else "the table"
 
 
 def is_blank(value: object) -> bool:

@@ -29,8 +29,11 @@ from stancekit.labelling.label_files import (
     read_all_rows,
     review_files,
     row_id,
+    source_name,
+    table_rows,
 )
 from stancekit.types import BoolArray, FloatArray
+from stancekit.views import DataFrame
 
 LABELS_FORMAT = 2
 # How far from 1 the scores of a row may add up where one code excludes the others: four
@@ -241,9 +244,10 @@ def _row_scores(row: LabelRow, codebook: LabelledCodebook) -> Mapping[str, float
     return json.loads(value) if isinstance(value, str) else dict(value)
 
 
-def read_labels(path: str | Path) -> Labels:
+def read_labels(path: str | Path | Labels | DataFrame) -> Labels:
     """Read labels: a file, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv` or `.tsv`.
 
+    A DataFrame with the columns of labels is read too; labels that were read are returned.
     Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a
     person as too uncertain (`risk=`), they are read too: without them the rest would
     describe only the certain rows.
@@ -254,18 +258,22 @@ def read_labels(path: str | Path) -> Labels:
         When there is nothing to read, rows that were set aside are missing, an id is
         missing or occurs twice, or the rows are not in this format.
     """
-    files = label_files(path)
-    reviews = review_files(path, files)
-    rows = read_all_rows([*files, *reviews])
-    _check_ids(path, rows)
-    codebooks, notes = _take_codebooks(path, rows)
+    if isinstance(path, Labels):
+        return path
+    files = label_files(path) if isinstance(path, str | Path) else []
+    reviews = review_files(path, files) if files else []
+    rows = read_all_rows([*files, *reviews]) if files else table_rows(path)
+    name = source_name(path)
+    _check_ids(name, rows)
+    table = not files or any(file.suffix in (".csv", ".tsv") for file in files)
+    codebooks, notes = _take_codebooks(name, rows, table=table)
     if reviews:
         names = listing(reviews, most=2)
         notes.append(f"with the rows that label set aside as too uncertain ({names})")
     return Labels(rows, codebooks, tuple(notes))
 
 
-def _check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
+def _check_ids(path: str, rows: Sequence[LabelRow]) -> None:
     ids = [row_id(row) for row in rows]
     if missing := [number for number, key in enumerate(ids, 1) if not key]:
         raise KitError(
@@ -278,14 +286,14 @@ def _check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
 
 
 def _take_codebooks(
-    path: str | Path, rows: Sequence[LabelRow]
+    path: str, rows: Sequence[LabelRow], *, table: bool
 ) -> tuple[dict[str, LabelledCodebook], list[str]]:
     """Return the codebooks of rows; take the columns that say so out of the rows."""
     declared = next((row["codebooks"] for row in rows if _is_declared(row)), None)
     if not rows:
         return {}, []
     if declared is None:
-        return _infer_codebooks(path, rows)
+        return _infer_codebooks(path, rows, table=table)
     different = [row_id(row) for row in rows if row.get("codebooks") != declared]
     if different:
         raise KitError(
@@ -313,13 +321,13 @@ def _is_declared(row: LabelRow) -> bool:
 
 
 def _infer_codebooks(
-    path: str | Path, rows: Sequence[LabelRow]
+    path: str, rows: Sequence[LabelRow], *, table: bool
 ) -> tuple[dict[str, LabelledCodebook], list[str]]:
     """Find the codebooks of a table that does not name them, by its pairs NAME and NAME_scores."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     # What is no table of the user's own has been written by `label`, before formats had
     # a number.
-    if rows[0].keys() >= SCHEMA.keys() and not _is_table(path):
+    if rows[0].keys() >= SCHEMA.keys() and not table:
         raise KitError(
             f"{path} was written by an older version of stancekit; label the texts again"
         )
@@ -337,10 +345,6 @@ def _infer_codebooks(
             )
     inferred = [_infer_codebook(name, rows) for name in names]
     return {codebook.name: codebook for codebook, _ in inferred}, [note for _, note in inferred]
-
-
-def _is_table(path: str | Path) -> bool:
-    return any(file.suffix in (".csv", ".tsv") for file in label_files(path))
 
 
 def _infer_codebook(name: str, rows: Sequence[LabelRow]) -> tuple[LabelledCodebook, str]:

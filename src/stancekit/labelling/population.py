@@ -17,6 +17,7 @@ from stancekit.labelling.labels import (
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.units import PERIODS, period_number, read_periods
 from stancekit.types import BoolArray, FloatArray
+from stancekit.views import DataFrame
 
 # What a cell is called that has no value of a column.
 NO_VALUE = "(none)"
@@ -74,7 +75,7 @@ def column_values(rows: Sequence[LabelRow], name: str) -> list[str]:
 
 
 def read_population(
-    path: str | Path,
+    labels: str | Path | Labels | DataFrame,
     *,
     codebook: str | None = None,
     by: Sequence[str] = (),
@@ -85,7 +86,7 @@ def read_population(
 
     Parameters
     ----------
-    path
+    labels
         As of `labels.read_labels`.
     codebook
         The codebook's name; by default the only one.
@@ -102,12 +103,12 @@ def read_population(
         counts once, or is not a period, or a claim beyond the corpus lacks articles.
     """
     finite = is_finite(inference)
-    labels = read_labels(path)
-    chosen = choose_codebook(labels, codebook)
+    given = read_labels(labels)
+    chosen = choose_codebook(given, codebook)
     # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
-        _check_sentences(labels.rows, chosen, by)
-    units = labels.units(chosen)
+        _check_sentences(given.rows, chosen, by)
+    units = given.units(chosen)
     codes = units.codes(chosen)
     columns = _read_columns(units.rows, by, date_format)
     if not finite:

@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from stancekit.errors import KitError
+from stancekit.formatting import format_percent, format_share
 from stancekit.prevalence.estimators import (
     ANNOTATION_ONLY,
     MIN_ANNOTATED,
@@ -21,6 +22,7 @@ from stancekit.prevalence.estimators import (
 )
 from stancekit.prevalence.units import PERIODS, Cell, cell_masks, estimate_cells, period_number
 from stancekit.types import FloatArray
+from stancekit.views import DataFrame, TableView
 
 # What a claim is about: these very texts, or what such texts say.
 INFERENCES = ("finite_population", "superpopulation")
@@ -92,6 +94,11 @@ class Share:
         return round(self.counted - self.estimate[0], 9) + 0.0 if self.estimate else None
 
     @property
+    def bias_points(self) -> str:
+        """Return the bias in percentage points, empty where there is no estimate."""
+        return "" if self.bias is None else f"{100 * self.bias:+.1f}"
+
+    @property
     def note(self) -> str:
         """Say why there is no estimate, empty where there is one."""
         needed = f"{self.needed} more annotated rows needed" if self.estimate is None else ""
@@ -108,9 +115,23 @@ class Contrast:
     estimate: ShareEstimate
 
 
-@dataclass(frozen=True, slots=True)
-class Estimates:
-    """What `stancekit estimate` returns: shares, contrasts, and notes on how to read them."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Estimates(TableView):
+    """What `stancekit estimate` returns: shares, contrasts, and notes on how to read them.
+
+    Examples
+    --------
+    >>> share = Share(("red",), "condemn", 200, 50, 0.31, (0.25, 0.2, 0.31), (0.26, 0.17, 0.38))
+    >>> estimates = Estimates("tone", ("condemn",), "finite_population", ("party",), [share], [], [])
+    >>> estimates.to_frame()[["party", "code", "annotated", "estimate", "low", "high"]]
+      party     code  annotated  estimate  low  high
+    0   red  condemn         50      0.25  0.2  0.31
+    >>> estimates.differences().empty
+    True
+    """
+
+    # Who reads an estimate wants all of a few cells, not the first and last ones.
+    rows_shown: ClassVar[tuple[int, int]] = (60, 40)
 
     codebook: str
     codes: tuple[str, ...]
@@ -125,7 +146,29 @@ class Estimates:
         """Say whether the last field of the cells is a period."""
         return bool(self.by) and self.by[-1] in PERIODS
 
-    def to_frame(self) -> Any:
+    @property
+    def n_cells(self) -> int:
+        """Return how many cells there are."""
+        return len({share.cell for share in self.shares})
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Return how many rows there are in all cells, and how many of them are annotated."""
+        by_cell = {share.cell: (share.n, share.n_annotated) for share in self.shares}
+        return sum(n for n, _ in by_cell.values()), sum(n for _, n in by_cell.values())
+
+    @property
+    def caption(self) -> str:
+        """Return in one line what was estimated, of how many rows, and about what."""
+        n, n_annotated = self.sizes
+        by = f" by {' and '.join(self.by)}" if self.by else ""
+        scope = "these texts" if is_finite(self.inference) else "what such texts say"
+        return (
+            f"Shares of {self.codebook}{by} in %, with 95 % intervals about {scope}: "
+            f"{n_annotated} of {n} rows annotated"
+        )
+
+    def to_frame(self) -> DataFrame:
         """Return the shares as a pandas DataFrame, a row per cell and code, as proportions.
 
         Each field of the cells is a column; one that is called like another column gets
@@ -153,8 +196,32 @@ class Estimates:
             table.insert(place, name, [share.cell[place] for share in self.shares])
         return table
 
-    def contrasts_frame(self) -> Any:
-        """Return differences and slopes as a pandas DataFrame, as proportions."""
+    def view_frame(self) -> DataFrame:
+        """Return the shares in percent, each with its interval in one cell of the table."""
+        import pandas as pd
+
+        rows = [
+            {
+                "cell": share.name,
+                "code": share.code,
+                "rows": share.n,
+                "annotated": share.n_annotated,
+                "counted": format_percent(share.counted),
+                "adjusted": format_percent(share.adjusted),
+                "estimate %": format_share(share.estimate),
+                f"{ANNOTATION_ONLY} %": format_share(share.gold_only),
+                "counting is off by": share.bias_points,
+                "": share.note,
+            }
+            for share in self.shares
+        ]
+        return pd.DataFrame(rows)
+
+    def differences(self) -> DataFrame:
+        """Return differences between cells, and slopes over time, as a pandas DataFrame, as proportions.
+
+        Of more than eight cells, differences are not computed.
+        """
         import pandas as pd
 
         columns = ["cell", "minus", "code", "estimate", "low", "high"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from stancekit.prevalence.estimators import (
 from stancekit.prevalence.sampling import allocate
 from stancekit.prevalence.units import estimate_cells
 from stancekit.types import FloatArray
+from stancekit.views import DataFrame, TableView
 
 # Sizes of the sample that are looked at, evenly spaced on a logarithmic scale, and by
 # default the largest against the present one.
@@ -39,8 +39,8 @@ class PlanStep:
     half_width_gold_only: float
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan(TableView):
     """What `stancekit plan` returns: a step per size of the sample, smallest first.
 
     `n_cells` counts the cells that were planned for, `n_few` those of them with too few
@@ -53,12 +53,41 @@ class Plan:
     n_few: int
     notes: list[str]
 
-    def to_frame(self) -> Any:
+    @property
+    def caption(self) -> str:
+        """Return in one line what was planned, from how many annotated rows, for how many cells."""
+        # Whoever plans should know which cells the plan can only guess.
+        few = (
+            f" ({self.n_few} with too few annotated rows, as if they varied as all rows do)"
+            if self.n_few
+            else ""
+        )
+        return (
+            f"Half the width of the widest 95 % interval, by size of the sample: {self.n_annotated} "
+            f"rows are annotated; cells planned for: {self.n_cells}{few}"
+        )
+
+    def to_frame(self) -> DataFrame:
         """Return the steps as a pandas DataFrame, half-widths as proportions."""
         import pandas as pd
 
         names = {"half_width_gold_only": f"half_width_{ANNOTATION_ONLY.replace(' ', '_')}"}
         return pd.DataFrame([asdict(step) for step in self.steps]).rename(columns=names)
+
+    def view_frame(self) -> DataFrame:
+        """Return the steps with half-widths in percentage points."""
+        import pandas as pd
+
+        rows = [
+            {
+                "rows to annotate": step.rows,
+                "hours": f"{step.hours:.1f}",
+                "estimate ± points": f"{100 * step.half_width:.1f}",
+                f"{ANNOTATION_ONLY} ± points": f"{100 * step.half_width_gold_only:.1f}",
+            }
+            for step in self.steps
+        ]
+        return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True, slots=True)

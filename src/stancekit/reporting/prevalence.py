@@ -7,9 +7,9 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stancekit.formatting import table
+from stancekit.formatting import format_percent, format_share
 from stancekit.html import render_page
-from stancekit.prevalence.claims import Contrast, Estimates, Share, ShareEstimate, is_finite
+from stancekit.prevalence.claims import Estimates, Share, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.planning import PlanStep
 from stancekit.prevalence.units import Cell, period_number
@@ -21,63 +21,6 @@ from stancekit.types import FloatArray
 MOST_NAMED = 24
 # From this share on a cell of the matrix is so dark that its number is white.
 DARK = 55
-
-
-def format_share(estimate: ShareEstimate | None) -> str:
-    """Return an estimate in percent with its interval.
-
-    Examples
-    --------
-    >>> format_share((0.25, 0.2, 0.31)), format_share(None)
-    ('25.0 [20.0, 31.0]', '-')
-    """
-    if estimate is None:
-        return "-"
-    value, low, high = (100 * end for end in estimate)
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
-
-
-def format_percent(share: float) -> str:
-    """Return a share in percent, `-` where there is none."""
-    return "-" if np.isnan(share) else f"{100 * share:.1f}"
-
-
-def format_bias(share: Share) -> str:
-    """Return how far the counted share is from the estimate, in percentage points."""
-    return "" if share.bias is None else f"{100 * share.bias:+.1f}"
-
-
-def share_table(shares: Sequence[Share]) -> str:
-    """Return shares as a Markdown table, in percent."""
-    head = [
-        *("cell", "code", "rows", "annotated", "counted", "adjusted", "estimate %"),
-        *(f"{ANNOTATION_ONLY} %", "counting is off by", ""),
-    ]
-    body = [
-        [
-            share.name,
-            share.code,
-            share.n,
-            share.n_annotated,
-            format_percent(share.counted),
-            format_percent(share.adjusted),
-            format_share(share.estimate),
-            format_share(share.gold_only),
-            format_bias(share),
-            share.note,
-        ]
-        for share in shares
-    ]
-    return table(head, body)
-
-
-def contrast_table(contrasts: Sequence[Contrast]) -> str:
-    """Return differences and slopes as a Markdown table, in percentage points."""
-    body = [
-        [contrast.cell, contrast.minus, contrast.code, format_share(contrast.estimate)]
-        for contrast in contrasts
-    ]
-    return table(["cell", "minus", "code", "points"], body)
 
 
 def share_figures(estimates: Estimates) -> dict[str, str]:
@@ -209,23 +152,7 @@ def shares_page(estimates: Estimates, figures: Sequence[str]) -> str:
         annotation_only=ANNOTATION_ONLY,
         format_share=format_share,
         format_percent=format_percent,
-        format_bias=format_bias,
     )
-
-
-def plan_table(steps: Sequence[PlanStep]) -> str:
-    """Return a plan as a Markdown table, half-widths in percentage points."""
-    head = ["rows to annotate", "hours", "estimate ± points", f"{ANNOTATION_ONLY} ± points"]
-    body = [
-        [
-            step.rows,
-            f"{step.hours:.1f}",
-            f"{100 * step.half_width:.1f}",
-            f"{100 * step.half_width_gold_only:.1f}",
-        ]
-        for step in steps
-    ]
-    return table(head, body)
 
 
 def plan_figure(steps: Sequence[PlanStep]) -> str:
