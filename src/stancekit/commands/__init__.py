@@ -16,6 +16,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "new": Command("write a project of your own into a folder, from a table of yours", "folder"),
     "train": Command("train one model, or all of an experiment"),
     "evaluate": Command("score a saved model on a corpus"),
     "label": Command("label an article by actor stance and framing", "input"),
