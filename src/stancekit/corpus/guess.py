@@ -159,7 +159,7 @@ def guess_columns(
     ... ]
     >>> for guess in guess_columns(rows).guesses:
     ...     print(f"{guess.role}: {guess.columns[0]} ({guess.reason})")
-    text: said (12 different texts, 35 characters on average)
+    text: said (12 different texts, 34 characters on average)
     labels: code (2 values; its header says code)
     actor: who (2 names, each in several rows)
     """
