@@ -83,7 +83,7 @@ def test_the_saved_average_says_what_the_report_scores(out, kept, few_votes, cod
 
 
 def test_the_report_shows_it_where_states_differ(out):
-    page = report(runs=out, publish=True).read_text()
+    page = report(out, publish=True).path.read_text()
     assert page.count("Random states averaged") == 2 and "macro-F1 above the mean" in page
     text, scores = (out / "results.md").read_text(), (out / "scores.csv").read_text()
     assert text.count("Random states averaged into one model") == 2

@@ -60,7 +60,7 @@ def test_scores_cover_codes_and_slices_with_intervals(out):
 def test_the_best_on_validation_is_kept_whole_with_its_card(out, tmp_path, capsys):
     board = next(
         part.board
-        for part in compare(runs=out).boards
+        for part in compare(out, verbose=True).boards
         if part.board.best.first.codebook == "stance"
     )
     folder = keep(board, tmp_path / "kept" / "stance", "the command")
@@ -68,14 +68,18 @@ def test_the_best_on_validation_is_kept_whole_with_its_card(out, tmp_path, capsy
     assert persistence.load(folder).name == board.chosen.model
     card = (folder / "README.md").read_text()
     assert "the command" in card and "| condemn |" in card
-    assert "nb - majority" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "nb - majority" in printed
+    assert printed.splitlines()[-1].endswith(
+        f"runs compared: printed above; as a page: stancekit report {out}"
+    )
     assert [path.name for path in folder.parent.iterdir() if not path.name.endswith(".lock")] == [
         "stance"
     ]
 
 
 def test_the_report_is_one_page_without_the_network(out):
-    html = report(runs=out)
+    html = report(out).path
     text = html.read_text()
     assert html.stat().st_size < 2_000_000
     for outside in ("<script", "<link", "src=", "@import"):

@@ -105,10 +105,13 @@ def test_every_evaluation_has_a_folder_of_its_own(saved, corpus, stance, monkeyp
 
 
 def test_what_a_model_has_learned_from_is_told(saved, corpus, jsonl, capsys):
-    evaluate(models=saved / "stance", corpus=corpus, part="validation", output=saved / "own")
-    assert "8 of 8 test examples have nearly their text in train" in capsys.readouterr().out
+    given = {"models": saved / "stance", "verbose": True}
+    evaluate(corpus, part="validation", output=saved / "own", **given)
+    printed = capsys.readouterr().out
+    assert "8 of 8 test examples have nearly their text in train" in printed
+    assert printed.splitlines()[-1].endswith(str(saved / "own" / "report" / "report.html"))
     # Of another corpus it is not known, which is no reason to say nothing.
-    evaluate(models=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS)), output=saved / "other")
+    evaluate(JsonlCorpus(jsonl(*ROWS)), output=saved / "other", **given)
     assert json.loads((saved / "other" / "run.json").read_text())["shared"] is None
     assert "text shared by train and test is not known" in capsys.readouterr().out
 
@@ -125,13 +128,12 @@ def test_a_trained_run_is_not_written_over(saved, jsonl):
             evaluate(models=saved / "stance", corpus=corpus, output=saved / folder)
 
 
-def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl, capsys):
+def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl):
     evaluate(
         models=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), output=saved / "out"
     )
     (saved / "out").rename(saved / "moved")
-    report(runs=saved / "moved", check=True)
-    assert "all as recomputed" in capsys.readouterr().out
+    assert "all as recomputed" in report(saved / "moved", check=True).summary
 
 
 def test_an_unknown_part_lists_the_parts(saved, corpus):
@@ -147,7 +149,7 @@ SENTENCES = [
 ]
 
 
-def test_actors_are_scored_by_exact_span(jsonl, tmp_path, capsys):
+def test_actors_are_scored_by_exact_span(jsonl, tmp_path):
     corpus = JsonlCorpus(jsonl(*SENTENCES), name="mine")
     scores = evaluate(
         corpus=corpus,
@@ -157,7 +159,7 @@ def test_actors_are_scored_by_exact_span(jsonl, tmp_path, capsys):
     )
     found = {one.metric: one.value for one in scores if one.slice == "all"}
     assert found["precision"] == pytest.approx(2 / 3) and found["recall"] == pytest.approx(2 / 3)
-    assert "3 in 3 sentences; 2 found, 1 missed, 1 false finds" in capsys.readouterr().out
+    assert "3 in 3 sentences; 2 found, 1 missed, 1 false finds" in scores.caption
     lines = [
         json.loads(line)
         for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()

@@ -155,7 +155,7 @@ def test_a_report_has_a_matrix_of_models_and_sources(mixture, stance, tmp_path):
             name=f"on {on}",
             output=tmp_path,
         )
-    html = report(runs=tmp_path)
+    html = report(tmp_path).path
     (board,) = leaderboards(read_runs(tmp_path))
     matrix = score_sources(board)
     assert matrix.metric == "f_avg" and matrix.sources == ("ours", "theirs")

@@ -18,8 +18,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from stancekit.errors import KitError
 from stancekit.corpus import formats
+from stancekit.errors import KitError
 from stancekit.labelling import sources
 from stancekit.labelling.input_files import find_files
 from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind

@@ -44,7 +44,7 @@ def html(tmp_path_factory, stance):
             name=name,
             output=folder / "out",
         )
-    return report(runs=folder / "out")
+    return report(folder / "out").path
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def pages(stance, tmp_path_factory):
         name=name,
         output=folder / "out",
     )
-    html = report(runs=folder / "out")
+    html = report(folder / "out").path
     return {path.name: path.read_text() for path in html.parent.iterdir() if path.is_file()}, folder
 
 
@@ -138,4 +138,4 @@ def test_a_training_log_is_drawn(pages):
     (folder / "curve.csv").write_text(
         "step,loss,validation_loss,validation_score\n5,1.2,1.1,0.4\n10,0.9,1.0,0.5\n"
     )
-    assert "training of " in report(runs=out).read_text()
+    assert "training of " in report(out).path.read_text()

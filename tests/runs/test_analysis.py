@@ -20,7 +20,7 @@ def analysis():
 
 
 def test_the_table_has_a_row_per_score_of_every_model(analysis):
-    frame = analysis.to_frame()
+    frame = analysis.scores()
     assert tuple(frame.columns) == SCORE_COLUMNS
     assert len(frame) == sum(len(entry.scores) for entry in analysis.entries)
     main = frame[(frame["metric"] == "macro_f1") & (frame["slice"] == "all")]
@@ -29,16 +29,14 @@ def test_the_table_has_a_row_per_score_of_every_model(analysis):
 
 
 def test_the_file_is_the_table_rounded(analysis):
-    text = frame_to_csv(analysis.to_frame())
+    text = frame_to_csv(analysis.scores())
     assert text == scores_to_csv(analysis.entries)
     back = pandas.read_csv(io.StringIO(text), dtype={"codes": "Int64"})
-    pandas.testing.assert_frame_equal(
-        back, analysis.to_frame(), check_dtype=False, atol=5e-7, rtol=0
-    )
+    pandas.testing.assert_frame_equal(back, analysis.scores(), check_dtype=False, atol=5e-7, rtol=0)
 
 
 def test_numbers_of_codes_are_whole_and_missing_ones_empty(analysis):
-    lines = frame_to_csv(analysis.to_frame()).splitlines()
+    lines = frame_to_csv(analysis.scores()).splitlines()
     assert lines[1].split(",")[-2:] == ["4", "2"]
     micro = next(line for line in lines if ",micro_f1,all," in line)
     assert micro.split(",")[-2:] == ["", "2"]

@@ -1,19 +1,24 @@
 """`stancekit average`: the random states of a model as one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from stancekit.errors import printable
 from stancekit.fileio import write_text
 from stancekit.formatting import format_score
 from stancekit.models import persistence
 from stancekit.models.ensemble import average_models
 from stancekit.reporting.card import model_card
+from stancekit.runs.folder import RunSource
 from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
 from stancekit.runs.members import runs_to_average
 
 WHY = "the mean of several runs was asked for"
 
 
-def average(*, runs: str, output: str | Path) -> Path:
+def average(
+    runs: str | Path | Sequence[RunSource], *, output: str | Path, verbose: bool = False
+) -> Path:
     """Average finished runs, such as the random states of a model, into one model, and save it.
 
     Inference takes as long as all of them together. The average usually scores above each of them;
@@ -23,9 +28,12 @@ def average(*, runs: str, output: str | Path) -> Path:
     Parameters
     ----------
     runs
-        Folders of runs of one codebook, corpus and split, with `*` for any characters.
+        Folders of runs of one codebook, corpus and split, with `*` for any characters. In Python also
+        a list of runs, or of models that were trained in them.
     output
         The folder of the new model; a model that is there is replaced.
+    verbose
+        Whether it is printed what was averaged, and what the average scores.
 
     Returns
     -------
@@ -40,7 +48,7 @@ def average(*, runs: str, output: str | Path) -> Path:
 
     Examples
     --------
-    >>> average(runs="gone/minilm-*", output="models/minilm")
+    >>> average("gone/minilm-*", output="models/minilm")
     Traceback (most recent call last):
     ...
     stancekit.errors.KitError: gone/minilm-* has to be two finished runs or more; found: none. Train them first
@@ -53,14 +61,25 @@ def average(*, runs: str, output: str | Path) -> Path:
     with persistence.replacing_folder(Path(output)) as fresh:
         model = average_models(models, name=averaged.model)
         persistence.write_model(model, fresh, data=averaged.digest)
-        command = f"stancekit average '{runs}' output={output}"
+        command = f"stancekit average {_spelled(runs)} output={output}"
         write_text(fresh / "README.md", model_card(board, averaged, command, why=WHY))
         entries = [entry for entry in board.entries if entry.first.model == averaged.model]
         write_text(fresh / "scores.csv", scores_to_csv(entries))
-    print(f"{len(members)} runs averaged as {output}, on {len(averaged.rows)} test examples:\n")
-    for entry in board.entries:
-        print(
+    if verbose:
+        lines = [
             f"  {entry.first.model:<24} macro-F1 {format_score(entry.main)}, "
             f"random states: {len(entry.runs)}"
-        )
+            for entry in board.entries
+        ]
+        n_examples = len(averaged.rows)
+        lines += [
+            "",
+            f"{averaged.model}, {len(members)} runs averaged, scored on {n_examples} test examples: {output}",
+        ]
+        print(printable("\n".join(lines), keep="\n"))
     return Path(output)
+
+
+def _spelled(runs: str | Path | Sequence[RunSource]) -> str:
+    """Return how a command line names the runs; a list of them is not spelled out."""
+    return f"'{runs}'" if isinstance(runs, str | Path) else "RUNS"

@@ -14,29 +14,60 @@ from tqdm import tqdm
 
 from stancekit.commands.cli import cause
 from stancekit.commands.report import write_report
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
 from stancekit.reporting.card import model_card
 from stancekit.reporting.tables import generalisation_lines, leaderboard_table, pair_table
 from stancekit.runs.analysis import Analysis, analyse
-from stancekit.runs.folder import read_runs
+from stancekit.runs.folder import RunSource, read_runs, take_runs
 from stancekit.runs.leaderboard import Leaderboard, scores_to_csv
 
 
-def compare(*, runs: str | Path) -> Analysis:
-    """Print the models of an experiment, best first, with intervals and paired differences.
+def compare(
+    runs: RunSource | Sequence[RunSource],
+    *,
+    verbose: bool = False,
+) -> Analysis:
+    """Compare the models of an experiment, best first, with intervals and paired differences.
 
     Parameters
     ----------
     runs
-        The folder of an experiment, or of one run.
+        The folder of an experiment, or of one run. In Python also runs, trained models, or a list
+        of any of these.
+    verbose
+        Whether the tables are printed.
+
+    Returns
+    -------
+    Analysis
+        `to_frame()` has the models with their metrics and 95 % intervals, `differences()` the
+        differences between them, `scores()` every score.
+
+    Raises
+    ------
+    KitError
+        When there are no finished runs, or several that cannot be random states of one model.
     """
-    analysis = analyse(read_runs(Path(runs)))
+    analysis = analyse(take_runs(runs))
+    if verbose:
+        _print_analysis(analysis)
+        advice = f"; as a page: stancekit report {runs}" if isinstance(runs, str | Path) else ""
+        print(f"\n{_count_models(analysis)}: printed above{printable(advice)}")
+    return analysis
+
+
+def _print_analysis(analysis: Analysis) -> None:
     for part in analysis.boards:
         board, run = part.board, part.board.best.first
         where = "" if run.split == "fixed" else f", {run.split} split"
-        print(f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n")
+        print(
+            printable(
+                f"\n{run.codebook} on {run.corpus}{where}, {len(run.rows)} test examples\n",
+                keep="\n",
+            )
+        )
         print(leaderboard_table(board))
         if board.pairs_with_best:
             print(f"\n{pair_table(board)}")
@@ -44,7 +75,16 @@ def compare(*, runs: str | Path) -> Analysis:
             print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
     if splits := generalisation_lines(analysis.splits):
         print("\n" + "\n".join(splits))
-    return analysis
+
+
+def _count_models(analysis: Analysis) -> str:
+    """Return how many models were compared, in words."""
+    names = dict.fromkeys(entry.first.model for entry in analysis.entries)
+    n_runs = sum(len(entry.runs) for entry in analysis.entries)
+    return (
+        f"{len(names)} {'model' if len(names) == 1 else 'models'} in {n_runs} "
+        f"{'run' if n_runs == 1 else 'runs'} compared"
+    )
 
 
 def keep(board: Leaderboard, folder: Path, command: str) -> Path:
@@ -132,9 +172,10 @@ class CompareRuns(Callback):
             raise SystemExit(2) from None
 
     def _end(self, command: str) -> None:
-        analysis = compare(runs=self.output)
+        analysis = analyse(read_runs(Path(self.output)))
+        _print_analysis(analysis)
         # The report first: it needs nothing but the runs.
         page = write_report(analysis, Path(self.output), command)
         if self.models:
             keep_all(analysis.leaderboards, Path(self.models), command)
-        print(f"\nreport: {page}")
+        print(f"\n{_count_models(analysis)}; report: {page}")

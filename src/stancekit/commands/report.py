@@ -1,10 +1,12 @@
 """`stancekit report`: what an experiment found, as HTML, Markdown, CSV, LaTeX and a model card."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from stancekit.errors import KitError
+from stancekit.errors import KitError, printable
 from stancekit.fileio import file_name, frame_to_csv, json_line, lock, write_json, write_text
 from stancekit.reporting.card import model_card
 from stancekit.reporting.latex import latex
@@ -12,9 +14,10 @@ from stancekit.reporting.page import report_page
 from stancekit.reporting.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import Analysis, analyse
-from stancekit.runs.folder import read_runs
+from stancekit.runs.folder import RunSource, folder_of, read_runs
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
-from stancekit.runs.scores import SCORES_FILE
+from stancekit.runs.scores import SCORES_FILE, read_scores
+from stancekit.views import DataFrame, TableView
 
 # What of a report does not follow from the runs: the command that made them, and the experiment's
 # name. A check of a folder that was copied or renamed takes them from here.
@@ -22,19 +25,54 @@ MADE = "made.json"
 UNKNOWN = "unknown: each run's config.yaml says how it was made"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(TableView, os.PathLike[str]):
+    """A report that was written or checked; where a path is taken, it is that of its page.
+
+    Attributes
+    ----------
+    path
+        Its page, or `results.md` of published predictions without runs.
+    summary
+        What it is of, in a line.
+    """
+
+    path: Path
+    summary: str
+
+    def __fspath__(self) -> str:
+        """Return the path of the page."""
+        return str(self.path)
+
+    def __str__(self) -> str:
+        """Return the path of the page."""
+        return str(self.path)
+
+    @property
+    def caption(self) -> str:
+        """Return in one line what the report is of, and where it is."""
+        return f"{self.summary}: {self.path}"
+
+    def to_frame(self) -> DataFrame:
+        """Return all scores of the report as a table with the columns of `scores.csv`."""
+        return read_scores(self.path.parent)
+
+
 def report(
+    runs: RunSource,
     *,
-    runs: str | Path,
     command: str | None = None,
     publish: bool = False,
     check: bool = False,
-) -> Path:
-    """Write the report of an experiment from its finished runs, and return the path of its page.
+    verbose: bool = False,
+) -> Report:
+    """Write the report of an experiment from its finished runs.
 
     Parameters
     ----------
     runs
-        The experiment's folder, or a single run's; the report goes into `report` in it.
+        The experiment's folder, or a single run's; the report goes into `report` in it. In Python
+        also a run or a trained model.
     command
         What to show as the command that made the runs; by default what the report, or what was
         published, had before.
@@ -46,16 +84,37 @@ def report(
     check
         Write nothing: compute everything again from the predictions, of the runs and of those
         published, and compare it with the files in the folder.
+    verbose
+        Whether it is printed what was written or checked, and where it is.
+
+    Returns
+    -------
+    Report
+        Where the page is; it can be used as a path, and `to_frame()` has the scores.
 
     Raises
     ------
     KitError
-        With `check`, when a file is missing or a number differs.
+        When there are no finished runs; with `check`, when a file is missing or a number differs.
     """
-    folder = Path(runs)
-    if check:
-        _check_files(_recomputed_files(folder))
-        return folder / "report" / "report.html"
+    folder = folder_of(runs)
+    made = _check_report(folder) if check else _write(folder, command, publish=publish)
+    if verbose:
+        print(printable(made.caption))
+    return made
+
+
+def _check_report(folder: Path) -> Report:
+    files = _recomputed_files(folder)
+    rows = _check_files(files)
+    pages = [path for path in files if path.name == "report.html"]
+    page = pages[0] if pages else folder / "results.md"
+    return Report(
+        page, f"{len(files)} files, {rows} rows of scores: all as recomputed from the predictions"
+    )
+
+
+def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
     # A checkout has published predictions and no runs.
     alone = publish and _is_published(folder) and not _has_runs(folder)
     if alone:
@@ -69,9 +128,9 @@ def report(
         published.write_published(finished, folder, command)
         for path, text in _published_files(folder, command).items():
             write_text(path, text)
+    n_models = len({(*run.board, run.model) for run in finished})
     written = folder / "results.md" if alone else folder / "report" / "report.html"
-    print(f"report: {written}")
-    return written
+    return Report(written, f"report of {n_models} {'model' if n_models == 1 else 'models'}")
 
 
 def write_report(analysis: Analysis, folder: Path, command: str) -> Path:
@@ -104,7 +163,7 @@ def _made(folder: Path) -> dict[str, str]:
 
 def _report_files(analysis: Analysis, *, command: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield the files of a report by name."""
-    yield SCORES_FILE, frame_to_csv(analysis.to_frame())
+    yield SCORES_FILE, frame_to_csv(analysis.scores())
     yield "README.md", markdown(analysis, command)
     yield "tables.tex", latex(analysis)
     for part in analysis.boards:
@@ -122,7 +181,7 @@ def _report_files(analysis: Analysis, *, command: str, title: str) -> Iterator[t
 def _published_files(folder: Path, command: str) -> dict[Path, str]:
     """Return the files `results.md` and `scores.csv` as they follow from the published predictions."""
     analysis = analyse(published.read_published(folder))
-    scores = published.without_names(analysis.to_frame())
+    scores = published.without_names(analysis.scores())
     return {
         folder / "results.md": markdown(analysis, command),
         folder / SCORES_FILE: frame_to_csv(scores),
@@ -144,8 +203,8 @@ def _recomputed_files(folder: Path) -> dict[Path, str]:
     return files
 
 
-def _check_files(files: Mapping[Path, str]) -> None:
-    """Raise a `KitError` naming every file that is missing or says something else."""
+def _check_files(files: Mapping[Path, str]) -> int:
+    """Return how many rows of scores there are; raise a `KitError` naming every file that is missing or differs."""
     faults, numbers = [], 0
     for path, text in files.items():
         if not path.exists():
@@ -159,7 +218,7 @@ def _check_files(files: Mapping[Path, str]) -> None:
             f"{len(faults)} of {len(files)} files do not follow from the predictions: {'; '.join(faults[:8])}. Write "
             "them again with stancekit report, and find out why they differed"
         )
-    print(f"{len(files)} files, {numbers} rows of scores: all as recomputed from the predictions")
+    return numbers
 
 
 def _first_difference(present: str, recomputed: str) -> str:

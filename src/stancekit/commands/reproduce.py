@@ -8,13 +8,13 @@ from typing import Any
 import yaml
 from hydra.utils import instantiate
 
-from stancekit.commands.train import train
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import read_yaml
 from stancekit.resources import config_folders, own_configs
-from stancekit.runs.folder import read_run
+from stancekit.runs.folder import RunSource, folder_of, read_run
 from stancekit.runs.provenance import provenance
 from stancekit.runs.record import Run
+from stancekit.runs.training import fit_run
 
 _TRAIN = (
     "corpus",
@@ -42,7 +42,13 @@ _COMPARED_FACTS = (
 )
 
 
-def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bool = False) -> Run:
+def reproduce(
+    runs: RunSource,
+    *,
+    output: str | Path | None = None,
+    network: bool = False,
+    verbose: bool = False,
+) -> Run:
     """Rebuild a run from its `config.yaml` and compare every row, gold code, prediction and score.
 
     A run's folder is data: its configuration is read without interpolation, and nothing in it is
@@ -52,16 +58,18 @@ def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bo
     Parameters
     ----------
     runs
-        The folder of one finished run.
+        The folder of one finished run. In Python also the run, or the model that was trained in it.
     output
         Where the new run goes; by default a fresh temporary folder.
     network
         Whether what the run names on a hub (a checkpoint, a data set) may be fetched.
+    verbose
+        Whether it is printed what is the same, and what changed although it is.
 
     Returns
     -------
     Run
-        The new run.
+        The new run; `to_frame()` has its test examples with gold and predictions.
 
     Raises
     ------
@@ -69,7 +77,7 @@ def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bo
         When the run is unfinished, its configuration names something foreign, or a score differs;
         the message then says which of data, code, versions and machine changed.
     """
-    folder = Path(runs)
+    folder = folder_of(runs)
     before = read_run(folder)
     config = _config(folder)
     if not network and (remote := sorted(set(_remote(config)))):
@@ -79,8 +87,17 @@ def reproduce(*, runs: str | Path, output: str | Path | None = None, network: bo
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
     fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
-    after = train(**made, output=fresh, name=before.model, config=config)
-    _report(before, after)
+    after = fit_run(**made, output=fresh, name=before.model, config=config)
+    changed = _check_same_results(before, after)
+    if verbose:
+        if changed:
+            print(printable(f"although these changed: {', '.join(changed)}"))
+        print(
+            printable(
+                f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every "
+                f"score; the new run: {after.folder}"
+            )
+        )
     return after
 
 
@@ -183,17 +200,11 @@ def _remote(node: Any) -> Iterator[str]:
             yield from _remote(value)
 
 
-def _report(before: Run, after: Run) -> None:
-    """Print what is the same, or raise an error that says what differs and what changed."""
+def _check_same_results(before: Run, after: Run) -> list[str]:
+    """Return what changed though all results are the same, or raise an error that says what differs."""
     changed = changes(before.to_dict(), after.to_dict())
     if not (differing := differences(before, after)):
-        print(
-            f"identical: all {len(before.rows)} rows, their gold codes and predictions, and every score"
-        )
-        print(f"the new run: {after.folder}")
-        if changed:
-            print(f"although these changed: {', '.join(changed)}")
-        return
+        return changed
     why = (
         "; ".join(changed)
         or "nothing that is recorded: the model may depend on the number of processor cores in use"

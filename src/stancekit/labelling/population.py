@@ -110,7 +110,7 @@ def read_population(
         _check_sentences(given.rows, chosen, by)
     units = given.units(chosen)
     codes = units.codes(chosen)
-    columns = _read_columns(units.rows, by, date_format)
+    columns = _cell_columns(units.rows, by, date_format)
     if not finite:
         _check_articles(units.rows)
     return Population(units, chosen, codes, columns)
@@ -135,7 +135,7 @@ def _check_sentences(
             )
 
 
-def _read_columns(
+def _cell_columns(
     rows: Sequence[LabelRow], by: Sequence[str], date_format: str | None
 ) -> dict[str, list[str]]:
     columns = {field: _read_column(rows, field, date_format) for field in by}

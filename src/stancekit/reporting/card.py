@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from stancekit.fileio import file_name, read_yaml
 from stancekit.formatting import inline_code, markdown_text
-from stancekit.reporting.tables import METRIC_NAMES, averaged_over, code_table, leaderboard_table
+from stancekit.reporting.tables import averaged_over, code_table, leaderboard_table
 from stancekit.resources import shipped
+from stancekit.runs.frames import METRIC_NAMES
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import Run
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from stancekit.errors import printable
 from stancekit.formatting import drop_zeros
-from stancekit.reporting.tables import METRIC_NAMES, averaged_over, board_title, metrics_of
+from stancekit.reporting.tables import averaged_over
 from stancekit.runs.analysis import Analysis
+from stancekit.runs.frames import METRIC_NAMES, board_title, metrics_of
 from stancekit.runs.leaderboard import Leaderboard
 from stancekit.types import Score
 

@@ -16,19 +16,12 @@ from stancekit.reporting.figures import (
     splits_figure,
     training_figure,
 )
-from stancekit.reporting.tables import (
-    METRIC_NAMES,
-    averaged_over,
-    averaged_rows,
-    board_title,
-    format_needed,
-    format_p,
-    metrics_of,
-)
+from stancekit.reporting.tables import averaged_over, averaged_rows, format_needed, format_p
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SourceMatrix
 from stancekit.runs.checks import describe_unscored
 from stancekit.runs.folder import read_config_text
+from stancekit.runs.frames import METRIC_NAMES, board_title, metrics_of
 from stancekit.runs.leaderboard import Leaderboard
 from stancekit.types import Score
 

@@ -3,48 +3,25 @@
 from collections.abc import Sequence
 
 from stancekit.evaluation.comparison import PairedDifference
-from stancekit.formatting import format_number, format_score, inline_code, markdown_text, table
+from stancekit.formatting import (
+    format_number,
+    format_score,
+    frame_table,
+    inline_code,
+    markdown_text,
+    table,
+)
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SplitScore
 from stancekit.runs.checks import Check, describe_unscored
+from stancekit.runs.frames import METRIC_NAMES, board_title, shown_board
 from stancekit.runs.leaderboard import AVERAGED, Leaderboard, LeaderboardRow
 from stancekit.types import Score
-
-METRIC_NAMES = {
-    "macro_f1": "macro-F1",
-    "f_avg": "F_avg",
-    "micro_f1": "micro-F1",
-    "both_f1": "F1 of both classes",
-    "ece": "ECE",
-    "brier": "Brier",
-}
-
-
-def board_title(board: Leaderboard) -> str:
-    """Return what a board is about: codebook, corpus, and split and part where they are not the usual ones."""
-    run = board.best.first
-    split = f", {run.split} split" if run.split not in ("fixed", "none") else ""
-    part = f", part {run.part}" if run.part != "test" else ""
-    return f"{run.codebook} on {run.corpus}{split}{part}"
-
-
-def metrics_of(board: Leaderboard) -> list[str]:
-    """Return which metrics the columns of a board show."""
-    return [metric for metric in METRIC_NAMES if board.best.value(metric)]
 
 
 def leaderboard_table(board: Leaderboard, *, timed: bool = True) -> str:
     """Return a board as a Markdown table, best first; a card that is committed is not `timed`."""
-    metrics = metrics_of(board)
-    head = ["model", *(METRIC_NAMES[metric] for metric in metrics)]
-    head += ["group", "validation", "random states"]
-    body = []
-    for entry in board.entries:
-        row = [entry.first.model, *(format_score(entry.value(metric)) for metric in metrics)]
-        row += [board.comparison.letters(entry.first.model) or "–"]
-        row += [format_number(entry.validation), str(len(entry.runs))]
-        body.append([*row, f"{entry.seconds:.1f}"] if timed else row)
-    return table([*head, "seconds"] if timed else head, body)
+    return frame_table(shown_board(board, timed=timed))
 
 
 def averaged_rows(board: Leaderboard) -> list[tuple[str, int, dict[str, Score | None]]]:

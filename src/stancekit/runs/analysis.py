@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from stancekit.runs import breakdowns
 from stancekit.runs.breakdowns import (
@@ -14,12 +13,11 @@ from stancekit.runs.breakdowns import (
     SplitScore,
 )
 from stancekit.runs.checks import Check, run_checks
+from stancekit.runs.frames import board_title, boards_frame, differences_frame, shown_board
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow, entries_frame, leaderboards
 from stancekit.runs.record import PredictionRecord, Run
 from stancekit.types import Score
-
-if TYPE_CHECKING:
-    import pandas
+from stancekit.views import DataFrame, TableView
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,8 @@ class BoardAnalysis:
         return breakdowns.review_rows(self.board.chosen)
 
 
-@dataclass(frozen=True)
-class Analysis:
+@dataclass(frozen=True, repr=False)
+class Analysis(TableView):
     """All boards of some runs, and the scores by split.
 
     Each board has its scores with calibration and audit, the differences between its models, its
@@ -104,8 +102,43 @@ class Analysis:
         """Return every model under every split, empty where no board is in-topic."""
         return breakdowns.score_splits(self.leaderboards)
 
-    def to_frame(self) -> "pandas.DataFrame":
-        """Return all scores as a table with the columns of `scores.csv`."""
+    @property
+    def checks(self) -> list[Check]:
+        """Return what speaks against the numbers of any board."""
+        return [check for part in self.boards for check in part.checks]
+
+    @property
+    def caption(self) -> str:
+        """Return in one line what was compared, on how many test examples."""
+        boards = [
+            f"{board_title(board)} ({len(board.best.first.rows)} {board.best.first.part} examples)"
+            for board in self.leaderboards
+        ]
+        return (
+            f"{'; '.join(boards)}: means over random states, with 95 % intervals. Models that share "
+            "a letter are not significantly different"
+        )
+
+    def to_frame(self) -> DataFrame:
+        """Return the models, best first, a row each, with their metrics and 95 % intervals."""
+        return boards_frame(self.leaderboards)
+
+    def view_frame(self) -> DataFrame:
+        """Return the models with each score and its interval in one cell of the table."""
+        import pandas as pd
+
+        frames = [shown_board(board) for board in self.leaderboards]
+        if len(frames) > 1:
+            for frame, board in zip(frames, self.leaderboards, strict=True):
+                frame.insert(0, "board", board_title(board))
+        return pd.concat(frames, ignore_index=True)
+
+    def differences(self) -> DataFrame:
+        """Return the paired differences between the models of each board, with 95 % intervals."""
+        return differences_frame(self.leaderboards)
+
+    def scores(self) -> DataFrame:
+        """Return all scores, also by slice, as a table with the columns of `scores.csv`."""
         return entries_frame(self.entries)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import yaml
 
@@ -237,6 +237,59 @@ def _without_states(node: Any) -> Any:
     if isinstance(node, list):
         return [_without_states(value) for value in node]
     return node
+
+
+class HasRun(Protocol):
+    """What was made of a run, as a trained model."""
+
+    @property
+    def run(self) -> Run | None:
+        """Return the run, `None` where there is none."""
+
+
+# A folder of an experiment or a run, a run, or a model that was trained in one.
+RunSource: TypeAlias = str | Path | Run | HasRun
+
+
+def take_runs(runs: RunSource | Sequence[RunSource]) -> list[Run]:
+    """Return the runs that were given: those of a folder, a run, the run of a model, or several of these.
+
+    Raises
+    ------
+    KitError
+        When a folder holds no finished runs, or a model comes from no run.
+    """
+    if isinstance(runs, str | Path):
+        return read_runs(Path(runs))
+    if isinstance(runs, Run):
+        return [runs]
+    if isinstance(runs, Sequence):
+        return [run for source in runs for run in take_runs(source)]
+    return [_run_of(runs)]
+
+
+def folder_of(source: RunSource) -> Path:
+    """Return the folder that was given, or that of a run.
+
+    Raises
+    ------
+    KitError
+        When a model comes from no run.
+    """
+    if isinstance(source, str | Path):
+        return Path(source)
+    return source.folder if isinstance(source, Run) else _run_of(source).folder
+
+
+def _run_of(source: HasRun) -> Run:
+    run = getattr(source, "run", None)
+    if not isinstance(run, Run):
+        shown = printable(" ".join(repr(source).split()), most=80)
+        raise KitError(
+            f"{shown} has no run; give the folder of an experiment or a run, a run, or a model that "
+            "was trained here"
+        )
+    return run
 
 
 def run_folders(experiment: Path) -> list[Path]:

@@ -12,7 +12,14 @@ from sklearn.frozen import FrozenEstimator
 
 from stancekit.errors import KitError, listing
 from stancekit.models import persistence
-from stancekit.runs.folder import RECORD_FILE, read_predictions, read_record, read_run
+from stancekit.runs.folder import (
+    RECORD_FILE,
+    RunSource,
+    read_predictions,
+    read_record,
+    read_run,
+    take_runs,
+)
 from stancekit.runs.record import Run
 from stancekit.types import Example
 
@@ -135,13 +142,14 @@ def find_runs(pattern: str) -> list[Path]:
     return [folder for folder in folders if (folder / RECORD_FILE).is_file()]
 
 
-def runs_to_average(pattern: str) -> list[Run]:
-    """Return the finished runs that a pattern finds, after making sure that they can be averaged.
+def runs_to_average(runs: str | Path | Sequence[RunSource]) -> list[Run]:
+    """Return the finished runs that a pattern finds, or that were given, after making sure that they can be averaged.
 
     Parameters
     ----------
-    pattern
-        The folders of runs, with `*` for any characters.
+    runs
+        The folders of runs, with `*` for any characters; or runs, and models that were trained in
+        them.
 
     Raises
     ------
@@ -149,16 +157,19 @@ def runs_to_average(pattern: str) -> list[Run]:
         When there are fewer than two, or they differ in data or test set, or those of one model in
         their settings, or one is there twice.
     """
-    folders = find_runs(pattern)
-    if len(folders) < 2:
-        seen = listing([folder.name for folder in folders]) if folders else "none"
+    if isinstance(runs, str | Path):
+        members = [read_run(folder) for folder in find_runs(str(runs))]
+        asked = str(runs)
+    else:
+        members, asked = take_runs(runs), "what is averaged"
+    if len(members) < 2:
+        seen = listing([run.folder.name for run in members]) if members else "none"
         raise KitError(
-            f"{pattern} has to be two finished runs or more; found: {seen}. Train them first"
+            f"{asked} has to be two finished runs or more; found: {seen}. Train them first"
         )
-    runs = [read_run(folder) for folder in folders]
-    _check_same_data(runs)
-    _check_states(runs)
-    return runs
+    _check_same_data(members)
+    _check_states(members)
+    return members
 
 
 def _check_same_data(runs: Sequence[Run]) -> None:

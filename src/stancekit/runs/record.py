@@ -14,6 +14,7 @@ from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
+from stancekit.views import DataFrame, TableView
 
 # The format of `run.json`: raised whenever a key changes its name or meaning.
 FORMAT = 2
@@ -246,8 +247,8 @@ def codebook_fields(codebook: Codebook) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run(RunRecord):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Run(RunRecord, TableView):
     """A finished run: its record, its folder, and what the model predicts for each test example.
 
     Parameters
@@ -304,6 +305,32 @@ class Run(RunRecord):
     def articles(self) -> list[str]:
         """Return the article of each test example."""
         return [row.example.article for row in self.rows]
+
+    @property
+    def caption(self) -> str:
+        """Return in one line what was scored, on how many examples, and where the run is."""
+        what = (
+            f"{self.model} for {self.codebook} on {self.corpus}, random state {self.random_state}"
+        )
+        return f"{what}: {len(self.rows)} {self.part} examples, in {self.folder}"
+
+    def to_frame(self) -> DataFrame:
+        """Return the test examples as a pandas DataFrame: gold, prediction, and the score of every code.
+
+        Several codes have `; ` between them; a code called like a column has `score_` before its name.
+        """
+        import pandas as pd
+
+        rows = []
+        for row in self.rows:
+            known = row.to_dict()
+            cells = {key: known[key] for key in ("id", "article", "text", "actor", "target")}
+            codes = {"gold": row.gold, "predicted": row.prediction.labels}
+            rows.append(cells | {key: "; ".join(names) for key, names in codes.items()})
+        frame = pd.DataFrame(rows)
+        for code, scores in zip(self.codes, self.scores.T, strict=True):
+            frame[f"score_{code}" if code in frame else code] = scores
+        return frame
 
 
 def make_run(

@@ -3,13 +3,10 @@
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stancekit.errors import KitError
 from stancekit.types import Score
-
-if TYPE_CHECKING:
-    import pandas
+from stancekit.views import DataFrame
 
 SCORES_FILE = "scores.csv"
 SCORE_COLUMNS = (
@@ -18,9 +15,7 @@ SCORE_COLUMNS = (
 )
 
 
-def scores_frame(
-    model: Sequence[str], scores: Iterable[Score], random_states: int
-) -> "pandas.DataFrame":
+def scores_frame(model: Sequence[str], scores: Iterable[Score], random_states: int) -> DataFrame:
     """Return scores as a table with the columns of `scores.csv`, NaN where there is no number.
 
     Parameters
@@ -46,6 +41,19 @@ def scores_frame(
     frame = pandas.DataFrame(rows, columns=list(SCORE_COLUMNS[:-1]))
     # Metrics that are not means over codes have no number of them; the others stay whole numbers.
     return frame.assign(codes=frame["codes"].astype("Int64"), random_states=random_states)
+
+
+def read_scores(folder: Path) -> DataFrame:
+    """Read `scores.csv` of a run, an experiment or a model; without rows where there is none."""
+    import pandas
+
+    path = folder / SCORES_FILE
+    if not path.is_file():
+        return pandas.DataFrame(columns=list(SCORE_COLUMNS))
+    # A slice may be called NA; an empty number is none.
+    empty = {name: "" for name in ("value", "low", "high", "codes")}
+    frame = pandas.read_csv(path, keep_default_na=False, na_values=empty)
+    return frame.astype({"codes": "Int64"})
 
 
 def main_score(folder: Path) -> Score:
