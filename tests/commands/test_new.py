@@ -1,4 +1,4 @@
-"""A folder of one's own: written from a table, ready for the commands that its README names, and never over other files."""
+"""A folder of one's own: written from a table, ready for its README's commands, and never over other files."""
 
 import csv
 import re
@@ -171,7 +171,7 @@ def test_odd_names_and_values_are_written_so_that_they_are_read_back(here, monke
             [{"sentence": "Too short.", "x": "1"}],
             "which column has the text; it is not clear which column has the labels",
         ),
-        ([{"sentence": "", "x": ""}], "no column|not clear"),
+        ([{"sentence": "", "x": ""}], "the table has no rows"),
     ],
 )
 def test_a_table_that_is_not_understood_is_asked_about(rows, told, here):

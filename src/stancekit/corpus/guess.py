@@ -44,6 +44,8 @@ _CLEARLY_LONGER = 1.5
 _MOST_CODES = 30
 # A value of a code or a name occurs three times or more on average; fewer is free text.
 _ROWS_PER_VALUE = 3
+# A sentence has this many actors and targets at most, on average; a long name has more rows.
+_ROWS_PER_TEXT = 10
 # Cells that are not as the others, such as "n/a" among dates: one in twenty.
 _MOST = 0.95
 
@@ -249,14 +251,18 @@ def _find_text(columns: Sequence[_Column]) -> ColumnGuess | None:
 
 
 def _has_sentences(column: _Column) -> bool:
-    """Say whether a column has texts: long, mostly different, and no addresses or ids.
+    """Say whether a column has texts: long, different, and no addresses or ids.
 
-    Chinese and Japanese have no blanks, and say as much in a third of the characters.
+    A sentence has several rows where several of its actors or targets are coded. Chinese and Japanese have no blanks, and say as much in a third of the characters.
     """
     spaced = column.share(lambda cell: " " in cell and "://" not in cell)
     dense = column.share(lambda cell: bool(re.search("[\u3040-\u9fff]", cell)))
     long = column.mean_length() >= (_TEXT_LENGTH / 3 if dense > 0.5 else _TEXT_LENGTH)
-    return long and max(spaced, dense) > 0.5 and len(column.counts) > len(column.cells) / 2
+    return (
+        long
+        and max(spaced, dense) > 0.5
+        and len(column.counts) > len(column.cells) / _ROWS_PER_TEXT
+    )
 
 
 def _find_split(columns: Sequence[_Column]) -> ColumnGuess | None:
