@@ -1,38 +1,74 @@
 """Label sentences by actor stance and framing, train classifiers, report what the numbers are worth."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from stancekit.codebook import Codebook, load_codebook
+    from stancekit.commands.average import average
+    from stancekit.commands.compare import compare
+    from stancekit.commands.estimate import estimate
+    from stancekit.commands.evaluate import evaluate
+    from stancekit.commands.label import label
+    from stancekit.commands.plan import plan
+    from stancekit.commands.report import report
+    from stancekit.commands.sample import sample
+    from stancekit.commands.train import train
+    from stancekit.errors import KitError
+    from stancekit.library.load import load_model as load
+    from stancekit.library.model import StanceModel
+    from stancekit.types import Example, Mention
+
+# Where each name is, as `module` or `module:name`. They are imported when they are first used, so
+# that importing the kit costs nothing; type checkers and editors read the imports above.
 _PLACES = {
-    "Article": "types",
-    "Example": "types",
-    "Mention": "types",
-    "Prediction": "types",
-    "Score": "types",
-    "Sentence": "types",
     "Codebook": "codebook",
-    "load_codebook": "codebook",
+    "Example": "types",
     "KitError": "errors",
-    "train": "commands.train",
-    "evaluate": "commands.evaluate",
-    "label": "commands.label",
-    "sample": "commands.sample",
-    "estimate": "commands.estimate",
-    "plan": "commands.plan",
+    "Mention": "types",
+    "StanceModel": "library.model",
     "average": "commands.average",
     "compare": "commands.compare",
+    "estimate": "commands.estimate",
+    "evaluate": "commands.evaluate",
+    "label": "commands.label",
+    "load": "library.load:load_model",
+    "load_codebook": "codebook",
+    "plan": "commands.plan",
     "report": "commands.report",
+    "sample": "commands.sample",
+    "train": "commands.train",
 }
-__all__ = sorted(_PLACES)  # noqa: PLE0605  # one list of names, so that none is forgotten
+__all__ = [
+    "Codebook",
+    "Example",
+    "KitError",
+    "Mention",
+    "StanceModel",
+    "average",
+    "compare",
+    "estimate",
+    "evaluate",
+    "label",
+    "load",
+    "load_codebook",
+    "plan",
+    "report",
+    "sample",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that importing the kit costs nothing."""
+    """Import a public name when it is first used."""
     if name not in _PLACES:
         raise AttributeError(
             f"module 'stancekit' has no attribute {name!r}; it has: {', '.join(__all__)}"
         )
-    return getattr(import_module(f"stancekit.{_PLACES[name]}"), name)
+    module, _, original = _PLACES[name].partition(":")
+    value = getattr(import_module(f"stancekit.{module}"), original or name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 # Control characters, half characters (lone surrogates), line separators, and marks that
 # change the direction of writing: a terminal would act on them instead of showing them.
@@ -61,3 +62,16 @@ def listing(items: Iterable[object], most: int = 8) -> str:
     shown: Sequence[str] = [printable(item, most=80) for item in items]
     tail = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + tail
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the words with which a message names the known spelling that is nearest, or nothing.
+
+    Examples
+    --------
+    >>> nearest("Sentense", ["sentence", "speaker"]), nearest("motion", ["id"])
+    (' (is sentence meant?)', '')
+    """
+    by_letters = {str(word).casefold(): printable(word, most=40) for word in known}
+    close = get_close_matches(name.casefold(), by_letters, 1)
+    return f" (is {by_letters[close[0]]} meant?)" if close else ""

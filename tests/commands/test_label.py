@@ -239,7 +239,7 @@ def test_an_empty_article(saved, tmp_path):
         label(input=tmp_path / "empty.txt", models=saved)
 
 
-@pytest.mark.parametrize("name", ["page.html", "x.xml", "arr.json", "book.xlsx", "v1.2"])
+@pytest.mark.parametrize("name", ["page.html", "x.xml", "arr.json", "book.xls", "v1.2"])
 def test_what_is_neither_text_nor_rows_is_refused(saved, tmp_path, name):
     (tmp_path / name).write_text("<p>Peru condemned the levy.</p>")
     with pytest.raises(KitError, match=r"its ending is not one of \.txt, \.md"):

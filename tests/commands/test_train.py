@@ -63,6 +63,11 @@ def file(tmp_path_factory):
     return path
 
 
+def fit(**settings):
+    """Train as a user does in Python, and return the run."""
+    return train(**settings).run
+
+
 @pytest.fixture
 def small(file, stance, tmp_path):
     """Return what every call of `train` here has in common."""
@@ -88,9 +93,9 @@ def test_different_calls_never_share_a_run(small):
         {"refit": True},
         {"codebook": small["codebook"], "name": "another"},
     ]
-    folders = [train(**{**small, "model": model, **call}).folder for call in calls]
+    folders = [fit(**{**small, "model": model, **call}).folder for call in calls]
     assert len(set(folders)) == len(calls)
-    again = [train(**{**small, "model": model, **call}).folder for call in calls]
+    again = [fit(**{**small, "model": model, **call}).folder for call in calls]
     assert again == folders
 
 
@@ -101,24 +106,24 @@ def test_another_split_column_is_another_run(small, file, tmp_path):
     swapped.write_text(
         "".join(json.dumps(row | {"split": change[row["split"]]}) + "\n" for row in rows)
     )
-    one = train(**small, model=Majority())
-    other = train(**{**small, "corpus": JsonlCorpus(swapped)}, model=Majority())
+    one = fit(**small, model=Majority())
+    other = fit(**{**small, "corpus": JsonlCorpus(swapped)}, model=Majority())
     assert one.folder != other.folder and len(one.rows) == 16 and len(other.rows) == 24
 
 
 def test_an_altered_file_is_read_anew(small, file, tmp_path):
     own = tmp_path / "small.jsonl"
     own.write_text(file.read_text())
-    first = train(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    first = fit(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
     own.write_text(file.read_text().replace("denounced", "cursed"))
-    second = train(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    second = fit(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
     assert first.folder != second.folder and "cursed" in second.rows[0].example.text
 
 
 def test_an_estimator_keeps_its_own_features(small):
-    run = train(**small, model=Linear(ComplementNB(), features=Marked()))
+    run = fit(**small, model=Linear(ComplementNB(), features=Marked()))
     assert isinstance(persistence.load(run.folder / "model").model.features, Marked)
-    told = train(**small, model=Linear(ComplementNB(), features=Marked()), features=Pair())
+    told = fit(**small, model=Linear(ComplementNB(), features=Marked()), features=Pair())
     assert isinstance(persistence.load(told.folder / "model").model.features, Pair)
 
 
@@ -127,7 +132,7 @@ def test_the_members_of_an_ensemble_keep_their_features(small):
         "one": Linear(ComplementNB(), features=Marked()),
         "two": Linear(ComplementNB(), features=Pair()),
     }
-    run = train(**small, model=Ensemble(members))
+    run = fit(**small, model=Ensemble(members))
     kept = persistence.load(run.folder / "model").model.members_
     assert {name: type(kept[name].features).__name__ for name in kept} == {
         "one": "Marked",
@@ -137,28 +142,27 @@ def test_the_members_of_an_ensemble_keep_their_features(small):
 
 def test_a_model_without_chance_is_trained_once(small):
     same = [
-        train(**small, model=Linear(LogisticRegression()), random_state=state)
-        for state in (0, 1, 2)
+        fit(**small, model=Linear(LogisticRegression()), random_state=state) for state in (0, 1, 2)
     ]
     assert len({run.folder for run in same}) == 1 and same[2].random_state == 0
     assert same[0].deterministic
     # One that draws lots, or a split that does, has a run per random state.
     lots = [
-        train(**small, model=Linear(LinearSVC(dual=True)), random_state=state, name="svm")
+        fit(**small, model=Linear(LinearSVC(dual=True)), random_state=state, name="svm")
         for state in (0, 1)
     ]
     assert lots[0].folder != lots[1].folder and not lots[0].deterministic
     drawn = [
-        train(**{**small, "split": GroupedSplit()}, model=Majority(), random_state=state)
+        fit(**{**small, "split": GroupedSplit()}, model=Majority(), random_state=state)
         for state in (0, 1)
     ]
     assert drawn[0].folder != drawn[1].folder
 
 
 def test_what_was_trained_is_told(small, capsys):
-    run = train(**small, model=Majority())
+    run = fit(**small, model=Majority())
     said = capsys.readouterr().out
-    train(**small, model=Majority())
+    fit(**small, model=Majority())
     assert f"macro-F1 {run_score(run)} [" in said and f"run: {run.folder}\n" in said
     assert capsys.readouterr().out == said
 
@@ -170,16 +174,16 @@ def run_score(run):
 
 def test_a_wrong_setting_is_told_and_leaves_nothing(small):
     with pytest.raises(KitError, match=r"a setting of logreg is wrong: The 'C' parameter"):
-        train(**small, model=Linear(LogisticRegression(C="abc")), name="logreg")
+        fit(**small, model=Linear(LogisticRegression(C="abc")), name="logreg")
     assert list((small["output"] / "runs").iterdir()) == []
 
 
 def test_a_run_without_its_end_is_done_again(small):
-    run = train(**small, model=Majority())
+    run = fit(**small, model=Majority())
     scores = (run.folder / "scores.csv").read_text()
     (run.folder / "run.json").unlink()
     (run.folder / "scores.csv").unlink()
-    train(**small, model=Majority())
+    fit(**small, model=Majority())
     assert (run.folder / "scores.csv").read_text() == scores
 
 
@@ -247,7 +251,7 @@ def test_a_fault_of_the_kit_at_the_end_shows_its_traceback(tmp_path, capsys):
 
 def test_models_of_several_splits_are_not_kept_in_one_place(small, tmp_path):
     for split in (FixedSplit(), GroupedSplit()):
-        train(**{**small, "split": split}, model=Lexicon())
+        fit(**{**small, "split": split}, model=Lexicon())
     with pytest.raises(KitError, match=r"takes one model per codebook.*stance"):
         keep_all(leaderboards(read_runs(small["output"])), tmp_path / "kept", "the command")
     assert not (tmp_path / "kept").exists()

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.formats import ROWS
+from stancekit.corpus.formats import ROWS, file_kind
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
@@ -18,7 +18,7 @@ from stancekit.labelling.labeller import (
 )
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.page import article_page
-from stancekit.labelling.sources import check_kind, kind_of
+from stancekit.labelling.sources import check_kind
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder, read_article
@@ -179,7 +179,7 @@ def _is_archive(source: str | Path) -> bool:
     if folder or (not file and any(sign in str(source) for sign in "*?[")):
         return True
     check_kind(place)
-    kind, packing = kind_of(place)
+    kind, packing = file_kind(place)
     return bool(packing) or kind in ROWS
 
 

@@ -87,7 +87,9 @@ def reproduce(
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
     fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
-    after = fit_run(**made, output=fresh, name=before.model, config=config)
+    after = fit_run(
+        **made, output=fresh, name=before.model, config=config, choices=config.get("choices", {})
+    )
     changed = _check_same_results(before, after)
     if verbose:
         if changed:

@@ -1,5 +1,6 @@
 """Labelled data: readers of files, checks of their rows, and splits."""
 
+from stancekit.corpus.auto import AutoSplit
 from stancekit.corpus.base import Corpus
 from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.cells import Columns
@@ -14,6 +15,7 @@ from stancekit.corpus.splits import (
 )
 
 __all__ = [
+    "AutoSplit",
     "Columns",
     "Corpus",
     "CsvCorpus",

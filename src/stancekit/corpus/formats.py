@@ -1,93 +1,65 @@
-"""Stream rows from TXT, JSONL, CSV, TSV and Parquet files, with the reason for each that cannot be read."""
+"""Stream rows from files of any kind, with the reason for each row that cannot be read."""
 
-import csv
+import bz2
+import gzip
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, pairwise
+import lzma
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from stancekit.errors import listing
-from stancekit.fileio import decode_text
+from stancekit.corpus.delimited import read_delimited
+from stancekit.corpus.lines import LONG_REASON, MAX_TEXT_BYTES, decode_line, open_text, read_lines
+from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, ReadRow, RowFault, TableRequest
+from stancekit.corpus.sheets import read_excel, read_parquet, read_spss, read_stata
+from stancekit.errors import KitError, listing, nearest
 
-# Bytes of the longest text, line or record that is read; a longer one is skipped, and never in
-# memory as a whole: 10 MB are far more than an article, and a line of that size is mostly damage.
-MAX_TEXT_BYTES = 10_000_000
+__all__ = ["MAX_TEXT_BYTES", "FileFormat", "ReadRow", "RowFault", "read_rows", "read_stream"]
+
 TEXT_FIELD = "text"
-# Rows of a Parquet file in memory at once: of the longest texts that are read, 320 MB.
-_BATCH = 32
-# Bytes that are not UTF-8, as "surrogateescape" hands them on.
-_FOREIGN = re.compile("[\udc80-\udcff]")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+OPENERS: Mapping[str, Callable[[BinaryIO], Any]] = {
+    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
+# What reading a damaged file may raise.
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError, ArithmeticError)
+# What to do with files that are often meant to be read.
+INSTEAD: Mapping[str, str] = {
+    ".json": "write JSON lines, one object per line: jq -c '.[]' FILE.json > FILE.jsonl",
+    **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
+    **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods"), "save it as .xlsx, or as CSV in UTF-8"),
+    **dict.fromkeys((".rds", ".rdata", ".feather"), "write it as .csv or .parquet"),
+    **dict.fromkeys((".por", ".zsav", ".sas7bdat"), "save it as .sav, .dta or .csv"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class RowFault:
-    """Why a row cannot be read; with `rest`, nothing after it in the file was read either."""
-
-    reason: str
-    rest: bool = False
-
-
-# The number of the line, 0 for the whole file, and its row or why there is none.
-ReadRow = Iterator[tuple[int, Mapping[str, Any] | RowFault]]
-
-
-@dataclass(frozen=True, slots=True)
-class _RawLine:
-    """A line of a file; one that is `long` has no data, but says whether it had quotation marks."""
-
-    number: int
-    data: bytes
-    long: bool = False
-    quotes: bool = False
-
-
-def _raw_lines(stream: BinaryIO) -> Iterator[_RawLine]:
-    """Yield every line; one that is too long is skipped piece by piece."""
-    number = 0
-    while data := stream.readline(MAX_TEXT_BYTES):
-        number += 1
-        if number == 1:
-            data = data.removeprefix(b"\xef\xbb\xbf") or b"\n"
-        if len(data) < MAX_TEXT_BYTES or data.endswith(b"\n"):
-            yield _RawLine(number, data)
-            continue
-        quotes = b'"' in data
-        while (rest := stream.readline(MAX_TEXT_BYTES)) and not rest.endswith(b"\n"):
-            quotes = quotes or b'"' in rest
-        yield _RawLine(number, b"", long=True, quotes=quotes or b'"' in rest)
-
-
-def _decode_line(data: bytes) -> str | RowFault:
-    try:
-        return decode_text(data, utf16=False)
-    except ValueError as error:
-        return RowFault(str(error), rest=data.startswith(_UTF16))
-
-
-_TOO_LONG = f"longer than {MAX_TEXT_BYTES:,} bytes"
-
-
-def _txt(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
-    data = stream.read(MAX_TEXT_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
-    text = RowFault(_TOO_LONG) if len(data) > MAX_TEXT_BYTES else _decode_line(data)
+def _read_txt(stream: BinaryIO, request: TableRequest) -> ReadRow:
+    opened = open_text(stream, request.name, request.written)
+    data = opened.read(MAX_TEXT_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
+    text = RowFault(LONG_REASON) if len(data) > MAX_TEXT_BYTES else decode_line(data)
     if isinstance(text, RowFault):
         yield 0, text
     else:
         yield 0, {TEXT_FIELD: text.replace("\r\n", "\n")}
 
 
-def _jsonl(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
-    for line in _raw_lines(stream):
-        text = RowFault(_TOO_LONG) if line.long else _decode_line(line.data)
+def _read_jsonl(stream: BinaryIO, request: TableRequest) -> ReadRow:
+    begun = False
+    for line in read_lines(open_text(stream, request.name, request.written)):
+        text = (
+            RowFault(LONG_REASON) if line.long else decode_line(line.data, request.written.encoding)
+        )
         if isinstance(text, RowFault):
             yield line.number, text
-            if text.rest:
-                return
         elif text.strip():
-            yield line.number, _json_object(text)
+            row = _json_object(text)
+            if isinstance(row, RowFault) and not begun and _begins_value(text):
+                yield 0, _one_value(request.name)
+                return
+            yield line.number, row
+            begun = True
 
 
 def _json_object(text: str) -> Mapping[str, Any] | RowFault:
@@ -96,223 +68,169 @@ def _json_object(text: str) -> Mapping[str, Any] | RowFault:
     except RecursionError:
         return RowFault("not JSON: nested too deeply")
     except json.JSONDecodeError as error:
-        return RowFault(f"not JSON: {error.msg}")
+        return RowFault(f"not JSON: {error.msg}", seen=text[:40])
     except ValueError as error:
         return RowFault(f"not readable: {error}"[:200])
-    return row if isinstance(row, dict) else RowFault("not a JSON object")
+    return row if isinstance(row, dict) else RowFault("not a JSON object", seen=text[:40])
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"it has more than once: {listing(_repeated(keys))}")
+        repeated = [key for key in row if keys.count(key) > 1]
+        raise ValueError(f"it has more than once: {listing(repeated)}")
     return row
 
 
-def _repeated(names: Sequence[str]) -> list[str]:
-    """Return the names that occur more than once; empty ones, as spreadsheets write them, do not count."""
-    return [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+def _begins_value(text: str) -> bool:
+    """Say whether a first line begins one JSON value over several lines, or is a list of objects."""
+    start = text.strip()
+    return start in ("[", "{") or (start[0] == "[" and start[1:].lstrip()[:1] == "{")
 
 
-def _read_table(stream: BinaryIO, separator: str) -> ReadRow:
-    """Read a table with a header; the separator is the one with which it has a column `text`."""
-    lines = _raw_lines(stream)
-    first = _first_lines(lines)
-    header_line = _decode_line(first[-1].data) if first else ""
-    if isinstance(header_line, RowFault):
-        yield 0, RowFault(f"its header is {header_line.reason}", rest=True)
-        return
-    separator = _table_separator(header_line, separator)
-    split_lines = _split_plain if separator == "\t" else _split_quoted
-    header: list[str] = []
-    for number, cells in split_lines(chain(first, lines), separator):
-        if isinstance(cells, RowFault):
-            yield number, cells
-        elif not any(cell.strip() for cell in cells):
-            # An empty line, or one of separators alone, as spreadsheets write them at the end.
-            continue
-        elif header:
-            yield number, _table_row(header, cells)
-        elif fault := _header_fault(cells):
-            yield 0, fault
-            return
-        else:
-            header = cells
+def _one_value(name: str) -> RowFault:
+    return RowFault(
+        "one JSON value, and JSON lines are meant: an object on each line. Convert it, as in: "
+        f"jq -c '.[]' {Path(name).name} > lines.jsonl",
+        rest=True,
+    )
 
 
-def _first_lines(lines: Iterator[_RawLine]) -> list[_RawLine]:
-    """Take the lines of a file down to the first that is not empty."""
-    first = []
-    for line in lines:
-        first.append(line)
-        if line.data.strip():
-            break
-    return first
+Reader = Callable[[BinaryIO, TableRequest], ReadRow]
 
 
-def _table_row(header: Sequence[str], cells: Sequence[str]) -> Mapping[str, Any] | RowFault:
-    if len(cells) != len(header):
-        return RowFault(f"{len(cells)} cells where the header has {len(header)}")
-    for cell in cells:
-        if match := _FOREIGN.search(cell):
-            return RowFault(f"not UTF-8: byte 0x{ord(match[0]) - 0xDC00:02x}")
-    return dict(zip(header, cells, strict=True))
-
-
-def _table_separator(header_line: str, separator: str) -> str:
-    line = header_line.split("\r", maxsplit=1)[0]
-    for sign in (separator, ",", ";", "\t"):
-        if TEXT_FIELD in next(csv.reader([line], delimiter=sign), []):
-            return sign
-    return separator
-
-
-def _header_fault(header: Sequence[str]) -> RowFault | None:
-    if TEXT_FIELD not in header:
-        return RowFault(
-            f"no column text; its header has: {listing(header)}; separators are , ; or tab",
-            rest=True,
-        )
-    if repeated := _repeated(header):
-        return RowFault(f"its header has more than once: {listing(repeated)}", rest=True)
-    return None
-
-
-class _RecordLines:
-    """Lines for a reader of CSV, and which of them make up the present record."""
-
-    def __init__(self, lines: Iterable[_RawLine]) -> None:
-        self.lines = iter(lines)
-        self.begin()
-
-    def begin(self) -> None:
-        """Start a new record."""
-        self.first = self.last = self.size = 0
-        self.long = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self.lines)
-        self.last = line.number
-        self.first = self.first or line.number
-        # Without quotation marks and outside of a record, a line is a record, however long.
-        self.long = line.long and not line.quotes and not self.size
-        self.size += len(line.data)
-        if (line.long and not self.long) or self.size > MAX_TEXT_BYTES:
-            raise csv.Error(_TOO_LONG)
-        # Bytes that are not UTF-8 keep their place, so that a quoted cell still ends where it ends.
-        return "\n" if line.long else line.data.decode("utf-8", "surrogateescape")
-
-
-# What the csv module says, and what is wrong.
-_CSV_FAULTS = {
-    "unexpected end": "a quotation mark is not closed",
-    "expected after": "a quotation mark inside a quoted cell has to be written twice",
-    "new-line": "a line ends in a carriage return alone",
-}
-
-
-def _split_quoted(
-    lines: Iterable[_RawLine], separator: str
-) -> Iterator[tuple[int, list[str] | RowFault]]:
-    """Yield the first line and the cells of every record of a CSV file.
-
-    After a fault in the quotation marks there is no way to tell cells from rows, so nothing more
-    is read.
-    """
-    # The limit is the whole process's, and others may have set it; `_RecordLines` bounds records.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_TEXT_BYTES))
-    record = _RecordLines(lines)
-    reader = csv.reader(record, delimiter=separator, strict=True)
-    while True:
-        record.begin()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            known = [why for seen, why in _CSV_FAULTS.items() if seen in str(error)]
-            why = known[0] if known else str(error)
-            reason = f"not CSV: {why} (line {record.last}); nothing from here on was read"
-            yield record.first, RowFault(reason, rest=True)
-            return
-        yield record.first, RowFault(_TOO_LONG) if record.long else cells
-
-
-def _split_plain(
-    lines: Iterable[_RawLine], separator: str
-) -> Iterator[tuple[int, list[str] | RowFault]]:
-    """Yield the number and the cells of every line of a table without separators or line breaks in cells.
-
-    Quotation marks are characters like others; around a whole cell, as spreadsheets write them,
-    they are removed. A cell that would go on in the next line is refused, with that line.
-    """
-    end = _RawLine(0, b"")
-    for line, after in pairwise(chain(lines, [end])):
-        if line.long:
-            yield line.number, RowFault(_TOO_LONG)
-            continue
-        cells = line.data.decode("utf-8", "surrogateescape").rstrip("\r\n").split(separator)
-        # The next line has another number of cells, so it may be the rest of this one.
-        broken = len(cells) == 1 or (
-            after is not end and after.data.count(separator.encode()) != len(cells) - 1
-        )
-        if broken and cells[-1].startswith('"') and '"' not in cells[-1][1:].replace('""', ""):
-            fault = RowFault("a quotation mark opens a cell and is not closed in its line")
-            yield line.number, fault
-        else:
-            yield line.number, [_without_quotes(cell) for cell in cells]
-
-
-def _without_quotes(cell: str) -> str:
-    inner = cell[1:-1]
-    quoted = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
-    return inner.replace('""', '"') if quoted else cell
-
-
-def _parquet(stream: BinaryIO, fields: Sequence[str]) -> ReadRow:
-    """Read the fields that are asked for; a value that Python cannot hold loses its row, not the file."""
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.ParquetFile(stream)
-        names = table.schema_arrow.names
-        if TEXT_FIELD not in names:
-            yield 0, RowFault(f"no column text; it has: {listing(names)}", rest=True)
-            return
-        if repeated := _repeated(names):
-            yield 0, RowFault(f"it has columns more than once: {listing(repeated)}", rest=True)
-            return
-        columns = [name for name in names if name in fields]
-        batches = table.iter_batches(batch_size=_BATCH, columns=columns)
-        rows = (row for batch in batches for row in _plain_rows(batch))
-        yield from enumerate(rows, 1)
-    except pyarrow.ArrowException as error:
-        yield 0, RowFault(f"not Parquet: {error}", rest=True)
-
-
-def _plain_rows(batch: Any) -> list[Mapping[str, Any] | RowFault]:
-    """Return a batch as plain rows; where a value cannot be read, row by row."""
-    try:
-        rows: list[Mapping[str, Any] | RowFault] = batch.to_pylist()
-    except (ArithmeticError, TypeError, ValueError) as error:
-        if batch.num_rows == 1:
-            return [RowFault(f"a value that cannot be read: {error}"[:200])]
-        single = [batch.slice(index, 1) for index in range(batch.num_rows)]
-        return [row for one_row in single for row in _plain_rows(one_row)]
-    return rows
+def _read_tsv(stream: BinaryIO, request: TableRequest) -> ReadRow:
+    return read_delimited(stream, request, tabs=True)
 
 
 # By the ending of a file's name, in lower case: articles, and files of rows.
-TEXTS: Mapping[str, Callable[[Any, Sequence[str]], ReadRow]] = {".txt": _txt, ".md": _txt}
-ROWS: Mapping[str, Callable[[Any, Sequence[str]], ReadRow]] = {
-    ".jsonl": _jsonl,
-    ".csv": lambda stream, fields: _read_table(stream, ","),
-    ".tsv": lambda stream, fields: _read_table(stream, "\t"),
-    ".parquet": _parquet,
+TEXTS: Mapping[str, Reader] = {".txt": _read_txt, ".md": _read_txt}
+_PACKABLE: Mapping[str, Reader] = {
+    ".jsonl": _read_jsonl,
+    ".ndjson": _read_jsonl,
+    ".csv": read_delimited,
+    ".tsv": _read_tsv,
+    ".tab": _read_tsv,
 }
-FORMATS = {**TEXTS, **ROWS}
+# Kinds that are packed themselves, or need to be read from any place in them.
+_UNPACKED_ONLY: Mapping[str, Reader] = {
+    ".parquet": read_parquet,
+    ".xlsx": read_excel,
+    ".sav": read_spss,
+    ".dta": read_stata,
+}
+ROWS: Mapping[str, Reader] = {**_PACKABLE, **_UNPACKED_ONLY}
+FORMATS: Mapping[str, Reader] = {**TEXTS, **ROWS}
+
+
+def file_kind(path: Path) -> tuple[str, str]:
+    """Return the kind of a file and how it is compressed, by the endings of its name.
+
+    Examples
+    --------
+    >>> file_kind(Path("news.CSV.gz")), file_kind(Path("news"))
+    (('.csv', '.gz'), ('', ''))
+    """
+    last = path.suffix.lower()
+    return (Path(path.stem).suffix.lower(), last) if last in OPENERS else (last, "")
+
+
+def is_known(path: Path, kinds: Mapping[str, Reader] = FORMATS) -> bool:
+    """Say whether a file is of a kind that is read, by the endings of its name."""
+    kind, packing = file_kind(path)
+    return kind in kinds and not (packing and kind in _UNPACKED_ONLY)
+
+
+def known_endings(kinds: Mapping[str, Reader] = FORMATS) -> str:
+    """Return the endings of files that are read, for a message."""
+    packable = ", ".join(kind for kind in kinds if kind not in _UNPACKED_ONLY)
+    whole = ", ".join(kind for kind in kinds if kind in _UNPACKED_ONLY)
+    return f"{packable}, these also as {', '.join(OPENERS)}, and {whole}"
+
+
+def refuse_kind(path: Path, kinds: Mapping[str, Reader] = ROWS) -> KitError:
+    """Return the error for a file of a kind that is not read."""
+    kind, _ = file_kind(path)
+    instead = INSTEAD.get(kind)
+    meant = f"; {instead}" if instead else nearest(kind, kinds)
+    return KitError(f"cannot read {path}: its ending is not one of {known_endings(kinds)}{meant}")
+
+
+def read_stream(  # what is known of a stream that has no name of its own
+    stream: BinaryIO,
+    kind: str,
+    *,
+    name: str,
+    columns: Sequence[str] = (),
+    required: Sequence[str] = (),
+    written: FileFormat = AS_RECOGNISED,
+) -> ReadRow:
+    """Yield the rows of an open file of a kind, a key of `FORMATS`; the parameters are those of `read_rows`.
+
+    Parameters
+    ----------
+    name
+        The file in messages.
+    """
+    return FORMATS[kind](stream, TableRequest(name, columns, required, written))
+
+
+def read_rows(
+    path: str | Path,
+    *,
+    columns: Sequence[str] = (),
+    required: Sequence[str] = (),
+    written: FileFormat = AS_RECOGNISED,
+) -> ReadRow:
+    r"""Yield the rows of a file of rows or an article, one at a time, each with its number.
+
+    The number is the line in a text file, or else that of the row, from 1; 0 is the whole file. A
+    row that cannot be read is a `RowFault`. The memory that it takes does not grow with the file,
+    but for Excel's.
+
+    Parameters
+    ----------
+    path
+        JSON lines, CSV, TSV, a text, all of these also packed, Parquet, Excel, SPSS or Stata, as
+        its ending says.
+    columns
+        Those that are used: a header is split such that it has most of them, and a kind that
+        can leaves out others. By default all.
+    required
+        Columns without which no row is of use; a file without them is one fault.
+
+    Raises
+    ------
+    KitError
+        When its ending is another, or what it needs is not installed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "speeches.csv"
+    >>> _ = file.write_bytes("name;text\nPerú;No.\nChile\n".encode("utf-16"))
+    >>> for number, row in read_rows(file):
+    ...     print(number, row.reason if isinstance(row, RowFault) else row)
+    2 {'name': 'Perú', 'text': 'No.'}
+    3 1 cells where the header has 2, separated by ';'
+    """
+    file = Path(path)
+    kind, packing = file_kind(file)
+    if not is_known(file):
+        raise refuse_kind(file, FORMATS)
+    begun = False
+    try:
+        with file.open("rb") as raw, OPENERS[packing](raw) if packing else raw as stream:
+            rows = read_stream(
+                stream, kind, name=str(path), columns=columns, required=required, written=written
+            )
+            for number, row in rows:
+                begun = True
+                yield number, row
+    except KitError:
+        raise
+    except BROKEN as error:
+        reason = getattr(error, "strerror", None) or error
+        how = "to its end" if begun else "as what its ending says"
+        yield 0, RowFault(f"cannot be read {how}: {reason}", rest=True)

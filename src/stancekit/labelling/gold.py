@@ -18,7 +18,7 @@ from stancekit.labelling.label_files import (
     LabelRow,
     RowSource,
     is_blank,
-    read_rows,
+    read_label_rows,
     row_id,
     source_name,
     table_rows,
@@ -64,7 +64,7 @@ def _read_file(file: Path) -> list[LabelRow]:
             f"there is no file {file}; give the one that stancekit sample wrote, filled in: "
             "gold=sample.csv"
         )
-    return _read_label_studio(file) if file.suffix == ".json" else read_rows(file)
+    return _read_label_studio(file) if file.suffix == ".json" else read_label_rows(file)
 
 
 def _check_once(name: str, rows: Sequence[LabelRow], codebook: LabelledCodebook) -> None:

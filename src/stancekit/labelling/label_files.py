@@ -102,7 +102,7 @@ def _labelling_settings(folder: Path) -> Mapping[str, Any]:
 
 
 def read_all_rows(files: Sequence[Path]) -> list[LabelRow]:
-    """Read the rows of several files, as of `read_rows`.
+    """Read the rows of several files, as of `read_label_rows`.
 
     Python does not collect garbage meanwhile: among so many rows that all stay, that
     takes a third of the time.
@@ -110,13 +110,13 @@ def read_all_rows(files: Sequence[Path]) -> list[LabelRow]:
     collects = gc.isenabled()
     gc.disable()
     try:
-        return [row for file in files for row in read_rows(file)]
+        return [row for file in files for row in read_label_rows(file)]
     finally:
         if collects:
             gc.enable()
 
 
-def read_rows(file: Path) -> list[LabelRow]:
+def read_label_rows(file: Path) -> list[LabelRow]:
     """Read the rows of one file, without those that are empty.
 
     The metadata `format` and `codebooks` of a Parquet file become columns, as JSON

@@ -1,45 +1,34 @@
 """Texts to label, one after the other, from files of any size; what cannot be read is named and left out."""
 
-import bz2
-import gzip
-import lzma
 import math
 import re
 import sys
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from stancekit.corpus.formats import (
-    FORMATS,
+    BROKEN,
+    INSTEAD,
     MAX_TEXT_BYTES,
-    ROWS,
+    OPENERS,
     TEXT_FIELD,
     TEXTS,
     ReadRow,
     RowFault,
+    file_kind,
+    is_known,
+    known_endings,
+    read_stream,
 )
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.input_files import find_files
 from stancekit.text.examples import add_title
 from stancekit.types import Article
 
-_OPENERS_BY_SUFFIX: Mapping[str, Callable[[BinaryIO], Any]] = {
-    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-}
-_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError, ArithmeticError)
-_COMPRESSIBLE = ", ".join(kind for kind in FORMATS if kind != ".parquet")
-_KNOWN = f"not one of {_COMPRESSIBLE}, these also as {', '.join(_OPENERS_BY_SUFFIX)}, and .parquet"
-_INSTEAD = {
-    ".json": "write JSON lines, one object per line: jq -c '.[]' FILE.json > FILE.jsonl",
-    **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "export it as CSV in UTF-8"),
-}
+_KNOWN = f"not one of {known_endings()}"
 # The line end of old Macintosh files.
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # Fields of a row that are read, besides its text and those to keep.
@@ -150,28 +139,32 @@ class TextSource:
         self.done = 0
         yield from self._left_out
         if not self.files:
-            yield from self._rows(ROWS[".jsonl"](sys.stdin.buffer, self._columns), "stdin")
+            yield from self._rows(self._read_rows(sys.stdin.buffer, ".jsonl", "stdin"), "stdin")
         for (name, size), path in zip(self.files, self._paths, strict=True):
             done_before, begun = self.done, False
             try:
                 for row in self._read(path, name):
                     begun = not isinstance(row, RejectedRow) or row.line > 0
                     yield row
-            except _BROKEN as error:
+            except BROKEN as error:
                 reason = f"cannot be read{' to its end' if begun else ''}: {error}"
                 yield RejectedRow(name, 0, printable(reason), rest=True)
             self.done = done_before + size
 
     def _read(self, file: Path, name: str) -> Iterator[InputText | RejectedRow]:
-        kind, packing = kind_of(file)
-        if not _is_readable(kind, packing):
+        kind, packing = file_kind(file)
+        if not is_known(file):
             yield RejectedRow(name, 0, _KNOWN, rest=True)
             return
         done_before = self.done
-        with file.open("rb") as raw, _OPENERS_BY_SUFFIX[packing](raw) if packing else raw as stream:
-            for row in self._rows(FORMATS[kind](stream, self._columns), name):
+        with file.open("rb") as raw, OPENERS[packing](raw) if packing else raw as stream:
+            for row in self._rows(self._read_rows(stream, kind, name), name):
                 self.done = done_before + raw.tell()
                 yield row
+
+    def _read_rows(self, stream: Any, kind: str, name: str) -> ReadRow:
+        required = () if kind == ".jsonl" else (TEXT_FIELD,)
+        return read_stream(stream, kind, name=name, columns=self._columns, required=required)
 
     def _rows(self, rows: ReadRow, name: str) -> Iterator[InputText | RejectedRow]:
         for number, row in rows:
@@ -206,34 +199,18 @@ class TextSource:
         return InputText(article, group, given["actor"], given["target"], kept)
 
 
-def kind_of(path: Path) -> tuple[str, str]:
-    """Return the kind of a file and how it is compressed, by the endings of its name.
-
-    Examples
-    --------
-    >>> kind_of(Path("news.CSV.gz")), kind_of(Path("news"))
-    (('.csv', '.gz'), ('', ''))
-    """
-    last = path.suffix.lower()
-    return (Path(path.stem).suffix.lower(), last) if last in _OPENERS_BY_SUFFIX else (last, "")
-
-
 def check_kind(path: Path) -> None:
     """Raise a `KitError` for a file that is neither text nor rows: its markup would be labelled as sentences.
 
     Files without an ending are text.
     """
-    kind, packing = kind_of(path)
-    if _is_readable(kind, packing) or not (kind or packing):
+    kind, packing = file_kind(path)
+    if is_known(path) or not (kind or packing):
         return
-    instead = _INSTEAD.get(
+    instead = INSTEAD.get(
         kind, f"if it is plain text, give it an ending {' or '.join(TEXTS)}, or: label - < FILE"
     )
     raise KitError(f"cannot label {path}: its ending is {_KNOWN}; {instead}")
-
-
-def _is_readable(kind: str, packing: str) -> bool:
-    return kind in FORMATS and not (packing and kind == ".parquet")
 
 
 def _size(file: Path) -> int:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from stancekit.codebook import Codebook
 from stancekit.fileio import file_name, read_yaml
 from stancekit.formatting import inline_code, markdown_text
 from stancekit.reporting.tables import averaged_over, code_table, leaderboard_table
@@ -21,6 +22,10 @@ _HUB_METRICS = {"macro_f1": "f1", "f_avg": "f1", "micro_f1": "f1", "both_f1": "f
 _HUB_METRICS |= {"brier": "brier_score"}
 # An id on the Hub, OWNER/NAME.
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+_USE = """\
+Use it with `stancekit label input=ARTICLE models=FOLDER`, or in Python with
+`stancekit.load("FOLDER or user/name").predict(texts)`. Check its files with `stancekit verify FOLDER`."""
 
 
 def model_card(board: Leaderboard, run: Run, command: str, *, why: str | None = None) -> str:
@@ -58,11 +63,41 @@ All models of the comparison, means over random states with 95 % intervals:
 
 {leaderboard_table(board, timed=False)}
 
-Use it with `stancekit label input=ARTICLE models=FOLDER`, check its files with `stancekit verify FOLDER`.
+{_USE}
 {_origin(run, trained=trained)} it on a sample of your own text before you rely on it,
 and do not read its counts as estimates of shares.
 
 Command: {inline_code(command)}
+"""
+
+
+def bare_card(model: str, codebook: Codebook) -> str:
+    """Return the card of a model of which only the files are known: what it codes, and how it is used."""
+    from huggingface_hub import ModelCardData
+
+    stance = ["stance-detection"] if codebook.towards else []
+    metadata = ModelCardData(
+        model_name=markdown_text(model),
+        library_name="stancekit",
+        pipeline_tag="text-classification",
+        tags=["content-analysis", *stance, markdown_text(codebook.name)],
+    )
+    codes = "\n".join(
+        f"- {markdown_text(code.name)}: {markdown_text(code.definition)}" for code in codebook.codes
+    )
+    return f"""---
+{metadata.to_yaml()}
+---
+
+# {markdown_text(model)} for {markdown_text(codebook.name)}
+
+Codes:
+
+{codes}
+
+{_USE}
+On which data it was trained, and what it scores, is not known. Test it on a sample of your own text
+before you rely on it, and do not read its counts as estimates of shares.
 """
 
 

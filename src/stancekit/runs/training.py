@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import Corpus, CsvCorpus, JsonlCorpus, Splits
+from stancekit.corpus import AutoSplit, Corpus, CsvCorpus, JsonlCorpus, Splits
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
@@ -47,6 +47,7 @@ class _Training:
     codebook: Codebook
     digest: str
     split: Callable[..., Splits]
+    split_name: str
     parts: Splits
     model: Any
     random_state: int
@@ -78,7 +79,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     *,
     corpus: Corpus,
     codebook: Codebook,
-    split: Callable[..., Splits],
+    split: Callable[..., Splits] | None,
     model: Any,
     features: Any = None,
     random_state: int = 0,
@@ -88,11 +89,18 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     refit: bool = False,
     logit_adjustment: bool = False,
     config: Mapping[str, Any] | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, and score it on test; print nothing.
 
-    The parameters are those of `stancekit.train`. A run with the same settings, data and version
-    that is finished is read back.
+    The parameters are those of `stancekit.train`, all as objects. A run with the same settings,
+    data and version that is finished is read back.
+
+    Parameters
+    ----------
+    choices
+        By group, the name of the configuration that an object was made from, as in `{"split":
+        "grouped"}`; tables show the split's.
 
     Raises
     ------
@@ -101,6 +109,11 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     """
     name = name or type(model).__name__
     data, digest = _read_corpus(corpus, codebook)
+    names = dict(choices or {})
+    split = split or AutoSplit()
+    if isinstance(split, AutoSplit):
+        # The run is that of the split which fits the data, whether or not it was named.
+        names["split"], split = split.choose(data)
     parts = _split_corpus(split, data, digest, random_state)
     deterministic = not (depends_on_random_state(model) or varies_by_state(model))
     # Where another random state changes nothing, there is one run.
@@ -114,6 +127,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         codebook=codebook,
         digest=digest,
         split=split,
+        split_name=names.get("split") or type(split).__name__,
         parts=parts,
         model=_set_up(model, features=features, codebook=codebook, random_state=random_state),
         random_state=random_state,
@@ -176,10 +190,10 @@ def _train_run(
         folder / "model",
         data=training.digest,
         training_set=training_set_id(parts.train.examples),
+        columns=_columns_read(training),
     )
     if curve := getattr(trained.model, "curve_", None):
         write_curve(folder, curve)
-    choices = (config or {}).get("choices", {})
     return record_run(
         folder,
         trained,
@@ -187,13 +201,23 @@ def _train_run(
         seconds=seconds,
         validation=validation,
         second=training.second,
-        split=choices.get("split", type(training.split).__name__),
+        split=training.split_name,
         random_state=training.random_state,
         deterministic=training.deterministic,
         digest=training.digest,
         refit=training.refit,
         logit_adjustment=training.logit_adjustment,
     )
+
+
+def _columns_read(training: _Training) -> dict[str, str]:
+    """Return by role the columns that texts, actors and targets were read from, as far as there were any."""
+    columns, examples = training.corpus.column_names(), training.parts.train.examples
+    names = {"text": columns.text, "actor": columns.actor, "target": columns.target}
+    has = {"text": True}
+    has["actor"] = any(example.actor for example in examples)
+    has["target"] = any(example.target for example in examples)
+    return {role: name for role, name in names.items() if name and has[role]}
 
 
 def _check_refit(training: _Training) -> None:
