@@ -16,7 +16,6 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "new": Command("write a project of your own into a folder, from a table of yours", "folder"),
     "train": Command("train one model, or all of an experiment"),
     "evaluate": Command("score a saved model on a corpus"),
     "label": Command("label an article by actor stance and framing", "input"),
@@ -28,5 +27,6 @@ COMMANDS = {
     "report": Command("write the report of an experiment as HTML, Markdown, CSV and LaTeX", "runs"),
     "reproduce": Command("repeat a run and check that every score is the same", "runs"),
     "data": Command("count what is in a corpus", "corpus"),
+    "new": Command("write a project of your own into a folder, from a table of yours", "folder"),
     "verify": Command("check a saved model against its manifest", "models"),
 }

@@ -4,10 +4,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stancekit.codebook import Codebook, codebook_names, load_codebook
 from stancekit.commands.project import Project, plain_name
-from stancekit.corpus.files import read_data_file
+from stancekit.corpus.formats import RowFault, read_rows
 from stancekit.corpus.guess import ColumnGuess, TableGuess, guess_columns
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
@@ -112,7 +113,7 @@ def new(
     folder = Path(folder)
     samples = _SAMPLES if data is None else ()
     table = shipped("seeds", "tables", _SAMPLES[0]) if data is None else Path(data)
-    rows = read_data_file(table)
+    rows, notes = _read_table(table)
     guess = guess_columns(
         rows, {role: column for role, column in (columns or {}).items() if column}
     )
@@ -131,7 +132,7 @@ def new(
         codebook_name=book_name,
     )
     files = project.files()
-    notes = _check_new(folder, files, samples)
+    notes += _check_new(folder, files, samples)
     for sample in samples:
         write_bytes(folder / sample, shipped("seeds", "tables", sample).read_bytes())
     for file, text in files.items():
@@ -150,6 +151,20 @@ def new(
     if verbose:
         _print(made)
     return made
+
+
+def _read_table(table: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return the rows that can be read, and what to tell of the others."""
+    rows: list[Mapping[str, Any]] = []
+    faults = []
+    for number, row in read_rows(table):
+        if not isinstance(row, RowFault):
+            rows.append(row)
+        elif number:
+            faults.append(f"row {number}: {row.reason}")
+        else:
+            raise KitError(f"cannot read {table}: {row.reason}")
+    return rows, [f"rows that cannot be read: {listing(faults)}"] if faults else []
 
 
 def _check_found(guess: TableGuess, table: Path) -> None:

@@ -79,11 +79,9 @@ class Project:
                 label.append(f"columns.{role}={column}")
         if fields := self._fields():
             label.append(f"fields=[{','.join(fields)}]")
-        return [
-            f"stancekit data {self.name} codebooks={self.codebook_name}",
-            f"stancekit train experiment={self.name}",
-            shlex.join([*label, "output=labels"]),
-        ]
+        count = ["stancekit", "data", self.name, f"codebooks={self.codebook_name}"]
+        train = ["stancekit", "train", f"experiment={self.name}"]
+        return [shlex.join(words) for words in (count, train, [*label, "output=labels"])]
 
     def unfinished(self) -> list[str]:
         """Return the labels whose codes the user has to name."""
