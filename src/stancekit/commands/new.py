@@ -1,6 +1,7 @@
 """`stancekit new`: a folder with configs of one's own, filled in from a table of labelled sentences."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,6 +241,8 @@ def _print(project: NewProject) -> None:
     for note in project.notes:
         print(f"note: {note}")
     print("next:")
-    for command in (f"cd {project.folder}", *project.commands):
+    if project.folder.resolve() != Path.cwd():
+        print(f"  cd {shlex.quote(str(project.folder))}")
+    for command in project.commands:
         print(f"  {command}")
     print(project.caption)

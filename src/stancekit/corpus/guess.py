@@ -140,7 +140,7 @@ def _summarize(
                 values[part] += count
         if empty := codes.rows - len(codes.cells):
             values[""] = empty
-    groups = [name for name, column in free.items() if column.has_codes() and column.has_names()]
+    groups = [name for name, column in free.items() if _is_group(column)]
     return TableGuess(
         guesses=tuple(guesses),
         values=dict(sorted(values.items())),
@@ -148,6 +148,12 @@ def _summarize(
         date_formats=tuple(chosen["date"].date_formats()) if "date" in chosen else (),
         groups=tuple(groups),
     )
+
+
+def _is_group(column: TableColumn) -> bool:
+    """Say whether a column has a few names, which are no codes in capital letters."""
+    coded = column.says("labels") or column.says("annotators")
+    return column.has_codes() and column.has_names() and not coded
 
 
 def _find_text(columns: Sequence[TableColumn]) -> ColumnGuess | None:
