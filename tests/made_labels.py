@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 
+from stancekit.labelling.row_format import LabelledCodebook, closing
+
 CODES = ("abstain", "condemn", "none", "support")
 ACTORS = ("Avaria", "Belmont")
 # How often the classifier calls what is `none` of an actor `condemn` instead: counting misleads
@@ -13,7 +15,8 @@ ERRORS = {"Avaria": 0.05, "Belmont": 0.6}
 
 def declared(name="stance", *, unit="example", multi_label=False):
     """The columns that end every row of the kit's labels."""
-    return {"format": 2, "codebooks": {name: {"unit": unit, "multi_label": multi_label}}}
+    codebook = LabelledCodebook(name, unit, multi_label)
+    return closing([codebook])
 
 
 def made(years=("2020",), articles=120, seed=0):

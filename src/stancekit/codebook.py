@@ -105,9 +105,7 @@ class Codebook:
         >>> [stance.place(code) for code in ("condemn", "abstain", "support", "none")]
         ['low', 'middle', 'high', '']
         """
-        if code not in self.scale or len(self.scale) < 2:
-            return ""
-        return {self.scale[0]: "low", self.scale[-1]: "high"}.get(code, "middle")
+        return place_on_scale(code, self.scale)
 
     def applies(self, codes: Iterable[str]) -> bool:
         """Say whether some code applies: one that does not mean none of the others."""
@@ -244,6 +242,19 @@ def codebook_names() -> list[str]:
         path for folder in config_folders() for path in (folder / "codebook").glob("[!.]*.yaml")
     ]
     return sorted({path.stem for path in files})
+
+
+def place_on_scale(code: str, scale: Sequence[str]) -> str:
+    """Return where a code is on a scale of at least two: `low`, `middle` or `high`; else an empty text.
+
+    Examples
+    --------
+    >>> [place_on_scale(code, ["against", "for"]) for code in ("against", "for", "unclear")]
+    ['low', 'high', '']
+    """
+    if code not in scale or len(scale) < 2:
+        return ""
+    return {scale[0]: "low", scale[-1]: "high"}.get(code, "middle")
 
 
 def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:

@@ -14,12 +14,14 @@ from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import FewShotSplit, FixedSplit, GroupedSplit, JsonlCorpus
 from stancekit.errors import KitError
+from stancekit.labelling.labeller import LabellingJob, label_article
+from stancekit.labelling.models import find_models
 from stancekit.models import persistence
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import AVERAGED, averaged_run, leaderboards
-from stancekit.text import ActorFinder
+from stancekit.text import ActorFinder, read_article
 from stancekit.types import Example
 
 # What its tests share is made once, in one process.
@@ -110,7 +112,8 @@ def test_articles_are_labelled_with_averages(kept, tmp_path):
     (tmp_path / "news.txt").write_text(
         "Levy vote\n\nPeru condemned the levy. Oman abstained on the levy.\n"
     )
-    rows = label(input=tmp_path / "news.txt", models=kept, actors=ActorFinder(ner=False))
+    job = LabellingJob(find_models([kept]), ActorFinder(ner=False))
+    rows = label_article(read_article(tmp_path / "news.txt"), job).rows
     assert {row.example.actor.name for row in rows} == {"Peru", "Oman"}
     stance, frames = (persistence.load(kept / place) for place in CODEBOOKS)
     stances = [row.predictions["stance"] for row in rows]

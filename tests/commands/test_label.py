@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 
@@ -14,6 +15,7 @@ from stancekit.commands.label import label
 from stancekit.commands.train import train
 from stancekit.corpus import FixedSplit
 from stancekit.errors import KitError
+from stancekit.labelling.row_format import sentence_id
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.majority import Majority
 from stancekit.text import ActorFinder
@@ -34,11 +36,11 @@ def news(tmp_path):
 
 def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys):
     rows = label(input=ARTICLE, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
-    assert "positions" in capsys.readouterr().out
+    assert capsys.readouterr().out == ""
     text = ARTICLE.read_text()
     written = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
     assert len(written) == len(rows) > 10
-    assert {row["format"] for row in written} == {2}
+    assert {row["format"] for row in written} == {3}
     for row in written:
         assert text[row["start"] : row["end"]] == row["sentence"]
         # A sentence in which no one acts has only the codes of sentences.
@@ -53,17 +55,17 @@ def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys)
 
 
 def test_what_is_printed_names_the_models_and_counts_every_sentence(saved, news, capsys):
-    rows = label(input=news, models=saved, actors=FINDER)
+    rows = label(input=news, models=saved, actors=FINDER, verbose=True)
     told = capsys.readouterr().out
-    positions = sum(row.has_position for row in rows)
-    assert [row.codes("stance") for row in rows][1] == () and len(rows) == 3
+    positions = sum(row["stance"] not in (None, "none") for row in rows)
+    assert rows[1]["stance"] is None and len(rows) == 3
     assert (
         f"3 sentences: 2 with an actor; {positions} positions, {2 - positions} rows with no position "
         "on the target, 1 of sentences alone"
     ) in told
     assert f"labelled by nb (stance, {saved}/stance), nb (diplomacy, {saved}/diplomacy)" in told
     news.write_text("Peru and Oman met. Chile left.")
-    label(input=news, models=saved, actors=FINDER)
+    label(input=news, models=saved, actors=FINDER, verbose=True)
     assert "2 sentences: 2 with an actor, 1 of them without a target;" in capsys.readouterr().out
 
 
@@ -127,22 +129,22 @@ def test_a_folder_without_models_is_refused_and_nothing_written(
 )
 def test_each_model_labels_by_itself_as_with_others(saved, news, names, capsys):
     """One model, or several that are named one by one, give what the folder of both gives."""
-    both = {row.example.id: row for row in label(input=news, models=saved, actors=FINDER)}
-    capsys.readouterr()
-    rows = label(input=news, models=[saved / name for name in names[:2]], actors=FINDER)
+    both = {row["id"]: row for row in label(input=news, models=saved, actors=FINDER)}
+    chosen = [saved / name for name in names[:2]]
+    rows = label(input=news, models=chosen, actors=FINDER, verbose=True)
     told = capsys.readouterr().out
     if names == ["diplomacy"]:
         # No actors are looked for: a row per sentence, with the codes that all its rows have.
-        assert [row.example.actor for row in rows] == [None] * 3
-        of_both = {row.sentence.id: row.codes("diplomacy") for row in both.values()}
-        assert {row.sentence.id: row.codes("diplomacy") for row in rows} == of_both
+        assert [row["actor"] for row in rows] == [None] * 3
+        of_both = {sentence_id(row): row["diplomacy"] for row in both.values()}
+        assert {row["id"]: row["diplomacy"] for row in rows} == of_both
         assert "3 sentences; 3 rows" in told and "condemned the levy" in told
     else:
         kept = ["stance"] if "diplomacy" not in names else ["stance", "diplomacy"]
         assert len(rows) == (2 if kept == ["stance"] else 3)
+        assert set(rows.codebooks) == set(kept)
         for row in rows:
-            same = both[row.example.id].predictions
-            assert row.predictions == {name: same[name] for name in kept if name in same}
+            assert row == {key: both[row["id"]][key] for key in row}
     assert told.count("nb (") == len({name.rpartition("/")[2] for name in names})
 
 
@@ -151,7 +153,7 @@ def test_a_model_that_is_being_replaced_is_found(saved, news, tmp_path):
     shutil.copytree(saved, tmp_path / "two")
     (tmp_path / "two" / "stance").rename(tmp_path / "two" / ".stance.old")
     rows = label(input=news, models=tmp_path / "two", actors=FINDER)
-    assert {name for row in rows for name in row.predictions} == {"stance", "diplomacy"}
+    assert {name for row in rows for name in rows.codebooks if row[name]} == {"stance", "diplomacy"}
 
 
 def test_an_experiment_labels_with_its_best_runs(few_votes, stance, news, tmp_path, capsys):
@@ -165,26 +167,27 @@ def test_an_experiment_labels_with_its_best_runs(few_votes, stance, news, tmp_pa
             output=tmp_path / "own",
         )
     capsys.readouterr()
-    label(input=news, models=tmp_path / "own", actors=FINDER)
+    label(input=news, models=tmp_path / "own", actors=FINDER, verbose=True)
     told = capsys.readouterr().out
     assert f"labelled by best (stance, {tmp_path}/own/runs/stance-best-0-" in told
     [run] = (tmp_path / "own" / "runs").glob("stance-other-*")
-    label(input=news, models=run, actors=FINDER)
+    label(input=news, models=run, actors=FINDER, verbose=True)
     assert f"labelled by other (stance, {run}/model)" in capsys.readouterr().out
 
 
 def test_the_title_and_crowds_are_told(saved, news, capsys):
-    rows = label(input=news, models=saved, actors=FINDER, title=False, targets="the levy")
+    shown = partial(label, input=news, models=saved, actors=FINDER, verbose=True)
+    rows = shown(title=False, targets="the levy")
     assert "\n4 sentences: 2 with an actor" in capsys.readouterr().out
-    assert sum(row.example.actor is not None for row in rows) == 2
+    assert sum(row["actor"] is not None for row in rows) == 2
     news.write_text(f"Levy vote\n\n{', '.join(STATES)} and Chile condemned the levy. It rained.\n")
-    rows = label(input=news, models=saved, actors=FINDER)
-    assert sum(row.example.actor is not None for row in rows) == len(STATES) + 1
+    rows = shown()
+    assert sum(row["actor"] is not None for row in rows) == len(STATES) + 1
     assert (
         "2 sentences: 1 with an actor, 1 with so many that they are no targets of"
         in capsys.readouterr().out
     )
-    label(input=news, models=saved, actors=FINDER, targets=["the levy"])
+    shown(targets=["the levy"])
     assert "2 sentences: 1 with an actor;" in capsys.readouterr().out
 
 
@@ -225,11 +228,11 @@ def test_lines_broken_at_a_width_change_no_label(saved, tmp_path):
 def test_targets_that_the_user_gives(saved):
     for targets in (["the draft"], "the draft"):
         rows = label(input=ARTICLE, models=saved, targets=targets, actors=FINDER)
-        assert {row.example.target.name for row in rows if row.example.target} == {"the draft"}
+        assert {row["target"] for row in rows if row["target"]} == {"the draft"}
 
 
 def test_an_output_of_another_kind_is_refused_before_any_work(saved):
-    with pytest.raises(KitError, match=r"a .jsonl, a .parquet or a .html file"):
+    with pytest.raises(KitError, match=r"endings .jsonl, .parquet, .csv, .xlsx, .html"):
         label(input="nowhere.txt", models=saved, output="labels.docx")
 
 
@@ -266,13 +269,11 @@ def test_capitals_and_endings_of_text(saved, tmp_path):
 
 def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, capsys):
     out, review = tmp_path / "labels.jsonl", tmp_path / "labels.review.jsonl"
-    rows = label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=risk)
+    rows = label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=risk, verbose=True)
     sure, unsure = (
         [json.loads(line) for line in path.read_text().splitlines()] for path in (out, review)
     )
-    assert (
-        sure and unsure and {row["id"] for row in sure + unsure} == {row.example.id for row in rows}
-    )
+    assert sure and unsure and {row["id"] for row in sure + unsure} == {row["id"] for row in rows}
     least, most = (
         pick(max(row["stance_scores"].values()) for row in of if row["actor"])
         for pick, of in ((min, sure), (max, unsure))
@@ -307,10 +308,10 @@ def test_fields_to_keep_are_those_of_rows(saved, news):
 
 def test_control_characters_of_a_text_do_not_reach_the_terminal(saved, news, capsys):
     news.write_text("\x1b]0;Levy\x07 vote\n\nPeru \x1b[31mcondemned\u202e the levy.\n")
-    [row] = label(input=news, models=saved, actors=FINDER, targets=["a \x1b[2Jlevy"])
+    [row] = label(input=news, models=saved, actors=FINDER, targets=["a \x1b[2Jlevy"], verbose=True)
     told = capsys.readouterr().out
     assert not set(told) & {"\x1b", "\x07", "\u202e"} and r"Peru \x1b[31mcondemned the levy" in told
-    assert "\x1b[31m" in row.sentence.text and r"a \x1b[2Jlevy" in told
+    assert "\x1b[31m" in row["sentence"] and r"a \x1b[2Jlevy" in told
 
 
 def test_labels_are_written_before_anything_is_printed(saved, news, tmp_path, monkeypatch):
@@ -320,15 +321,21 @@ def test_labels_are_written_before_anything_is_printed(saved, news, tmp_path, mo
     # As where the output goes to a full disk.
     monkeypatch.setattr("builtins.print", full)
     with pytest.raises(OSError, match="No space"):
-        label(input=news, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
+        label(
+            input=news,
+            models=saved,
+            output=tmp_path / "labels.jsonl",
+            actors=FINDER,
+            verbose=True,
+        )
     assert len((tmp_path / "labels.jsonl").read_text().splitlines()) == 3
 
 
 def test_people_and_organisations_of_an_article_are_found(saved):
     names = {
-        row.example.actor.name
+        row["actor"]
         for row in label(input=ARTICLE.with_name("newswire_border_truce.txt"), models=saved)
-        if row.example.actor
+        if row["actor"]
     }
     assert names >= {
         "Dawit Mekuria",

@@ -54,20 +54,33 @@ def rows_of(folder):
 
 
 CODEBOOKS = {
-    "stance": {"unit": "example", "multi_label": False},
-    "diplomacy": {"unit": "sentence", "multi_label": True},
+    "stance": {
+        "unit": "example",
+        "multi_label": False,
+        "scale": ["condemn", "abstain", "support"],
+        "towards": "target",
+        "absent": "none",
+    },
+    "diplomacy": {
+        "unit": "sentence",
+        "multi_label": True,
+        "scale": [],
+        "towards": "",
+        "absent": "",
+    },
 }
 
 
 def test_a_folder_gives_the_rows_of_its_articles(saved, tmp_path, capsys):
     finder = ActorFinder(ner=False)
-    done = label(input=ARTICLES, models=saved, output=tmp_path / "labels", actors=finder)
+    done = label(ARTICLES, models=saved, output=tmp_path / "labels", actors=finder, verbose=True)
     assert (done.texts, done.rejected) == (len(list(ARTICLES.glob("*.txt"))), 0)
     assert f"{done.texts} texts labelled into" in capsys.readouterr().out
     found = [json.loads(line) for line in lines(tmp_path / "labels")]
     assert len({row["id"] for row in found}) == len(found) > 50
     for file in ARTICLES.glob("*.txt"):
-        own = [row.to_dict() for row in label(input=file, models=saved, actors=finder)]
+        label(input=file, models=saved, actors=finder, output=tmp_path / "own.jsonl")
+        own = [json.loads(line) for line in (tmp_path / "own.jsonl").read_text().splitlines()]
         assert [row for row in found if row["article"] == file.stem] == own
 
 
@@ -97,10 +110,10 @@ def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
     assert {row["date"][:4] for row in first} == {f"20{at:02}" for at in range(12)}
     # What every row says of the codebooks, Parquet says once.
     metadata = pyarrow.parquet.read_schema(files[0]).metadata
-    assert about == [(2, CODEBOOKS)] * len(first)
-    assert (json.loads(metadata[b"format"]), json.loads(metadata[b"codebooks"])) == (2, CODEBOOKS)
+    assert about == [(3, CODEBOOKS)] * len(first)
+    assert (json.loads(metadata[b"format"]), json.loads(metadata[b"codebooks"])) == (3, CODEBOOKS)
     settings = json.loads((tmp_path / "parquet" / "labelling.json").read_text())
-    assert (settings["format"], settings["codebooks"]) == (2, CODEBOOKS)
+    assert (settings["format"], settings["codebooks"]) == (3, CODEBOOKS)
 
 
 def in_a_process(function):
@@ -296,7 +309,7 @@ def test_an_output_inside_of_the_input_is_not_read(saved, tmp_path):
 
 
 def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, tmp_path, capsys):
-    done = small(tmp_path / "labels", risk=risk, fields=["date", "party"])
+    done = small(tmp_path / "labels", risk=risk, fields=["date", "party"], verbose=True)
     told, tally = capsys.readouterr().out, done.tally
     assert (
         f"{tally.sentences} sentences: {tally.acting} with an actor" in told
@@ -315,7 +328,9 @@ def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, t
     assert (noted["risk"], noted["declined"], noted["rows"]) == (risk, len(review), tally.rows)
     assert (noted["texts"], noted["rejected"]) == (7, 0)
     # All of it is known without labelling again.
-    assert small(tmp_path / "labels", risk=risk, fields=["date", "party"]) == done
+    again = small(tmp_path / "labels", risk=risk, fields=["date", "party"])
+    assert (again.tally, again.texts, list(again)) == (tally, 7, list(done))
+    assert len(done) == tally.rows + tally.declined and done.set_aside == tally.declined
 
 
 def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path, capsys):
@@ -332,6 +347,7 @@ def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path
         output=tmp_path / "out",
         actors=FINDER,
         fields=["party"],
+        verbose=True,
     )
     assert (done.texts, done.rejected) == (2, 2) and "2 texts labelled" in capsys.readouterr().out
     found = rows_of(tmp_path / "out")
@@ -343,7 +359,13 @@ def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path
 
 def test_a_rest_that_was_not_read_is_told(saved, tmp_path, capsys):
     (tmp_path / "rows.csv").write_text('text\nPeru said no.\n"Oman said no.\nFiji said no.\n')
-    done = label(input=tmp_path / "rows.csv", models=saved, output=tmp_path / "out", actors=FINDER)
+    done = label(
+        tmp_path / "rows.csv",
+        models=saved,
+        output=tmp_path / "out",
+        actors=FINDER,
+        verbose=True,
+    )
     assert (done.texts, done.rejected) == (1, 1)
     assert "1 could not be read, of which 1 files or rests of files" in capsys.readouterr().out
 

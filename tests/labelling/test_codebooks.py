@@ -97,7 +97,7 @@ def read_rows(path):
 
 
 def test_two_schemes_of_one_s_own_label_together_from_their_runs(runs, news, tmp_path, capsys):
-    label(input=news, models=runs, actors=FINDER, output=tmp_path / "labels.jsonl")
+    label(input=news, models=runs, actors=FINDER, output=tmp_path / "labels.jsonl", verbose=True)
     told = capsys.readouterr().out
     first, rained, last = read_rows(tmp_path / "labels.jsonl")
     assert list(first)[10:] == [
@@ -109,8 +109,20 @@ def test_two_schemes_of_one_s_own_label_together_from_their_runs(runs, news, tmp
         "codebooks",
     ]
     assert first["codebooks"] == {
-        "tone": {"unit": "example", "multi_label": False},
-        BOTH: {"unit": "sentence", "multi_label": True},
+        "tone": {
+            "unit": "example",
+            "multi_label": False,
+            "scale": ["cold", "cool", "warm"],
+            "towards": "target",
+            "absent": "flat",
+        },
+        BOTH: {
+            "unit": "sentence",
+            "multi_label": True,
+            "scale": [],
+            "towards": "",
+            "absent": "",
+        },
     }
     assert [(row["actor"], row["target"], row["tone"]) for row in (first, rained, last)] == [
         ("Peru", "levy", "cold"),
@@ -172,6 +184,7 @@ def test_an_archive_of_schemes_of_one_s_own(runs, tmp_path, capsys):
             output=tmp_path / name,
             format="parquet",
             fields="party",
+            verbose=True,
         )
         assert done.tally.rows == n
         table = pyarrow.parquet.read_table(tmp_path / name / "part-00000.parquet")
@@ -233,18 +246,18 @@ def test_a_scheme_of_several_codes_per_actor_and_a_scheme_without_positions(news
         save_majority(tmp_path, tags, [{**ROW, "code": ["yes", "no"]}]),
         save_majority(tmp_path, acts, [ROW]),
     ]
-    rows = label(input=news, models=models, actors=FINDER, output=tmp_path / "page.html")
+    rows = label(
+        input=news, models=models, actors=FINDER, output=tmp_path / "page.html", verbose=True
+    )
     told = capsys.readouterr().out
-    assert [(row.codes("tags"), row.codes("acts")) for row in rows] == [
-        (("no", "yes"), ("yes",))
-    ] * 2
+    assert [(row["tags"], row["acts"]) for row in rows] == [(["no", "yes"], "yes")] * 2
     assert "3 sentences: 2 with an actor; 2 rows\n" in told and "no, yes" in told
     page = (tmp_path / "page.html").read_text()
     assert '<mark class="plain">Peru</mark>' in page and "tags: <span" in page
-    assert "Actors and targets" not in page
+    assert "Who stands where" not in page + told and "How often: acts, of 2 rows" in told
     # A code that means none of the others is not worth a line.
     never = save_majority(tmp_path, acts, [{**ROW, "code": "no"}])
-    label(input=news, models=never, actors=FINDER)
+    label(input=news, models=never, actors=FINDER, verbose=True)
     assert "Peru" not in capsys.readouterr().out
 
 

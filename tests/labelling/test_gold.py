@@ -11,7 +11,7 @@ from stancekit.commands.sample import sample
 from stancekit.errors import KitError
 from stancekit.fileio import guard_cell, unguard_cell
 from stancekit.labelling.gold import batch_of, gold_codes, read_gold
-from stancekit.labelling.labels import LabelledCodebook
+from stancekit.labelling.row_format import LabelledCodebook
 
 STANCE = LabelledCodebook("stance")
 

@@ -9,13 +9,13 @@ import pytest
 from made_labels import declared, stances, written
 
 from stancekit.errors import KitError
-from stancekit.labelling.labels import (
-    SCHEMA,
-    LabelledCodebook,
-    block,
-    choose_codebook,
-    closing,
-    read_labels,
+from stancekit.labelling.labels import choose_codebook, read_labels
+from stancekit.labelling.row_format import SCHEMA, LabelledCodebook, block, closing
+from stancekit.labelling.score_matrix import (
+    code_matrix,
+    score_matrix,
+    scored_codes,
+    unit_rows,
 )
 
 TONE = LabelledCodebook("tone", "example", multi_label=False)
@@ -67,12 +67,16 @@ def test_rows_count_for_a_codebook_once_per_unit(tmp_path, rows):
     for labels in (jsonl, parquet):
         assert labels.codebooks == {"tone": TONE, "topics": TOPICS} and not labels.notes
         assert not any(key in row for row in labels.rows for key in ("format", "codebooks"))
-        examples, sentences = labels.units(TONE), labels.units(TOPICS)
-        assert [row["id"] for row in examples.rows] == ["a.1.0", "a.1.1", "a.2.0"]
-        assert [row["id"] for row in sentences.rows] == ["a.0", "a.1.0", "a.2.0"]
-        assert examples.codes(TONE) == ["cold", "warm"]
-        assert examples.scores(TONE).tolist() == [[0.25, 0.75]] * 3
-        assert sentences.given(TOPICS).tolist() == [[True, False], [True, False], [False, False]]
+        examples, sentences = unit_rows(labels, TONE), unit_rows(labels, TOPICS)
+        assert [row["id"] for row in examples] == ["a.1.0", "a.1.1", "a.2.0"]
+        assert [row["id"] for row in sentences] == ["a.0", "a.1.0", "a.2.0"]
+        assert scored_codes(examples, TONE) == ["cold", "warm"]
+        assert score_matrix(examples, TONE).tolist() == [[0.25, 0.75]] * 3
+        assert code_matrix(sentences, TOPICS).tolist() == [
+            [True, False],
+            [True, False],
+            [False, False],
+        ]
 
 
 def test_a_codebook_is_named_where_there_are_several(tmp_path, rows):
@@ -113,7 +117,7 @@ def test_what_is_not_in_this_format_is_refused(tmp_path, rows):
     for wrong, told in (
         ([{"id": "r0", "tone": "warm"}], "no pair of columns NAME and NAME_scores"),
         ([dict.fromkeys(SCHEMA) | row for row in rows], "older version of stancekit; label"),
-        ([row | other | {"format": 3} for row in rows], "in format 3 of labels"),
+        ([row | other | {"format": 2} for row in rows], "in format 2 of labels"),
         ([*(row | other for row in rows[:3]), rows[3]], r"rows of other codebooks .*a\.2\.0"),
         ([*(row | other for row in rows[:3]), rows[3] | declared()], "label all with the same"),
     ):

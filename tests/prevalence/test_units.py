@@ -12,7 +12,7 @@ from stancekit.commands.estimate import estimate
 from stancekit.commands.plan import plan
 from stancekit.commands.sample import sample
 from stancekit.errors import KitError
-from stancekit.labelling.labels import LabelledCodebook, block, closing
+from stancekit.labelling.row_format import LabelledCodebook, block, closing
 
 CODEBOOKS = [
     LabelledCodebook("tone"),

@@ -8,8 +8,9 @@ from conftest import ROWS, padded
 from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, JsonlCorpus
-from stancekit.labelling.labels import block
-from stancekit.labelling.page import article_page
+from stancekit.labelling.labels import Labels
+from stancekit.labelling.models import labelled_codebook
+from stancekit.labelling.row_format import block
 from stancekit.models.majority import Majority
 from stancekit.text import split_sentences
 from stancekit.types import Article
@@ -103,6 +104,9 @@ def _row(sentence, stance, frames, *, actor=None, code=None, target=None):
     """Return a row of labels; without an actor, one of the sentence alone."""
     start = sentence.text.find(actor) if actor else None
     return {
+        "id": f"{sentence.id}.0" if actor else sentence.id,
+        "article": sentence.article,
+        "sentence": sentence.text,
         "start": sentence.start,
         "actor": actor,
         "actor_start": start,
@@ -135,7 +139,8 @@ def article(tmp_path_factory, stance, diplomacy):
         _row(fourth, stance, ["morality"]),
     ]
     path = tmp_path_factory.mktemp("labels") / "labels.html"
-    path.write_text(article_page(levy, rows, [stance, diplomacy]))
+    books = {book.name: labelled_codebook(book) for book in (stance, diplomacy)}
+    Labels(rows, books, article=levy).to_html(path)
     return path
 
 
@@ -163,7 +168,7 @@ def test_an_article_shows_what_is_chosen(browser, article, width):
     assert shown() == [["Chile", "support"]]
     page.get_by_label("actor").select_option(label="all")
     page.get_by_label("diplomacy").select_option(label="peace")
-    assert shown() == [["Chile", "support"]] and page.locator("tbody tr:visible").count() == 2
+    assert shown() == [["Chile", "support"]]
     page.get_by_label("stance").select_option(label="all")
     page.get_by_label("diplomacy").select_option(label="morality")
     rained = page.locator(".sentence", has_text="It rained.")
@@ -174,4 +179,64 @@ def test_an_article_shows_what_is_chosen(browser, article, width):
         page.title().startswith("The levy <script>") and said == [] and asked == [article.as_uri()]
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_number_of_who_stands_where_opens_its_sentences(browser, article, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(article.as_uri())
+    # It is what the page begins with.
+    assert page.locator("h2").first.inner_text() == "Who stands where: stance"
+    assert [row.inner_text().split()[0] for row in page.locator("tbody th").all()[:2]] == [
+        "Chile",
+        "Peru",
+    ]
+    opened = page.locator("tr.opened:visible")
+    assert opened.count() == 0
+    link = page.locator("table.positions").get_by_label("1 support: show the sentences")
+    link.focus()
+    page.keyboard.press("Enter")
+    assert opened.count() == 1 and f"Chile backed the levy {EVIL}." in opened.inner_text()
+    assert "support 70 %" in opened.inner_text() and "Peru" not in opened.inner_text()
+    opened.get_by_text("in the text").click()
+    [target] = page.locator(".sentence:target").all()
+    assert "Chile backed the levy" in target.inner_text() and opened.count() == 0
+    page.locator("table.positions").get_by_label("1 sentences: show all").last.click()
+    assert "Peru denounced the levy." in opened.inner_text()
+    opened.get_by_text("close").click()
+    assert opened.count() == 0 and page.title() != "broken"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_positions_of_many_pairs_are_one_click_away(browser, tmp_path, stance):
+    """The most frequent are shown, both ends of the scale are marked, and an archive has its sentences too."""
+    book = labelled_codebook(stance)
+    rows = [
+        {
+            "id": f"a{number}.0.{at}",
+            "article": f"a{number}",
+            "sentence": f"State {number % 25} spoke {at}.",
+            "start": at,
+            "actor": f"State {number % 25}",
+            "target": "the levy",
+        }
+        | block("stance", [code], dict.fromkeys(book.scale, 0.1) | {code: 0.8}, multi_label=False)
+        for number in range(26)
+        for at, code in enumerate(("condemn", "support") if number % 25 == 0 else ("abstain",))
+    ]
+    Labels(rows, {"stance": book}).to_html(tmp_path / "labels.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "labels.html").as_uri())
+    visible = page.locator("table.positions tbody th:visible")
+    assert visible.count() == 20 and "State 0" in visible.first.inner_text()
+    assert page.locator("td .both").count() == 1 and page.get_by_text("marks pairs").count() == 1
+    page.get_by_text("5 more").click()
+    assert visible.count() == 25
+    page.locator("table.positions").get_by_label("2 condemn: show").click()
+    opened = page.locator("tr.opened:visible")
+    assert opened.locator("li").count() == 2
+    opened.get_by_text("in the text").last.click()
+    assert page.locator(".sentence:target").count() == 1
     page.close()

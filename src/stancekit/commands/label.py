@@ -1,44 +1,34 @@
 """`stancekit label`: an article, sentence by sentence, actor by actor; or an archive of them."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 
-from stancekit.codebook import Codebook
+from stancekit.commands.label_view import print_line, print_rows, print_summary
 from stancekit.corpus.formats import ROWS, file_kind
 from stancekit.errors import KitError, listing, printable
-from stancekit.fileio import write_bytes, write_text
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
-from stancekit.labelling.labeller import (
-    Labelled,
-    LabelledRow,
-    LabellingJob,
-    encode_rows,
-    label_article,
-)
+from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_suffix
+from stancekit.labelling.label_files import REVIEW_SUFFIX, WrittenRows
+from stancekit.labelling.labeller import LabelledRow, LabellingJob, label_article
+from stancekit.labelling.labels import MOST_SUMMARISED, Labels
 from stancekit.labelling.models import check_columns, find_models
-from stancekit.labelling.page import article_page
+from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
 from stancekit.labelling.sources import check_kind
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder, read_article
-from stancekit.types import Article, as_list
+from stancekit.types import as_list
 
-# By the place on the codebook's scale.
-COLOURS = {"low": "red", "middle": "yellow", "high": "green"}
-# Characters of a target that are printed, so that a row stays on one line of most terminals.
-WIDTH = 48
-ARTICLE_FORMATS = (".jsonl", ".parquet", ".html")
+# The page of an archive, and how many rows it may have: with more, browsers get slow.
+PAGE_FILE, MOST_ON_PAGE = "labels.html", 5_000
 # Endings of files: a folder of such a name would be taken for one.
 _FILES = (
-    *ARTICLE_FORMATS,
-    ".csv",
+    *OUTPUT_SUFFIXES,
     ".tsv",
     ".json",
     ".txt",
     ".md",
     ".htm",
-    ".xlsx",
     ".gz",
     ".bz2",
     ".xz",
@@ -47,8 +37,8 @@ _FILES = (
 
 
 def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
-    *,
     input: str | Path,
+    *,
     output: str | Path | None = None,
     models: str | Path | Sequence[str | Path] = "models/un_votes",
     actors: ActorFinder | None = None,
@@ -61,8 +51,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     backend: str = "torch",
     engine: str = "local",
     workers: int | None = None,
-) -> list[LabelledRow] | Archive:
-    """Label an article, print the codes found, and write all rows; or label an archive into a folder.
+    verbose: bool = False,
+) -> Labels:
+    """Label an article, or an archive into a folder.
 
     Parameters
     ----------
@@ -73,9 +64,10 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         into a new folder, as JSON lines. Rows have a field `text`, and may have `id`, `article`,
         `title`, `date`, and `actor` and `target` where these are known.
     output
-        For one article: a `.jsonl`, `.parquet` or `.html` file (the last is a page to read). For an
-        archive: a folder. An interrupted labelling continues with the same command; a second one
-        into the same folder waits.
+        For one article: a `.jsonl` or `.parquet` file, a flat table `.csv` or `.xlsx`, or `.html`,
+        a page to read. For an archive: a folder; it gets the page too, `labels.html`, of up to
+        5,000 rows. An interrupted labelling continues with the same command; a second one into the
+        same folder waits.
     models
         One folder or several: a saved model, a run, an experiment (for each codebook the run that
         is best on validation), or a folder with saved models in its subfolders. There may be one
@@ -109,12 +101,14 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         this machine.
     workers
         The number of processes; by default one per processor.
+    verbose
+        Whether to print the codes that were found, who stands where, and what was written.
 
     Returns
     -------
-    list of LabelledRow, or Archive
+    Labels
         One row per sentence, actor and target; if a model codes sentences, also one per sentence
-        without these. For an archive, what was written.
+        without these. Those of an archive are read from its folder when they are used.
 
     Raises
     ------
@@ -139,12 +133,22 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         title,
     )
     if not many:
-        return _label_one(source, job, output)
+        return _label_one(source, job, output, verbose=verbose)
     archive = label_archive(
-        source, Path(str(output)), job, engine=engine, workers=workers, strict=strict
+        source,
+        Path(str(output)),
+        job,
+        engine=engine,
+        workers=workers,
+        strict=strict,
+        verbose=verbose,
     )
-    _print_archive(archive, job)
-    return archive
+    labels = _read_archive(archive, job)
+    if 0 < len(labels) <= MOST_ON_PAGE:
+        labels.to_html(archive.folder / PAGE_FILE)
+    if verbose:
+        _print_archive(labels, archive, job)
+    return labels
 
 
 def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
@@ -193,16 +197,14 @@ def _check_output(output: str | Path | None, *, many: bool) -> None:
         raise KitError(
             f"labels of an archive go to a folder, and {output} is not one; add output=labels"
         )
-    if output is not None and not many and Path(output).suffix not in ARTICLE_FORMATS:
-        raise KitError(
-            f"cannot write {output}: labels of one article go to a .jsonl, a .parquet or a .html file"
-        )
+    if output is not None and not many:
+        check_suffix(output)
 
 
 def _label_one(
-    source: str | Path, job: LabellingJob, output: str | Path | None
-) -> list[LabelledRow]:
-    """Label one article, write its labels and print the codes found."""
+    source: str | Path, job: LabellingJob, output: str | Path | None, *, verbose: bool
+) -> Labels:
+    """Label one article, and write its labels."""
     if others := sorted(set(job.fields) - {"date"}):
         raise KitError(
             f"fields={others} are fields of rows, and an article has none; leave fields out, or label rows"
@@ -210,124 +212,81 @@ def _label_one(
     check_columns(job.codebooks, job.fields)
     article = read_article(source, title=job.title)
     labelled = label_article(article, job)
+    rows = [_plain_row(row) for row in labelled.rows]
+    if job.risk is not None:
+        marks = zip(rows, labelled.declined, strict=True)
+        rows = [row | {SET_ASIDE: declined} for row, declined in marks]
+    labels = Labels(rows, job.labelled_codebooks, article=article, texts=1, tally=labelled.tally)
     # Written first: whoever reads what is printed may stop reading.
-    written = _write_labels(article, labelled, job, output)
-    _print_rows(article, labelled.sure)
-    print(f"\n{labelled.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
-    for line in written:
-        print(line)
-    return labelled.rows
+    if output is not None:
+        labels.save(output)
+    if verbose:
+        print_rows(labels)
+        print_line(f"\n{labelled.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
+        _print_article(labels, job, output)
+    return labels
+
+
+def _plain_row(row: LabelledRow) -> LabelRow:
+    return {key: value for key, value in row.to_dict().items() if key not in CLOSING}
+
+
+def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
+    """Return the labels of an archive, whose rows are read when they are used."""
+    n = archive.tally.rows + archive.tally.declined
+    return Labels(
+        WrittenRows(archive.folder, n) if n else [],
+        job.labelled_codebooks,
+        folder=archive.folder,
+        texts=archive.texts,
+        rejected=archive.rejected,
+        tally=archive.tally,
+    )
 
 
 def _labelled_by(job: LabellingJob) -> str:
     return f"labelled by {', '.join(map(str, job.models))}"
 
 
-def _print_archive(archive: Archive, job: LabellingJob) -> None:
-    print(archive.tally.describe(job.codebooks))
-    print(_labelled_by(job))
+def _print_article(labels: Labels, job: LabellingJob, output: str | Path | None) -> None:
+    print_summary(labels)
     if job.risk is not None:
-        print(
+        unsure = f"{labels.set_aside:,} rows are too uncertain for a risk of {job.risk}"
+        review = "" if output is None else Path(output).with_suffix(REVIEW_SUFFIX)
+        print_line(f"{unsure}; a person can judge them in {review}" if review else unsure)
+    n = len(labels) - labels.set_aside
+    if output is None:
+        print_line(f"{n:,} rows labelled, and not written; to write them add output=labels.html")
+    else:
+        print_line(f"{n:,} rows written to {output}")
+
+
+def _print_archive(labels: Labels, archive: Archive, job: LabellingJob) -> None:
+    folder = archive.folder
+    print_line(f"{archive.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
+    if len(labels) <= MOST_SUMMARISED:
+        print_summary(labels)
+    if job.risk is not None:
+        print_line(
             f"{archive.tally.declined:,} rows are too uncertain for a risk of {job.risk}; "
-            f"a person can judge them in {archive.folder / 'review'}"
+            f"a person can judge them in {folder / 'review'}"
         )
     if archive.unseen:
-        print(f"no text has the field {listing(archive.unseen)} of fields=")
+        print_line(f"no text has the field {listing(archive.unseen)} of fields=")
+    if 0 < len(labels) <= MOST_ON_PAGE:
+        print_line(f"who stands where, with all sentences, is in {folder / PAGE_FILE}")
+    elif labels:
+        print_line(
+            f"{len(labels):,} rows are too many for a page; for one of a part, in Python: frame = "
+            f"stancekit.read_labels({str(folder)!r}).to_frame(); stancekit.read_labels("
+            "frame[frame['actor'] == NAME]).to_html('part.html')"
+        )
     # Last, as what is missing from the labels matters most.
-    last = f"{archive.texts:,} texts labelled into {archive.folder}"
+    last = f"{archive.texts:,} texts labelled into {folder}"
     if archive.rejected:
         rests = f", of which {archive.rests:,} files or rests of files" if archive.rests else ""
         last += (
             f"; {archive.rejected:,} could not be read{rests}: "
-            f"{archive.folder / REJECTED_FILE} says which and why"
+            f"{folder / REJECTED_FILE} says which and why"
         )
-    print(last)
-
-
-def _write_labels(
-    article: Article, labelled: Labelled, job: LabellingJob, output: str | Path | None
-) -> list[str]:
-    """Write labels, and beside them what a person should judge; return what there is to say.
-
-    Raises
-    ------
-    KitError
-        When there are rows to judge of another labelling: a person may have judged them, and
-        without `risk` they would not belong to the labels beside them.
-    """
-    unsure = f"{labelled.tally.declined} rows are too uncertain for a risk of {job.risk}"
-    if output is None:
-        return [] if job.risk is None else [unsure]
-    path, review = Path(output), Path(output).with_suffix(".review.jsonl")
-    queue = None
-    if job.risk is not None:
-        queue = encode_rows("jsonl", labelled.unsure, job.codebooks)
-    # The same labelling once more is no harm.
-    if review.exists() and review.read_bytes() != queue:
-        raise KitError(
-            f"{review} holds rows of another labelling, which a person may have judged; "
-            "move it, or name another output"
-        )
-    if path.suffix == ".html":
-        rows = [row.to_dict() for row in labelled.sure]
-        write_text(path, article_page(article, rows, job.codebooks))
-    else:
-        write_bytes(path, encode_rows(path.suffix[1:], labelled.sure, job.codebooks))
-    written = [f"{labelled.tally.rows} rows written to {path}"]
-    if queue is not None:
-        write_bytes(review, queue)
-        written.append(f"{unsure}; a person can judge them in {review}")
-    return written
-
-
-def _print_rows(article: Article, rows: Sequence[LabelledRow]) -> None:
-    """Print each sentence in which a code applies: its own codes, and below those of actors and targets."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    console.print(Text(printable(article.topic or article.id), style="bold"))
-    shown = [row for row in rows if _is_shown(row)]
-    for _, group in groupby(shown, key=lambda row: row.sentence):
-        same = list(group)
-        console.print(Text(f"\n{printable(same[0].example.text)}"))
-        for name in _coded(same[0], "sentence"):
-            console.print(Text(f"{name}: {', '.join(same[0].codes(name))}", style="dim"))
-        view = Table(box=None, show_header=False, padding=(0, 1))
-        for row in same:
-            if coded := _coded(row, "example"):
-                view.add_row(*(Text(cell, style=style) for cell, style in _cells(row, coded)))
-        console.print(view)
-
-
-def _coded(row: LabelledRow, unit: str) -> list[str]:
-    """Return the codebooks of a unit that have some code for a row."""
-    return [name for name, book in row.codebooks.items() if book.unit == unit and row.codes(name)]
-
-
-def _is_shown(row: LabelledRow) -> bool:
-    """Say whether a code applies to an actor and a target; where none are looked for, to the sentence."""
-    # Frames are on most sentences: beside positions they alone are not worth a line.
-    units = {codebook.unit for codebook in row.codebooks.values()}
-    unit = "example" if "example" in units else "sentence"
-    return any(row.codebooks[name].applies(row.codes(name)) for name in _coded(row, unit))
-
-
-def _cells(row: LabelledRow, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the actor, codes and scores of each codebook, and the target, each with its style."""
-    actor, target = row.example.actor, row.example.target
-    cells = [(printable(actor.name) if actor else "", "")]
-    for name in names:
-        codebook = row.codebooks[name]
-        scores = dict(zip(codebook.names, row.predictions[name].scores, strict=True))
-        codes = row.codes(name)
-        cells.append((", ".join(codes), _style(codebook, codes)))
-        cells.append((", ".join(f"{scores[code]:.2f}" for code in codes), ""))
-    return [*cells, (printable(target.name, most=WIDTH) if target else "", "")]
-
-
-def _style(codebook: Codebook, codes: Sequence[str]) -> str:
-    """Return a colour where all codes have the same place on the scale."""
-    places = {codebook.place(code) for code in codes}
-    return COLOURS.get(places.pop(), "") if len(places) == 1 else ""
+    print_line(last)

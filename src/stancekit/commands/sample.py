@@ -11,16 +11,10 @@ import numpy as np
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
 from stancekit.labelling.gold import NO_CODE, batch_of, find_row, read_gold
-from stancekit.labelling.label_files import (
-    LabelRow,
-    RowSource,
-    is_blank,
-    list_tables,
-    row_id,
-    source_name,
-)
+from stancekit.labelling.label_files import RowSource, list_tables, source_name
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
+from stancekit.labelling.row_format import LabelRow, is_blank, row_id
 from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 from stancekit.prevalence.units import PERIODS
 from stancekit.types import as_list

@@ -26,8 +26,8 @@ from stancekit.fileio import (
     writing,
 )
 from stancekit.labelling.labeller import LabellingJob, Tally
-from stancekit.labelling.labels import closing
-from stancekit.labelling.models import check_backend, check_columns, labelled_codebook
+from stancekit.labelling.models import check_backend, check_columns
+from stancekit.labelling.row_format import closing
 from stancekit.labelling.sources import InputText, RejectedRow, TextSource
 from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
@@ -166,6 +166,7 @@ def label_archive(
     engine: str = "local",
     workers: int | None = None,
     strict: bool = False,
+    verbose: bool = True,
 ) -> Archive:
     """Label all texts of a source into `folder/part-*.jsonl` or `.parquet`.
 
@@ -194,7 +195,8 @@ def label_archive(
         # It has no name, so nothing is left of it if the process dies.
         with tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder) as file:
             rejected = Rejections(file, strict=strict)
-            progress = Progress(texts, rejected, Ledger(folder / LEDGER_FILE))
+            ledger = Ledger(folder / LEDGER_FILE)
+            progress = Progress(texts, rejected, ledger, verbose=verbose)
             places = PartFiles(folder, job.format, judged=job.risk is not None)
             for part in label_parts(engine, job, progress.pending(), workers):
                 progress.write(part, places)
@@ -242,7 +244,9 @@ class PartFiles:
 class Progress:
     """Parts as they are read and written, and a bar of how much of the source is labelled."""
 
-    def __init__(self, source: TextSource, rejected: "Rejections", ledger: Ledger) -> None:
+    def __init__(
+        self, source: TextSource, rejected: "Rejections", ledger: Ledger, *, verbose: bool
+    ) -> None:
         self.source = source
         self.rejected = rejected
         self.ledger = ledger
@@ -251,7 +255,12 @@ class Progress:
         # Of parts that were read and are not written: bytes of the source, texts, and digest.
         self.open: dict[int, tuple[int, int, str]] = {}
         self.bar = tqdm(
-            total=source.size or None, desc="labelling", unit="B", unit_scale=True, file=sys.stderr
+            total=source.size or None,
+            desc="labelling",
+            unit="B",
+            unit_scale=True,
+            file=sys.stderr,
+            disable=not verbose,
         )
 
     def pending(self) -> Iterator[Part]:
@@ -356,7 +365,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "backend": job.backend,
         "part": [PART_CHARACTERS, PART_TEXTS],
         "stancekit": version("stancekit"),
-        **closing(map(labelled_codebook, job.codebooks)),
+        **closing(job.labelled_codebooks.values()),
     }
 
 

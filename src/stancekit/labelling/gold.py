@@ -15,16 +15,13 @@ from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, unguard_cell
 from stancekit.labelling.label_files import (
-    LabelRow,
     RowSource,
-    is_blank,
     read_label_rows,
-    row_id,
     source_name,
     table_rows,
 )
-from stancekit.labelling.labels import LabelledCodebook
 from stancekit.labelling.population import Population
+from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.sampling import Sample
 from stancekit.prevalence.units import annotation_notes, make_units

@@ -3,20 +3,22 @@
 import gc
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
+from zipfile import BadZipFile
 
 import pyarrow.parquet
 
 from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
-from stancekit.errors import KitError, listing, printable
+from stancekit.errors import KitError, MissingExtra, listing, printable
+from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow, is_blank
 from stancekit.views import DataFrame, TableView
 
-LabelRow = dict[str, Any]
 # Where rows of labels or of a sample come from: a file, or what Python has as a table.
 RowSource: TypeAlias = str | Path | TableView | DataFrame
-LABEL_SUFFIXES = (".jsonl", ".parquet", ".csv", ".tsv")
+LABEL_SUFFIXES = (".jsonl", ".parquet", ".csv", ".tsv", ".xlsx")
 # What the file that `label` wrote beside one article's labels ends in, for rows left to
 # a person.
 REVIEW_SUFFIX = ".review.jsonl"
@@ -101,8 +103,21 @@ def _labelling_settings(folder: Path) -> Mapping[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def read_all_rows(files: Sequence[Path]) -> list[LabelRow]:
-    """Read the rows of several files, as of `read_label_rows`.
+def stream_rows(files: Sequence[Path], reviews: Sequence[Path]) -> Iterator[LabelRow]:
+    """Yield the rows of files, then those that were set aside, each as of `read_label_rows`.
+
+    Where there are files of rows that were set aside, every row says whether it was.
+    """
+    for file in files:
+        for row in read_label_rows(file):
+            yield row | {SET_ASIDE: False} if reviews else row
+    for file in reviews:
+        for row in read_label_rows(file):
+            yield row | {SET_ASIDE: True}
+
+
+def read_all_rows(files: Sequence[Path], reviews: Sequence[Path] = ()) -> list[LabelRow]:
+    """Read the rows of several files, as of `stream_rows`.
 
     Python does not collect garbage meanwhile: among so many rows that all stay, that
     takes a third of the time.
@@ -110,10 +125,53 @@ def read_all_rows(files: Sequence[Path]) -> list[LabelRow]:
     collects = gc.isenabled()
     gc.disable()
     try:
-        return [row for file in files for row in read_label_rows(file)]
+        return list(stream_rows(files, reviews))
     finally:
         if collects:
             gc.enable()
+
+
+class WrittenRows(Sequence[LabelRow]):
+    """The rows of a folder that `label` has finished, read when they are used.
+
+    Going through them reads file after file; they are all kept only where some are taken by
+    their number.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    n
+        How many rows it has, those set aside among them.
+    """
+
+    def __init__(self, folder: Path, n: int) -> None:
+        self.folder = folder
+        self._n = n
+        self._rows: list[LabelRow] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._n
+
+    def __iter__(self) -> Iterator[LabelRow]:
+        """Yield row after row."""
+        return iter(self._rows) if self._rows is not None else self._stream()
+
+    @overload
+    def __getitem__(self, index: int) -> LabelRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[LabelRow]: ...
+    def __getitem__(self, index: int | slice) -> LabelRow | list[LabelRow]:
+        """Return a row, or some; all are read and kept."""
+        if self._rows is None:
+            self._rows = list(self._stream())
+        return self._rows[index]
+
+    def _stream(self) -> Iterator[LabelRow]:
+        files = label_files(self.folder)
+        for row in stream_rows(files, review_files(self.folder, files)):
+            yield {key: value for key, value in row.items() if key not in CLOSING}
 
 
 def read_label_rows(file: Path) -> list[LabelRow]:
@@ -129,6 +187,8 @@ def read_label_rows(file: Path) -> list[LabelRow]:
     """
     if file.suffix == ".parquet":
         rows = _read_parquet(file)
+    elif file.suffix == ".xlsx":
+        rows = _read_excel(file)
     elif file.suffix in (".jsonl", ".csv", ".tsv"):
         reader = JsonlCorpus(file) if file.suffix == ".jsonl" else CsvCorpus(file)
         try:
@@ -204,12 +264,14 @@ def source_name(source: RowSource) -> str:
     return str(source) if isinstance(source, str | Path) else "the table"
 
 
-def is_blank(value: object) -> bool:
-    """Say whether a cell holds nothing: no value, not a number, or only space."""
-    return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124
+def _read_excel(file: Path) -> list[LabelRow]:
+    import pandas as pd
 
-
-def row_id(row: LabelRow) -> str:
-    """Return a row's id as text, empty where it has none."""
-    value = row.get("id")
-    return "" if is_blank(value) else str(value)
+    if find_spec("openpyxl") is None:
+        raise MissingExtra("openpyxl", "excel")
+    try:
+        return table_rows(
+            pd.read_excel(file, engine="openpyxl", keep_default_na=False, na_values=[""])
+        )
+    except (OSError, ValueError, BadZipFile) as error:
+        raise KitError(f"{file} cannot be read as Excel: {error}") from None

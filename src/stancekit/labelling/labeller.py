@@ -1,15 +1,12 @@
 """From texts to labelled rows, and from rows to the bytes of a file: what one article and an archive share."""
 
-import io
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from stancekit.codebook import Codebook, Unit
-from stancekit.fileio import json_line
-from stancekit.labelling.labels import SCHEMA, block, closing
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
+from stancekit.labelling.row_format import LabelledCodebook, block, closing
 from stancekit.labelling.sources import InputText
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
@@ -288,6 +285,11 @@ class LabellingJob:
         """Return the codebooks, in the order of their columns."""
         return [model.codebook for model in self.models]
 
+    @property
+    def labelled_codebooks(self) -> dict[str, LabelledCodebook]:
+        """Return by name what labels say of the codebooks."""
+        return {book.name: labelled_codebook(book) for book in self.codebooks}
+
     def labeller(self) -> Labeller:
         """Load the models, and names of actors as their file has them now."""
         models = load_models(self.models, self.backend)
@@ -297,41 +299,3 @@ class LabellingJob:
 def label_article(article: Article, job: LabellingJob) -> Labelled:
     """Label one article; nothing is written."""
     return job.labeller()([InputText(article, article.id)])
-
-
-def encode_rows(
-    format: str,
-    rows: Iterable[LabelledRow],
-    codebooks: Sequence[Codebook],
-    *,
-    fields: Sequence[str] = (),
-) -> bytes:
-    """Return the bytes of a `jsonl` or `parquet` file of rows; in Parquet each kept field has a column."""
-    plain: Iterator[dict[str, Any]] = (row.to_dict() for row in rows)
-    if format == "jsonl":
-        return "".join(f"{json_line(row)}\n" for row in plain).encode("utf-8")
-    import pyarrow
-    import pyarrow.parquet
-
-    books = [labelled_codebook(codebook) for codebook in codebooks]
-    types = SCHEMA | dict.fromkeys(fields, "string")
-    types |= {book.columns[0]: "list" if book.multi_label else "string" for book in books}
-    # Scores are a JSON object in one column, whatever the codebook.
-    types |= {book.columns[1]: "string" for book in books}
-    order = [*SCHEMA, *(column for book in books for column in book.columns), *fields]
-    arrow = {"string": pyarrow.string(), "int64": pyarrow.int64()}
-    arrow["list"] = pyarrow.list_(pyarrow.string())
-    # Readers of a part need not see a row to know the codebooks; a part may have no rows.
-    head = {key: json.dumps(value) for key, value in closing(books).items()}
-    schema = pyarrow.schema([(name, arrow[types[name]]) for name in order], metadata=head)
-    cells = [{name: _cell(row.get(name), types[name]) for name in order} for row in plain]
-    file = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(cells, schema=schema), file)
-    return file.getvalue()
-
-
-def _cell(value: Any, type: str) -> Any:
-    """Return a value as a column of Parquet holds it: objects are JSON, and kept fields are text."""
-    if value is None or type != "string" or isinstance(value, str):
-        return value
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)

@@ -1,373 +1,371 @@
-"""The format of labels, in one place: what `stancekit label` writes, and how labels are read and checked.
+"""Labels: rows of sentences, actors and targets with their codes, and what they come to."""
 
-A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook
-NAME has two: `NAME`, the code (a list of codes where several are allowed), and
-`NAME_scores`, the score of every code. Then follow the fields that were kept of the
-input, then `format` and `codebooks`, which says of each codebook what it codes. Parquet
-has the last two in the metadata of its schema, and scores as a JSON string.
-
-A codebook that codes sentences is on every row of its sentence, and counts once. A
-sentence without an actor and a target has a row only where some codebook codes
-sentences; the columns of codebooks that code examples are null there.
-"""
-
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, overload
 
-import numpy as np
-
-from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
+from stancekit.fileio import write_text
+from stancekit.labelling.flat import FACTS_KEY, flatten, nest
+from stancekit.labelling.label_checks import check_ids, read_facts, take_codebooks
+from stancekit.labelling.label_encoding import check_suffix, write_rows
 from stancekit.labelling.label_files import (
-    LabelRow,
-    is_blank,
+    WrittenRows,
     label_files,
     read_all_rows,
     review_files,
-    row_id,
     source_name,
     table_rows,
 )
-from stancekit.types import BoolArray, FloatArray
-from stancekit.views import DataFrame
+from stancekit.labelling.positions import (
+    Summary,
+    counts_frame,
+    positions_frame,
+    rows_of,
+    summarise,
+)
+from stancekit.labelling.row_format import (
+    SET_ASIDE,
+    LabelledCodebook,
+    LabelRow,
+)
+from stancekit.types import Article
+from stancekit.views import DataFrame, TableView
 
-LABELS_FORMAT = 2
-# How far from 1 the scores of a row may add up where one code excludes the others: four
-# digits of each of some hundred codes.
-SUM_TOLERANCE = 0.02
+if TYPE_CHECKING:
+    from stancekit.labelling.labeller import Tally
 
-
-# The columns of every row, before those of the codebooks, with their types in Parquet.
-# A value that there is none of is null.
-SCHEMA = {
-    # That of the sentence; with an actor and target, `.0`, `.1` and so on after it.
-    "id": "string",
-    # The id of the article.
-    "article": "string",
-    # The text of the sentence as models read it, and where it starts and ends in the
-    # article.
-    "sentence": "string",
-    "start": "int64",
-    "end": "int64",
-    # The actor's name, and where it starts and ends in the sentence.
-    "actor": "string",
-    "actor_start": "int64",
-    "actor_end": "int64",
-    # ISO 3166 alpha-3, of an actor that is a country.
-    "actor_code": "string",
-    "target": "string",
-}
-# The columns that end every row of JSON lines; in Parquet they are metadata of the
-# schema.
-CLOSING = ("format", "codebooks")
+# Rows of a folder that are read without being asked for, to say what they come to: some
+# ten seconds of reading.
+MOST_SUMMARISED = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledCodebook:
-    """What labels say of a codebook: its name, what it codes, and whether a unit may have several codes."""
+@dataclass(frozen=True, repr=False, eq=False)
+class Labels(TableView, Sequence[LabelRow]):
+    """Labelled sentences with their actors and targets: what `label` and `read_labels` return.
 
-    name: str
-    unit: str = "example"
-    multi_label: bool = False
+    A sequence of rows, each a dict with the columns of the labels format; a slice is labels
+    again. In a notebook, labels show who stands where.
 
-    @property
-    def columns(self) -> tuple[str, str]:
-        """Return the two columns of its block: codes and scores."""
-        return self.name, f"{self.name}_scores"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what the column `codebooks` holds of it."""
-        return {"unit": self.unit, "multi_label": self.multi_label}
-
-
-def block(
-    name: str, codes: Sequence[str], scores: Mapping[str, float], multi_label: bool
-) -> dict[str, Any]:
-    """Return the two columns of a codebook in one row; without scores, the codebook has no code for it.
+    Attributes
+    ----------
+    rows
+        The rows. Those of a folder are read when they are used.
+    codebooks
+        What the rows are coded with, by name.
+    notes
+        What a reader of a result should know about them.
+    article
+        The article, where the labels are those of one.
+    folder
+        The folder they were written to, where an archive was labelled.
+    texts, rejected
+        How many texts were labelled, and how many could not be read.
+    tally
+        What was counted while labelling; `None` for labels that were read.
 
     Examples
     --------
-    >>> block("tone", ["warm"], {"cold": 0.25, "warm": 0.75}, multi_label=False)
-    {'tone': 'warm', 'tone_scores': {'cold': 0.25, 'warm': 0.75}}
-    >>> block("tone", [], {}, multi_label=False)
-    {'tone': None, 'tone_scores': None}
-    """
-    if not scores:
-        return {name: None, f"{name}_scores": None}
-    given: Any = list(codes) if multi_label else codes[0]
-    return {name: given, f"{name}_scores": {code: round(scores[code], 4) for code in scores}}
-
-
-def closing(codebooks: Iterable[LabelledCodebook]) -> dict[str, Any]:
-    """Return what ends every row, or the metadata of a Parquet file: the format, and the codebooks by name."""
-    return {
-        "format": LABELS_FORMAT,
-        "codebooks": {codebook.name: codebook.to_dict() for codebook in codebooks},
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Labels that were read: all rows, without the columns `format` and `codebooks`.
-
-    `notes` say what a reader of a result should know about them.
+    >>> scores = {"against": 0.1, "for": 0.9}
+    >>> row = {"id": "a.0.0", "actor": "Peru", "target": "the levy", "sentence": "Peru welcomed the levy."}
+    >>> view = LabelledCodebook("view", scale=("against", "for"), towards="target")
+    >>> labels = Labels([row | {"view": "for", "view_scores": scores}], {"view": view})
+    >>> labels.positions()[["actor", "target", "against", "for"]]
+      actor    target  against  for
+    0  Peru  the levy        0    1
+    >>> labels.sentences("Peru", "the levy")["sentence"].tolist()
+    ['Peru welcomed the levy.']
     """
 
-    rows: list[LabelRow]
+    rows: Sequence[LabelRow]
     codebooks: dict[str, LabelledCodebook]
     notes: tuple[str, ...] = ()
+    article: Article | None = None
+    folder: Path | None = None
+    texts: int = 0
+    rejected: int = 0
+    tally: "Tally | None" = field(default=None)
 
-    def units(self, codebook: LabelledCodebook) -> "Labels":
-        """Return the rows that count for a codebook.
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
 
-        Rows without an actor and target do not count for a codebook that codes
-        examples. Of one that codes sentences, the first row of each sentence counts.
+    def __iter__(self) -> Iterator[LabelRow]:
+        """Yield the rows in reading order."""
+        return iter(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> LabelRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Labels": ...
+    def __getitem__(self, index: int | slice) -> "LabelRow | Labels":
+        """Return a row, or the labels of some."""
+        if isinstance(index, slice):
+            return Labels(list(self.rows[index]), self.codebooks, self.notes)
+        return self.rows[index]
+
+    def to_frame(self) -> DataFrame:
+        """Return the labels as a flat table, which `read_labels` takes too, also some of its rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per row of the labels. Each codebook has a column of its name with the code
+            (several with "; " between them), and then a column per code with its probability.
+            These are named like the codes; where there are several codebooks, or another column
+            has that name, NAME_CODE. Labels with rows that were set aside as too uncertain have
+            a column `set_aside`.
         """
-        rows = [row for row in self.rows if not _is_unlabelled(row, codebook)]
-        if codebook.unit == "sentence":
-            rows = list({sentence_id(row): row for row in reversed(rows)}.values())[::-1]
-        return Labels(rows, self.codebooks, self.notes)
+        return flatten(self.rows, self.codebooks)
 
-    def codes(self, codebook: LabelledCodebook) -> list[str]:
-        """Return the codes that the first row has scores of, in alphabetical order.
+    def positions(self, codebook: str | None = None) -> DataFrame:
+        """Return who stands where: how many sentences have each code, per actor and target.
+
+        Parameters
+        ----------
+        codebook
+            The name of a codebook whose codes are towards a target; by default the only one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per actor and target, those of most sentences first: `actor`, `target`, a
+            column per code but the one that means no position, `sentences`, `most_frequent` (its
+            code, or several that are as frequent) and `contradictory`, whether codes of both ends
+            of the scale occur. Names in another letter case or with another article before them
+            are one, and so are those of one country. A sentence counts once. Rows that were set
+            aside as too uncertain are left out.
 
         Raises
         ------
         KitError
-            When there is no row, or it has no scores.
+            When there is no such codebook, or several and none is named.
         """
-        if not self.rows:
-            raise KitError(f"the labels have no row that {codebook.name} codes; label other texts")
-        try:
-            return sorted(_row_scores(self.rows[0], codebook))
-        except (TypeError, ValueError):
-            value = self.rows[0].get(codebook.columns[1])
-            raise KitError(
-                f"row {row_id(self.rows[0])} has no scores in {codebook.columns[1]}: {value!r}; "
-                "label again"
-            ) from None
+        chosen = self._choose(codebook, towards=True)
+        return positions_frame(self.summary.positions[chosen.name], chosen)
 
-    def scores(self, codebook: LabelledCodebook) -> FloatArray:
-        """Return the score of every code, shape (rows, codes).
+    def code_counts(self, codebook: str | None = None) -> DataFrame:
+        """Return how often each code of a codebook occurs that is not towards a target, as a frame.
+
+        Parameters
+        ----------
+        codebook
+            Its name; by default the only one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The code, the number of sentences that have it (rows, if the codebook codes actors and
+            targets) and their share, the most frequent code first. Rows that were set aside as too
+            uncertain are left out.
 
         Raises
         ------
         KitError
-            When a row has other codes than the first, or a score is not a number from 0
-            to 1.
+            When there is no such codebook, or several and none is named.
         """
-        codes = self.codes(codebook)
-        scores = np.empty((len(self.rows), len(codes)))
-        different: list[str] = []
-        for index, row in enumerate(self.rows):
-            try:
-                by_code = _row_scores(row, codebook)
-                scores[index] = [float(by_code[code]) for code in codes]
-                complete = len(by_code) == len(codes)
-            except (KeyError, TypeError, ValueError):
-                complete = False
-            if not complete:
-                different.append(row_id(row))
-        if different:
-            raise KitError(
-                f"not every row has a score of just {', '.join(codes)} (rows {listing(different)}); "
-                "label all with one model"
-            )
-        self._check_range(scores, codebook)
-        return scores
+        chosen = self._choose(codebook, towards=False)
+        return counts_frame(self.summary.counts[chosen.name])
 
-    def _check_range(self, scores: FloatArray, codebook: LabelledCodebook) -> None:
-        wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1)).all(axis=1)).tolist()
-        if wrong:
-            rows = [self.rows[index] for index in wrong]
-            seen = [f"{row_id(row)}: {row[codebook.columns[1]]}" for row in rows]
-            raise KitError(
-                f"{codebook.columns[1]} has a value that is no probability in {len(wrong)} rows "
-                f"({listing(seen, most=4)}); scores are from 0 to 1. Correct the rows, or label again"
-            )
+    def sentences(
+        self, actor: str, target: str | None = None, *, codebook: str | None = None
+    ) -> DataFrame:
+        """Return the sentences in which an actor takes a position, as `positions` counts them.
 
-    def given(self, codebook: LabelledCodebook) -> BoolArray:
-        """Return whether the model gave each row each code, shape (rows, codes).
+        Parameters
+        ----------
+        actor, target
+            Names as `positions` has them, or in another form that is counted with them; without a
+            target, those towards all targets.
+        codebook
+            As of `positions`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Their rows, as `to_frame` has them.
 
         Raises
         ------
         KitError
-            When a label is none of the codes, or a row has none or several where it
-            must have one.
+            When the actor takes no position, or none towards the target.
         """
-        codes = self.codes(codebook)
-        known = set(codes)
-        labels = [split_labels(row.get(codebook.name)) for row in self.rows]
-        wrong = [
-            f"{row_id(row)}: {'; '.join(of_row) or 'nothing'}"
-            for row, of_row in zip(self.rows, labels, strict=True)
-            if not known.issuperset(of_row) or (len(of_row) != 1 and not codebook.multi_label)
-        ]
-        if wrong:
-            allowed = "none or some" if codebook.multi_label else "exactly one"
-            raise KitError(
-                f"column {codebook.name} of the labels is unreadable in {len(wrong)} rows "
-                f"({listing(wrong)}); a row has {allowed} of {', '.join(codes)}. Correct the rows, "
-                "or label again"
+        chosen = self._choose(codebook, towards=True)
+        rows = [row for row in self.rows if chosen.applied_codes(row) and not row.get(SET_ASIDE)]
+        rows = rows_of("actor", actor, rows)
+        if target is not None:
+            rows = rows_of("target", target, rows)
+        return flatten(rows, self.codebooks)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the labels as a page to read, which needs no script and no network.
+
+        It begins with who stands where, each number with its sentences, and then has all sentences
+        with their codes.
+
+        Parameters
+        ----------
+        path
+            Where to write it too.
+        """
+        # The text layer loads spaCy, which reading labels does not need.
+        from stancekit.labelling.page import labels_page
+
+        html = labels_page(self)
+        if path is not None:
+            write_text(Path(path), html)
+        return html
+
+    def save(self, path: str | Path) -> Path:
+        """Write the labels to a file: `.jsonl`, `.parquet`, as a flat table `.csv` or `.xlsx`, or as a page `.html`.
+
+        All but the page can be read with `read_labels`; the flat tables do not say what the
+        codebooks are. Rows that were set aside as too uncertain go to `NAME.review.jsonl` beside it.
+
+        Raises
+        ------
+        KitError
+            When the file has another ending or cannot be written, or there are rows to judge of
+            another labelling beside it: a person may have judged them, and they would not belong to
+            these labels.
+        """
+        file = Path(path)
+        format = check_suffix(file)
+        write_rows(file, self.rows, self.codebooks)
+        if format == "html":
+            self.to_html(file)
+        return file
+
+    @property
+    def set_aside(self) -> int:
+        """Return how many rows were set aside as too uncertain."""
+        return sum(bool(row.get(SET_ASIDE)) for row in self.rows)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Return what the rows come to."""
+        return summarise(self.rows, self.codebooks)
+
+    @property
+    def caption(self) -> str:
+        """Return how many rows there are, and of which codebooks."""
+        books = listing(self.codebooks) or "no codebook"
+        where = f" in {self.folder}" if self.folder else ""
+        return f"{len(self.rows):,} rows labelled by {books}{where}"
+
+    def view_frame(self) -> DataFrame:
+        """Return who stands where; of codebooks without positions, how often each code occurs."""
+        import pandas as pd
+
+        if not self.codebooks or self._is_long:
+            return pd.DataFrame()
+        towards = [book.name for book in self.codebooks.values() if book.towards]
+        return (
+            self.positions(towards[0]) if towards else self.code_counts(next(iter(self.codebooks)))
+        )
+
+    def _view_notes(self) -> list[str]:
+        notes = super()._view_notes()
+        if self._is_long:
+            return [*notes, "read when they are used: .positions(), .to_frame()"]
+        for name, positions in self.summary.positions.items():
+            n = sum(position.n for position in positions)
+            several = f"{sum(position.contradictory for position in positions)} contradictory"
+            notes.append(
+                f"{name}: {len(positions)} pairs of actor and target, {n} sentences, {several}"
             )
-        return np.array([[code in of_row for code in codes] for of_row in labels])
+        return notes
+
+    @property
+    def _is_long(self) -> bool:
+        return isinstance(self.rows, WrittenRows) and len(self.rows) > MOST_SUMMARISED
+
+    def _choose(self, name: str | None, *, towards: bool) -> LabelledCodebook:
+        """Return the codebook of that name that is towards a target, or is not; by default the only one."""
+        books = {
+            book.name: book for book in self.codebooks.values() if bool(book.towards) == towards
+        }
+        what = "is towards a target" if towards else "is not towards a target"
+        other = "code_counts" if towards else "positions"
+        if name is None and len(books) > 1:
+            raise KitError(f"several codebooks: {listing(books)}; name one of them")
+        if name is None and books:
+            return next(iter(books.values()))
+        if name not in books:
+            raise KitError(
+                f"no codebook of these labels {what}; see {other}()"
+                if name is None or name in self.codebooks
+                else f"the labels have no codebook {name!r}; they have: {listing(self.codebooks)}"
+            )
+        return books[name]
 
 
-def _is_unlabelled(row: LabelRow, codebook: LabelledCodebook) -> bool:
-    """Say whether a row is a sentence without an actor and target, which the codebook does not code."""
-    return (
-        codebook.unit == "example"
-        and row.get(codebook.columns[1]) is None
-        and row.get("actor") is None
-        and row.get("target") is None
-    )
+def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
+    """Read labels: a file, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv`, `.tsv` or `.xlsx`.
 
-
-def sentence_id(row: LabelRow) -> str:
-    """Return the id of a row's sentence: rows with an actor and target have a number after it.
-
-    Examples
-    --------
-    >>> sentence_id({"id": "a.3.0", "actor": "Peru", "target": "the levy"}), sentence_id({"id": "a.4"})
-    ('a.3', 'a.4')
-    """
-    has_example = not (is_blank(row.get("actor")) and is_blank(row.get("target")))
-    return row_id(row).rsplit(".", 1)[0] if has_example else row_id(row)
-
-
-def _row_scores(row: LabelRow, codebook: LabelledCodebook) -> Mapping[str, float]:
-    value = row[codebook.columns[1]]
-    return json.loads(value) if isinstance(value, str) else dict(value)
-
-
-def read_labels(path: str | Path | Labels | DataFrame) -> Labels:
-    """Read labels: a file, or all of a folder in order of name: `.jsonl`, `.parquet`, `.csv` or `.tsv`.
-
-    A DataFrame with the columns of labels is read too; labels that were read are returned.
     Of a folder that `stancekit label` wrote, its parts. Where rows were set aside for a
     person as too uncertain (`risk=`), they are read too: without them the rest would
     describe only the certain rows.
+
+    Parameters
+    ----------
+    labels
+        The path of the file or folder; or a table as `Labels.to_frame` returns it, or some of its
+        rows. Labels are returned as they are.
 
     Raises
     ------
     KitError
         When there is nothing to read, rows that were set aside are missing, an id is
         missing or occurs twice, or the rows are not in this format.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": ["a", "b"], "tone": ["warm", "cold"], "cold": [0.2, 0.7], "warm": [0.8, 0.3]})
+    >>> list(read_labels(frame).codebooks)
+    ['tone']
     """
-    if isinstance(path, Labels):
-        return path
-    files = label_files(path) if isinstance(path, str | Path) else []
-    reviews = review_files(path, files) if files else []
-    rows = read_all_rows([*files, *reviews]) if files else table_rows(path)
-    name = source_name(path)
-    _check_ids(name, rows)
-    table = not files or any(file.suffix in (".csv", ".tsv") for file in files)
-    codebooks, notes = _take_codebooks(name, rows, table=table)
+    if isinstance(labels, Labels):
+        return labels
+    if not isinstance(labels, str | Path):
+        return _read_labels_table(labels)
+    files = label_files(labels)
+    reviews = review_files(labels, files)
+    rows = read_all_rows(files, reviews)
+    check_ids(labels, rows)
+    is_table = any(file.suffix in (".csv", ".tsv", ".xlsx") for file in files)
+    rows, codebooks, notes = take_codebooks(labels, rows, is_table=is_table)
     if reviews:
         names = listing(reviews, most=2)
         notes.append(f"with the rows that label set aside as too uncertain ({names})")
     return Labels(rows, codebooks, tuple(notes))
 
 
-def _check_ids(path: str, rows: Sequence[LabelRow]) -> None:
-    ids = [row_id(row) for row in rows]
-    if missing := [number for number, key in enumerate(ids, 1) if not key]:
-        raise KitError(
-            f"{path} has rows without an id (rows {listing(missing)}); give every row its own id"
-        )
-    if twice := [key for key, n in Counter(ids).items() if n > 1]:
-        raise KitError(
-            f"{path} has {len(twice)} ids more than once: {listing(twice)}; give every row its own id"
-        )
+def _read_labels_table(table: TableView | DataFrame) -> Labels:
+    """Read a table; its index is the id where it has none."""
+    import pandas as pd
 
-
-def _take_codebooks(
-    path: str, rows: Sequence[LabelRow], *, table: bool
-) -> tuple[dict[str, LabelledCodebook], list[str]]:
-    """Return the codebooks of rows; take the columns that say so out of the rows."""
-    declared = next((row["codebooks"] for row in rows if _is_declared(row)), None)
-    if not rows:
-        return {}, []
-    if declared is None:
-        return _infer_codebooks(path, rows, table=table)
-    different = [row_id(row) for row in rows if row.get("codebooks") != declared]
-    if different:
-        raise KitError(
-            f"{path} has rows of other codebooks than {', '.join(declared)} "
-            f"({len(different)} rows: {listing(different)}); label all with the same models"
-        )
-    versions = sorted({str(row.pop("format", None)) for row in rows} - {str(LABELS_FORMAT)})
-    if versions:
-        raise KitError(
-            f"{path} is in format {listing(versions)} of labels, and this version of stancekit "
-            f"reads {LABELS_FORMAT}; label again, or use the version that wrote it"
-        )
-    for row in rows:
-        del row["codebooks"]
-    try:
-        return {name: LabelledCodebook(name, **facts) for name, facts in declared.items()}, []
-    except TypeError:
-        raise KitError(
-            f"{path} has an unreadable column codebooks: {declared}; label again"
-        ) from None
-
-
-def _is_declared(row: LabelRow) -> bool:
-    return "format" in row and isinstance(row.get("codebooks"), dict)
-
-
-def _infer_codebooks(
-    path: str, rows: Sequence[LabelRow], *, table: bool
-) -> tuple[dict[str, LabelledCodebook], list[str]]:
-    """Find the codebooks of a table that does not name them, by its pairs NAME and NAME_scores."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    # What is no table of the user's own has been written by `label`, before formats had
-    # a number.
-    if rows[0].keys() >= SCHEMA.keys() and not table:
-        raise KitError(
-            f"{path} was written by an older version of stancekit; label the texts again"
-        )
-    names = [name for name in columns if f"{name}_scores" in columns]
-    if not names:
-        raise KitError(
-            f"{path} has no pair of columns NAME and NAME_scores, the codes and the scores of a "
-            f"codebook; it has: {listing(columns)}. Labels are what stancekit label writes"
-        )
-    for name in names:
-        if lacking := [row_id(row) for row in rows if is_blank(row.get(f"{name}_scores"))]:
-            raise KitError(
-                f"{path} has {len(lacking)} rows without {name}_scores ({listing(lacking)}); "
-                "every row needs the score of every code"
-            )
-    inferred = [_infer_codebook(name, rows) for name in names]
-    return {codebook.name: codebook for codebook, _ in inferred}, [note for _, note in inferred]
-
-
-def _infer_codebook(name: str, rows: Sequence[LabelRow]) -> tuple[LabelledCodebook, str]:
-    for row in rows:
-        if reason := _why_several(name, row):
-            note = f"{name} is read as several codes or none per row, since {reason}"
-            return LabelledCodebook(name, multi_label=True), note
-    note = f"{name} is read as one code per row: each row has one, and its scores add up to 1"
-    return LabelledCodebook(name), note
-
-
-def _why_several(name: str, row: LabelRow) -> str:
-    """Return why a row cannot be of a codebook with one code per row, empty where it can."""
-    codes = split_labels(row.get(name))
-    if len(codes) != 1:
-        return f"row {row_id(row)} has {len(codes)} codes"
-    try:
-        total = sum(float(score) for score in _row_scores(row, LabelledCodebook(name)).values())
-    except (TypeError, ValueError):
-        # Read later, and refused then with all rows of its kind.
-        return ""
-    within = abs(total - 1) <= SUM_TOLERANCE
-    return "" if within else f"the scores of row {row_id(row)} add up to {total:.2f}"
+    name = source_name(table)
+    frame = table.to_frame() if isinstance(table, TableView) else table
+    attrs = getattr(frame, "attrs", {})
+    if isinstance(frame, pd.DataFrame) and "id" not in frame.columns:
+        frame = frame.rename_axis("id").reset_index()
+    rows = table_rows(frame)
+    check_ids(name, rows)
+    facts = attrs.get(FACTS_KEY) or {}
+    columns = {
+        name: column_of
+        for name, column_of in facts.get("columns", {}).items()
+        if {name, *column_of.values()} <= set(frame.columns)
+    }
+    if not columns:
+        rows, codebooks, notes = take_codebooks(name, rows, is_table=True)
+        return Labels(rows, codebooks, tuple(notes))
+    books = read_facts(name, {name: facts["codebooks"][name] for name in columns})
+    return Labels(nest(rows, columns), books)
 
 
 def choose_codebook(labels: Labels, name: str | None = None) -> LabelledCodebook:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.fileio import sha256
-from stancekit.labelling.labels import CLOSING, SCHEMA, LabelledCodebook
+from stancekit.labelling.row_format import CLOSING, SCHEMA, SET_ASIDE, LabelledCodebook
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
 
@@ -124,7 +124,7 @@ def check_columns(codebooks: Iterable[Codebook], fields: Sequence[str]) -> None:
     KitError
         When a name is taken.
     """
-    taken = {*SCHEMA, *CLOSING}
+    taken = {*SCHEMA, *CLOSING, SET_ASIDE}
     for codebook in codebooks:
         columns = set(labelled_codebook(codebook).columns)
         if both := sorted(columns & taken):
@@ -142,7 +142,14 @@ def check_columns(codebooks: Iterable[Codebook], fields: Sequence[str]) -> None:
 
 def labelled_codebook(codebook: Codebook) -> LabelledCodebook:
     """Return what labels say of a codebook."""
-    return LabelledCodebook(codebook.name, codebook.unit, codebook.multi_label)
+    return LabelledCodebook(
+        codebook.name,
+        codebook.unit,
+        codebook.multi_label,
+        codebook.scale,
+        codebook.towards,
+        codebook.absent,
+    )
 
 
 def load_models(

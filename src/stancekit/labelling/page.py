@@ -1,23 +1,33 @@
-"""A labelled article as a page to read: which codes models gave, sentence by sentence, actor by actor."""
+"""Labels as a page to read: who stands where, and the codes of each sentence, actor by actor."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from stancekit.codebook import Codebook
 from stancekit.html import render_page
+from stancekit.labelling.positions import CodedSentence, Position, position_codes
+from stancekit.labelling.row_format import (
+    SCHEMA,
+    SET_ASIDE,
+    LabelledCodebook,
+    LabelRow,
+    sentence_id,
+)
 from stancekit.text import split_sentences
 from stancekit.text.clean import clean
-from stancekit.types import Article
 
-LabelMapping = Mapping[str, Any]
-# The classes of marks and codes of the page by the place on the codebook's scale, and those not on
-# it.
+if TYPE_CHECKING:
+    from stancekit.labelling.labels import Labels
+
+# The class of marks and codes of the page that are not on the codebook's scale.
 OFF_SCALE = "plain"
+# Rows of a table of positions that are shown; the others are one click away. A screen has room
+# for about twenty.
+TOP_POSITIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +43,151 @@ class Filter:
     values: tuple[str, ...]
     absent: int | None = None
 
-    def numbers(self, rows: Sequence[LabelMapping]) -> str:
+    def numbers(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return the numbers of the values that some rows have, as an attribute of the page."""
         values = {value for row in rows for value in _values(row, self.column)}
         return " ".join(str(self.values.index(value)) for value in self.values if value in values)
 
 
-def article_page(
-    article: Article, rows: Sequence[LabelMapping], codebooks: Sequence[Codebook]
-) -> str:
-    """Return an article and its labels as one HTML file without scripts; everything from data is escaped.
+@dataclass(frozen=True, slots=True)
+class PageSentence:
+    """A sentence of the page: its name there, its text with actors marked, its rows, and its own codes."""
 
-    Parameters
-    ----------
-    rows
-        Rows of the labels format, all of this article.
-    codebooks
-        The codebooks that the rows are labelled by.
+    key: str
+    text: Markup
+    rows: list[LabelRow]
+    tags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PositionTable:
+    """Positions of a codebook as the page shows them: its codes make columns, and a number opens its sentences."""
+
+    codebook: LabelledCodebook
+    codes: list[str]
+    positions: list[Position]
+    keys: dict[tuple[str, int | None], str]
+
+    @property
+    def tables(self) -> Iterator[tuple[str, list[tuple[int, Position]]]]:
+        """Yield the first positions, and the others with what opens them; each position with its number."""
+        numbered = list(enumerate(self.positions))
+        yield "", numbered[:TOP_POSITIONS]
+        if rest := numbered[TOP_POSITIONS:]:
+            yield f"{len(rest):,} more", rest
+
+    @property
+    def contradictory(self) -> list[Position]:
+        """Return the positions of which codes of both ends of the scale occur."""
+        return [position for position in self.positions if position.contradictory]
+
+    def place_of(self, sentence: CodedSentence) -> str:
+        """Return the name of a sentence in the page."""
+        return self.keys.get((sentence.article, sentence.start), "")
+
+
+def labels_page(labels: "Labels") -> str:
+    """Return labels as one HTML file without scripts; everything from data is escaped.
+
+    It has the whole text where the labels are those of one article, else the sentences of the rows.
     """
-    # Rows name their sentence by its place in the article.
-    by_start: dict[int, list[LabelMapping]] = {}
-    for row in rows:
-        by_start.setdefault(int(row["start"]), []).append(row)
-    of_examples = [book for book in codebooks if book.unit == "example"]
-    of_sentences = [book for book in codebooks if book.unit == "sentence"]
-    # Marks and the table show one codebook: the first whose codes are positions.
-    main = next((book for book in codebooks if book.towards), None)
-    sentences = []
-    for sentence in split_sentences(article):
-        same = by_start.get(sentence.start, [])
-        text = _mark_actors(clean(sentence.text).text, same, main)
+    # Tables of users may lack some columns.
+    rows = [dict.fromkeys(SCHEMA) | row for row in labels if not row.get(SET_ASIDE)]
+    books = list(labels.codebooks.values())
+    # Marks show one codebook: the first whose codes are positions.
+    main = next((book for book in books if book.towards), None)
+    texts = list(_page_texts(labels, rows, books, main))
+    keys = {
+        (str(row.get("article") or ""), row.get("start")): sentence.key
+        for _, sentences in texts
+        for sentence in sentences
+        for row in sentence.rows
+    }
+    summary = labels.summary
+    tables = [
+        PositionTable(book, position_codes(summary.positions[book.name], book), positions, keys)
+        for book in books
+        if book.towards
+        for positions in [summary.positions[book.name]]
+    ]
+    codes = {code for row in rows if main for code in main.scores(row)}
+    return render_page(
+        "labels.html",
+        title=_page_title(labels),
+        one_text=labels.article is not None,
+        texts=texts,
+        filters=_filters(rows, books),
+        of_examples=[book for book in books if book.unit == "example"],
+        shown=_shown_codes,
+        main=main,
+        legend=[(code, style_of(main, code)) for code in main.order(codes)] if main else [],
+        style_of=style_of,
+        tables=tables,
+        counts=[counts for counts in summary.counts.values() if counts.n],
+        set_aside=labels.set_aside,
+    )
+
+
+def _page_title(labels: "Labels") -> str:
+    if labels.article is not None:
+        return labels.article.topic or labels.article.id
+    return f"{len(labels):,} labelled rows"
+
+
+def _page_texts(
+    labels: "Labels",
+    rows: Sequence[LabelRow],
+    books: Sequence[LabelledCodebook],
+    main: LabelledCodebook | None,
+) -> Iterator[tuple[str, list[PageSentence]]]:
+    """Yield the name of each text and its sentences."""
+    of_sentences = [book for book in books if book.unit == "sentence"]
+
+    def sentence_of(key: str, text: str, same: Sequence[LabelRow]) -> PageSentence:
         tags = [
             f"{book.name}: {code}" if len(of_sentences) > 1 else code
             for book in of_sentences
             for row in same[:1]
-            for code in _values(row, book.name)
+            for code in book.codes(row)
         ]
-        sentences.append((text, same, tags))
-    return render_page(
-        "labels.html",
-        title=article.topic or article.id,
-        sentences=sentences,
-        filters=_filters(rows, codebooks),
-        of_examples=of_examples,
-        shown=_shown_codes,
-        main=main,
-        legend=[(code, style_of(main, code)) for code in _ordered_codes(main)] if main else [],
-        style_of=style_of,
-        pairs=_pairs(rows, main) if main else [],
-    )
+        return PageSentence(key, _mark_actors(text, same, main), list(same), tags)
+
+    if labels.article is not None:
+        # Rows name their sentence by its place in the article.
+        by_start: dict[int, list[LabelRow]] = {}
+        for row in rows:
+            by_start.setdefault(int(row["start"]), []).append(row)
+        yield (
+            "",
+            [
+                sentence_of(f"s{number}", clean(each.text).text, by_start.get(each.start, []))
+                for number, each in enumerate(split_sentences(labels.article))
+            ],
+        )
+        return
+    number = 0
+    for article, in_article in groupby(rows, key=lambda row: str(row.get("article") or "")):
+        sentences = []
+        for _, group in groupby(in_article, key=sentence_id):
+            same = list(group)
+            sentences.append(sentence_of(f"s{number}", str(same[0].get("sentence") or ""), same))
+            number += 1
+        yield article, sentences
 
 
-def style_of(codebook: Codebook, code: str) -> str:
+def style_of(codebook: LabelledCodebook, code: str) -> str:
     """Return the class of a code in the page."""
     return codebook.place(code) or OFF_SCALE
 
 
-def _values(row: LabelMapping, column: str) -> list[str]:
-    value = row[column]
+def _values(row: Mapping[str, Any], column: str) -> list[str]:
+    value = row.get(column)
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def _filters(rows: Sequence[LabelMapping], codebooks: Sequence[Codebook]) -> list[Filter]:
+def _filters(rows: Sequence[LabelRow], codebooks: Sequence[LabelledCodebook]) -> list[Filter]:
     """Return a filter per codebook, and for actor and target, where rows have any value."""
     absent = {book.name: book.absent for book in codebooks}
     filters = []
@@ -110,30 +201,25 @@ def _filters(rows: Sequence[LabelMapping], codebooks: Sequence[Codebook]) -> lis
     return filters
 
 
-def _ordered_codes(codebook: Codebook) -> list[str]:
-    """Return the codes of a codebook: along the scale, then the others."""
-    return [*codebook.scale, *(code for code in codebook.names if code not in codebook.scale)]
-
-
-def _shown_codes(row: LabelMapping, codebook: Codebook) -> list[tuple[str, str]]:
+def _shown_codes(row: LabelRow, codebook: LabelledCodebook) -> list[tuple[str, str]]:
     """Return the codes of a row with their scores, as they are shown."""
-    scores = row[f"{codebook.name}_scores"]
-    return [(code, f"{100 * scores[code]:.0f} %") for code in _values(row, codebook.name)]
+    scores = codebook.scores(row)
+    return [(code, f"{100 * scores.get(code, 0):.0f} %") for code in codebook.codes(row)]
 
 
-def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | None) -> Markup:
+def _mark_actors(text: str, rows: Sequence[LabelRow], codebook: LabelledCodebook | None) -> Markup:
     """Return a sentence with its actors marked by the most certain of their positions."""
     spans: dict[tuple[int, int], tuple[float, str]] = {}
     for row in rows:
-        if row["actor_start"] is None:
+        if row.get("actor_start") is None or row.get("actor_end") is None:
             continue
         span = (int(row["actor_start"]), int(row["actor_end"]))
         # An actor may have several rows: a position goes before none, whatever its score.
         styles = [(0.0, OFF_SCALE)]
         if codebook:
-            scores = row[f"{codebook.name}_scores"]
-            codes = [code for code in _values(row, codebook.name) if code != codebook.absent]
-            styles += [(scores[code], style_of(codebook, code)) for code in codes]
+            scores = codebook.scores(row)
+            codes = codebook.applied_codes(row)
+            styles += [(scores.get(code, 0.0), style_of(codebook, code)) for code in codes]
         spans[span] = max([*styles, spans.get(span, styles[0])])
     # Of spans within each other the longest is marked, of those that overlap the first.
     outer = [
@@ -153,20 +239,3 @@ def _mark_actors(text: str, rows: Sequence[LabelMapping], codebook: Codebook | N
 
 def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
-def _pairs(
-    rows: Sequence[LabelMapping], codebook: Codebook
-) -> list[tuple[str, str, list[tuple[str, int]]]]:
-    """Return per actor and target how often each position was found, where one was."""
-    counts: dict[str, dict[str, Counter[str]]] = {}
-    for row in rows:
-        codes = [code for code in _values(row, codebook.name) if code != codebook.absent]
-        if codes:
-            of_actor = counts.setdefault(str(row["actor"]), {})
-            of_actor.setdefault(str(row["target"]), Counter()).update(codes)
-    return [
-        (actor, target, codes.most_common())
-        for actor, of_actor in sorted(counts.items())
-        for target, codes in of_actor.items()
-    ]

@@ -6,14 +6,15 @@ from functools import cached_property
 from pathlib import Path
 
 from stancekit.errors import KitError, listing
-from stancekit.labelling.label_files import LabelRow, is_blank, row_id
-from stancekit.labelling.labels import (
+from stancekit.labelling.labels import Labels, choose_codebook, read_labels
+from stancekit.labelling.row_format import (
     LabelledCodebook,
-    Labels,
-    choose_codebook,
-    read_labels,
+    LabelRow,
+    is_blank,
+    row_id,
     sentence_id,
 )
+from stancekit.labelling.score_matrix import code_matrix, score_matrix, scored_codes, unit_rows
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.units import PERIODS, period_number, read_periods
 from stancekit.types import BoolArray, FloatArray
@@ -43,7 +44,7 @@ class Population:
     columns: dict[str, list[str]]
 
     @property
-    def rows(self) -> list[LabelRow]:
+    def rows(self) -> Sequence[LabelRow]:
         """Return the rows as they were read."""
         return self.labels.rows
 
@@ -60,12 +61,12 @@ class Population:
     @cached_property
     def scores(self) -> FloatArray:
         """Return the score of every code, shape (rows, codes)."""
-        return self.labels.scores(self.codebook)
+        return score_matrix(self.rows, self.codebook)
 
     @cached_property
     def predicted(self) -> BoolArray:
         """Return whether the model gave each row each code, shape (rows, codes)."""
-        return self.labels.given(self.codebook)
+        return code_matrix(self.rows, self.codebook)
 
 
 def column_values(rows: Sequence[LabelRow], name: str) -> list[str]:
@@ -103,17 +104,17 @@ def read_population(
         counts once, or is not a period, or a claim beyond the corpus lacks articles.
     """
     finite = is_finite(inference)
-    given = read_labels(labels)
-    chosen = choose_codebook(given, codebook)
+    whole = read_labels(labels)
+    chosen = choose_codebook(whole, codebook)
     # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
-        _check_sentences(given.rows, chosen, by)
-    units = given.units(chosen)
-    codes = units.codes(chosen)
-    columns = _cell_columns(units.rows, by, date_format)
+        _check_sentences(whole.rows, chosen, by)
+    rows = unit_rows(whole.rows, chosen)
+    codes = scored_codes(rows, chosen)
+    columns = _cell_columns(rows, by, date_format)
     if not finite:
-        _check_articles(units.rows)
-    return Population(units, chosen, codes, columns)
+        _check_articles(rows)
+    return Population(Labels(rows, whole.codebooks, whole.notes), chosen, codes, columns)
 
 
 def _check_sentences(

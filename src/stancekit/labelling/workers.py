@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from stancekit.errors import KitError, MissingExtra
-from stancekit.labelling.labeller import Labeller, LabellingJob, Tally, encode_rows
+from stancekit.labelling.label_encoding import encode_rows
+from stancekit.labelling.labeller import Labeller, LabellingJob, Tally
 from stancekit.labelling.sources import InputText
 
 ENGINES = ("local", "ray")
@@ -33,9 +34,11 @@ def label_part(
 ) -> LabelledPart:
     """Label the texts of a part."""
     labelled = labeller(texts)
-    sure = encode_rows(job.format, labelled.sure, job.codebooks, fields=job.fields)
-    unsure = encode_rows("jsonl", labelled.unsure, job.codebooks)
-    return LabelledPart(number, sure, unsure, labelled.tally)
+    books = list(job.labelled_codebooks.values())
+    sure = [row.to_dict() for row in labelled.sure]
+    unsure = [row.to_dict() for row in labelled.unsure]
+    encoded = encode_rows(job.format, sure, books, fields=job.fields)
+    return LabelledPart(number, encoded, encode_rows("jsonl", unsure, books), labelled.tally)
 
 
 def label_locally(job: LabellingJob, parts: Iterable[Part]) -> Iterator[LabelledPart]:

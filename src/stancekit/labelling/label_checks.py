@@ -1,0 +1,152 @@
+"""Whether rows that were read are labels: their ids, the format they say they are in, and their codebooks."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stancekit.codebook import split_labels
+from stancekit.errors import KitError, listing
+from stancekit.labelling.flat import find_score_columns, nest
+from stancekit.labelling.row_format import (
+    CLOSING,
+    LABELS_FORMAT,
+    SCHEMA,
+    LabelledCodebook,
+    LabelRow,
+    is_blank,
+    row_id,
+)
+
+# How far from 1 the scores of a row may add up where one code excludes the others: four
+# digits of each of some hundred codes.
+SUM_TOLERANCE = 0.02
+
+
+def check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
+    """Raise a `KitError` when a row has no id, or several have the same one."""
+    ids = [row_id(row) for row in rows]
+    if missing := [number for number, key in enumerate(ids, 1) if not key]:
+        raise KitError(
+            f"{path} has rows without an id (rows {listing(missing)}); give every row its own id"
+        )
+    if twice := [key for key, n in Counter(ids).items() if n > 1]:
+        raise KitError(
+            f"{path} has {len(twice)} ids more than once: {listing(twice)}; give every row its own id"
+        )
+
+
+def take_codebooks(
+    path: str | Path, rows: list[LabelRow], *, is_table: bool
+) -> tuple[list[LabelRow], dict[str, LabelledCodebook], list[str]]:
+    """Return rows without the columns that name their codebooks, the codebooks, and notes for a reader.
+
+    Parameters
+    ----------
+    path
+        What to call the rows in an error.
+    is_table
+        Whether they are a table that may be the user's own: CSV, Excel or a DataFrame.
+    """
+    declared = next((row["codebooks"] for row in rows if _is_declared(row)), None)
+    if not rows:
+        return [], {}, []
+    if declared is None:
+        return _infer_codebooks(path, rows, is_table=is_table)
+    versions = sorted(
+        {str(row["format"]) for row in rows if _is_declared(row)} - {str(LABELS_FORMAT)}
+    )
+    if versions:
+        raise KitError(
+            f"{path} is in format {listing(versions)} of labels, and this version of stancekit "
+            f"reads {LABELS_FORMAT}; label again, or use the version that wrote it"
+        )
+    different = [row_id(row) for row in rows if row.get("codebooks") != declared]
+    if different:
+        raise KitError(
+            f"{path} has rows of other codebooks than {', '.join(declared)} "
+            f"({len(different)} rows: {listing(different)}); label all with the same models"
+        )
+    for row in rows:
+        for key in CLOSING:
+            row.pop(key, None)
+    return rows, read_facts(path, declared), []
+
+
+def read_facts(path: str | Path, declared: Mapping[str, Any]) -> dict[str, LabelledCodebook]:
+    """Return the codebooks that labels say they have.
+
+    Raises
+    ------
+    KitError
+        When what they say is unreadable.
+    """
+    try:
+        return {name: LabelledCodebook.from_dict(name, facts) for name, facts in declared.items()}
+    except (TypeError, AttributeError):
+        raise KitError(
+            f"{path} has an unreadable column codebooks: {declared}; label again"
+        ) from None
+
+
+def _is_declared(row: LabelRow) -> bool:
+    return "format" in row and isinstance(row.get("codebooks"), dict)
+
+
+def _infer_codebooks(
+    path: str | Path, rows: list[LabelRow], *, is_table: bool
+) -> tuple[list[LabelRow], dict[str, LabelledCodebook], list[str]]:
+    """Find the codebooks of a table that does not name them.
+
+    They are its pairs NAME and NAME_scores; without any, its columns that are followed by one
+    column per code.
+    """
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    # What is no table of the user's own has been written by `label`, before formats had
+    # a number.
+    if rows[0].keys() >= SCHEMA.keys() and not is_table:
+        raise KitError(
+            f"{path} was written by an older version of stancekit; label the texts again"
+        )
+    names = [name for name in columns if f"{name}_scores" in columns]
+    if not names:
+        score_columns = find_score_columns(rows)
+        rows, names = nest(rows, score_columns), list(score_columns)
+    if not names:
+        raise KitError(
+            f"{path} has no pair of columns NAME and NAME_scores, the codes and the scores of a "
+            "codebook, and no column NAME that is followed by one column with the probability of "
+            f"each code; it has: {listing(columns)}. Labels are what stancekit label writes"
+        )
+    for name in names:
+        if lacking := [row_id(row) for row in rows if is_blank(row.get(f"{name}_scores"))]:
+            raise KitError(
+                f"{path} has {len(lacking)} rows without {name}_scores ({listing(lacking)}); "
+                "every row needs the score of every code"
+            )
+    inferred = [_infer_codebook(name, rows) for name in names]
+    codebooks = {codebook.name: codebook for codebook, _ in inferred}
+    return rows, codebooks, [note for _, note in inferred]
+
+
+def _infer_codebook(name: str, rows: Sequence[LabelRow]) -> tuple[LabelledCodebook, str]:
+    for row in rows:
+        if reason := _why_several(name, row):
+            note = f"{name} is read as several codes or none per row, since {reason}"
+            return LabelledCodebook(name, multi_label=True), note
+    note = f"{name} is read as one code per row: each row has one, and its scores add up to 1"
+    return LabelledCodebook(name), note
+
+
+def _why_several(name: str, row: LabelRow) -> str:
+    """Return why a row cannot be of a codebook with one code per row, empty where it can."""
+    codes = split_labels(row.get(name))
+    if len(codes) != 1:
+        return f"row {row_id(row)} has {len(codes)} codes"
+    try:
+        total = sum(float(score) for score in LabelledCodebook(name).scores(row).values())
+    except (TypeError, ValueError):
+        # Read later, and refused then with all rows of its kind.
+        return ""
+    within = abs(total - 1) <= SUM_TOLERANCE
+    return "" if within else f"the scores of row {row_id(row)} add up to {total:.2f}"

@@ -1,0 +1,168 @@
+"""The format of labels, in one place: the columns of a row, and what labels say of their codebooks.
+
+A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook
+NAME has two: `NAME`, the code (a list of codes where several are allowed), and
+`NAME_scores`, the score of every code. Then follow the fields that were kept of the
+input, then `format` and `codebooks`, which says of each codebook what it codes. Parquet
+has the last two in the metadata of its schema, and scores as a JSON string.
+
+A codebook that codes sentences is on every row of its sentence, and counts once. A
+sentence without an actor and a target has a row only where some codebook codes
+sentences; the columns of codebooks that code examples are null there.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stancekit.codebook import place_on_scale, split_labels
+
+LabelRow = dict[str, Any]
+LABELS_FORMAT = 3
+# The columns of every row, before those of the codebooks, with their types in Parquet.
+# A value that there is none of is null.
+SCHEMA = {
+    # That of the sentence; with an actor and target, `.0`, `.1` and so on after it.
+    "id": "string",
+    # The id of the article.
+    "article": "string",
+    # The text of the sentence as models read it, and where it starts and ends in the
+    # article.
+    "sentence": "string",
+    "start": "int64",
+    "end": "int64",
+    # The actor's name, and where it starts and ends in the sentence.
+    "actor": "string",
+    "actor_start": "int64",
+    "actor_end": "int64",
+    # ISO 3166 alpha-3, of an actor that is a country.
+    "actor_code": "string",
+    "target": "string",
+}
+# The columns that end every row of JSON lines; in Parquet they are metadata of the
+# schema.
+CLOSING = ("format", "codebooks")
+# In memory alone: whether a row was set aside for a person as too uncertain. Files keep
+# such rows apart.
+SET_ASIDE = "set_aside"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCodebook:
+    """What labels say of a codebook: its name and what it codes; the fields mean what they mean in `Codebook`."""
+
+    name: str
+    unit: str = "example"
+    multi_label: bool = False
+    scale: tuple[str, ...] = ()
+    towards: str = ""
+    absent: str = ""
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Return the two columns of its block: codes and scores."""
+        return self.name, f"{self.name}_scores"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the column `codebooks` holds of it."""
+        facts = asdict(self) | {"scale": list(self.scale)}
+        del facts["name"]
+        return facts
+
+    @classmethod
+    def from_dict(cls, name: str, facts: Mapping[str, Any]) -> "LabelledCodebook":
+        """Rebuild it from its name and `to_dict`.
+
+        Raises
+        ------
+        TypeError
+            When a fact is unknown.
+        """
+        return cls(name, **{**facts, "scale": tuple(facts.get("scale", ()))})
+
+    def place(self, code: str) -> str:
+        """Return where a code is on the scale, as `Codebook.place` does."""
+        return place_on_scale(code, self.scale)
+
+    def codes(self, row: LabelRow) -> tuple[str, ...]:
+        """Return the codes of a row, empty where it has none."""
+        return split_labels(row.get(self.name))
+
+    def applied_codes(self, row: LabelRow) -> tuple[str, ...]:
+        """Return the codes of a row but the one that means none of the others."""
+        return tuple(code for code in self.codes(row) if code != self.absent)
+
+    def scores(self, row: LabelRow) -> Mapping[str, float]:
+        """Return the score of every code in a row, empty where the codebook has not coded it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When the cell holds no scores.
+        """
+        value = row.get(self.columns[1])
+        if value is None:
+            return {}
+        return json.loads(value) if isinstance(value, str) else dict(value)
+
+    def order(self, codes: Iterable[str]) -> list[str]:
+        """Return codes along the scale, then the others in alphabetical order, last the absent one.
+
+        Examples
+        --------
+        >>> LabelledCodebook("view", scale=("no", "yes"), absent="none").order({"yes", "none", "any", "no"})
+        ['no', 'yes', 'any', 'none']
+        """
+        present = set(codes)
+        rest = sorted(present.difference(self.scale), key=lambda code: (code == self.absent, code))
+        return [code for code in self.scale if code in present] + rest
+
+
+def block(
+    name: str, codes: Sequence[str], scores: Mapping[str, float], multi_label: bool
+) -> dict[str, Any]:
+    """Return the two columns of a codebook in one row; without scores, the codebook has no code for it.
+
+    Examples
+    --------
+    >>> block("tone", ["warm"], {"cold": 0.25, "warm": 0.75}, multi_label=False)
+    {'tone': 'warm', 'tone_scores': {'cold': 0.25, 'warm': 0.75}}
+    >>> block("tone", [], {}, multi_label=False)
+    {'tone': None, 'tone_scores': None}
+    """
+    if not scores:
+        return {name: None, f"{name}_scores": None}
+    given: Any = list(codes) if multi_label else codes[0]
+    return {name: given, f"{name}_scores": {code: round(scores[code], 4) for code in scores}}
+
+
+def closing(codebooks: Iterable[LabelledCodebook]) -> dict[str, Any]:
+    """Return what ends every row, or the metadata of a Parquet file: the format, and the codebooks by name."""
+    return {
+        "format": LABELS_FORMAT,
+        "codebooks": {codebook.name: codebook.to_dict() for codebook in codebooks},
+    }
+
+
+def is_blank(value: object) -> bool:
+    """Say whether a cell holds nothing: no value, not a number, or only space."""
+    return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124
+
+
+def row_id(row: LabelRow) -> str:
+    """Return a row's id as text, empty where it has none."""
+    value = row.get("id")
+    return "" if is_blank(value) else str(value)
+
+
+def sentence_id(row: LabelRow) -> str:
+    """Return the id of a row's sentence: rows with an actor and target have a number after it.
+
+    Examples
+    --------
+    >>> sentence_id({"id": "a.3.0", "actor": "Peru", "target": "the levy"}), sentence_id({"id": "a.4"})
+    ('a.3', 'a.4')
+    """
+    has_example = not (is_blank(row.get("actor")) and is_blank(row.get("target")))
+    return row_id(row).rsplit(".", 1)[0] if has_example else row_id(row)
