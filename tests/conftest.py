@@ -2,11 +2,12 @@ import json
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus import FixedSplit, JsonlCorpus, Splits, bundled
+from stancekit.corpus import CsvCorpus, FixedSplit, JsonlCorpus, Splits, bundled
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
 from stancekit.models import persistence
@@ -139,3 +140,50 @@ ROWS = [
 def padded(text: str, at: int) -> str:
     """Return a text with words of its own behind it, so that it is no copy of its neighbours."""
     return " ".join([text, *(f"w{at}x{k}" for k in range(15))])
+
+
+@pytest.fixture(scope="session")
+def speeches() -> pd.DataFrame:
+    """Return a table with columns of its own names, as a user has it."""
+    says = {
+        "condemn": "{} denounced {} over item {} of the list",
+        "support": "{} welcomed {} with item {} of the list",
+        "abstain": "{} would not say what it makes of {} in item {}",
+        "none": "{} lies far from where {} and item {} are discussed",
+    }
+    places = ["Peru", "Oman", "Fiji", "Mali", "Chad", "Cuba", "Iran", "Laos", "Togo", "Niue"]
+    rows = []
+    for number, place in enumerate(places):
+        for code, text in says.items():
+            words = " ".join(f"w{number}{code}{word}" for word in range(12))
+            sentence = f"{text.format(place, 'the levy', number)}, {words}."
+            row = {"sentence": sentence, "speaker": place, "motion": "the levy"}
+            rows.append(row | {"position": code, "party": number % 2})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def speeches_corpus(speeches, tmp_path_factory):
+    path = tmp_path_factory.mktemp("speeches") / "speeches.csv"
+    speeches.to_csv(path, index=False)
+    columns = {"text": "sentence", "actor": "speaker", "target": "motion", "labels": "position"}
+    return CsvCorpus(path, columns=columns)
+
+
+@pytest.fixture(scope="session")
+def speeches_model(speeches_corpus, tmp_path_factory):
+    """Return a model that was trained on it."""
+    import stancekit
+
+    return stancekit.train(
+        speeches_corpus, model="nb", output=tmp_path_factory.mktemp("out"), verbose=False
+    )
+
+
+@pytest.fixture
+def hub():
+    """Serve what the Hub does, on this machine."""
+    from hub_server import StandInHub
+
+    with StandInHub() as server:
+        yield server

@@ -13,6 +13,8 @@ from stancekit.fileio import make_folder
 from stancekit.models.encoder.cache import cache_folder
 from stancekit.models.manifest import MANIFEST_FILE, read_manifest
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
 log = logging.getLogger(__name__)
 
 # In seconds: how long the Hub may take to say whether it has a repository.
@@ -57,11 +59,14 @@ def download_model(name: str, *, revision: str | None = None, token: str | None 
     """
     from huggingface_hub import hf_hub_download
 
+    known = cache_folder() / "hub" / name.replace("/", "--") / (revision or "main")
+    if _COMMIT.fullmatch(revision or "") and (known / MANIFEST_FILE).is_file():
+        return known
     with _explained(name, revision, doing="fetched"):
         path = Path(_fetch_manifest(name, revision, token))
         # The Hub's cache has a folder per commit: all files are of the manifest's.
         commit = path.parent.name
-        place = cache_folder() / "hub" / name.replace("/", "--") / commit
+        place = known.with_name(commit)
         if (place / MANIFEST_FILE).is_file():
             return place
         manifest = read_manifest(path.parent)
