@@ -24,6 +24,8 @@ _ENVIRONMENT = Environment(
 )
 # A value that is yours to fill in; commands refuse to run as long as it is there.
 MISSING = "???"
+# Headers of codes that someone has towards something.
+_POSITION_HEADER = re.compile("position|stance|opinion|attitude")
 # Of a longer sentence, an example in a codebook would not be read.
 _LONGEST_EXAMPLE = 200
 
@@ -140,6 +142,7 @@ class Project:
     def _codebook(self) -> str:
         column = self.guess.column("labels") or ""
         example = self.guess.column("actor") and self.guess.column("target")
+        word = _POSITION_HEADER.search(column.lower())
         codes = []
         for code, count in self.guess.values.items():
             if code:
@@ -151,6 +154,7 @@ class Project:
             source=self.source,
             multi_label=bool(self.guess.separator),
             unit="example" if example else "sentence",
+            position_word=word[0] if word and example else "",
             codes=codes,
         )
 
