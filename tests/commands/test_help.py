@@ -86,9 +86,10 @@ def test_defaults_of_the_command_line_and_of_the_function_agree(command):
                 if isinstance(parameter.default, tuple)
                 else parameter.default
             )
-            # Keys that are listed for the help, and of which none is set.
-            unset = isinstance(value, dict) and not any(value.values())
-            assert default == (None if unset else value), f"{name} of {command}"
+            # A column that is not named has its role's name.
+            if isinstance(value, dict) and not any(value.values()):
+                value = None
+            assert default == value, f"{name} of {command}"
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))
