@@ -301,7 +301,7 @@ def test_a_risk_that_was_not_prepared(saved):
 
 def test_fields_to_keep_are_those_of_rows(saved, news):
     with pytest.raises(
-        KitError, match=r"fields=\['party'\] are fields of rows, and an article has none"
+        KitError, match="news has no field party of fields=, in its front matter or its name"
     ):
         label(input=news, models=saved, actors=FINDER, fields="party")
 

@@ -20,9 +20,11 @@ import pytest
 
 from stancekit.corpus import lines
 from stancekit.errors import KitError
-from stancekit.labelling import sources
+from stancekit.labelling import input_text
 from stancekit.labelling.input_files import find_files
-from stancekit.labelling.sources import InputText, RejectedRow, TextSource, check_kind
+from stancekit.labelling.input_text import InputText
+from stancekit.labelling.layout import TextLayout
+from stancekit.labelling.sources import RejectedRow, TextSource, check_kind
 
 ROWS = [
     {"text": "Peru said no.", "id": "p"},
@@ -31,8 +33,8 @@ ROWS = [
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
 
 
-def read(path, **given):
-    found = list(TextSource(path, **given))
+def read(path, *, title=True, without=None, **layout):
+    found = list(TextSource(path, layout=TextLayout(**layout), title=title, without=without))
     texts = [one for one in found if isinstance(one, InputText)]
     return texts, [one for one in found if isinstance(one, RejectedRow)]
 
@@ -283,7 +285,7 @@ def test_what_parquet_can_hold_and_python_or_json_cannot(tmp_path):
 
 
 def test_parquet_texts_are_bounded_like_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_TEXT_BYTES", 1000)
+    monkeypatch.setattr(input_text, "MAX_TEXT_BYTES", 1000)
     pyarrow.parquet.write_table(
         pyarrow.table({"text": ["x" * 1001, "No."]}), tmp_path / "rows.parquet"
     )

@@ -14,9 +14,9 @@ from conftest import ROOT
 
 from stancekit.__main__ import main
 from stancekit.labelling import workers
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.models import find_models
-from stancekit.labelling.sources import InputText
 from stancekit.text import ActorFinder
 from stancekit.types import Article
 

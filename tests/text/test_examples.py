@@ -158,7 +158,7 @@ def test_what_is_passed_by_is_counted():
     article = read_article("Fish war\n\nPeru spoke. It rained.\nIt snowed.")
     found = FINDER.find([sentence.text for sentence in split_body(article)])
     assert count_sentences(found) == SentenceCounts(sentences=3, without_actor=2, crowded=0)
-    assert count_sentences(found, speaker="Peru") == SentenceCounts(
+    assert count_sentences(found, everywhere="Peru") == SentenceCounts(
         sentences=3, without_actor=0, crowded=0
     )
 

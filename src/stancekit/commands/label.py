@@ -1,22 +1,25 @@
 """`stancekit label`: an article, sentence by sentence, actor by actor; or an archive of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from stancekit.commands.label_view import print_line, print_rows, print_summary
-from stancekit.corpus.formats import ROWS, file_kind
+from stancekit.commands.layouts import choose_layout
+from stancekit.corpus.formats import ROWS, FileFormat, file_kind
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_suffix
 from stancekit.labelling.label_files import REVIEW_SUFFIX, WrittenRows
 from stancekit.labelling.labeller import LabelledRow, LabellingJob, label_article
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
+from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
-from stancekit.labelling.sources import check_kind
+from stancekit.labelling.sources import check_kind, read_one
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
-from stancekit.text import ActorFinder, read_article
+from stancekit.text import ActorFinder
 from stancekit.types import as_list
 
 # The page of an archive, and how many rows it may have: with more, browsers get slow.
@@ -44,8 +47,16 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
+    speaker: str | None = None,
+    unit: Literal["sentence", "row"] = "sentence",
+    columns: Mapping[str, str | None] | None = None,
+    filename: str | None = None,
+    layout: TextLayout | str = "plain",
+    fields: Sequence[str] | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    sheet: str | int | None = None,
     risk: float | None = None,
-    fields: Sequence[str] = ("date",),
     format: str = "jsonl",
     strict: bool = False,
     backend: str = "torch",
@@ -78,15 +89,36 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         Whether the first line of a text is its title if it reads like one. A title is a target and
         is not labelled. Rows with a field `title` have that.
     targets
-        The targets to look for; by default those that a sentence names, or else the title, and its
-        other actors.
+        The targets to look for, which may be whole sentences ("Coal mining should end"); by default
+        those that a sentence names, or else the title, and its other actors.
+    speaker
+        The field with the name of who speaks, or with the alpha-3 code of a state: a column, a key
+        of the front matter (lines `key: value` between two lines `---` at the head of a text), or a
+        field in the file's name. The speaker is an actor of every sentence, and what "we", "I", "my
+        delegation" or "this House" stand for; the other actors stay, and it is no target of itself.
+        (A row's `actor` is its only actor.)
+    unit
+        `sentence`, or `row`: texts are labelled as they are, and not divided.
+    columns
+        The column or field of a role where it has another name: `columns.text=sentence`. Roles are
+        text, id, article, title, date, actor, target.
+    filename
+        Fields in the names of files: `'{country}_{session}_{year}'`. A file of another name is left
+        out. Where a field is in several places, a row comes before front matter, and this before
+        the file's name.
+    layout
+        A whole layout of such settings by its name: `plain`, `ungdc` (UN General Debate Corpus), or
+        `parlamint` (its plain text). What is set beside it goes before it.
     risk
         The accepted share of wrong codes, .05 to .5 in steps of .05. Rows that a model is too
         unsure of go to `OUTPUT.review.jsonl` (for an archive, to its folder `review`) instead of
         the output, for a person to annotate. The models that code actors and targets decide;
         without any, those that code sentences.
     fields
-        Fields of an archive's rows to copy into the labels.
+        Fields of the texts to copy into the labels; by default those of the layout: the date.
+    encoding, separator, sheet
+        How the files are written, where that is not recognised: as in `cp1250`, `;`, and the name
+        or number of an Excel sheet.
     format
         The format of an archive's labels: `jsonl` or `parquet`.
     strict
@@ -117,7 +149,10 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         what it has to be.
     """
     source = input if isinstance(input, Path) else str(input)
-    many = _is_archive(source) or (
+    chosen = choose_layout(
+        layout, columns=columns, speaker=speaker, filename=filename, fields=fields
+    )
+    many = _is_archive(source, chosen) or (
         source == "-" and output is not None and not _names_a_file(output)
     )
     # Before any work: models and texts may take their time.
@@ -128,9 +163,11 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         as_list(targets),
         backend,
         risk,
-        as_list(fields),
         format,
         title,
+        chosen,
+        FileFormat(encoding, separator, sheet=sheet),
+        unit,
     )
     if not many:
         return _label_one(source, job, output, verbose=verbose)
@@ -162,7 +199,7 @@ def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
     return resolved
 
 
-def _is_archive(source: str | Path) -> bool:
+def _is_archive(source: str | Path, layout: TextLayout) -> bool:
     """Say whether an input is an archive: a folder, a glob or a file of rows, not one text.
 
     Raises
@@ -184,7 +221,7 @@ def _is_archive(source: str | Path) -> bool:
         return True
     check_kind(place)
     kind, packing = file_kind(place)
-    return bool(packing) or kind in ROWS
+    return bool(packing or layout.tables) or kind in ROWS
 
 
 def _names_a_file(output: str | Path) -> bool:
@@ -205,13 +242,15 @@ def _label_one(
     source: str | Path, job: LabellingJob, output: str | Path | None, *, verbose: bool
 ) -> Labels:
     """Label one article, and write its labels."""
-    if others := sorted(set(job.fields) - {"date"}):
-        raise KitError(
-            f"fields={others} are fields of rows, and an article has none; leave fields out, or label rows"
-        )
     check_columns(job.codebooks, job.fields)
-    article = read_article(source, title=job.title)
-    labelled = label_article(article, job)
+    text = read_one(source, job.layout, written=job.written, title=job.title)
+    article = text.article
+    if others := sorted(set(job.fields) - {"date", *text.kept}):
+        raise KitError(
+            f"{printable(article.source)} has no field {listing(others)} of fields=, in its front "
+            "matter or its name; leave it out"
+        )
+    labelled = label_article(text, job)
     rows = [_plain_row(row) for row in labelled.rows]
     if job.risk is not None:
         marks = zip(rows, labelled.declined, strict=True)

@@ -2,15 +2,14 @@
 
 import hashlib
 import json
-import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from tqdm import tqdm
 
@@ -22,107 +21,16 @@ from stancekit.fileio import (
     sha256,
     write_bytes,
     write_json,
-    write_text,
     writing,
 )
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import LabellingJob, Tally
+from stancekit.labelling.ledger import Ledger
 from stancekit.labelling.models import check_backend, check_columns
 from stancekit.labelling.row_format import closing
-from stancekit.labelling.sources import InputText, RejectedRow, TextSource
+from stancekit.labelling.sources import RejectedRow, TextSource
 from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
-
-
-class Ledger:
-    """A file with a line of JSON per part that is done, which grows as parts are done.
-
-    Parameters
-    ----------
-    path
-        The file, in the folder of the parts. A last line that a killed process left half-written
-        does not count.
-
-    Raises
-    ------
-    KitError
-        When the file cannot be read.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.parts: dict[int, dict[str, Any]] = {}
-        if not path.exists():
-            return
-        try:
-            for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
-                row = json.loads(line)
-                self.parts[row["part"]] = row
-        except (ValueError, KeyError, TypeError):
-            raise KitError(
-                f"{path} is damaged; remove it, and the same command labels all parts again"
-            ) from None
-        self._write()
-
-    def done(self, number: int, texts: str) -> bool:
-        """Say whether a part is labelled, and its files are as they were written.
-
-        Parameters
-        ----------
-        texts
-            The digest of its texts.
-
-        Raises
-        ------
-        KitError
-            When other texts were labelled, or a file of it was altered.
-        """
-        row = self.parts.get(number)
-        if row is None:
-            return False
-        if row["texts"] != texts:
-            raise KitError(
-                f"{self.path.parent} holds labels of other texts: part {number} was labelled before the input changed; "
-                "choose another folder with output=, or remove this one"
-            )
-        for name, digest in row["files"].items():
-            file = self.path.parent / name
-            if not file.exists():
-                return False
-            if sha256(file) != digest:
-                raise KitError(
-                    f"{file} is not as it was written; remove it, and the same command labels it again"
-                )
-        return True
-
-    def add(self, number: int, texts: str, files: Mapping[Path, bytes], tally: Tally) -> None:
-        """Note that a part is done."""
-        digests = {
-            path.relative_to(self.path.parent).as_posix(): hashlib.sha256(data).hexdigest()
-            for path, data in files.items()
-        }
-        row = {"part": number, "texts": texts, "files": digests}
-        self.parts[number] = row | asdict(tally)
-        with writing(self.path), self.path.open("a", encoding="utf-8") as file:
-            file.write(json_line(self.parts[number]) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    @property
-    def tally(self) -> Tally:
-        """Return what was counted in all parts."""
-        whole = Tally()
-        for row in self.parts.values():
-            whole += Tally(**{key: row[key] for key in asdict(whole)})
-        return whole
-
-    def close(self) -> None:
-        """Sort the lines by part, whichever was done first."""
-        self.parts = {number: self.parts[number] for number in sorted(self.parts)}
-        self._write()
-
-    def _write(self) -> None:
-        write_text(self.path, "".join(f"{json_line(row)}\n" for row in self.parts.values()))
-
 
 OUTPUT_FORMATS = ("jsonl", "parquet")
 # Characters and texts of one part: so many are in memory, labelled together and written at once.
@@ -183,7 +91,9 @@ def label_archive(
         altered; and with `strict`, at the first text that cannot be read.
     """
     _check_job(job, engine, workers)
-    texts = TextSource(source, fields=job.fields, title=job.title, without=folder)
+    texts = TextSource(
+        source, layout=job.layout, written=job.written, title=job.title, without=folder
+    )
     settings = _job_settings(texts, job)
     with lock(folder / ".lock", doing=f"label into {folder}"):
         if not texts.files and any(folder.glob("part-*")):
@@ -251,7 +161,7 @@ class Progress:
         self.rejected = rejected
         self.ledger = ledger
         self.texts = 0
-        self.unseen = set(source.fields) - {"date"}
+        self.unseen = set(source.layout.fields) - {"date"}
         # Of parts that were read and are not written: bytes of the source, texts, and digest.
         self.open: dict[int, tuple[int, int, str]] = {}
         self.bar = tqdm(
@@ -360,6 +270,11 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "title": job.title,
         "targets": list(job.targets),
         "fields": list(job.fields),
+        **job.layout.settings,
+        "unit": job.unit,
+        "encoding": job.written.encoding,
+        "separator": job.written.separator,
+        "sheet": job.written.sheet,
         "risk": job.risk,
         "file_format": job.format,
         "backend": job.backend,

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from stancekit.codebook import Codebook, Unit
+from stancekit.corpus.formats import FileFormat
+from stancekit.labelling.input_text import InputText
+from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.row_format import LabelledCodebook, block, closing
-from stancekit.labelling.sources import InputText
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
 from stancekit.text.examples import count_sentences, pair_mentions, split_body
 from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
+from stancekit.text.speaker import make_speaker
 from stancekit.types import Article, Example, Prediction, Sentence
 
 
@@ -164,12 +167,16 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Labeller:
-    """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted."""
+    """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted.
+
+    With `whole`, texts are not divided into sentences.
+    """
 
     models: Mapping[str, FittedClassifier]
     finder: ActorFinder
     targets: tuple[str, ...] = ()
     risk: float | None = None
+    whole: bool = False
 
     @property
     def codebooks(self) -> dict[str, Codebook]:
@@ -180,7 +187,7 @@ class Labeller:
         """Label texts together, so that encoders see batches of like length; rows come in reading order."""
         # spaCy keeps every word it has seen, which an archive would fill memory with.
         with bounded_memory(load_spacy_tokenizer()):
-            bodies = [split_body(text.article) for text in texts]
+            bodies = [split_body(text.article, whole=self.whole) for text in texts]
         examples, tally = self._find_examples(texts, bodies)
         # Each sentence is coded once, however many actors and targets it has.
         alone = self._bare_sentences(bodies)
@@ -222,11 +229,14 @@ class Labeller:
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
-            made = pair_mentions(text.article, sentences, mentions, targets, speaker=text.actor)
+            speaker = make_speaker(text.speaker, self.finder.names) if text.speaker else None
+            made = pair_mentions(
+                text.article, sentences, mentions, targets, actor=text.actor, speaker=speaker
+            )
             for example in made:
                 examples.setdefault(example.id.rsplit(".", 1)[0], []).append(example)
             # Targets that were named are asked of all actors, however many there are.
-            read = count_sentences(mentions, speaker=text.actor)
+            read = count_sentences(mentions, everywhere=text.actor or text.speaker)
             crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
         return examples, replace(tally, labelled=len(examples))
@@ -276,9 +286,16 @@ class LabellingJob:
     targets: tuple[str, ...] = ()
     backend: str = "torch"
     risk: float | None = None
-    fields: tuple[str, ...] = ("date",)
     format: str = "jsonl"
     title: bool = True
+    layout: TextLayout = field(default_factory=TextLayout)
+    written: FileFormat = field(default_factory=FileFormat)
+    unit: Literal["sentence", "row"] = "sentence"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of texts that go into their labels."""
+        return tuple(self.layout.fields)
 
     @property
     def codebooks(self) -> list[Codebook]:
@@ -293,9 +310,11 @@ class LabellingJob:
     def labeller(self) -> Labeller:
         """Load the models, and names of actors as their file has them now."""
         models = load_models(self.models, self.backend)
-        return Labeller(models, replace(self.finder), self.targets, self.risk)
+        whole = self.unit == "row"
+        return Labeller(models, replace(self.finder), self.targets, self.risk, whole)
 
 
-def label_article(article: Article, job: LabellingJob) -> Labelled:
-    """Label one article; nothing is written."""
-    return job.labeller()([InputText(article, article.id)])
+def label_article(article: Article | InputText, job: LabellingJob) -> Labelled:
+    """Label one article, or a text with its fields; nothing is written."""
+    text = InputText(article, article.id) if isinstance(article, Article) else article
+    return job.labeller()([text])

@@ -1,61 +1,36 @@
 """Texts to label, one after the other, from files of any size; what cannot be read is named and left out."""
 
-import math
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from stancekit.corpus.formats import (
     BROKEN,
     INSTEAD,
-    MAX_TEXT_BYTES,
     OPENERS,
     TEXT_FIELD,
     TEXTS,
+    FileFormat,
     ReadRow,
     RowFault,
     file_kind,
     is_known,
     known_endings,
+    read_rows,
     read_stream,
 )
-from stancekit.errors import KitError, listing, printable
+from stancekit.errors import KitError, printable
 from stancekit.labelling.input_files import find_files
-from stancekit.text.examples import add_title
+from stancekit.labelling.input_text import InputText, make_text
+from stancekit.labelling.layout import TextLayout, read_speeches
+from stancekit.text.examples import read_article
 from stancekit.types import Article
 
 _KNOWN = f"not one of {known_endings()}"
-# The line end of old Macintosh files.
-_LONE_RETURN = re.compile(r"\r(?!\n)")
-# Fields of a row that are read, besides its text and those to keep.
-_READ_FIELDS = ("article", "id", "title", "date", "actor", "target")
-
-
-@dataclass(frozen=True, slots=True)
-class InputText:
-    """A text to be labelled.
-
-    Attributes
-    ----------
-    article
-        The text under a unique id: its file, and its line where a file holds many.
-    group
-        What labels name as the article: the row's `article` or `id`, or else that id.
-    actor, target
-        Who speaks and what of, where the row says so.
-    kept
-        Further fields of the row, which go into the labels.
-    """
-
-    article: Article
-    group: str
-    actor: str = ""
-    target: str = ""
-    kept: Mapping[str, Any] = field(default_factory=dict)
+# Kinds whose rows may each have other fields.
+_HEADLESS = (*TEXTS, ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +48,17 @@ class TextSource:
 
     Files are `.txt`, `.md`, `.jsonl`, `.csv`, `.tsv`, also as `.gz`, `.bz2` or `.xz`, and
     `.parquet`, in small letters or capitals. Rows have a field `text` and may have `id`, `article`,
-    `title`, `date`, `actor` and `target`. Standard input, `-`, is JSON lines.
+    `title`, `date`, `actor` and `target`, or what the layout names for these. The fields of a text
+    file are those of its front matter. The names of files may hold fields too; where a field is in
+    several places, a row's own comes before front matter, and this before the file's name. Standard
+    input, `-`, is JSON lines.
 
     Parameters
     ----------
-    fields
-        Fields of rows to keep.
+    layout
+        Where the fields of texts are, and which to keep; by default those of the roles.
+    written
+        How the files are written, where that is not to be recognised.
     title
         Whether the first line of a text without a field `title` is its title, where it reads like
         one.
@@ -111,13 +91,14 @@ class TextSource:
         self,
         path: str | Path,
         *,
-        fields: Sequence[str] = ("date",),
+        layout: TextLayout | None = None,
+        written: FileFormat | None = None,
         title: bool = True,
         without: Path | None = None,
     ) -> None:
         self.title = title
-        self.fields = tuple(fields)
-        self._columns = (TEXT_FIELD, *_READ_FIELDS, *fields)
+        self.layout = layout = layout or TextLayout()
+        self.written = written or FileFormat()
         self.files: list[tuple[str, int]] = []
         self.done = 0
         self._paths: list[Path] = []
@@ -126,12 +107,12 @@ class TextSource:
             if Path(path).is_file():
                 check_kind(Path(path))
             found = find_files(path, without)
-            self._paths = found.files
+            self._paths = [file for file in found.files if not layout.is_table(file)]
             self._left_out = [
                 RejectedRow(found.name(left), 0, printable(why), rest=True)
                 for left, why in found.left_out
             ]
-            self.files = [(found.name(file), _size(file)) for file in found.files]
+            self.files = [(found.name(file), _size(file)) for file in self._paths]
         self.size = sum(size for _, size in self.files)
 
     def __iter__(self) -> Iterator[InputText | RejectedRow]:
@@ -139,7 +120,7 @@ class TextSource:
         self.done = 0
         yield from self._left_out
         if not self.files:
-            yield from self._rows(self._read_rows(sys.stdin.buffer, ".jsonl", "stdin"), "stdin")
+            yield from self._rows(self._rows_of(sys.stdin.buffer, ".jsonl", "stdin"), "stdin", {})
         for (name, size), path in zip(self.files, self._paths, strict=True):
             done_before, begun = self.done, False
             try:
@@ -156,47 +137,129 @@ class TextSource:
         if not is_known(file):
             yield RejectedRow(name, 0, _KNOWN, rest=True)
             return
+        try:
+            stem = _without_endings(name, kind, packing)
+            in_name = self.layout.read_name(stem)
+            table = self.layout.table_of(file, stem.rpartition("/")[2])
+            beside = _read_beside(table) if table else None
+        except ValueError as error:
+            yield RejectedRow(name, 0, printable(error, most=300), rest=True)
+            return
         done_before = self.done
         with file.open("rb") as raw, OPENERS[packing](raw) if packing else raw as stream:
-            for row in self._rows(self._read_rows(stream, kind, name), name):
+            rows = self._rows_of(stream, kind, name, in_name)
+            if beside is not None:
+                rows = _speeches(rows, beside)
+            for row in self._rows(rows, name, in_name):
                 self.done = done_before + raw.tell()
                 yield row
 
-    def _read_rows(self, stream: Any, kind: str, name: str) -> ReadRow:
-        required = () if kind == ".jsonl" else (TEXT_FIELD,)
-        return read_stream(stream, kind, name=name, columns=self._columns, required=required)
+    def _rows_of(
+        self, stream: BinaryIO, kind: str, name: str, in_name: Mapping[str, str] = {}
+    ) -> ReadRow:
+        """Yield the rows of a file; a table needs a column for each field that is named."""
+        layout = self.layout
+        required = () if kind in _HEADLESS else [key for key in layout.wanted if key not in in_name]
+        return read_stream(
+            stream,
+            kind,
+            name=name,
+            columns=layout.read_fields,
+            required=required,
+            written=self.written,
+        )
 
-    def _rows(self, rows: ReadRow, name: str) -> Iterator[InputText | RejectedRow]:
+    def _rows(
+        self, rows: ReadRow, name: str, in_name: Mapping[str, str]
+    ) -> Iterator[InputText | RejectedRow]:
         for number, row in rows:
             if isinstance(row, RowFault):
                 yield RejectedRow(name, number, printable(row.reason, most=300), rest=row.rest)
                 continue
             try:
-                yield self._text(name, number, row)
+                yield make_text(name, number, {**in_name, **row}, self.layout, title=self.title)
             except ValueError as error:
                 yield RejectedRow(name, number, printable(error, most=300))
 
-    def _text(self, name: str, number: int, row: Mapping[str, Any]) -> InputText:
-        if TEXT_FIELD not in row:
-            raise ValueError(f"no field text; seen: {listing(row)}")
-        given = {key: _string(row, key) for key in (TEXT_FIELD, *_READ_FIELDS)}
-        unique_id = f"{name}:{number}" if number else str(Path(name).with_suffix(""))
-        # As long as before, so that offsets are those of the row's own text.
-        text = _LONE_RETURN.sub("\n", given[TEXT_FIELD])
-        if not isinstance(row[TEXT_FIELD], str) or not text.strip():
-            raise ValueError("no text")
-        if "\0" in text:
-            raise ValueError("its text has NUL characters")
-        if len(text) > MAX_TEXT_BYTES:
-            raise ValueError(f"longer than {MAX_TEXT_BYTES:,} characters")
-        article = Article(unique_id, text, source=name, date=given["date"], topic=given["title"])
-        # Rows of one article are one cluster of an estimate.
-        group = given["article"] or given["id"] or unique_id
-        kept = {
-            key: _plain_value(row[key], key) for key in self.fields if not _missing(row.get(key))
-        }
-        article = add_title(article, title=self.title)
-        return InputText(article, group, given["actor"], given["target"], kept)
+
+def read_one(
+    source: str | Path,
+    layout: TextLayout | None = None,
+    *,
+    written: FileFormat | None = None,
+    title: bool = True,
+) -> InputText:
+    r"""Read one article, with the fields of its front matter and of its file's name.
+
+    Parameters
+    ----------
+    source
+        As of `read_article`.
+    layout, written, title
+        As of `TextSource`.
+
+    Raises
+    ------
+    KitError
+        When it cannot be read, or there is no speaker.
+
+    Examples
+    --------
+    >>> text = read_one("---\nspeaker: KEN\n---\nWe agree.", TextLayout(speaker="speaker"))
+    >>> text.speaker, text.article.text.strip()
+    ('KEN', 'We agree.')
+    """
+    layout = layout or TextLayout()
+    path = None if isinstance(source, str) and ("\n" in source or source == "-") else Path(source)
+    try:
+        in_name: dict[str, str] = {}
+        if path and path.is_file():
+            in_name = layout.read_name(_without_endings(path.as_posix(), *file_kind(path)))
+            article = Article(path.stem, _read_text(path, written or FileFormat()), path.stem)
+        else:
+            article = read_article(source, title=False)
+        row = {**in_name, TEXT_FIELD: article.text}
+        text = make_text(article.id, 0, row, layout, title=title)
+    except ValueError as error:
+        shown = "the article" if path is None else printable(path)
+        raise KitError(f"{shown}: {printable(error, most=300)}") from None
+    # The name of a file may have dots, which are no ending here.
+    kept = replace(text.article, id=article.id, source=article.source)
+    group = article.id if text.group == text.article.id else text.group
+    return replace(text, article=kept, group=group)
+
+
+def _read_text(path: Path, written: FileFormat) -> str:
+    with path.open("rb") as stream:
+        [(_, row)] = read_stream(stream, ".txt", name=str(path), written=written)
+    if isinstance(row, RowFault):
+        raise ValueError(row.reason)
+    if not row[TEXT_FIELD].strip():
+        raise ValueError("it holds no text; give one with a sentence in it")
+    return str(row[TEXT_FIELD]).replace("\r", "\n")
+
+
+def _without_endings(name: str, kind: str, packing: str) -> str:
+    """Return a file's name without its ending, and without that of how it is compressed."""
+    return name[: len(name) - len(kind) - len(packing)]
+
+
+def _read_beside(table: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the rows of the table beside a text file by their ids."""
+    # Its cells are not quoted: a title may begin with a quotation mark.
+    written = FileFormat(separator="\t", quoted=False)
+    rows = dict(read_rows(table, required=["ID"], written=written))
+    return {str(row["ID"]): row for row in rows.values() if not isinstance(row, RowFault)}
+
+
+def _speeches(rows: ReadRow, beside: Mapping[str, Mapping[str, Any]]) -> ReadRow:
+    """Yield the lines of a text, each with what the table beside it says."""
+    for number, row in rows:
+        if isinstance(row, RowFault):
+            yield number, row
+            continue
+        for line, speech in read_speeches(row[TEXT_FIELD], beside):
+            yield line, RowFault(speech) if isinstance(speech, str) else speech
 
 
 def check_kind(path: Path) -> None:
@@ -219,45 +282,3 @@ def _size(file: Path) -> int:
     except OSError:
         # Reading it will say why.
         return 0
-
-
-def _missing(value: Any) -> bool:
-    """Say whether a field is empty: NaN is what pandas writes for nothing, and 0 is a value."""
-    return value is None or value == "" or bool(value != value)  # noqa: PLR0124  # NaN alone is not itself
-
-
-def _string(row: Mapping[str, Any], key: str) -> str:
-    """Return a field as a string, empty where the row has none."""
-    value = row.get(key)
-    if _missing(value):
-        return ""
-    if isinstance(value, list | tuple | dict) and key != TEXT_FIELD:
-        raise ValueError(f"its field {key} is a list or an object, not a text")
-    return str(_plain_value(value, key))
-
-
-def _plain_value(value: Any, key: str) -> Any:
-    """Return a value that JSON can hold: dates of a Parquet file become ISO dates, decimals text."""
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {
-            _plain_value(str(name), key): _plain_value(item, key) for name, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_plain_value(item, key) for item in value]
-    # JSON has no infinity, and a labels file with one could not be read by others.
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"its field {key} holds {value}, which JSON has no number for")
-    if isinstance(value, bool | int | float) or value is None:
-        return value
-    try:
-        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
-        text.encode("utf-8")
-    except UnicodeDecodeError:
-        raise ValueError(f"its field {key} holds bytes that are not UTF-8") from None
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"its field {key} holds half a character: {value[error.start]!a}"
-        ) from None
-    return text

@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from stancekit.errors import KitError, MissingExtra
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.label_encoding import encode_rows
 from stancekit.labelling.labeller import Labeller, LabellingJob, Tally
-from stancekit.labelling.sources import InputText
 
 ENGINES = ("local", "ray")
 # Parts that a worker is given at once, so that it never waits for the next, and how often a part is

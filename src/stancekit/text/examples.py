@@ -13,6 +13,7 @@ from stancekit.fileio import read_text
 from stancekit.text.actors.finder import ActorFinder
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.sentences import split_sentences
+from stancekit.text.speaker import add_speaker, make_speaker
 from stancekit.text.targets import MOST_ACTORS, SentenceTargets, make_mention, make_topic
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
@@ -173,7 +174,12 @@ def add_title(article: Article, *, title: bool | str = True) -> Article:
 
 
 def make_examples(
-    article: Article, finder: ActorFinder, targets: str | Sequence[Any] = (), *, speaker: str = ""
+    article: Article,
+    finder: ActorFinder,
+    targets: str | Sequence[Any] = (),
+    *,
+    actor: str = "",
+    speaker: str = "",
 ) -> list[Example]:
     r"""Return one example per sentence, actor and target, in reading order.
 
@@ -184,8 +190,11 @@ def make_examples(
     ----------
     targets
         The targets to ask about; one string is one target.
+    actor
+        The actor of every sentence; no other actor is looked for.
     speaker
-        The actor of every sentence, as of a speech; no other actor is looked for.
+        Who speaks: an actor of every sentence beside those that it names, and what "we", "I" or
+        "my delegation" stand for. An ISO 3166 alpha-3 code is a state.
 
     Examples
     --------
@@ -193,6 +202,10 @@ def make_examples(
     >>> examples = make_examples(article, ActorFinder(ner=False))
     >>> [(example.id, example.actor.name, example.target.name) for example in examples]
     [('article.1.0', 'Iceland', 'Fish war'), ('article.2.0', 'Russia', 'Fish war')]
+    >>> article = Article("a", "We like Chile, and Chile likes us.")
+    >>> examples = make_examples(article, ActorFinder(ner=False), speaker="PER")
+    >>> [(example.actor.name, example.actor.start, example.target.name) for example in examples]
+    [('Peru', 0, 'Chile'), ('Chile', 8, 'Peru')]
     """
     sentences = split_body(article)
     mentions = finder.find([sentence.text for sentence in sentences])
@@ -205,7 +218,8 @@ def make_examples(
             crowded,
             MOST_ACTORS,
         )
-    return pair_mentions(article, sentences, mentions, targets, speaker=speaker)
+    whose = make_speaker(speaker, finder.names) if speaker else None
+    return pair_mentions(article, sentences, mentions, targets, actor=actor, speaker=whose)
 
 
 def pair_mentions(
@@ -214,7 +228,8 @@ def pair_mentions(
     mentions: Sequence[Sequence[Mention]],
     targets: str | Sequence[Any] = (),
     *,
-    speaker: str = "",
+    actor: str = "",
+    speaker: Mention | None = None,
 ) -> list[Example]:
     """Return the examples of sentences whose actors are known: each actor with each target.
 
@@ -225,22 +240,25 @@ def pair_mentions(
     ----------
     mentions
         The actors of each sentence, with offsets in `sentence.text`.
-    targets, speaker
+    targets, actor
         As of `make_examples`.
+    speaker
+        As of `make_speaker`; see `add_speaker`.
     """
     topic, asked = make_topic(article), as_list(targets)
     examples = []
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         cleaned = clean(sentence.text)
         named = [_move_to_clean(mention, cleaned) for mention in _merge_names(in_sentence)]
+        actors = [make_mention(actor, cleaned.text)] if actor else named
+        if speaker and not actor:
+            spoken = add_speaker(speaker, named, cleaned.text)
+            actors, named = spoken.actors, spoken.targets
         sentence_targets = SentenceTargets(cleaned.text, named, given=asked, topic=topic)
-        actors = [make_mention(speaker, cleaned.text)] if speaker else named
-        pairs = [
-            (actor, target) for actor in actors for target in sentence_targets.for_actor(actor)
-        ]
-        for index, (actor, target) in enumerate(pairs):
+        pairs = [(one, target) for one in actors for target in sentence_targets.for_actor(one)]
+        for index, pair in enumerate(pairs):
             name = f"{sentence.id}.{index}"
-            examples.append(Example(name, cleaned.text, actor, target, article.id))
+            examples.append(Example(name, cleaned.text, *pair, article.id))
     return examples
 
 
@@ -263,15 +281,17 @@ class SentenceCounts:
     crowded: int
 
 
-def count_sentences(mentions: Sequence[Sequence[Mention]], *, speaker: str = "") -> SentenceCounts:
+def count_sentences(
+    mentions: Sequence[Sequence[Mention]], *, everywhere: str = ""
+) -> SentenceCounts:
     """Count the sentences of an article from the actors of each.
 
     Parameters
     ----------
     mentions
         The actors of each sentence.
-    speaker
-        The actor of every sentence, if there is one.
+    everywhere
+        An actor of every sentence, if there is one: the only one, or who speaks.
 
     Examples
     --------
@@ -279,16 +299,24 @@ def count_sentences(mentions: Sequence[Sequence[Mention]], *, speaker: str = "")
     SentenceCounts(sentences=2, without_actor=1, crowded=0)
     """
     sizes = [len(_merge_names(in_sentence)) for in_sentence in mentions]
-    without_actor = 0 if speaker else sizes.count(0)
+    without_actor = 0 if everywhere else sizes.count(0)
     crowded = sum(size > MOST_ACTORS for size in sizes)
     return SentenceCounts(len(sizes), without_actor, crowded)
 
 
-def split_body(article: Article) -> list[Sentence]:
+def split_body(article: Article, *, whole: bool = False) -> list[Sentence]:
     """Return the sentences after the title.
 
     They are all sentences, unless the first line of the text is the article's topic.
+
+    Parameters
+    ----------
+    whole
+        Whether the text is one unit as it is, which is not divided.
     """
+    if whole:
+        start = len(article.text) - len(article.text.lstrip())
+        return [Sentence(f"{article.id}.0", article.id, start, article.text.strip())]
     title = clean(article.topic).text.strip()
     first_line = _FIRST_LINE.match(article.text)
     start = 0

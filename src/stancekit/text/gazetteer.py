@@ -66,6 +66,17 @@ class Gazetteer:
         """
         return self.names.get(name)
 
+    def find_state(self, code: str) -> GazetteerEntry | None:
+        """Return the entry of the state with an ISO 3166 alpha-3 code, or None.
+
+        Examples
+        --------
+        >>> load_gazetteer().find_state("KEN").name
+        'Kenya'
+        """
+        states = (entry for entry in self.names.values() if entry.kind == "country")
+        return next((entry for entry in states if entry.code == code), None)
+
 
 def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     """Load the shipped gazetteer, with the user's own names added to it.

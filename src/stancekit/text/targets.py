@@ -139,7 +139,14 @@ def _modifies(word: re.Match[str], after: re.Match[str], text: str) -> bool:
     return is_name or "-" in spelled or is_adjective
 
 
-def _spans_overlap(first: Mention, second: Mention) -> bool:
+def spans_overlap(first: Mention, second: Mention) -> bool:
+    """Say whether two mentions share a character; those without a span share none.
+
+    Examples
+    --------
+    >>> spans_overlap(Mention("Peru", 0, 4), Mention("Peru's envoy", 0, 12))
+    True
+    """
     if first.start is None or first.end is None or second.start is None or second.end is None:
         return False
     return first.start < second.end and second.start < first.end
@@ -177,7 +184,7 @@ class SentenceTargets:
 def _default_targets(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
     issues = []
     for issue in find_issues(text):
-        if not any(_spans_overlap(issue, actor) for actor in actors):
+        if not any(spans_overlap(issue, actor) for actor in actors):
             issues.append(issue)
     if not issues and topic:
         issues = [topic]

@@ -73,7 +73,7 @@ class ActorFinder:
         cleaned = [[clean(text) for text in texts] for texts in articles]
         with bounded_memory(self._nlp):
             sentences = [
-                SentenceTokens(self._nlp.tokenizer(text.text), self._names)
+                SentenceTokens(self._nlp.tokenizer(text.text), self.names)
                 for texts in cleaned
                 for text in texts
             ]
@@ -95,7 +95,8 @@ class ActorFinder:
         return mentions
 
     @cached_property
-    def _names(self) -> Gazetteer:
+    def names(self) -> Gazetteer:
+        """The names of states and bodies that are known."""
         return load_gazetteer(self.gazetteer)
 
     @cached_property
@@ -107,7 +108,7 @@ class ActorFinder:
         from spacy.matcher import PhraseMatcher
 
         matcher = PhraseMatcher(self._nlp.vocab)
-        for name in self._names.names:
+        for name in self.names.names:
             matcher.add(name, [self._nlp.tokenizer(name)])
         return matcher
 
@@ -151,7 +152,7 @@ class ActorFinder:
         for key, start, end in candidates:
             if not any(taken[start:end]):
                 taken[start:end] = b"\1" * (end - start)
-                entry = self._names.names[doc.vocab.strings[key]]
+                entry = self.names.names[doc.vocab.strings[key]]
                 matches.append(GazetteerMatch(start, end, entry))
         return sorted(matches, key=lambda match: match.start)
 
