@@ -169,7 +169,7 @@ def test_odd_names_and_values_are_written_so_that_they_are_read_back(here, monke
     [
         (
             [{"sentence": "Too short.", "x": "1"}],
-            "which column has the text; it is not clear which column has the labels",
+            "which column has the text; it is not clear which column has the labels. Say so with columns.text=",
         ),
         ([{"sentence": "", "x": ""}], "the table has no rows"),
     ],
@@ -183,12 +183,29 @@ def test_a_table_that_is_not_understood_is_asked_about(rows, told, here):
 
 def test_a_table_without_labels_is_asked_about(here):
     with pytest.raises(
-        KitError, match=r"which column has the labels: party\. Name it, as in columns\.text="
+        KitError, match=r"which column has the labels: party\. Say so with columns\.labels="
     ):
         new("own", data=SPEECHES.with_name("new_speeches.csv"))
     with pytest.raises(KitError, match="no column labels=nothing"):
         new("own", data=SPEECHES, columns={"labels": "nothing"})
     assert not (here / "own").exists()
+
+
+def test_annotators_without_gold_are_enough(here, monkeypatch, capsys):
+    rows = [
+        {
+            "sentence": f"In year {number} the delegation of Peru said so, for {number} reasons.",
+            "coder_1": ["PRO", "CON"][number % 2],
+            "coder_2": ["PRO", "CON"][number % 2 if number % 5 else 0],
+        }
+        for number in range(60)
+    ]
+    write_table(here / "mine.csv", rows)
+    project = new("own", data="mine.csv")
+    assert list(config(here / "own", "codebook", "code")["codes"]) == ["CON", "PRO"]
+    assert config(here / "own", "corpus", "mine")["annotators"] == ["coder_1", "coder_2"]
+    monkeypatch.chdir(here / "own")
+    assert main(shlex.split(project.commands[0])[1:]) == 0, capsys.readouterr().err
 
 
 def test_names_of_the_kit_s_own_are_not_taken(here):

@@ -88,6 +88,19 @@ def test_names_are_not_taken_for_labels():
     assert next(entry.choices for entry in guess.guesses if entry.role == "labels") == ("party",)
 
 
+def test_columns_of_the_same_values_are_asked_about():
+    codes = ["CON", "PRO", "NONE"]
+    rows = table(
+        haltung=lambda number: codes[number % 3],
+        kodierer_a=lambda number: codes[number % 3],
+        kodierer_b=lambda number: codes[number % 7 % 3],
+    )
+    guess = guess_columns(rows)
+    choices = next(entry.choices for entry in guess.guesses if entry.role == "labels")
+    assert choices == ("haltung", "kodierer_a", "kodierer_b")
+    assert roles(guess_columns(rows, {"labels": "haltung"}))["annotators"] == choices[1:]
+
+
 def test_texts_of_two_columns_are_told_by_length_or_header():
     notes = table(notes=lambda number: f"seen twice, page {number} of the second volume")
     assert guess_columns(notes).column("text") is None

@@ -19,6 +19,8 @@ from stancekit.views import DataFrame, TableView
 # Without a table of the user's own: one to see how it goes, and another to label.
 _SAMPLES = ("speeches.csv", "new_speeches.csv")
 _NEEDED = ("text", "labels")
+# The name of a codebook that is no column's: that of annotators' labels without a column of gold.
+_NO_GOLD = "code"
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,17 +172,17 @@ def _read_table(table: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
 
 def _check_found(guess: TableGuess, table: Path) -> None:
     """Refuse a table of which it is not clear where its texts or its labels are."""
-    faults = []
+    faults, missing = [], []
     for role in _NEEDED:
-        if guess.column(role) is None:
-            choices = [entry.choices for entry in guess.guesses if entry.role == role]
-            which = f": {listing(choices[0], 20)}" if choices else ""
-            faults.append(f"it is not clear which column has the {role}{which}")
+        # Annotators' labels are enough: what most of them say counts then.
+        if guess.column(role) or (role == "labels" and guess.column("annotators")):
+            continue
+        choices = [entry.choices for entry in guess.guesses if entry.role == role]
+        which = f": {listing(choices[0], 20)}" if choices else ""
+        faults.append(f"it is not clear which column has the {role}{which}")
+        missing.append(f"columns.{role}=COLUMN")
     if faults:
-        raise KitError(
-            f"{table}: {'; '.join(faults)}. Name it, as in "
-            f"columns.{_NEEDED[0]}=COLUMN columns.{_NEEDED[1]}=COLUMN"
-        )
+        raise KitError(f"{table}: {'; '.join(faults)}. Say so with {' '.join(missing)}")
 
 
 def _relative(table: Path, folder: Path) -> str:
@@ -198,7 +200,7 @@ def _choose_codebook(
     """Return a codebook and its name; `None` with the name of one that is to be written."""
     if codebook is not None:
         return load_codebook(codebook), codebook
-    own = plain_name(guess.column("labels") or "") or name
+    own = plain_name(guess.column("labels") or _NO_GOLD)
     if own not in codebook_names():
         return None, own
     known = load_codebook(own)

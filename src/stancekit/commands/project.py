@@ -140,7 +140,8 @@ class Project:
         return mapping
 
     def _codebook(self) -> str:
-        column = self.guess.column("labels") or ""
+        labels = self.guess.column("labels")
+        column = labels or self.guess.column("annotators") or ""
         example = self.guess.column("actor") and self.guess.column("target")
         word = _POSITION_HEADER.search(column.lower())
         codes = []
@@ -151,6 +152,7 @@ class Project:
             "codebook.yaml",
             codebook=self.codebook_name,
             column=column,
+            named=bool(labels) and labels != self.codebook_name,
             source=self.source,
             multi_label=bool(self.guess.separator),
             unit="example" if example else "sentence",

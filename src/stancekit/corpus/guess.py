@@ -209,10 +209,17 @@ def _find_labels(columns: Sequence[TableColumn]) -> ColumnGuess | None:
     # Names are what most other columns of few values have; codes are a word or two.
     short = [column for column in free if column.share(lambda cell: cell.count(" ") < 2) == 1]
     codes = named or [column for column in short if not column.has_names()]
-    if not codes and short:
-        choices = tuple(column.name for column in short)
-        return ColumnGuess("labels", (), "these may be names", choices)
+    # Annotators' labels and those decided from them have the same values, as no names have.
+    same = [column for column in short if any(_share_values(column, other) for other in short)]
+    unclear = same or (short if not codes else [])
+    if not named and unclear:
+        why = "these have the same values" if same else "these may be names"
+        return ColumnGuess("labels", (), why, tuple(column.name for column in unclear))
     return _decide("labels", codes, lambda column: f"{len(column.values())} values")
+
+
+def _share_values(column: TableColumn, other: TableColumn) -> bool:
+    return column is not other and column.values() == other.values()
 
 
 def _find_annotators(
