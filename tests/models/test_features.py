@@ -1,7 +1,7 @@
 import pytest
 
 from stancekit.models.features import Marked, Pair, Plain
-from stancekit.models.linear import mask_roles
+from stancekit.models.vectorizer import mask_roles
 from stancekit.types import Example, Mention
 
 ONE = Example(

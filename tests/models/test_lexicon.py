@@ -53,7 +53,7 @@ def test_cues_of_one_code_add_up(lexicon):
 
 
 def test_frames_are_any_cue(frame_parts):
-    y = np.zeros((1, 9), dtype=int)
+    y = np.zeros((0, 9), dtype=int)
     model = Lexicon(codebook=frame_parts.train.codebook).fit([], y)
     found = model.predict([Example("1", "A ceasefire would let refugees go home.")])[0]
     names = frame_parts.train.codebook.names
@@ -67,21 +67,21 @@ def test_a_file_without_the_codes_is_refused(tmp_path):
     path = tmp_path / "cues.yaml"
     path.write_text("peace: [truce]")
     with pytest.raises(KitError, match="has no cues for conflict, economic_consequences"):
-        Lexicon(str(path), codebook=load_codebook("generic_frames")).fit([], np.zeros((1, 5)))
+        Lexicon(str(path), codebook=load_codebook("generic_frames")).fit([], np.zeros((0, 5)))
 
 
 def test_a_codebook_without_cues_of_the_kit_is_told_what_to_give(tmp_path):
     tone = make_codebook("tone", {"warm": {"definition": "Kind."}, "none": {"definition": "Not."}})
-    y = np.array(["warm", "none"])
+    texts, y = ["Thanks.", "They left."], np.array(["warm", "none"])
     with pytest.raises(
         KitError, match=r"no cues for codebook 'tone' \(it has some for: diplomacy, stance\)"
     ):
-        Lexicon(codebook=tone).fit([], y)
+        Lexicon(codebook=tone).fit(texts, y)
     with pytest.raises(KitError, match="neither a file nor a codebook; pass cues=FILE"):
-        Lexicon().fit([], y)
+        Lexicon().fit(texts, y)
     path = tmp_path / "tone.yaml"
     path.write_text("warm: [thank*]")
-    model = Lexicon(str(path), codebook=tone).fit([], y)
+    model = Lexicon(str(path), codebook=tone).fit(texts, y)
     some = [Example("1", "They thanked the hosts."), Example("2", "They left.")]
     assert model.predict(some).tolist() == ["warm", "none"]
 

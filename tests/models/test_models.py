@@ -146,13 +146,13 @@ def test_words_are_counted_once_and_to_the_same_table(parts):
     )
     views = zip(model.vectorizers_, model._views(some), strict=True)
     plain = hstack(
-        [vectorizer.transform(texts) for vectorizer, (texts, _) in views if vectorizer]
+        [vectorizer.transform(texts) for vectorizer, (_, texts, _) in views if vectorizer]
     ).tocsr()
     assert (model._table(some) != plain).nnz == 0
     # Nothing of it is kept in a saved or copied model.
     assert "_words" in model.__dict__ and "_words" not in model.__getstate__()
     other = clone(model).fit(train.examples[:200], encode_labels(train)[:200])
-    assert "_words" not in other.__dict__
+    assert not other._words
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -18,6 +18,7 @@ from stancekit.fileio import file_name
 from stancekit.models.base import ExampleClassifier
 from stancekit.models.classifier import FittedClassifier, takes_validation
 from stancekit.models.decision import best_temperature, scaled
+from stancekit.text.inputs import as_examples
 from stancekit.types import Example, FloatArray, ValidationPart
 
 if TYPE_CHECKING:
@@ -88,9 +89,29 @@ class Ensemble(ExampleClassifier):
         self.random_state = random_state
         self.folder = folder
 
-    def fit(
-        self, X: Sequence[Example], y: NDArray[Any], validation: ValidationPart | None = None
-    ) -> Self:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the settings; `deep` ones with the members, and theirs as `MEMBER__SETTING`."""
+        settings: dict[str, Any] = super().get_params(deep=deep)
+        if deep and isinstance(self.members, Mapping):
+            for name, member in self.members.items():
+                if name not in settings and hasattr(member, "get_params"):
+                    nested = member.get_params().items()
+                    settings |= {name: member, **{f"{name}__{key}": value for key, value in nested}}
+        return settings
+
+    def set_params(self, **settings: Any) -> Self:
+        """Change settings, also of members (`MEMBER__SETTING`), and members themselves."""
+        if "members" in settings:
+            self.members = settings.pop("members")
+        own = self.get_params(deep=False)
+        members = self.members if isinstance(self.members, Mapping) else {}
+        replaced = {name: settings.pop(name) for name in members if name in {*settings} - {*own}}
+        if replaced:
+            self.members = {**members, **replaced}
+        super().set_params(**settings)
+        return self
+
+    def fit(self, X: Any, y: NDArray[Any], validation: ValidationPart | None = None) -> Self:
         """Fit every member, then what joins them; `y` has shape (examples,) or (examples, codes)."""
         if self.method not in ENSEMBLE_METHODS or not self.members:
             names = ", ".join(self.members or {}) or "none"
@@ -101,8 +122,7 @@ class Ensemble(ExampleClassifier):
             raise KitError(
                 "method=stack learns from a validation part, and there is none; use method=average"
             )
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+        X, y = self._read_labelled(X, y)
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         self.members_: dict[str, Any] = {}
         for name, model in self.members.items():
@@ -112,11 +132,12 @@ class Ensemble(ExampleClassifier):
         self.temperature_ = 1.0
         self.validation_scores_: tuple[list[str], FloatArray] | None = None
         if validation is not None:
-            self._join(*validation)
+            self._join(as_examples(validation[0]), np.asarray(validation[1]))
         return self
 
-    def predict_proba(self, X: Sequence[Example]) -> FloatArray:
+    def predict_proba(self, X: Any) -> FloatArray:
         """Return the probability of each code, shape (examples, codes)."""
+        X = self._read_fitted(X)
         joined = self._joined(self._member_scores(X))
         return scaled(joined, self.temperature_, multi_label=self.multi_label_)
 
@@ -184,8 +205,7 @@ class Ensemble(ExampleClassifier):
             return mean_scores(scores)
         return np.asarray(self.model_.predict_proba(_log_odds_table(scores)))
 
-    def _join(self, X: Sequence[Example], y: NDArray[Any]) -> None:
-        truth = np.asarray(y)
+    def _join(self, X: Sequence[Example], truth: NDArray[Any]) -> None:
         # A code that training lacks cannot be given: its examples say nothing here.
         rows = np.arange(len(truth))
         if not self.multi_label_:
@@ -288,9 +308,10 @@ class Average:
         names = self.members[0].codebook.names
         return np.arange(len(names)) if self.members[0].codebook.multi_label else np.array(names)
 
-    def predict_proba(self, X: Sequence[Example]) -> FloatArray:
+    def predict_proba(self, X: Any) -> FloatArray:
         """Return the mean of the members' probabilities, shape (examples, codes)."""
-        return mean_scores([member.scores(X) for member in self.members])
+        examples = as_examples(X)
+        return mean_scores([member.scores(examples) for member in self.members])
 
     def save_files(self, folder: "ModelFolder") -> None:
         """Write every member into a folder of its own, with a manifest of its own."""

@@ -41,6 +41,10 @@ def _name(mention: Mention | None) -> str:
 class Plain:
     """The sentence alone: neither actor nor target is seen."""
 
+    def __repr__(self) -> str:
+        """Return the name, by which a search's table of results shows features."""
+        return f"{type(self).__name__}()"
+
     def render(self, example: Example) -> Rendered:
         """Return the sentence as it is."""
         return Rendered(example.text, "")
@@ -48,6 +52,8 @@ class Plain:
 
 class Pair:
     """The sentence, and actor and target as a second text."""
+
+    __repr__ = Plain.__repr__
 
     def render(self, example: Example) -> Rendered:
         """Return the sentence and the two names."""

@@ -1,10 +1,10 @@
 """Cue lexicons: a classifier that needs no training, only a file of phrases."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import yaml
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.fileio import file_name
-from stancekit.models.base import ExampleClassifier
+from stancekit.models.base import ExampleClassifier, check_known
 from stancekit.resources import shipped
 from stancekit.types import Example
 
@@ -96,6 +96,8 @@ class Lexicon(ExampleClassifier):
         How many characters from the actor the weight of a cue falls to zero.
     """
 
+    needs_examples: ClassVar[bool] = False
+
     def __init__(
         self,
         cues: str | None = None,
@@ -109,10 +111,9 @@ class Lexicon(ExampleClassifier):
         self.default = default
         self.reach = reach
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Read the cues; of `y` only the codes are used."""
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+        _, y = self._read_labelled(X, y)
         path = find_cues(self.cues, self.codebook)
         cues_by_code = dict(yaml.safe_load(path.read_text(encoding="utf-8")))
         self.negators_: list[str] = cues_by_code.pop("negators", [])
@@ -132,13 +133,15 @@ class Lexicon(ExampleClassifier):
 
     def _codes(self, cues_by_code: Mapping[str, Any], y: NDArray[Any]) -> list[str]:
         if self.codebook is not None:
+            check_known(y, self.codebook.names, f"codebook {self.codebook.name}")
             return self.codebook.names
         if self.multi_label_:
             return sorted(cues_by_code)
-        return sorted({*cues_by_code, self.default_, *np.unique(y).tolist()})
+        return sorted({*cues_by_code, self.default_, *np.unique(y).astype(str).tolist()})
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the weights of cues as scores, shape (examples, codes)."""
+        X = self._read_fitted(X)
         weights = np.zeros((len(X), len(self.codes_)))
         for row, example in enumerate(X):
             for code, weight in self._votes(example).items():

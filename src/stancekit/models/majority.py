@@ -1,13 +1,11 @@
 """The model every other has to beat."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.models.base import ExampleClassifier
-from stancekit.types import Example
 
 
 class Majority(ExampleClassifier):
@@ -15,16 +13,19 @@ class Majority(ExampleClassifier):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> some = [Example(str(i), "text") for i in range(3)]
-    >>> Majority().fit(some, np.array(["a", "b", "b"])).predict(some[:1]).tolist()
+    >>> Majority().fit(["one", "two", "three"], ["a", "b", "b"]).predict(["four"]).tolist()
     ['b']
     """
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that this model is no better than chance."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags
+
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Count the codes; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+        _, y = self._read_labelled(X, y)
         if self.multi_label_:
             self.classes_, self.shares_ = np.arange(y.shape[1]), y.mean(axis=0)
         else:
@@ -32,6 +33,7 @@ class Majority(ExampleClassifier):
             self.shares_ = counts / counts.sum()
         return self
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the share of each code in training for every example, shape (examples, codes)."""
+        X = self._read_fitted(X)
         return np.tile(self.shares_, (len(X), 1))

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from stancekit.errors import KitError, listing
 from stancekit.text.targets import make_mention
@@ -65,7 +66,7 @@ def as_examples(
     if _are_examples(X) and actor is None and target is None:
         examples: Sequence[Example] = X
         return examples
-    table = _read_columns(X)
+    table = _collect_columns(X)
     cells = _by_role(table, columns or {})
     texts = _check_texts(cells["text"])
     for role, given in (("actor", actor), ("target", target)):
@@ -83,11 +84,30 @@ def as_examples(
     return [Example(*row) for row in rows]
 
 
+def is_missing(value: Any) -> bool:
+    """Say whether a cell holds nothing: `None`, NaN, or what pandas has in their place.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [is_missing(value) for value in (None, float("nan"), pd.NA, pd.NaT, "", 0)]
+    [True, True, True, True, False, False]
+    """
+    if value is None or isinstance(value, str):
+        return value is None
+    try:
+        return bool(value != value)  # noqa: PLR0124  # NaN
+    except TypeError:  # of pandas.NA, which is neither the same as itself nor another
+        return True
+    except ValueError:  # an array
+        return False
+
+
 def _are_examples(X: Any) -> bool:
     return isinstance(X, list | tuple) and all(isinstance(row, Example) for row in X)
 
 
-def _read_columns(X: Any) -> dict[str, CellValues]:
+def _collect_columns(X: Any) -> dict[str, CellValues]:
     """Return data as columns by name; a sequence of texts is one column."""
     if isinstance(X, str | bytes | Example) or X is None:
         shown = f"one {type(X).__name__}" if X is not None else "None"
@@ -96,7 +116,8 @@ def _read_columns(X: Any) -> dict[str, CellValues]:
         )
     names: Any = getattr(X, "column_names", None)  # of a Dataset
     if names is None:
-        names = X if isinstance(X, Mapping) else getattr(X, "columns", None)
+        is_mapping = isinstance(X, Mapping) and not issparse(X)  # one format of SciPy is a dict
+        names = X if is_mapping else getattr(X, "columns", None)
     if names is not None:
         table: dict[str, CellValues] = {
             str(name): _as_cells(X[name], f"column {str(name)!r} of X") for name in names
@@ -116,16 +137,22 @@ def _as_cells(values: Any, what: str) -> list[Any]:
         values, "notna"
     ):  # pandas: its missing values compare to nothing, not even themselves
         values = values.astype(object).where(values.notna(), None)
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise KitError(f"{what} is a {type(values).__name__}; give a list with one value per row")
+    if hasattr(values, "__array__") and not isinstance(values, Iterable):
+        values = np.asarray(values)
     shape = getattr(values, "shape", None)
+    is_single = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
+    if is_single and not shape:
+        raise KitError(
+            f"{what} is of type {type(values).__name__}; give a list with one value per row"
+        )
     if shape is None:
         return list(values)
     if isinstance(values, np.ndarray) and (values.ndim == 1 or values.shape[1:] == (1,)):
         return list(values.ravel().tolist())
     if len(shape) != 1:
+        kind = "a sparse matrix" if issparse(values) else "an array"
         raise KitError(
-            f"{what} is a {type(values).__name__} of shape {tuple(shape)}, and models of the kit read texts; give "
+            f"{what} is {kind} of shape {tuple(shape)}, and models of the kit read texts; give "
             "a list of texts, or a table with names: pandas.DataFrame(X, columns=['text', 'actor', 'target'])"
         )
     return list(values)
@@ -172,7 +199,7 @@ def _check_texts(cells: CellValues) -> list[str]:
     """Return texts, or raise one error for all rows that have none."""
     faults: dict[str, list[int]] = {}
     for row, text in enumerate(cells):
-        if text is None or text != text:  # noqa: PLR0124  # NaN
+        if is_missing(text):
             faults.setdefault("no text", []).append(row)
         elif not isinstance(text, str):
             faults.setdefault(f"{type(text).__name__} instead of text", []).append(row)
@@ -213,8 +240,7 @@ def _column(cells: Mapping[str, CellValues], role: str, size: int) -> CellValues
 
 def _cell_text(value: Any) -> str:
     """Return a cell as text: empty where it is missing, but not for zero."""
-    is_missing = value is None or value != value  # noqa: PLR0124  # NaN
-    return "" if is_missing else str(value).strip()
+    return "" if is_missing(value) else str(value).strip()
 
 
 def _mentions(

@@ -54,7 +54,7 @@ def test_without_checkpoint_or_codebook_it_says_what_to_give(stance):
     with pytest.raises(KitError, match=r"set model\.checkpoint"):
         NLI(codebook=stance).fit([], np.array([]))
     with pytest.raises(KitError, match="reads the codebook"):
-        NLI("x").predict_proba([])
+        NLI("x").fit([], np.array([]))
 
 
 def test_a_long_sentence_leaves_the_hypothesis_whole(tiny, stance):

@@ -32,7 +32,7 @@ from stancekit.models.encoder.inputs import (
 from stancekit.models.encoder.network import bf16, check_length, pool, pretrained
 from stancekit.models.encoder.pretrained import MINILM, fingerprint, resolve
 from stancekit.models.features import Marked
-from stancekit.types import Example
+from stancekit.text.inputs import as_examples
 
 if TYPE_CHECKING:
     from stancekit.models.folder import ModelFolder
@@ -59,9 +59,8 @@ class Embedding(ExampleClassifier):
 
     Examples
     --------
-    >>> some = [Example("1", "Peru backs the levy."), Example("2", "Peru spurns the levy.")]
-    >>> model = Embedding().fit(some, np.array(["support", "condemn"]))
-    >>> model.predict(some).tolist()
+    >>> texts = ["Peru backs the levy.", "Peru spurns the levy."]
+    >>> Embedding().fit(texts, ["support", "condemn"]).predict(texts).tolist()
     ['support', 'condemn']
     """
 
@@ -85,28 +84,38 @@ class Embedding(ExampleClassifier):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
-        """Learn the classifier; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: Any = None) -> Self:
+        """Learn the classifier; `y` has shape (examples,) or, as an indicator, (examples, codes).
+
+        Parameters
+        ----------
+        sample_weight
+            The weight of each example, shape (examples,).
+        """
+        X, y = self._read_labelled(X, y)
         self.source_ = resolve(self.checkpoint)
         logistic = LogisticRegression(
             C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
         )
         head = OneVsRestClassifier(logistic) if self.multi_label_ else logistic
-        self.model_ = make_pipeline(StandardScaler(), head).fit(self.embed(X), y)
+        pipeline = make_pipeline(StandardScaler(), head)
+        weights = {}
+        if sample_weight is not None:
+            weights = {f"{step}__sample_weight": sample_weight for step, _ in pipeline.steps}
+        self.model_ = pipeline.fit(self.embed(X), y, **weights)
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else self.model_.classes_
         return self
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
+        X = self._read_fitted(X)
         return np.asarray(self.model_.predict_proba(self.embed(X)))
 
-    def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
+    def embed(self, X: Any) -> NDArray[np.float32]:
         """Return the embeddings of examples, shape (examples, 3 x width), from the cache where they are in it."""
         source = self.source
         tokenizer = load_encoder_tokenizer(source)
-        ids = EncoderInputs(tokenizer, self.features or Marked(), self.max_length)(X)
+        ids = EncoderInputs(tokenizer, self.features or Marked(), self.max_length)(as_examples(X))
         # Products in bfloat16 are others than those in 32 bits.
         cache = EmbeddingCache(f"{fingerprint(source)}-{'bf16' if bf16() else 'fp32'}")
         return cache.get(ids, partial(_embed, source, tokenizer, self.max_length))

@@ -33,7 +33,7 @@ from stancekit.models.encoder.network import bf16, check_length
 from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.encoder.trainer import diverged
 from stancekit.models.features import Marked
-from stancekit.types import Example
+from stancekit.text.inputs import as_examples
 
 if TYPE_CHECKING:
     from stancekit.models.folder import ModelFolder
@@ -124,10 +124,9 @@ class FewShot(ExampleClassifier):
         self.learning_rate = learning_rate
         self.random_state = random_state
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Learn from examples; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+        X, y = self._read_labelled(X, y)
         set_seed(self.random_state or 0)
         source = resolve(self.checkpoint)
         with readable(f"the sentence encoder in {source}"):
@@ -147,17 +146,18 @@ class FewShot(ExampleClassifier):
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else self.model_.classes_
         return self
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
+        X = self._read_fitted(X)
         return np.asarray(self.model_.predict_proba(self.embed(X)))
 
-    def render(self, X: Sequence[Example]) -> list[str]:
+    def render(self, X: Any) -> list[str]:
         """Return each example as one text: actor and target first, then the sentence."""
         features = self.features or Marked()
-        rendered = [features.render(example) for example in X]
+        rendered = [features.render(example) for example in as_examples(X)]
         return [f"{row.pair}: {row.text}" if row.pair else row.text for row in rendered]
 
-    def embed(self, X: Sequence[Example]) -> NDArray[np.float32]:
+    def embed(self, X: Any) -> NDArray[np.float32]:
         """Return the embeddings of examples, shape (examples, width)."""
         embeddings = self.encoder_.encode(
             self.render(X), batch_size=64, normalize_embeddings=True, show_progress_bar=False

@@ -42,6 +42,7 @@ from stancekit.models.encoder.trainer import Schedule, tune
 from stancekit.models.features import Marked
 from stancekit.models.folder import ModelFolder
 from stancekit.models.verification import verify_model
+from stancekit.text.inputs import as_examples
 from stancekit.types import Example, ValidationPart
 
 # The name of the head of an encoder that has one.
@@ -155,9 +156,9 @@ class Encoder(ExampleClassifier):
 
     Examples
     --------
-    >>> some = [Example("1", "Peru backs the levy."), Example("2", "Peru spurns the levy.")]
-    >>> model = Encoder(epochs=1, min_steps=1).fit(some, np.array(["support", "condemn"]))
-    >>> model.predict_proba(some).shape
+    >>> texts = ["Peru backs the levy.", "Peru spurns the levy."]
+    >>> model = Encoder(epochs=1, min_steps=1).fit(texts, ["support", "condemn"])
+    >>> model.predict_proba(texts).shape
     (2, 2)
     """
 
@@ -208,34 +209,31 @@ class Encoder(ExampleClassifier):
         self.folder = folder
         self.random_state = random_state
 
-    def fit(
-        self, X: Sequence[Example], y: NDArray[Any], validation: ValidationPart | None = None
-    ) -> Self:
+    def fit(self, X: Any, y: NDArray[Any], validation: ValidationPart | None = None) -> Self:
         """Fine-tune on examples; with `validation`, stop early and keep the weights that score best there.
 
         `y` has shape (examples,) or, as an indicator, (examples, codes).
         """
-        y = np.asarray(y)
-        self.multi_label_ = y.ndim == 2
+        X, y = self._read_labelled(X, y)
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         held_out = None
         if validation is not None and len(validation[0]):
-            held_out = self._held_out(*validation)
+            held_out = self._held_out(as_examples(validation[0]), np.asarray(validation[1]))
         self._tune(X, {SINGLE_HEAD: self._targets(y)}, held_out)
         return self
 
     def _held_out(
-        self, X: Sequence[Example], y: NDArray[Any]
+        self, X: Sequence[Example], truth: NDArray[Any]
     ) -> tuple[Sequence[Example], HeadLabels]:
         """Return a validation part without the codes that training never saw: they say nothing about when to stop."""
-        truth = np.asarray(y)
         rows = np.arange(len(truth))
         if not self.multi_label_:
             rows = np.flatnonzero(np.isin(truth, self.classes_))
         return [X[row] for row in rows.tolist()], {SINGLE_HEAD: self._targets(truth[rows])}
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
+        X = self._read_fitted(X)
         logits = self.logits(X)[SINGLE_HEAD]
         return np.asarray(expit(logits) if self.multi_label_ else softmax(logits, axis=1))
 
@@ -321,8 +319,9 @@ class Encoder(ExampleClassifier):
         return int(self.tokenizer_.pad_token_id or 0)
 
     @torch.inference_mode()
-    def logits(self, X: Sequence[Example]) -> dict[str, NDArray[np.float64]]:
+    def logits(self, X: Any) -> dict[str, NDArray[np.float64]]:
         """Return the logits of each head, shape (examples, codes), from batches of similar length."""
+        X = as_examples(X)
         # Thresholds are chosen and a run is recorded on the very same examples.
         asked = (X, self.network_, self.features, self.max_length)
         if self._last is not None and all(map(operator.is_, asked, self._last[0])):
@@ -339,6 +338,10 @@ class Encoder(ExampleClassifier):
                 logits[name][rows] = output.float().cpu().numpy()
         self._last = (asked, logits) if isinstance(X, tuple) else None
         return logits
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without what was scored last, which copies need not carry."""
+        return {**super().__getstate__(), "_last": None}
 
     def save_files(self, folder: ModelFolder) -> None:
         """Write weights and tokenizer as plain data, and the settings."""

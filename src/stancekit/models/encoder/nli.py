@@ -1,7 +1,7 @@
 """Zero-shot classification: whether a sentence entails what each code says of an actor and a target."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification
 
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError
-from stancekit.models.base import ExampleClassifier
+from stancekit.models.base import ExampleClassifier, check_known
 from stancekit.models.encoder.files import resolve_same_weights
 from stancekit.models.encoder.inputs import (
     check_tokenizer,
@@ -48,6 +48,8 @@ class NLI(ExampleClassifier):
         Most tokens of an input.
     """
 
+    needs_examples: ClassVar[bool] = False
+
     def __init__(
         self, checkpoint: str = "", *, codebook: Codebook | None = None, max_length: int = 128
     ) -> None:
@@ -55,7 +57,7 @@ class NLI(ExampleClassifier):
         self.codebook = codebook
         self.max_length = max_length
 
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Load the model, and check that it and the codebook can be used; nothing is learned.
 
         Raises
@@ -67,9 +69,10 @@ class NLI(ExampleClassifier):
             raise KitError(
                 "nli has no checkpoint; set model.checkpoint to a model trained on natural language inference"
             )
-        self._read_network(resolve(self.checkpoint))
         codes = self._codes()
-        self.multi_label_ = np.asarray(y).ndim == 2
+        _, y = self._read_labelled(X, y)
+        check_known(y, [code.name for code in codes], "the codebook")
+        self._read_network(resolve(self.checkpoint))
         self.classes_ = (
             np.arange(len(codes)) if self.multi_label_ else np.array([code.name for code in codes])
         )
@@ -87,8 +90,9 @@ class NLI(ExampleClassifier):
         check_length(self.max_length, self.network_)
         self.entailment_ = entailment_index(self.network_.config.id2label, self.checkpoint)
 
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes): entailment, of one label among all codes'."""
+        X = self._read_fitted(X)
         codes = self._codes()
         pairs = [(example.text, hypothesis(code, example)) for example in X for code in codes]
         raw = self._entailed(pairs).reshape(len(X), len(codes))
