@@ -7,7 +7,7 @@ import pytest
 from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus import CsvCorpus, FixedSplit, JsonlCorpus, Splits, bundled
+from stancekit.corpus import FixedSplit, Splits, TableCorpus, bundled
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
 from stancekit.models import persistence
@@ -36,17 +36,17 @@ def diplomacy() -> Codebook:
 
 
 @pytest.fixture(scope="session")
-def un_votes() -> JsonlCorpus:
+def un_votes() -> TableCorpus:
     return bundled()
 
 
 @pytest.fixture(scope="session")
-def parts(un_votes: JsonlCorpus, stance: Codebook) -> Splits:
+def parts(un_votes: TableCorpus, stance: Codebook) -> Splits:
     return FixedSplit()(un_votes.read(stance), random_state=0)
 
 
 @pytest.fixture(scope="session")
-def frame_parts(un_votes: JsonlCorpus, diplomacy: Codebook) -> Splits:
+def frame_parts(un_votes: TableCorpus, diplomacy: Codebook) -> Splits:
     return FixedSplit()(un_votes.read(diplomacy), random_state=0)
 
 
@@ -72,7 +72,7 @@ def risk(saved: Path) -> float:
 
 
 @pytest.fixture(scope="session")
-def few_votes(tmp_path_factory: pytest.TempPathFactory) -> JsonlCorpus:
+def few_votes(tmp_path_factory: pytest.TempPathFactory) -> TableCorpus:
     """A fifth of the bundled corpus's articles, for runs whose quality is not the point."""
     files = sorted((ROOT / "data" / "un_votes" / "examples").glob("*.jsonl"))
     rows = [
@@ -86,11 +86,11 @@ def few_votes(tmp_path_factory: pytest.TempPathFactory) -> JsonlCorpus:
     path.write_text(
         "\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8"
     )
-    return JsonlCorpus(path, name="few", columns={"text": "sentence"}, labels={"": None})
+    return TableCorpus(path, name="few", columns={"text": "sentence"}, labels={"": None})
 
 
 @pytest.fixture(scope="session")
-def few_parts(few_votes: JsonlCorpus, stance: Codebook) -> Splits:
+def few_parts(few_votes: TableCorpus, stance: Codebook) -> Splits:
     return FixedSplit()(few_votes.read(stance), random_state=0)
 
 
@@ -167,7 +167,7 @@ def speeches_corpus(speeches, tmp_path_factory):
     path = tmp_path_factory.mktemp("speeches") / "speeches.csv"
     speeches.to_csv(path, index=False)
     columns = {"text": "sentence", "actor": "speaker", "target": "motion", "labels": "position"}
-    return CsvCorpus(path, columns=columns)
+    return TableCorpus(path, columns=columns)
 
 
 @pytest.fixture(scope="session")

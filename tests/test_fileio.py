@@ -3,39 +3,39 @@ import json
 import pytest
 from conftest import ROWS
 
-from stancekit.corpus import CsvCorpus, HubCorpus, JsonlCorpus
+from stancekit.corpus import HubCorpus, TableCorpus
 from stancekit.errors import KitError
 
 
 def test_broken_lines_are_all_named(jsonl, stance):
     with pytest.raises(KitError, match=r"line 2: .*line 3: not an object"):
-        JsonlCorpus(jsonl(ROWS[0], '{"text": ', "[1]")).read(stance)
+        TableCorpus(jsonl(ROWS[0], '{"text": ', "[1]")).read(stance)
 
 
 def test_an_empty_file(jsonl, stance):
     with pytest.raises(KitError, match="has no rows"):
-        JsonlCorpus(jsonl()).read(stance)
+        TableCorpus(jsonl()).read(stance)
 
 
 def test_a_missing_file(stance):
     with pytest.raises(KitError, match=r"no file or folder nowhere.jsonl; set corpus.path"):
-        JsonlCorpus("nowhere.jsonl").read(stance)
+        TableCorpus("nowhere.jsonl").read(stance)
 
 
 def test_a_wrong_encoding_names_byte_and_line(tmp_path, stance):
     path = tmp_path / "old.jsonl"
     path.write_bytes(b'{"text": "x"}\n{"text": "caf\xe9"}\n')
     with pytest.raises(KitError, match=r"not UTF-8: byte 0xe9 on line 2.*iconv"):
-        JsonlCorpus(path).read(stance)
+        TableCorpus(path).read(stance)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path, stance):
     path = tmp_path / "bom.csv"
     path.write_bytes("\ufefftext,actor,stance\nPeru left.,Peru,none\n".encode())
-    assert CsvCorpus(path).read(stance).examples[0].text == "Peru left."
+    assert TableCorpus(path).read(stance).examples[0].text == "Peru left."
 
 
-@pytest.mark.parametrize(("reader", "suffix"), [(JsonlCorpus, "jsonl"), (CsvCorpus, "csv")])
+@pytest.mark.parametrize(("reader", "suffix"), [(TableCorpus, "jsonl"), (TableCorpus, "csv")])
 def test_line_ends_of_windows_change_nothing(reader, suffix, tmp_path, stance):
     lines = [json.dumps(row) for row in ROWS]
     if suffix == "csv":
@@ -55,7 +55,7 @@ def test_line_ends_of_windows_change_nothing(reader, suffix, tmp_path, stance):
 def test_csv_with_a_label_map(tmp_path, stance):
     path = tmp_path / "mine.csv"
     path.write_text('sentence,who,code\n"Peru, said no.",Peru,AGAINST\nChile agreed.,Chile,FAVOR\n')
-    corpus = CsvCorpus(
+    corpus = TableCorpus(
         path,
         columns={"text": "sentence", "actor": "who", "labels": "code"},
         labels={"AGAINST": "condemn", "FAVOR": "support"},
@@ -67,7 +67,7 @@ def test_csv_rows_with_too_many_cells(tmp_path, stance):
     path = tmp_path / "mine.csv"
     path.write_text("text,stance\nPeru left.,none\nPeru, too, left.,none\n")
     with pytest.raises(KitError, match=r"more cells than the header \(rows 2\)"):
-        CsvCorpus(path).read(stance)
+        TableCorpus(path).read(stance)
 
 
 def test_a_local_folder_through_datasets(tmp_path, stance, monkeypatch):

@@ -1,16 +1,23 @@
 """Codebooks: what can be said about an example. Stance and frame schemes are one type."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, nearest
 from stancekit.resources import config_folders, find_config
 
 Unit = Literal["example", "sentence"]
+# Words that YAML takes for something else than a text.
+_YAML_WORDS = frozenset(["yes", "no", "on", "off", "true", "false", "null", "y", "n"])
+# Different labels that a message lists for a map. A column with more is one of texts or names.
+_MOST_LABELS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +131,34 @@ class Codebook:
         if not unknown:
             return
         seen = [
-            f"unknown label {label[:60]!r} in {where} (rows {listing(numbers)})"
+            f"unknown label {label[:60]!r}{nearest(label, self.names)} in {where}, "
+            f"{len(numbers)} time{'s' * (len(numbers) > 1)} (rows {listing(numbers)})"
             for label, numbers in unknown.items()
         ]
         if len(seen) > 8:
             seen = [*seen[:8], f"and {len(seen) - 8} more unknown labels"]
         raise KitError(
             f"{'; '.join(seen)}; codebook {self.name!r} has: {', '.join(self.names)}. "
-            "Correct the rows, or map the labels with 'corpus.labels={seen: code}'"
+            f"Correct the rows, or map the labels, {self._map_to_copy(unknown)}"
             f"{self._separator_hint(unknown)}"
+        )
+
+    def _map_to_copy(self, unknown: Mapping[str, Sequence[int]]) -> str:
+        """Return a map of labels to copy, the most frequent first, with the nearest code where there is one."""
+        if len(unknown) > _MOST_LABELS:
+            return (
+                "as in 'corpus.labels={LABEL: code}'. With so many, this is perhaps not the column "
+                "of labels: set corpus.columns.labels=COLUMN"
+            )
+        pairs = []
+        for label in sorted(unknown, key=lambda label: -len(unknown[label])):
+            close = get_close_matches(label.casefold(), self.names, 1)
+            plain = re.fullmatch(r"[A-Za-z_]\w*|-?\d+", label) and label.lower() not in _YAML_WORDS
+            shown = label if plain else json.dumps(label, ensure_ascii=False)
+            pairs.append(f"{shown}: {close[0] if close else 'CODE'}")
+        return (
+            f"with a code for each CODE, or null to leave its rows out: "
+            f"'corpus.labels={{{', '.join(pairs)}}}'"
         )
 
     def _separator_hint(self, labels: Iterable[str]) -> str:

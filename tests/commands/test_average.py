@@ -12,7 +12,7 @@ from stancekit.commands.average import average
 from stancekit.commands.label import label
 from stancekit.commands.report import report
 from stancekit.commands.train import train
-from stancekit.corpus import FewShotSplit, FixedSplit, GroupedSplit, JsonlCorpus
+from stancekit.corpus import FewShotSplit, FixedSplit, GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
@@ -153,7 +153,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         for row in ROWS
     ]
     given = {
-        "corpus": JsonlCorpus(jsonl(*rows), name="mine"),
+        "corpus": TableCorpus(jsonl(*rows), name="mine"),
         "codebook": stance,
         "output": tmp_path,
         "name": "words",

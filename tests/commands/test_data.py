@@ -4,7 +4,7 @@ import pytest
 from conftest import ROWS
 
 from stancekit.commands.data import data
-from stancekit.corpus import JsonlCorpus
+from stancekit.corpus import TableCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import write_jsonl
 
@@ -14,7 +14,7 @@ FRAMED = [
 
 
 def test_pictures_show_the_codes_by_register_and_topic(jsonl, tmp_path):
-    data(corpus=JsonlCorpus(jsonl(*FRAMED), name="mine"), output=tmp_path / "plots")
+    data(corpus=TableCorpus(jsonl(*FRAMED), name="mine"), output=tmp_path / "plots")
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     assert names == {
         f"{book}-by-{field}.svg"
@@ -30,21 +30,21 @@ def test_agreement_of_a_second_annotator_is_printed(jsonl, tmp_path, capsys):
     write_jsonl(
         tmp_path / "second.jsonl", [{"id": row["id"], "stance": row["stance"]} for row in rows]
     )
-    data(corpus=JsonlCorpus(jsonl(*rows), second=tmp_path / "second.jsonl"), codebooks=["stance"])
+    data(corpus=TableCorpus(jsonl(*rows), second=tmp_path / "second.jsonl"), codebooks=["stance"])
     told = capsys.readouterr().out
     assert "second annotation" in told and "| all | 1.000" in told
 
 
 @pytest.mark.parametrize("field", ["speech", "&lt;levy> & co"])
 def test_counts_by_register_and_topic_are_printed(jsonl, capsys, field):
-    data(corpus=JsonlCorpus(jsonl(*FRAMED)), codebooks=["stance"])
+    data(corpus=TableCorpus(jsonl(*FRAMED)), codebooks=["stance"])
     assert f"| {field} | {len(ROWS)} |" in capsys.readouterr().out
 
 
 def test_a_picture_gathers_what_is_rare(jsonl, tmp_path):
     rows = [FRAMED[at % 4] | {"topic": f"topic {min(at, 70)}"} for at in range(80)]
     data(
-        corpus=JsonlCorpus(jsonl(*rows), name="mine"),
+        corpus=TableCorpus(jsonl(*rows), name="mine"),
         codebooks=["stance"],
         output=tmp_path / "plots",
     )
@@ -53,34 +53,34 @@ def test_a_picture_gathers_what_is_rare(jsonl, tmp_path):
 
 
 def test_codebooks_are_those_that_the_corpus_has_columns_of(jsonl, capsys):
-    assert [one.codebook.name for one in data(corpus=JsonlCorpus(jsonl(*ROWS)))] == ["stance"]
-    assert [one.codebook.name for one in data(corpus=JsonlCorpus(jsonl(*FRAMED)))] == [
+    assert [one.codebook.name for one in data(corpus=TableCorpus(jsonl(*ROWS)))] == ["stance"]
+    assert [one.codebook.name for one in data(corpus=TableCorpus(jsonl(*FRAMED)))] == [
         "stance",
         "diplomacy",
     ]
     renamed = [{"text": row["text"], "code": row["stance"]} for row in ROWS]
-    corpus = JsonlCorpus(jsonl(*renamed), columns={"labels": "code"})
+    corpus = TableCorpus(jsonl(*renamed), columns={"labels": "code"})
     assert [one.codebook.name for one in data(corpus=corpus)] == ["stance"]
     with pytest.raises(
         KitError, match=r"no column of a known codebook; it has: code, text.*corpus.columns.labels"
     ):
-        data(corpus=JsonlCorpus(jsonl(*renamed)))
+        data(corpus=TableCorpus(jsonl(*renamed)))
 
 
 def test_a_column_that_no_codebook_can_read_is_a_fault(jsonl):
     with pytest.raises(KitError, match=r"unknown label 'econ'"):
-        data(corpus=JsonlCorpus(jsonl(*[row | {"frames": ["econ"]} for row in ROWS])))
+        data(corpus=TableCorpus(jsonl(*[row | {"frames": ["econ"]} for row in ROWS])))
     odd = [{"text": row["text"], "code": "x" + row["stance"]} for row in ROWS]
     with pytest.raises(
         KitError, match=r"none of the codebooks .*stance.* can read 'code'.*codebooks=\["
     ):
-        data(corpus=JsonlCorpus(jsonl(*odd), columns={"labels": "code"}))
+        data(corpus=TableCorpus(jsonl(*odd), columns={"labels": "code"}))
 
 
 def test_a_codebook_of_one_s_own_is_named_by_its_file(jsonl, tmp_path, capsys):
     book = tmp_path / "blame.yaml"
     book.write_text("name: blame\ncodes: {home: {definition: Here.}, away: {definition: There.}}\n")
-    corpus = JsonlCorpus(jsonl({"text": "Peru left.", "blame": "home"}))
+    corpus = TableCorpus(jsonl({"text": "Peru left.", "blame": "home"}))
     (found,) = data(corpus=corpus, codebooks=[str(book)])
     assert found.counts == {"away": 0, "home": 1}
     with pytest.raises(
@@ -96,7 +96,7 @@ def test_examples_without_a_split_are_told(jsonl, capsys):
     rows = [
         row | {"split": part} for row, part in zip(ROWS, ["train", "test", "", ""], strict=True)
     ]
-    data(corpus=JsonlCorpus(jsonl(*rows)))
+    data(corpus=TableCorpus(jsonl(*rows)))
     assert (
         "2 examples have no split marked (–); split=fixed leaves them out"
         in capsys.readouterr().out
@@ -116,7 +116,7 @@ def coded(jsonl):
 
     def corpus(second):
         columns = {"id": "key", "labels": "code"}
-        return JsonlCorpus(
+        return TableCorpus(
             jsonl(*first),
             columns=columns,
             labels={given: code for code, given in NAMED.items()},
@@ -171,16 +171,16 @@ def test_a_second_file_that_is_not_there_or_of_another_codebook(
     jsonl, tmp_path, stance, diplomacy, caplog
 ):
     with pytest.raises(KitError, match=r"no second annotator's file .*corpus.second=FILE"):
-        JsonlCorpus(jsonl(*ROWS), second=tmp_path / "none.jsonl").second_labels(stance)
+        TableCorpus(jsonl(*ROWS), second=tmp_path / "none.jsonl").second_labels(stance)
     second = jsonl({"id": "a", "stance": "none"}, name="second.jsonl")
-    assert JsonlCorpus(jsonl(*ROWS), second=second).second_labels(diplomacy) == {}
+    assert TableCorpus(jsonl(*ROWS), second=second).second_labels(diplomacy) == {}
     assert "has no column 'frames': no agreement is known for codebook diplomacy" in caplog.text
 
 
 def test_agreement_on_a_code_that_nobody_gave_is_not_defined(jsonl, tmp_path, capsys):
     rows = [row | {"id": str(at)} for at, row in enumerate(ROWS) if row["stance"] != "none"]
     second = jsonl(*rows, name="second.jsonl")
-    data(corpus=JsonlCorpus(jsonl(*rows), second=second), codebooks=["stance"])
+    data(corpus=TableCorpus(jsonl(*rows), second=second), codebooks=["stance"])
     told = capsys.readouterr().out
     assert (
         "neither annotator gave none: agreement on these is not defined" in told

@@ -7,7 +7,7 @@ from conftest import ROWS, padded
 
 from stancekit.commands.evaluate import evaluate
 from stancekit.commands.report import report
-from stancekit.corpus import FixedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import fit
@@ -34,7 +34,7 @@ def corpus(tmp_path_factory):
     ]
     path = tmp_path_factory.mktemp("corpus") / "marked.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    return JsonlCorpus(path, name="marked")
+    return TableCorpus(path, name="marked")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def saved(models, tmp_path):
 @pytest.mark.parametrize("codebook", ["stance", "diplomacy"])
 def test_one_file_of_five_fields_serves_both_codebooks(saved, jsonl, codebook):
     path = jsonl(*(row | {"frames": ["economy"]} for row in ROWS))
-    scores = evaluate(models=saved / codebook, corpus=JsonlCorpus(path), output=saved / "out")
+    scores = evaluate(models=saved / codebook, corpus=TableCorpus(path), output=saved / "out")
     with (saved / "out" / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert rows[0]["metric"] == "macro_f1" and float(rows[0]["value"]) == pytest.approx(
@@ -111,13 +111,13 @@ def test_what_a_model_has_learned_from_is_told(saved, corpus, jsonl, capsys):
     assert "8 of 8 test examples have nearly their text in train" in printed
     assert printed.splitlines()[-1].endswith(str(saved / "own" / "report" / "report.html"))
     # Of another corpus it is not known, which is no reason to say nothing.
-    evaluate(JsonlCorpus(jsonl(*ROWS)), output=saved / "other", **given)
+    evaluate(TableCorpus(jsonl(*ROWS)), output=saved / "other", **given)
     assert json.loads((saved / "other" / "run.json").read_text())["shared"] is None
     assert "text shared by train and test is not known" in capsys.readouterr().out
 
 
 def test_a_trained_run_is_not_written_over(saved, jsonl):
-    corpus = JsonlCorpus(jsonl(*ROWS))
+    corpus = TableCorpus(jsonl(*ROWS))
     for folder in ("run", "damaged"):
         evaluate(models=saved / "stance", corpus=corpus, output=saved / folder)
     path = saved / "run" / "run.json"
@@ -130,7 +130,7 @@ def test_a_trained_run_is_not_written_over(saved, jsonl):
 
 def test_a_check_passes_wherever_an_evaluation_was_moved(saved, jsonl):
     evaluate(
-        models=saved / "stance", corpus=JsonlCorpus(jsonl(*ROWS), name="mine"), output=saved / "out"
+        models=saved / "stance", corpus=TableCorpus(jsonl(*ROWS), name="mine"), output=saved / "out"
     )
     (saved / "out").rename(saved / "moved")
     assert "all as recomputed" in report(saved / "moved", check=True).summary
@@ -150,7 +150,7 @@ SENTENCES = [
 
 
 def test_actors_are_scored_by_exact_span(jsonl, tmp_path):
-    corpus = JsonlCorpus(jsonl(*SENTENCES), name="mine")
+    corpus = TableCorpus(jsonl(*SENTENCES), name="mine")
     scores = evaluate(
         corpus=corpus,
         task="actors",
@@ -170,14 +170,14 @@ def test_actors_are_scored_by_exact_span(jsonl, tmp_path):
 
 
 def test_a_sentence_needs_no_label_to_be_searched_for_actors(jsonl):
-    marked = JsonlCorpus(jsonl(*SENTENCES)).marked_sentences()
+    marked = TableCorpus(jsonl(*SENTENCES)).marked_sentences()
     assert [sorted(one.actors) for one in marked] == [[(0, 4), (26, 31)], [(14, 28)], []]
 
 
 def test_actor_offsets_outside_the_sentence_are_all_told(jsonl):
     rows = [row | {"actor_start": 2, "actor_end": 999} for row in SENTENCES[:2]]
     with pytest.raises(KitError, match=r"actor offsets outside the sentence \(rows 1, 2\)"):
-        JsonlCorpus(jsonl(*rows)).marked_sentences()
+        TableCorpus(jsonl(*rows)).marked_sentences()
 
 
 def test_codes_need_a_model_and_actors_need_none(un_votes):

@@ -37,7 +37,7 @@ _target_: stancekit.corpus.mixture.Mixture
 name: mixed
 sources:
   small:
-    corpus: {_target_: stancekit.corpus.JsonlCorpus, path: small.jsonl, name: small}
+    corpus: {_target_: stancekit.corpus.TableCorpus, path: small.jsonl, name: small}
     codebook: tone
 """
 

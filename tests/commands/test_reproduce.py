@@ -140,7 +140,7 @@ def test_nothing_foreign_is_made(foreign, tmp_path):
 @pytest.mark.parametrize("place", ["features", "corpus", "key"])
 def test_a_foreign_configuration_is_not_interpolated(foreign, tmp_path, text, place):
     text = text.replace("MADE", str(tmp_path / "made"))
-    named = {"_target_": "stancekit.corpus.JsonlCorpus", "path": "data", "name": text}
+    named = {"_target_": "stancekit.corpus.TableCorpus", "path": "data", "name": text}
     values = {
         "features": {"features": text},
         "corpus": {"corpus": named},

@@ -10,7 +10,7 @@ from sklearn.svm import LinearSVC
 from stancekit.__main__ import main
 from stancekit.commands.compare import CompareRuns, keep_all
 from stancekit.commands.train import train
-from stancekit.corpus import FixedSplit, GroupedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.ensemble import Ensemble
@@ -72,7 +72,7 @@ def fit(**settings):
 def small(file, stance, tmp_path):
     """Return what every call of `train` here has in common."""
     return {
-        "corpus": JsonlCorpus(file),
+        "corpus": TableCorpus(file),
         "codebook": stance,
         "split": FixedSplit(),
         "output": tmp_path / "out",
@@ -107,16 +107,16 @@ def test_another_split_column_is_another_run(small, file, tmp_path):
         "".join(json.dumps(row | {"split": change[row["split"]]}) + "\n" for row in rows)
     )
     one = fit(**small, model=Majority())
-    other = fit(**{**small, "corpus": JsonlCorpus(swapped)}, model=Majority())
+    other = fit(**{**small, "corpus": TableCorpus(swapped)}, model=Majority())
     assert one.folder != other.folder and len(one.rows) == 16 and len(other.rows) == 24
 
 
 def test_an_altered_file_is_read_anew(small, file, tmp_path):
     own = tmp_path / "small.jsonl"
     own.write_text(file.read_text())
-    first = fit(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    first = fit(**{**small, "corpus": TableCorpus(own)}, model=Majority())
     own.write_text(file.read_text().replace("denounced", "cursed"))
-    second = fit(**{**small, "corpus": JsonlCorpus(own)}, model=Majority())
+    second = fit(**{**small, "corpus": TableCorpus(own)}, model=Majority())
     assert first.folder != second.folder and "cursed" in second.rows[0].example.text
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from conftest import ROWS, padded
 
-from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, TableCorpus
 from stancekit.corpus.duplicates import find_near_duplicates, merge_duplicates, word_ngrams
 from stancekit.errors import KitError
 
@@ -53,7 +53,7 @@ def leaky(jsonl, stance):
     ]
     rows[-1]["text"] = rows[0]["text"] + " indeed"
     rows[-1]["actor"], rows[-1]["stance"] = "Peru", "condemn"
-    return JsonlCorpus(jsonl(*rows)).read(stance)
+    return TableCorpus(jsonl(*rows)).read(stance)
 
 
 def test_a_test_text_that_training_has_is_refused_with_the_pair(leaky):
@@ -117,7 +117,7 @@ def dated(jsonl, *dates, **settings):
         ROWS[at % 4] | {"article": f"a{at}", "text": padded(ROWS[at % 4]["text"], at), "date": date}
         for at, date in enumerate(dates)
     ]
-    return JsonlCorpus(jsonl(*rows), **settings)
+    return TableCorpus(jsonl(*rows), **settings)
 
 
 def spoken(parts):
@@ -144,10 +144,11 @@ def test_forward_reads_dates_in_the_form_that_is_stated(jsonl, stance):
 def test_an_unreadable_date_stops_only_what_needs_it(jsonl, stance):
     whole = dated(jsonl, "January 5, 2000", "11/01/2018", "2018").read(stance)
     assert [one.date for one in whole.contexts] == ["January 5, 2000", "11/01/2018", "2018"]
-    with pytest.raises(
-        KitError, match=r"date not of the form '%d/%m/%Y' \(rows 1: 'January 5, 2000', 3"
-    ):
-        dated(jsonl, "January 5, 2000", "11/01/2018", "2018", date_format="%d/%m/%Y").read(stance)
+    days = ("January 5, 2000", "11/01/2018", "2018")
+    told = r"date not of the form '%d/%m/%Y', in column 'date' \(rows 1: 'January 5, 2000', 3"
+    with pytest.raises(KitError, match=told):
+        dated(jsonl, *days, date_format="%d/%m/%Y", strict=True).read(stance)
+    assert dated(jsonl, *days, date_format="%d/%m/%Y").read(stance).left_out == 2
 
 
 def test_dates_to_the_year_stand_with_their_whole_year(jsonl, stance):
@@ -179,4 +180,4 @@ def test_forward_needs_dates(jsonl, stance):
         row | {"article": f"a{at}", "text": padded(row["text"], at)} for at, row in enumerate(ROWS)
     ]
     with pytest.raises(KitError, match=r"have no date.*corpus.columns.date"):
-        ForwardSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+        ForwardSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)

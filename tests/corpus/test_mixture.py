@@ -7,7 +7,7 @@ from conftest import ROWS, padded
 
 from stancekit.commands.report import report
 from stancekit.commands.train import train
-from stancekit.corpus import FixedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, TableCorpus
 from stancekit.corpus.mixture import Mixture, MixtureSource, TransferSplit
 from stancekit.errors import KitError
 from stancekit.models.majority import Majority
@@ -40,9 +40,9 @@ def mixture(jsonl):
     ]
     return Mixture(
         {
-            "ours": MixtureSource(JsonlCorpus(jsonl(*ours)), "stance"),
+            "ours": MixtureSource(TableCorpus(jsonl(*ours)), "stance"),
             "theirs": {
-                "corpus": JsonlCorpus(jsonl(*theirs, name="t.jsonl")),
+                "corpus": TableCorpus(jsonl(*theirs, name="t.jsonl")),
                 "codebook": "polarity",
                 "codes": CODES,
             },
@@ -92,7 +92,7 @@ def test_a_source_that_is_not_there(mixture, stance):
 
 def test_a_code_that_neither_codebook_has(jsonl, stance):
     bad = {
-        "corpus": JsonlCorpus(jsonl(*ROWS)),
+        "corpus": TableCorpus(jsonl(*ROWS)),
         "codebook": "stance",
         "codes": {"condemn": "against", "con": "condemn"},
     }
@@ -102,7 +102,7 @@ def test_a_code_that_neither_codebook_has(jsonl, stance):
 
 def test_a_code_that_the_mapping_is_silent_about(jsonl, stance):
     half = {
-        "corpus": JsonlCorpus(jsonl(*ROWS)),
+        "corpus": TableCorpus(jsonl(*ROWS)),
         "codebook": "stance",
         "codes": {"condemn": "condemn", "none": None},
     }
@@ -118,7 +118,7 @@ def test_examples_without_a_code_are_kept_where_the_codebook_allows_none(jsonl, 
         {"text": "Two.", "frames": []},
         {"text": "Three.", "frames": ["economy"]},
     ]
-    corpus = JsonlCorpus(jsonl(*rows))
+    corpus = TableCorpus(jsonl(*rows))
     assert Mixture({"mine": MixtureSource(corpus, "diplomacy")}).read(diplomacy).labels == (
         ("peace",),
         (),
@@ -140,7 +140,7 @@ def test_examples_without_a_code_are_kept_where_the_codebook_allows_none(jsonl, 
 
 def test_an_article_that_is_called_like_a_text_gets_its_source_s_name(jsonl, stance):
     rows = [ROWS[0] | {"article": "text:1"}, ROWS[1]]
-    data = Mixture({"mine": MixtureSource(JsonlCorpus(jsonl(*rows)), "stance")}).read(stance)
+    data = Mixture({"mine": MixtureSource(TableCorpus(jsonl(*rows)), "stance")}).read(stance)
     assert data.articles == ["mine/text:1", f"text:{ROWS[1]['text']}"]
 
 

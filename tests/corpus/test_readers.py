@@ -6,7 +6,7 @@ import pytest
 from conftest import ROWS
 
 from stancekit.codebook import load_codebook
-from stancekit.corpus import CsvCorpus, HubCorpus, JsonlCorpus
+from stancekit.corpus import HubCorpus, TableCorpus
 from stancekit.corpus.files import split_lines
 from stancekit.errors import KitError
 
@@ -29,7 +29,7 @@ def read(tmp_path, stance):
     def read(content, name="mine.csv", **settings):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return (JsonlCorpus if name.endswith("l") else CsvCorpus)(path, **settings).read(stance)
+        return TableCorpus(path, **{"strict": True} | settings).read(stance)
 
     return read
 
@@ -53,12 +53,11 @@ def test_a_tab_can_be_written(read, word):
 
 
 def test_a_header_with_two_signs_is_asked_about(read):
+    # With one of the signs, the header has the columns that are looked for.
     content = table(";").replace("actor", "actor, or source")
+    assert plain(read(content, columns={"actor": "actor, or source"})) == CELLS
     with pytest.raises(KitError, match=r"divided by ',' or ';'.*corpus.separator=comma, semicolon"):
-        read(content)
-    assert (
-        plain(read(content, separator="semicolon", columns={"actor": "actor, or source"})) == CELLS
-    )
+        read("a;b, or c\n")
     with pytest.raises(KitError, match=r"corpus.separator is 'semi'; it is one sign"):
         read(content, separator="semi")
 
@@ -88,27 +87,37 @@ def test_an_unclosed_quotation_mark_is_named_with_its_line(read):
         read("sep=;\n" + broken)
 
 
-def test_quotation_marks_that_swallow_rows_of_a_tsv_are_refused(read):
-    # Two marks that open a text and are never closed look like one long cell.
-    rows = [[cells[0], *cells[1:3], cells[3]] for cells in CELLS]
+def test_quotation_marks_swallow_no_rows_of_a_tsv(read):
+    rows = [[*cells] for cells in CELLS]
     rows[0][0], rows[2][0] = '"' + rows[0][0], 'Fiji cheered."'
-    with pytest.raises(
-        KitError, match=r"line 2: a quotation mark holds several rows.*corpus.quoted=false"
-    ):
-        read(table("\t", rows), "mine.tsv")
+    assert plain(read(table("\t", rows), "mine.tsv")) == rows
+
+
+def test_cells_of_a_tsv_may_have_line_breaks(read):
+    rows = [[*cells[1:], cells[0]] for cells in CELLS]
+    rows[1][3] = "One line.\nAnd one more."
+    content = table("\t", rows).replace(
+        "text\tactor\ttarget\tstance", "actor\ttarget\tstance\ttext"
+    )
+    content = content.replace(rows[1][3], f'"{rows[1][3]}"')
+    assert [row[0] for row in plain(read(content, "mine.tsv"))] == [row[3] for row in rows]
 
 
 def test_rows_that_are_cut_short_or_too_long_are_named(read):
-    with pytest.raises(KitError, match=r"fewer cells than the header \(rows 2\)"):
+    with pytest.raises(
+        KitError, match=r"3 cells where the header has 4, separated by ',' \(rows 2\)"
+    ):
         read(table(rows=[CELLS[0], CELLS[1][:3]]))
-    with pytest.raises(KitError, match=r"more cells than the header \(rows 1\).*corpus.separator"):
+    with pytest.raises(
+        KitError, match=r"5 cells where the header has 4.*\(rows 1\).*corpus.separator"
+    ):
         read(table(rows=[[*CELLS[0], "x"], CELLS[1]]))
 
 
 def test_columns_of_the_same_name_are_refused(read):
-    with pytest.raises(KitError, match="columns of the same name: stance"):
+    with pytest.raises(KitError, match="its header has more than once: stance"):
         read("text,stance,stance\nPeru left.,none,condemn\n")
-    with pytest.raises(KitError, match="line 1: key 'stance' twice"):
+    with pytest.raises(KitError, match=r"it has more than once: stance \(rows 1\)"):
         read('{"text": "Peru left.", "stance": "none", "stance": "condemn"}', "mine.jsonl")
 
 
@@ -124,11 +133,11 @@ def test_a_json_array_is_no_json_lines(read):
         ('{"text": "Peru \\ud83d left.", "stance": "none"}', "half of a character"),
         ('{"text": "Peru left.", "stance": ' + "9" * 5000 + "}", "digits"),
         ("[" * 100_000, "nested too deeply"),
-        ("17", "not an object"),
+        ("17", "not a JSON object"),
     ],
 )
 def test_lines_that_cannot_be_read_are_named(read, line, fault):
-    with pytest.raises(KitError, match=rf"line 2: .*{fault}"):
+    with pytest.raises(KitError, match=rf"{fault}.*\(rows 2"):
         read(json.dumps(ROWS[0]) + "\n" + line, "mine.jsonl")
 
 
@@ -161,26 +170,30 @@ def test_hidden_files_of_a_folder_are_passed_over(tmp_path, stance):
     (tmp_path / "b.JSONL").write_text(json.dumps(ROWS[1]))
     (tmp_path / "._a.jsonl").write_bytes(b"\x00\x05\x16\x07")
     (tmp_path / ".DS_Store").write_bytes(b"\x00")
-    assert len(JsonlCorpus(tmp_path).read(stance)) == 2
-    with pytest.raises(KitError, match=r"has no file \*.csv, \*.tsv"):
-        CsvCorpus(tmp_path).read(stance)
+    assert len(TableCorpus(tmp_path).read(stance)) == 2
+    with pytest.raises(KitError, match=r"has data files of several kinds, .csv, .jsonl; name one"):
+        (tmp_path / "c.csv").write_text("text,stance\n")
+        TableCorpus(tmp_path).read(stance)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(KitError, match=r"has no data file \(.jsonl, .ndjson, .csv, .*corpus.path="):
+        TableCorpus(tmp_path / "none").read(stance)
 
 
 def test_files_of_parts_and_held_rows_must_be_there(tmp_path, stance):
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
     with pytest.raises(KitError, match=r"cannot read .*b.jsonl"):
-        JsonlCorpus(tmp_path, files={"train": "a.jsonl", "test": "b.jsonl"}).read(stance)
+        TableCorpus(tmp_path, files={"train": "a.jsonl", "test": "b.jsonl"}).read(stance)
     (tmp_path / "test_rows.txt").write_text("0 4")
     with pytest.raises(KitError, match=r"names row 4 of .*, which has 4"):
-        JsonlCorpus(tmp_path, files={"": "a.jsonl"}, test_rows="test_rows.txt").read(stance)
+        TableCorpus(tmp_path, files={"": "a.jsonl"}, test_rows="test_rows.txt").read(stance)
     (tmp_path / "test_rows.txt").write_text("0 x")
     with pytest.raises(KitError, match="names no rows by number: x"):
-        JsonlCorpus(tmp_path, files={"": "a.jsonl"}, test_rows="test_rows.txt").read(stance)
+        TableCorpus(tmp_path, files={"": "a.jsonl"}, test_rows="test_rows.txt").read(stance)
 
 
 def test_parts_of_files_win_whatever_the_split_column_is_called(tmp_path, stance):
     (tmp_path / "a.jsonl").write_text(json.dumps(ROWS[0] | {"fold": "test"}))
-    data = JsonlCorpus(tmp_path, files={"train": "a.jsonl"}, columns={"split": "fold"}).read(stance)
+    data = TableCorpus(tmp_path, files={"train": "a.jsonl"}, columns={"split": "fold"}).read(stance)
     assert data.parts == ("train",)
 
 

@@ -1,7 +1,7 @@
 import pytest
 from conftest import ROWS, padded
 
-from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, TableCorpus
 from stancekit.errors import KitError
 
 PARTS = ["train", "train", "validation", "test"]
@@ -12,20 +12,20 @@ def test_the_fixed_split_follows_the_column(jsonl, stance):
         row | {"split": part, "article": str(at)}
         for at, (row, part) in enumerate(zip(ROWS, PARTS, strict=True))
     ]
-    parts = FixedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+    parts = FixedSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)
     assert [len(parts.train), len(parts.validation), len(parts.test)] == [2, 1, 1]
 
 
 def test_an_article_in_two_parts_is_refused(jsonl, stance):
     rows = [row | {"split": part, "article": "same"} for row, part in zip(ROWS, PARTS, strict=True)]
     with pytest.raises(KitError, match=r"1 articles .* more than one part: same"):
-        FixedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+        FixedSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)
 
 
 def test_a_missing_part_is_named(jsonl, stance):
     rows = [row | {"split": "train"} for row in ROWS]
     with pytest.raises(KitError, match=r"no examples in: validation, test.*split=grouped"):
-        FixedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+        FixedSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)
 
 
 def test_grouped_splits_keep_articles_whole_and_follow_the_random_state(jsonl, stance):
@@ -34,7 +34,7 @@ def test_grouped_splits_keep_articles_whole_and_follow_the_random_state(jsonl, s
         for at in range(20)
         for row in ROWS
     ]
-    data = JsonlCorpus(jsonl(*rows)).read(stance)
+    data = TableCorpus(jsonl(*rows)).read(stance)
     split = GroupedSplit()
     first, again, other = (split(data, random_state=state) for state in (0, 0, 1))
     homes = [set(part.articles) for part in (first.train, first.validation, first.test)]
@@ -45,7 +45,7 @@ def test_grouped_splits_keep_articles_whole_and_follow_the_random_state(jsonl, s
 def test_too_few_articles_to_split(jsonl, stance):
     rows = [row | {"article": "same"} for row in ROWS]
     with pytest.raises(KitError, match="needs 3 or more"):
-        GroupedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+        GroupedSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def many(jsonl, stance):
         for at in range(20)
         for row in ROWS
     ]
-    return JsonlCorpus(jsonl(*rows)).read(stance)
+    return TableCorpus(jsonl(*rows)).read(stance)
 
 
 @pytest.mark.parametrize("kind", [GroupedSplit, InTopicSplit])
@@ -73,7 +73,7 @@ def test_examples_without_a_split_are_counted(jsonl, stance, caplog):
         for at, (row, part) in enumerate(zip(ROWS, PARTS, strict=True))
     ]
     rows += [{"text": "A text of its own.", "stance": "none", "split": ""}] * 2
-    parts = FixedSplit()(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+    parts = FixedSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)
     assert "2 of 6 examples have no split marked and are left out" in caplog.text
     assert sum(map(len, (parts.train, parts.validation, parts.test))) == 4
 
@@ -102,4 +102,4 @@ def test_dropping_shared_text_must_leave_something_to_learn_from(jsonl, stance):
     with pytest.raises(
         KitError, match="no training or no validation example whose text test does not have"
     ):
-        FixedSplit("drop")(JsonlCorpus(jsonl(*rows)).read(stance), random_state=0)
+        FixedSplit("drop")(TableCorpus(jsonl(*rows)).read(stance), random_state=0)

@@ -8,7 +8,7 @@ import pytest
 from stancekit.__main__ import main
 from stancekit.codebook import make_codebook
 from stancekit.commands.label import label
-from stancekit.corpus import JsonlCorpus
+from stancekit.corpus import TableCorpus
 from stancekit.errors import KitError
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
@@ -208,7 +208,7 @@ def test_an_archive_of_schemes_of_one_s_own(runs, tmp_path, capsys):
 def save_majority(folder, codebook, rows):
     path = folder / "rows.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    data = JsonlCorpus(path).read(codebook)
+    data = TableCorpus(path).read(codebook)
     model = Majority().fit(data.examples, encode_labels(data))
     return persistence.save(FittedClassifier(model, codebook, name="own"), folder / codebook.name)
 

@@ -188,10 +188,10 @@ def test_a_code_that_is_called_like_the_codebook_has_a_column_of_its_own(tmp_pat
         words = " ".join(f"w{number}x{k}" for k in range(12))
         row = {"text": f"Peru {verb} the levy {words}.", "actor": "Peru", "target": "the levy"}
         rows.append(row | {"blame": code})
-    from stancekit.corpus import JsonlCorpus
+    from stancekit.corpus import TableCorpus
 
     model = stancekit.train(
-        JsonlCorpus(jsonl(*rows)), codebook=book, model="nb", output=tmp_path / "o", verbose=False
+        TableCorpus(jsonl(*rows)), codebook=book, model="nb", output=tmp_path / "o", verbose=False
     )
     given = model.predict(["Peru blamed the levy."], actor="Peru", target="the levy")
     assert given.columns.tolist() == ["blame", "blame_blame", "none"]

@@ -7,7 +7,7 @@ from conftest import ROWS, padded
 
 from stancekit.commands.report import report
 from stancekit.commands.train import train
-from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.models import labelled_codebook
 from stancekit.labelling.row_format import block
@@ -35,7 +35,7 @@ def html(tmp_path_factory, stance):
         for row in ROWS
     ]
     (folder / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    corpus = JsonlCorpus(folder / "mine.jsonl", name=f"mine {EVIL}")
+    corpus = TableCorpus(folder / "mine.jsonl", name=f"mine {EVIL}")
     for name in ("ensemble_of_three_models", "majority"):
         train(
             corpus=corpus,

@@ -8,7 +8,7 @@ from conftest import ROWS, padded
 from huggingface_hub import ModelCard
 
 from stancekit.commands.train import train
-from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.models.majority import Majority
 from stancekit.reporting.card import model_card
 from stancekit.runs.folder import read_runs
@@ -25,7 +25,7 @@ def board(stance, tmp_path_factory):
     ]
     (folder / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
     train(
-        corpus=JsonlCorpus(folder / "mine.jsonl", name="mine"),
+        corpus=TableCorpus(folder / "mine.jsonl", name="mine"),
         codebook=stance,
         split=GroupedSplit(),
         model=Majority(),

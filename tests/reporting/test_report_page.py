@@ -10,7 +10,7 @@ from conftest import ROWS, padded
 
 from stancekit.commands.report import report
 from stancekit.commands.train import train
-from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.fileio import guard_cell
 from stancekit.models.majority import Majority
 
@@ -34,7 +34,7 @@ def pages(stance, tmp_path_factory):
         for row in ROWS
     ]
     (folder / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    corpus = JsonlCorpus(folder / "mine.jsonl", name=f"=cmd|{EVIL}{TEX}{YAML}{MARKDOWN}")
+    corpus = TableCorpus(folder / "mine.jsonl", name=f"=cmd|{EVIL}{TEX}{YAML}{MARKDOWN}")
     name = f"=x{EVIL}{MARKDOWN}/../../y"
     train(
         corpus=corpus,

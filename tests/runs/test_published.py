@@ -7,7 +7,7 @@ from conftest import ROWS, padded
 from stancekit.__main__ import main
 from stancekit.commands.report import report
 from stancekit.commands.train import train
-from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.models.majority import Majority
 from stancekit.runs import published
@@ -25,7 +25,7 @@ def out(jsonl, stance, tmp_path):
         for at in range(24)
         for row in ROWS
     ]
-    corpus, folder = JsonlCorpus(jsonl(*rows), name="mine"), tmp_path / "mine"
+    corpus, folder = TableCorpus(jsonl(*rows), name="mine"), tmp_path / "mine"
     train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), output=folder)
     report(runs=folder, publish=True)
     return folder
@@ -83,14 +83,14 @@ def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
         "output": out,
         "name": "other",
     }
-    train(corpus=JsonlCorpus(jsonl(*rows), name="mine"), **again)
+    train(corpus=TableCorpus(jsonl(*rows), name="mine"), **again)
     report(runs=out, publish=True)
     assert {run.key for run in published.read_published(out)} == before | {
         run.key for run in read_runs(out)
     }
     assert len(leaderboards(published.read_published(out))) == 1
     (out / "runs").rename(out / "gone too")
-    train(corpus=JsonlCorpus(jsonl(*rows[:-4]), name="mine"), **again)
+    train(corpus=TableCorpus(jsonl(*rows[:-4]), name="mine"), **again)
     report(runs=out, publish=True)
     assert {run.key for run in published.read_published(out)} == {run.key for run in read_runs(out)}
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROWS, padded
 
 from stancekit.commands.train import train
-from stancekit.corpus import GroupedSplit, JsonlCorpus
+from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
 from stancekit.models.majority import Majority
@@ -43,7 +43,7 @@ def made(tmp_path_factory, stance):
     path.write_text(
         "\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8"
     )
-    corpus = JsonlCorpus(path, name="mine")
+    corpus = TableCorpus(path, name="mine")
     train(
         corpus=corpus,
         codebook=stance,
@@ -85,7 +85,7 @@ def test_line_separators_in_a_text_are_no_ends_of_lines(run):
 
 
 def test_a_run_is_read_back_as_it_was_made(made, stance):
-    corpus = JsonlCorpus(made.parent / "mine.jsonl", name="mine")
+    corpus = TableCorpus(made.parent / "mine.jsonl", name="mine")
     settings = {"corpus": corpus, "codebook": stance, "split": GroupedSplit(), "model": Majority()}
     run = fit_run(**settings, name="two", output=made.parent / "again")
     assert read_run(run.folder) == run and run.audit and run.settings and run.unit == "example"

@@ -12,7 +12,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from stancekit.corpus import FixedSplit, JsonlCorpus
+from stancekit.corpus import FixedSplit, TableCorpus
 from stancekit.fileio import write_jsonl
 from stancekit.models.classifier import encode_labels
 from stancekit.models.encoder import checkpoints, trainer
@@ -269,7 +269,7 @@ def test_a_run_that_died_while_it_was_recorded_keeps_its_training(
 ):
     def learn():
         model = Encoder(tiny, epochs=2, min_steps=0, max_length=32, learning_rate=1e-3)
-        corpus = JsonlCorpus(words[0] / "mine.jsonl")
+        corpus = TableCorpus(words[0] / "mine.jsonl")
         return training.fit_run(
             corpus=corpus, codebook=stance, split=FixedSplit(), model=model, output=tmp_path
         )

@@ -2,44 +2,89 @@
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+import yaml
 from hydra.utils import get_object
 from omegaconf import DictConfig
 
+from stancekit.commands.renamed import check_target
 from stancekit.commands.words import quoted
+from stancekit.corpus.formats import ROWS, is_known
 from stancekit.errors import KitError
+from stancekit.library.configs import names_in
 
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
 _TEXT_NODE = re.compile(
-    r"(corpus\.(?:path|name|second|test_rows|separator|label_separator|date_format|columns\.\w+))=(.*)",
+    r"(corpus\.(?:path|name|second|test_rows|separator|encoding|sheet|label_separator|date_format|columns\.\w+))=(.*)",
     re.DOTALL,
 )
 # What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.
 _MEANT = re.compile(r"null|false|true|\?\?\?|\[.*\]|'.*'|\".*\"|", re.DOTALL)
+_LABELS = re.compile(r"corpus\.labels=(\{.*\})", re.DOTALL)
+# Labels that Hydra takes for the text that they are.
+_PLAIN_LABEL = re.compile(
+    r"(?!(?:yes|no|on|off|true|false|null|nan|inf)$)[A-Za-z_][A-Za-z0-9_]*", re.I
+)
 
 
 def opened(words: Sequence[str]) -> list[str]:
     r"""Return a command's words such that keys of corpus and split are set also where the YAML does not list them.
 
     Hydra refuses `corpus.labels.AGAINST=condemn` unless the file has that key, and signs such as a
-    bare `;`.
+    bare `;`. `corpus=FILE` is a table in that file.
 
     Examples
     --------
-    >>> opened(["corpus=csv", "corpus.columns.text=sentence", "corpus.separator=;", "split.shared=drop", "out=runs"])
-    ['corpus=csv', "++corpus.columns.text='sentence'", "++corpus.separator=';'", '++split.shared=drop', 'out=runs']
+    >>> opened(["corpus=mine.csv"])
+    ['corpus=table', "++corpus.path='mine.csv'"]
+    >>> opened(["corpus=table", "corpus.columns.text=sentence", "corpus.separator=;", "split.shared=drop", "out=runs"])
+    ['corpus=table', "++corpus.columns.text='sentence'", "++corpus.separator=';'", '++split.shared=drop', 'out=runs']
     """
     # A multirun sweeps over values with commas.
-    taken = words if {"-m", "--multirun"} & set(words) else [_as_written(word) for word in words]
+    sweeps = {"-m", "--multirun"} & set(words)
+    taken = (
+        words if sweeps else [_as_written(part) for word in words for part in _table_words(word)]
+    )
     prefixes = tuple(f"{group}." for group in OPEN)
     return [f"++{word}" if word.startswith(prefixes) else word for word in taken]
 
 
+def _table_words(word: str) -> Iterator[str]:
+    """Yield the words for a corpus that is named by its file, or the word itself."""
+    key, _, value = word.partition("=")
+    if key == "corpus" and value not in names_in("corpus") and _is_data(value):
+        yield from ("corpus=table", f"corpus.path={value}")
+    else:
+        yield word
+
+
+def _is_data(value: str) -> bool:
+    """Say whether a corpus is named by its file: that exists, or its ending is one of data."""
+    try:
+        return bool(value) and (Path(value).exists() or is_known(Path(value), ROWS))
+    except OSError:
+        return False
+
+
 def _as_written(word: str) -> str:
+    if labels := _LABELS.fullmatch(word):
+        return f"corpus.labels={_labels_as_written(labels[1])}"
     found = _TEXT_NODE.fullmatch(word)
     return word if not found or _MEANT.fullmatch(found[2]) else f"{found[1]}={quoted(found[2])}"
+
+
+def _labels_as_written(written: str) -> str:
+    """Return a map of labels as Hydra reads it: as one text if some label is no plain word."""
+    try:
+        # Of this loader, yes and no are texts.
+        labels = yaml.load(written, yaml.BaseLoader)  # noqa: S506  # it makes nothing but texts
+    except yaml.YAMLError:
+        return written
+    plain = not set("\"'") & set(written) and all(map(_PLAIN_LABEL.fullmatch, labels))
+    return written if plain else quoted(written)
 
 
 def check_keys(config: DictConfig) -> None:
@@ -56,6 +101,8 @@ def check_keys(config: DictConfig) -> None:
 
 
 def _check_node(node: DictConfig, path: str) -> None:
+    if "_target_" in node:
+        check_target(str(node["_target_"]), path)
     if "_target_" in node and (known := _parameters(get_object(node["_target_"]))) is not None:
         given = [key for key in map(str, node) if not key.startswith("_")]
         if unknown := [f"{path}.{key}" for key in given if key not in known]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from stancekit.commands import COMMANDS
 from stancekit.errors import KitError
+from stancekit.library.configs import names_in
 from stancekit.models import RENAMED_SETTINGS
 
 # By command: what a key was called, and what it is called now.
@@ -20,6 +22,13 @@ KEYS: dict[str, dict[str, str]] = {
     "data": {"plots": "output"},
     "verify": {"path": "models"},
 }
+# Choices of a group that have other names now.
+CHOICES = {"corpus=csv": "corpus=table", "corpus=jsonl": "corpus=table"}
+# Classes that configs of one's own may name.
+TARGETS = {
+    "stancekit.corpus.CsvCorpus": "stancekit.corpus.TableCorpus",
+    "stancekit.corpus.JsonlCorpus": "stancekit.corpus.TableCorpus",
+}
 CORPUS_KEYS = {"corpus.held": "corpus.test_rows"}
 
 
@@ -35,13 +44,30 @@ def check_renamed(command: str, words: Sequence[str]) -> None:
         raise KitError(f"some keys have other names now: {'; '.join(told)}")
 
 
+def check_target(target: str, path: str) -> None:
+    """Make sure that a config names no class by an old name.
+
+    Raises
+    ------
+    KitError
+        Naming the new one.
+    """
+    if target in TARGETS:
+        raise KitError(
+            f"{path} is of {target}, which is {TARGETS[target]} now; change its _target_"
+        )
+
+
 def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
     known = KEYS.get(command, {})
     for word in words:
         key, equals, _ = word.lstrip("+~").partition("=")
         first, dot, rest = key.partition(".")
         *path, last = key.split(".")
-        if equals and key in CORPUS_KEYS:
+        choice = word if equals else f"{COMMANDS[command].positional}={word}"
+        if choice in CHOICES and choice.partition("=")[2] not in names_in("corpus"):
+            yield f"{choice} is {CHOICES[choice]}; or name the file itself, corpus=FILE"
+        elif equals and key in CORPUS_KEYS:
             yield f"{key} is {CORPUS_KEYS[key]}"
         elif equals and path and path[0] == "model" and last in RENAMED_SETTINGS:
             yield f"{key} is {'.'.join([*path, RENAMED_SETTINGS[last]])}"

@@ -5,7 +5,7 @@ from stancekit.corpus.base import Corpus
 from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.cells import Columns
 from stancekit.corpus.dataset import LabelledSet, Splits
-from stancekit.corpus.readers import CsvCorpus, HubCorpus, JsonlCorpus, bundled
+from stancekit.corpus.readers import HubCorpus, TableCorpus, bundled
 from stancekit.corpus.splits import (
     FewShotSplit,
     FixedSplit,
@@ -18,16 +18,15 @@ __all__ = [
     "AutoSplit",
     "Columns",
     "Corpus",
-    "CsvCorpus",
     "FewShotSplit",
     "FixedSplit",
     "ForwardSplit",
     "GroupedSplit",
     "HubCorpus",
     "InTopicSplit",
-    "JsonlCorpus",
     "LabelledSet",
     "MarkedSentence",
     "Splits",
+    "TableCorpus",
     "bundled",
 ]

@@ -18,20 +18,27 @@ from stancekit.corpus.cells import (
     CodeReader,
     Columns,
     NoLabelError,
+    parse_labels,
     parse_sign,
     plain_cell,
 )
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.files import read_data_file
-from stancekit.corpus.rows import RawRow
+from stancekit.corpus.files import read_data_file, unreadable
+from stancekit.corpus.finding import CorpusFiles
+from stancekit.corpus.formats import file_kind, read_rows
+from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
+from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.errors import KitError, listing
-from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
 
 log = logging.getLogger(__name__)
 
 
-class Corpus:
+# Files whose rows are counted by their lines, since each line is a row.
+LINE_KINDS = (".jsonl", ".ndjson")
+
+
+class Corpus(CorpusFiles):
     """Labelled data, and how its columns and labels are read.
 
     Parameters
@@ -46,7 +53,7 @@ class Corpus:
         for no column.
     labels
         From labels in the data to codes of the codebook; `None` drops a row or, of several,
-        a label. The empty label stands for a cell without one.
+        a label. The empty label stands for a cell without one. A text is read as YAML.
     label_separator
         What separates several labels in a cell.
     date_format
@@ -63,6 +70,9 @@ class Corpus:
         the order of their names, with the split in a column.
     test_rows
         A file that names the test rows, counted from 0 over all rows; the others are train.
+    strict
+        Whether a row that cannot be read is an error. By default it is left out, with a
+        warning that says why.
     sha256
         What the SHA-256 of the files must begin with, by name, so that numbers are compared
         on the same data.
@@ -71,9 +81,10 @@ class Corpus:
         missing.
     """
 
-    suffixes: tuple[str, ...] = ()
     # Settings that a reader does not use.
     without: tuple[str, ...] = ()
+    # How its files are written.
+    written: FileFormat = AS_RECOGNISED
 
     def __init__(  # noqa: PLR0913  # one argument per key of a config
         self,
@@ -81,25 +92,27 @@ class Corpus:
         *,
         name: str | None = None,
         columns: Mapping[str, Any] | None = None,
-        labels: Mapping[Any, str | None] | None = None,
+        labels: Mapping[Any, str | None] | str | None = None,
         label_separator: str = ";",
         date_format: str | None = None,
         second: str | Path | None = None,
         conflicts: Conflicts = "refuse",
         files: Mapping[str, str | Sequence[str]] | None = None,
         test_rows: str | None = None,
+        strict: bool = False,
         sha256: Mapping[str, str] | None = None,
         origin: str = "",
     ) -> None:
         self.path = path
         self.files = files or {}
         self.test_rows = test_rows
+        self.strict = strict
         self.sha256 = sha256 or {}
         self.origin = origin
         self.second = second
         self.name = name or Path(path).stem
         self.columns = columns or {}
-        self.labels = labels or {}
+        self.labels = parse_labels(labels) if isinstance(labels, str) else labels or {}
         self.label_separator = label_separator
         self.date_format = date_format
         self.conflicts = conflicts
@@ -117,8 +130,9 @@ class Corpus:
         KitError
             Naming everything that is wrong, with its rows.
         """
+        faults = Faults(strict=self.strict)
         return make_set(
-            self.rows(),
+            self.rows(faults),
             name=self.name,
             where=str(self.path),
             codebook=codebook,
@@ -127,6 +141,7 @@ class Corpus:
             separator=self._label_separator(),
             date_format=self.date_format,
             conflicts=self.conflicts,
+            faults=faults,
         )
 
     def column_names(self) -> Columns:
@@ -175,12 +190,14 @@ class Corpus:
             raise KitError(
                 f"corpus {self.name!r} names no actor column; set corpus.columns.actor=COLUMN"
             )
+        faults = Faults(strict=self.strict)
         return read_marked_sentences(
-            self.rows(),
+            self.rows(faults),
             name=self.name,
             where=str(self.path),
             columns=columns,
             date_format=self.date_format,
+            faults=faults,
         )
 
     def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
@@ -225,16 +242,35 @@ class Corpus:
                 f"there is no second annotator's file {path}; set corpus.second=FILE, or null"
             ) from None
 
-    def rows(self) -> Iterator[tuple[int, RawRow]]:
-        """Yield rows with their numbers, counted from 1 over all files.
+    def rows(self, faults: Faults | None = None) -> Iterator[tuple[int, RawRow]]:
+        """Yield rows with their numbers as the user counts them: from 1, in JSON lines by line.
+
+        Parameters
+        ----------
+        faults
+            Takes the rows that cannot be read; by default they are told at the end, and are
+            errors if the corpus is strict.
 
         Raises
         ------
         KitError
             When a file is missing, is not the expected one, or cannot be read.
         """
+        noted = Faults(strict=self.strict) if faults is None else faults
+        total = 0
+        for number, row in self.raw_rows():
+            total += 1
+            if isinstance(row, RowFault):
+                noted.leave_out(row.reason, number, row.seen or "", row.advice)
+            else:
+                yield number, row
+        if faults is None:
+            noted.settle(str(self.path), total)
+
+    def raw_rows(self) -> Iterator[tuple[int, RawRow | RowFault]]:
+        """Yield rows with their numbers, or why there is none."""
         self.check()
-        test_rows = self._read_test_rows()
+        test_rows = self.read_test_rows()
         column = self.column_names().split
         if column is None and (self.test_rows or self.files):
             raise KitError(
@@ -242,112 +278,45 @@ class Corpus:
                 "corpus.test_rows say"
             )
         # Rows are counted over all files, as the lists of published test rows count them.
-        number = 0
-        for part, file in self._files():
-            for row in self._parse(read_text(file), file):
+        total = 0
+        files = self.part_files()
+        for part, file in files:
+            for number, row in self._file_rows(file):
                 split = part
                 if not part and self.test_rows:
-                    split = "test" if number in test_rows else "train"
-                number += 1
-                yield number, {**row, column or "": split} if split else row
-        if test_rows and max(test_rows) >= number:
+                    split = "test" if total in test_rows else "train"
+                total += 1
+                place = RowPlace.of(total, file.name, number) if len(files) > 1 else number
+                if split and not isinstance(row, RowFault):
+                    yield place, {**row, column or "": split}
+                else:
+                    yield place, row
+        if test_rows and max(test_rows) >= total:
             raise KitError(
-                f"{self.test_rows} names row {max(test_rows)} of {self.path}, which has {number}, "
+                f"{self.test_rows} names row {max(test_rows)} of {self.path}, which has {total}, "
                 "counted from 0"
             )
 
-    def _read_test_rows(self) -> set[int]:
-        if not self.test_rows:
-            return set()
-        words = read_text(self.folder() / self.test_rows).split()
-        odd = [word for word in words if not word.isdecimal()]
-        if odd:
-            raise KitError(
-                f"{self.test_rows} names no rows by number: {listing(odd)}; it lists the test "
-                "rows, from 0"
-            )
-        return set(map(int, words))
+    def _file_rows(self, file: Path) -> Iterator[tuple[int, RawRow | RowFault]]:
+        """Yield the rows of a file with their numbers in it."""
+        kind, _ = file_kind(file)
+        # To see by which sign a header is divided; Parquet has no such sign.
+        likely = () if kind == ".parquet" else self.column_names().names()
+        count = 0
+        for line, row in read_rows(file, columns=likely, written=self.written):
+            if isinstance(row, RowFault):
+                if row.rest or not line:
+                    raise unreadable(file, line, row)
+                converted: Iterable[RawRow | RowFault] = (row,)
+            else:
+                converted = self._convert(row)
+            for made in converted:
+                count += 1
+                yield line if kind in LINE_KINDS else count, made
 
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        raise NotImplementedError
-
-    def folder(self) -> Path:
-        """Return where the data is.
-
-        Raises
-        ------
-        KitError
-            When there is nothing.
-        """
-        path = Path(self.path)
-        if path.exists():
-            return path
-        if self.origin:
-            raise KitError(
-                f"there is no {self.path}; {self.name} is not part of the kit. It comes from "
-                f"{self.origin}. Say where your copy is with data_dir=FOLDER or the environment "
-                "variable STANCEKIT_DATA"
-            )
-        try:
-            return shipped(*path.parts)
-        except FileNotFoundError:
-            raise KitError(
-                f"there is no file or folder {self.path}; set corpus.path=FILE"
-            ) from None
-
-    def check(self) -> None:
-        """Compare the files with their known SHA-256, if there are any.
-
-        Raises
-        ------
-        KitError
-            Naming every file that is missing or another one.
-        """
-        if not self.sha256:
-            return
-        folder = self.folder()
-        faults = []
-        for name, expected in self.sha256.items():
-            if not (folder / name).exists():
-                faults.append(f"{name} is missing")
-            # Configs have the first digits only, which is enough to see another version.
-            elif not sha256(folder / name).startswith(expected):
-                faults.append(f"{name} is another file")
-        if faults:
-            raise KitError(
-                f"{folder} does not hold the files that {self.name} was checked with: "
-                f"{listing(faults)}. Get it from {self.origin or 'where it came from'}, or read "
-                "it with corpus.sha256=null and compare with care"
-            )
-
-    def paths(self) -> list[Path]:
-        """Return every file that is read, in order."""
-        paths = [file for _, file in self._files()]
-        return [*paths, self.folder() / self.test_rows] if self.test_rows else paths
-
-    def _files(self) -> list[tuple[str, Path]]:
-        """Return the files with the part that each belongs to, empty where a column says it."""
-        path = self.folder()
-        if self.files:
-            files = []
-            for part, names in self.files.items():
-                for name in [names] if isinstance(names, str) else names:
-                    files.append((part, path / name))
-            return files
-        if not path.is_dir():
-            return [("", path)]
-        # Hidden files are the operating system's, also where they have names of data.
-        data_files = [
-            file
-            for file in sorted(path.iterdir())
-            if file.is_file()
-            and not file.name.startswith(".")
-            and file.suffix.lower() in self.suffixes
-        ]
-        if not data_files:
-            kinds = ", ".join(f"*{suffix}" for suffix in self.suffixes)
-            raise KitError(f"folder {self.path} has no file {kinds}; set corpus.path=FILE")
-        return [("", file) for file in data_files]
+    def _convert(self, row: RawRow) -> Iterable[RawRow]:
+        """Return the rows that a row of a file stands for."""
+        return (row,)
 
 
 def _read_second(

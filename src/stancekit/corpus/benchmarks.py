@@ -10,7 +10,7 @@ from typing import Any
 
 from stancekit.corpus.base import Corpus
 from stancekit.corpus.files import split_lines
-from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
+from stancekit.corpus.readers import TableCorpus
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError
 from stancekit.fileio import read_text
@@ -54,7 +54,7 @@ def _offset_columns(spans: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     return columns
 
 
-class PlvPlover(CsvCorpus):
+class PlvPlover(TableCorpus):
     """PLOVER events between a marked source and target.
 
     Hu et al. (2024), "Leveraging Codebook Knowledge". The outputs of models in the upstream
@@ -63,20 +63,19 @@ class PlvPlover(CsvCorpus):
 
     _MARKS: Mapping[str, tuple[str, str]] = {"actor": ("<s>", "</s>"), "target": ("<t>", "</t>")}
 
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        for row in super()._parse(text, file):
-            plain, spans = unmark(str(row["marked_sentence"]), self._MARKS)
-            yield {
-                "text": plain,
-                "actor": row["source"],
-                "target": row["target"],
-                **_offset_columns(spans),
-                "gold_penta": row["gold_penta"],
-                "gold_root": row["gold_root"],
-            }
+    def _convert(self, row: RawRow) -> Iterable[RawRow]:
+        plain, spans = unmark(str(row["marked_sentence"]), self._MARKS)
+        yield {
+            "text": plain,
+            "actor": row["source"],
+            "target": row["target"],
+            **_offset_columns(spans),
+            "gold_penta": row["gold_penta"],
+            "gold_root": row["gold_root"],
+        }
 
 
-class DseNews(CsvCorpus):
+class DseNews(TableCorpus):
     """Directed sentiment between two bracketed entities of a news sentence.
 
     Park, Pan and Joo (2021), "Who Blames or Endorses Whom?". Every row becomes two
@@ -92,8 +91,11 @@ class DseNews(CsvCorpus):
         ("neutral", "negative"),
     )
 
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        for number, line in enumerate(split_lines(text), 1):
+    def _file_rows(self, file: Path) -> Iterator[tuple[int, RawRow]]:
+        yield from enumerate(self._directions(file), 1)
+
+    def _directions(self, file: Path) -> Iterator[RawRow]:
+        for number, line in enumerate(split_lines(read_text(file)), 1):
             sentence, _, _, digit = (line.split("\t") + [""] * 4)[:4]
             # Rows are checked here, since a bad one would give offsets of other words.
             brackets = list(_BRACKET.finditer(sentence))
@@ -119,7 +121,7 @@ class DseNews(CsvCorpus):
                 }
 
 
-class NewsMtsc(JsonlCorpus):
+class NewsMtsc(TableCorpus):
     """Sentiment towards a target in political news.
 
     Hamborg and Donnay (2021), "NewsMTSC". Training rows have several targets, with codes 2,
@@ -130,14 +132,13 @@ class NewsMtsc(JsonlCorpus):
     _CODES: Mapping[float, str] = {2: "negative", 4: "neutral", 6: "positive"}
     _CODES_OF_ONE: Mapping[float, str] = {-1: "negative", 0: "neutral", 1: "positive"}
 
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        for row in super()._parse(text, file):
-            targets = row.get("targets")
-            if targets is None:
-                yield self._make_row(row["sentence"], row, self._CODES_OF_ONE)
-                continue
-            for target in targets:
-                yield self._make_row(row["sentence_normalized"], target, self._CODES)
+    def _convert(self, row: RawRow) -> Iterable[RawRow]:
+        targets = row.get("targets")
+        if targets is None:
+            yield self._make_row(row["sentence"], row, self._CODES_OF_ONE)
+            return
+        for target in targets:
+            yield self._make_row(row["sentence_normalized"], target, self._CODES)
 
     def _make_row(self, sentence: str, target: RawRow, codes: Mapping[float, str]) -> RawRow:
         return {
@@ -167,7 +168,7 @@ class SemEval2016(Corpus):
         "hillary": "Hillary Clinton",
     }
 
-    def rows(self) -> Iterator[tuple[int, RawRow]]:
+    def raw_rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield rows with their numbers, counted from 1 over all targets and parts."""
         self.check()
         number = 0
@@ -188,7 +189,7 @@ class SemEval2016(Corpus):
                     yield number, {"text": text, "target": target, "split": part, "label": code}
 
 
-class CcfFrames(JsonlCorpus):
+class CcfFrames(TableCorpus):
     """Climate frames in Canadian news, several per unit of two sentences (Lemor et al.).
 
     The two files spell a label in two ways (`Eco Detection`, `Eco_Detection`) and have the
@@ -206,12 +207,11 @@ class CcfFrames(JsonlCorpus):
         super().__init__(path, **rest)
         self.language = language
 
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
+    def _convert(self, row: RawRow) -> Iterable[RawRow]:
         names = {f"{frame}{sign}Detection": frame for frame in self._FRAMES for sign in " _"}
-        for row in super()._parse(text, file):
-            metadata: Mapping[str, Any] = row.get("meta") or {}
-            if (row.get("language") or metadata.get("language")) != self.language:
-                continue
-            source = row.get("media") or metadata.get("media")
-            frames = sorted({names[label] for label in row["label"] if label in names})
-            yield {"text": row["text"], "label": frames, "source": source}
+        metadata: Mapping[str, Any] = row.get("meta") or {}
+        if (row.get("language") or metadata.get("language")) != self.language:
+            return
+        source = row.get("media") or metadata.get("media")
+        frames = sorted({names[label] for label in row["label"] if label in names})
+        yield {"text": row["text"], "label": frames, "source": source}

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from stancekit.codebook import Codebook, Unit
-from stancekit.corpus.cells import CellError, CodeReader, Columns
+from stancekit.corpus.cells import CellError, CodeReader, Columns, NoLabelError
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.rows import RawRow, RowReader
+from stancekit.corpus.rows import Faults, RawRow, RowReader
 from stancekit.errors import KitError, listing
 from stancekit.types import Context, Example
 
@@ -20,7 +20,7 @@ def label_columns(columns: Columns, codebook: Codebook) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def make_set(
+def make_set(  # noqa: PLR0913  # one argument per setting of a corpus
     rows: Iterable[tuple[int, RawRow]],
     *,
     name: str,
@@ -31,6 +31,7 @@ def make_set(
     separator: str = ";",
     date_format: str | None = None,
     conflicts: Conflicts = "refuse",
+    faults: Faults | None = None,
 ) -> LabelledSet:
     """Check rows and turn them into a `LabelledSet`.
 
@@ -49,22 +50,30 @@ def make_set(
     conflicts
         What to do with rows that label the same example in different ways: `refuse` or
         `keep` them.
+    faults
+        Rows that could not be read before; those that cannot be used are added, and
+        `faults.strict` says whether they are errors.
 
     Raises
     ------
     KitError
-        Naming every wrong row: unknown labels, empty texts, offsets outside the sentence,
-        repeated ids, different labels of one example, examples without a code where the
-        codebook requires one.
+        Naming every row with a repeated id or other labels than an earlier one, and all labels that
+        are no codes; with `faults.strict` also empty texts, offsets outside the sentence and rows
+        without a code where the codebook requires one, which are left out otherwise.
     """
     listed = list(rows)
+    faults = faults or Faults()
     if not listed:
+        # Where no row can be read, the reasons say more.
+        faults.settle(where, 0)
         raise KitError(f"{where} has no rows; a data file needs a text and a label on each")
     names = label_columns(columns, codebook)
     columns.require({str(key) for _, row in listed for key in row}, names, where)
     codes = CodeReader(codebook, names, mapping, separator)
     codes.check_columns(where)
-    reader = _LabelledReader(name, where, columns, date_format, codes=codes, conflicts=conflicts)
+    reader = _LabelledReader(
+        name, where, columns, date_format, faults, codes=codes, conflicts=conflicts
+    )
     return reader.read(listed)
 
 
@@ -81,24 +90,35 @@ class _LabelledReader(RowReader):
         labels: list[tuple[str, ...]] = []
         numbers: list[int] = []
         parts: list[str] = []
+        self._check_blanks(rows)
         for number, row in rows:
             codes = self._read_codes(number, row)
             if codes is None:
                 continue
-            examples.append(self.read_example(number, row, len(examples)))
+            example = self.read_example(number, row, len(examples))
+            context, part = self.read_context(number, row), self.read_part(number, row)
+            if number in self.faults.rows:
+                continue
+            examples.append(example)
             labels.append(codes)
             numbers.append(number)
-            contexts.append(self.read_context(number, row))
-            parts.append(self.read_part(number, row))
+            contexts.append(context)
+            parts.append(part)
         codebook = self.codes.codebook
-        whole = LabelledSet(
-            self.name, codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts)
-        )
         # All faults of rows are in one error; unknown labels and conflicts have their own,
         # since they make no sense while rows are unread.
-        self._check_blanks(rows)
         self._check_ids(examples, numbers)
-        self.faults.raise_all(self.where)
+        unread = len(self.faults.rows.difference(number for number, _ in rows))
+        left_out = self.faults.settle(self.where, len(rows) + unread)
+        whole = LabelledSet(
+            self.name,
+            codebook,
+            tuple(examples),
+            tuple(labels),
+            tuple(contexts),
+            tuple(parts),
+            left_out,
+        )
         codebook.check(labels, self.where, numbers)
         if self.conflicts == "refuse":
             self._check_conflicts(whole, numbers)
@@ -113,6 +133,9 @@ class _LabelledReader(RowReader):
     def _read_codes(self, number: int, row: RawRow) -> tuple[str, ...] | None:
         try:
             return self.codes.read(row)
+        except NoLabelError as error:
+            self.faults.leave_out(str(error), number)
+            return ()
         except CellError as error:
             self.faults.add(str(error), number)
             return ()
@@ -126,7 +149,8 @@ class _LabelledReader(RowReader):
             return
         for number, row in rows:
             for name in self.codes.find_blank(row):
-                self.faults.add(f"column {name!r} is empty, where other cells say no", number)
+                kind = f"column {name!r} is empty, where other cells say no"
+                self.faults.leave_out(kind, number)
 
     def _check_ids(self, examples: Sequence[Example], numbers: list[int]) -> None:
         rows: dict[str, list[int]] = {}
@@ -141,12 +165,13 @@ class _LabelledReader(RowReader):
         unit = whole.codebook.unit
         more = ", actor and target" if unit == "example" else ""
         first: dict[Hashable, int] = {}
+        faults = Faults()
         for row, example in enumerate(whole.examples):
             earlier = first.setdefault(_coding_unit(example, unit), row)
             if set(whole.labels[earlier]) != set(whole.labels[row]):
                 rows = f"{numbers[earlier]} and {numbers[row]}"
-                self.faults.add(f"the same sentence{more} with other labels", rows, _ONE_ROW)
-        self.faults.raise_all(self.where)
+                faults.add(f"the same sentence{more} with other labels", rows, _ONE_ROW)
+        faults.settle(self.where, len(numbers))
 
 
 _ONE_ROW = (
@@ -201,19 +226,25 @@ def read_marked_sentences(
     where: str,
     columns: Columns,
     date_format: str | None = None,
+    faults: Faults | None = None,
 ) -> list[MarkedSentence]:
     """Return each sentence with all actors that its rows mark, whatever their labels.
 
     Raises
     ------
     KitError
-        Naming every row without a text or with offsets outside it; when no actor is marked at all.
+        With `faults.strict` naming every row without a text or with offsets outside it; when no
+        actor is marked at all.
     """
-    reader = RowReader(name, where, columns, date_format)
+    reader = RowReader(name, where, columns, date_format, faults or Faults())
     sentences: dict[tuple[str, str], MarkedSentence] = {}
+    total = 0
     for index, (number, row) in enumerate(rows):
         example = reader.read_example(number, row, index)
         part, context = reader.read_part(number, row), reader.read_context(number, row)
+        total = index + 1
+        if number in reader.faults.rows:
+            continue
         sentence = sentences.setdefault(
             (example.article, example.text),
             MarkedSentence(example.text, example.article, part, context, set()),
@@ -221,7 +252,7 @@ def read_marked_sentences(
         actor = example.actor
         if actor and actor.start is not None and actor.end is not None:
             sentence.actors.add((actor.start, actor.end))
-    reader.faults.raise_all(where)
+    reader.faults.settle(where, total)
     if not any(sentence.actors for sentence in sentences.values()):
         raise KitError(
             f"{where} marks no actor in any sentence; name the columns with "

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import yaml
+
 from stancekit.codebook import Codebook, split_labels
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Columns:
         ('words', 'article', None)
         """
         roles = [field.name for field in fields(cls)]
-        unknown = [str(role) for role in config if role not in roles]
+        unknown = [f"{role}{nearest(str(role), roles)}" for role in config if role not in roles]
         if unknown:
             raise KitError(
                 f"unknown columns {listing(unknown)}; corpus.columns knows: {', '.join(roles)}"
@@ -74,6 +76,12 @@ class Columns:
                 columns[role] = str(value)
         return cls(**columns)
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all columns."""
+        names = [getattr(self, field.name) for field in fields(self) if field.name != "labels"]
+        labels = (self.labels,) if isinstance(self.labels, str) else self.labels or ()
+        return (*(name for name in names if name is not None), *labels)
+
     def require(self, present: set[str], label_columns: tuple[str, ...], where: str) -> None:
         """Raise a `KitError` naming every column that must exist and does not.
 
@@ -90,10 +98,10 @@ class Columns:
             name = getattr(self, field.name)
             if field.name != "labels" and name not in (None, getattr(standard, field.name)):
                 required.add(name)
-        missing = sorted(required - present)
+        missing = [f"{name!r}{nearest(name, present)}" for name in sorted(required - present)]
         if missing:
             raise KitError(
-                f"{where} has no column {', '.join(map(repr, missing))}; it has: "
+                f"{where} has no column {', '.join(missing)}; it has: "
                 f"{listing(sorted(present), 30)}. Say which column holds what, as in "
                 "corpus.columns.text=sentence or corpus.columns.labels=code"
             )
@@ -174,6 +182,30 @@ def parse_sign(value: str | None, key: str) -> str | None:
             "semicolon or pipe"
         )
     return sign
+
+
+def parse_labels(written: str) -> dict[str, str | None]:
+    """Return a map of labels that is written as YAML, in which all labels are texts.
+
+    Raises
+    ------
+    KitError
+        When it is no map of texts.
+
+    Examples
+    --------
+    >>> parse_labels('{No: condemn, "pro, mostly": support, 3: null}')
+    {'No': 'condemn', 'pro, mostly': 'support', '3': None}
+    """
+    try:
+        labels = yaml.load(written, yaml.BaseLoader)  # noqa: S506  # it makes nothing but texts
+    except yaml.YAMLError:
+        labels = None
+    if not isinstance(labels, dict) or not all(isinstance(code, str) for code in labels.values()):
+        raise KitError(
+            f"corpus.labels is {written[:60]!r}; write it as '{{LABEL: code, \"A, B\": code}}'"
+        )
+    return {label: None if code in ("null", "~", "") else code for label, code in labels.items()}
 
 
 def parse_offset(value: object) -> int | None:

@@ -61,7 +61,7 @@ class LabelledSet:
     """Examples with their gold codes, in columns of equal length.
 
     `parts` holds what the data's own split column says, and empty strings where it says
-    nothing.
+    nothing; `left_out` counts the rows of the data that could not be read.
     """
 
     name: str
@@ -70,6 +70,7 @@ class LabelledSet:
     labels: tuple[tuple[str, ...], ...]
     contexts: tuple[Context, ...]
     parts: tuple[str, ...]
+    left_out: int = 0
 
     def __len__(self) -> int:
         """Return the number of examples."""

@@ -167,7 +167,7 @@ class Mixture(Corpus):
         """Return nothing: second annotations are of the sources' own codebooks."""
         return {}
 
-    def rows(self) -> Iterator[tuple[int, RawRow]]:
+    def raw_rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield the rows of all sources, numbered over them."""
         number = 0
         for source in self.sources.values():

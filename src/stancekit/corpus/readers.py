@@ -1,64 +1,62 @@
-"""Readers of corpora: JSON lines, CSV, data sets of the `datasets` library, bundled data."""
+"""Readers of corpora: files of rows, data sets of the `datasets` library, bundled data."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from stancekit.corpus.base import Corpus
-from stancekit.corpus.files import parse_csv, parse_jsonl
+from stancekit.corpus.requests import FileFormat
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError
 from stancekit.resources import shipped
 
 
-class JsonlCorpus(Corpus):
-    """Files with one JSON object per line.
+class TableCorpus(Corpus):
+    r"""A file of rows, or a folder with several: CSV, TSV, JSON lines, Parquet, Excel, SPSS or Stata.
 
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from stancekit.codebook import load_codebook
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "mine.jsonl"
-    >>> line = '{"text": "Peru said no.", "actor": "Peru", "target": "levy", "stance": "condemn"}'
-    >>> _ = file.write_text(line)
-    >>> JsonlCorpus(file).read(load_codebook("stance")).labels
-    (('condemn',),)
-    """
-
-    suffixes = (".jsonl", ".ndjson")
-
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        return parse_jsonl(text, file)
-
-
-class CsvCorpus(Corpus):
-    """Tables with a header.
+    The ending of a file's name says what it is; all but the last four may also be packed with
+    gzip, bzip2 or xz.
 
     Parameters
     ----------
+    encoding
+        How texts are written, as `cp1252`; by default it is recognised, and told where it is
+        not UTF-8.
     separator
         The sign between cells, or a word for it; by default the one that the header shows:
         comma, semicolon, tab or pipe.
     quoted
         Whether quotation marks enclose cells, or are letters like others.
+    sheet
+        The sheet of an Excel file, by name or number from 0; by default the first.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from stancekit.codebook import load_codebook
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = file.write_text("sentence;stance\nPeru said no.;condemn\n")
+    >>> TableCorpus(file, columns={"text": "sentence"}).read(load_codebook("stance")).labels
+    (('condemn',),)
     """
 
-    suffixes = (".csv", ".tsv")
-
-    def __init__(
-        self, path: str | Path, *, separator: str | None = None, quoted: bool = True, **rest: Any
+    def __init__(  # one argument per key of a config
+        self,
+        path: str | Path,
+        *,
+        encoding: str | None = None,
+        separator: str | None = None,
+        quoted: bool = True,
+        sheet: str | int | None = None,
+        **rest: Any,
     ) -> None:
         super().__init__(path, **rest)
-        self.separator = separator
-        self.quoted = quoted
-
-    def _parse(self, text: str, file: Path) -> Iterable[RawRow]:
-        return parse_csv(text, file, separator=self.separator, quoted=self.quoted)
+        self.written = FileFormat(encoding, separator, quoted, sheet, prefix="corpus.")
 
 
-def bundled(name: str = "un_votes") -> JsonlCorpus:
+def bundled(name: str = "un_votes") -> TableCorpus:
     """Return a corpus that ships with the kit, with the settings of its config.
 
     Examples
@@ -70,7 +68,7 @@ def bundled(name: str = "un_votes") -> JsonlCorpus:
         shipped("configs", "corpus", f"{name}.yaml").read_text(encoding="utf-8")
     )
     settings.pop("_target_")
-    return JsonlCorpus(**settings)
+    return TableCorpus(**settings)
 
 
 class HubCorpus(Corpus):
@@ -105,7 +103,7 @@ class HubCorpus(Corpus):
         self.parts = parts or {}
         self.revision = revision
 
-    def rows(self) -> Iterator[tuple[int, RawRow]]:
+    def raw_rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield rows with their numbers, counted from 1 over all splits.
 
         Raises

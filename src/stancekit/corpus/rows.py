@@ -30,27 +30,97 @@ _PARTS = {
 _MOST_KINDS = 8
 
 
+class RowPlace(int):
+    """The number of a row, shown with its file where a corpus has several."""
+
+    file: str
+    row: int
+
+    @classmethod
+    def of(cls, number: int, file: str, row: int) -> "RowPlace":
+        """Return the number of a row over all files, and where it is in its own."""
+        place = cls(number)
+        place.file, place.row = file, row
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.row}"
+
+
 @dataclass(slots=True)
-class _Faults:
-    """Faults by kind, each with its rows; `raise_all` raises one error for all."""
+class Faults:
+    """Faults by kind, each with its rows: of rows that cannot be read, and of a corpus as a whole.
 
-    rows: dict[str, list[object]] = field(default_factory=dict)
+    Parameters
+    ----------
+    strict
+        Whether rows that cannot be read are errors too; else they are left out, with a
+        warning.
+    """
+
+    strict: bool = False
+    unread: dict[str, list[object]] = field(default_factory=dict)
+    wrong: dict[str, list[object]] = field(default_factory=dict)
     advice: dict[str, None] = field(default_factory=dict)
+    rows: set[object] = field(default_factory=set)
 
-    def add(self, kind: str, row: object, advice: str = "") -> None:
-        self.rows.setdefault(kind, []).append(row)
+    def leave_out(self, kind: str, row: object, seen: str = "", advice: str = "") -> None:
+        """Note a row that cannot be read.
+
+        Parameters
+        ----------
+        seen
+            What is in its cell, for the message.
+        """
+        self.rows.add(row)
+        self.unread.setdefault(kind, []).append(f"{row}: {seen}" if seen else row)
         if advice:
             self.advice[advice] = None
 
-    def raise_all(self, where: str) -> None:
-        if not self.rows:
-            return
-        kinds = [f"{kind} (rows {listing(rows)})" for kind, rows in self.rows.items()]
-        if len(kinds) > _MOST_KINDS:
-            more = f"and {len(kinds) - _MOST_KINDS} more kinds of faults"
-            kinds = [*kinds[:_MOST_KINDS], more]
-        faults = f"{where}: {'; '.join(kinds)}. Correct these rows, or leave them out."
-        raise KitError(" ".join([faults, *self.advice]))
+    def add(self, kind: str, row: object, advice: str = "") -> None:
+        """Note a fault that is not of one row alone."""
+        self.wrong.setdefault(kind, []).append(row)
+        if advice:
+            self.advice[advice] = None
+
+    def settle(self, where: str, total: int) -> int:
+        """Raise one error for all faults that are none of one row alone, and warn about the others.
+
+        Parameters
+        ----------
+        total
+            The number of rows that there are.
+
+        Returns
+        -------
+        int
+            How many rows are left out.
+
+        Raises
+        ------
+        KitError
+            Also where all rows would be left out, or `strict` is set.
+        """
+        as_errors = self.strict or len(self.rows) >= total
+        if faults := self.wrong | (self.unread if as_errors else {}):
+            words = [f"{where}: {_list_kinds(faults)}. Correct these rows, or leave them out."]
+            raise KitError(" ".join([*words, *self.advice]))
+        if self.unread:
+            words = [f"{where}: {_list_kinds(self.unread)}.", *self.advice]
+            log.warning(
+                "%s %d of %d rows are left out; corpus.strict=true makes this an error",
+                " ".join(words),
+                len(self.rows),
+                total,
+            )
+        return len(self.rows)
+
+
+def _list_kinds(rows: Mapping[str, list[object]]) -> str:
+    kinds = [f"{kind} (rows {listing(numbers)})" for kind, numbers in rows.items()]
+    if len(kinds) > _MOST_KINDS:
+        kinds = [*kinds[:_MOST_KINDS], f"and {len(kinds) - _MOST_KINDS} more kinds of faults"]
+    return "; ".join(kinds)
 
 
 def _is_same_name(name: str, spelled: str) -> bool:
@@ -90,7 +160,7 @@ class RowReader:
     where: str
     columns: Columns
     date_format: str | None = None
-    faults: _Faults = field(default_factory=_Faults)
+    faults: Faults = field(default_factory=Faults)
     unlocated: list[int] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     undated: list[str] = field(default_factory=list)
@@ -101,7 +171,7 @@ class RowReader:
         try:
             return "" if column is None else plain_cell(row.get(column), role)
         except CellError as error:
-            self.faults.add(str(error), number)
+            self.faults.leave_out(f"{error}, in column {column!r}", number)
             return ""
 
     def read_example(self, number: int, row: RawRow, index: int) -> Example:
@@ -120,10 +190,11 @@ class RowReader:
         text = row.get(self.columns.text)
         is_empty = text is None or text != text  # noqa: PLR0124  # NaN
         if not isinstance(text, str) and not is_empty:
-            self.faults.add(f"text that is {cell_kind(text)}, not a text", number)
+            kind = f"text that is {cell_kind(text)}, not a text, in column {self.columns.text!r}"
+            self.faults.leave_out(kind, number, f"{str(text)[:30]!r}")
             return ""
         if is_empty or not str(text).strip():
-            self.faults.add("empty text", number)
+            self.faults.leave_out(f"empty text in column {self.columns.text!r}", number)
             return ""
         return str(text)
 
@@ -134,7 +205,10 @@ class RowReader:
         if start is None and end is None:
             return make_mention(name, text) if name else None
         if start is None or end is None or not 0 <= start < end <= len(text):
-            self.faults.add(f"{role} offsets outside the sentence", number)
+            columns = [getattr(self.columns, f"{role}_{side}") for side in ("start", "end")]
+            seen = " to ".join(str(row.get(column))[:20] for column in columns)
+            kind = f"{role} offsets outside the sentence, in columns {listing(columns)}"
+            self.faults.leave_out(kind, number, f"{seen} of {len(text)} characters")
             return None
         if name and not _is_same_name(name, text[start:end]):
             self._check_span(number, role, name, text, (start, end))
@@ -198,7 +272,9 @@ class RowReader:
         except KitError:
             shown = f"{number}: {written[:40]!r}"
             if self.date_format is not None:
-                self.faults.add(f"date not of the form {self.date_format!r}", shown)
+                kind = f"date not of the form {self.date_format!r}, in column {self.columns.date!r}"
+                self.faults.leave_out(kind, number, f"{written[:40]!r}")
+                return written
             self.undated.append(shown)
             return written
 

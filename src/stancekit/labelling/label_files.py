@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 
 import pyarrow.parquet
 
-from stancekit.corpus.readers import CsvCorpus, JsonlCorpus
+from stancekit.corpus.files import read_data_file
 from stancekit.errors import KitError, MissingExtra, listing, printable
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow, is_blank
 from stancekit.views import DataFrame, TableView
@@ -190,9 +190,8 @@ def read_label_rows(file: Path) -> list[LabelRow]:
     elif file.suffix == ".xlsx":
         rows = _read_excel(file)
     elif file.suffix in (".jsonl", ".csv", ".tsv"):
-        reader = JsonlCorpus(file) if file.suffix == ".jsonl" else CsvCorpus(file)
         try:
-            rows = [dict(row) for _, row in reader.rows()]
+            rows = [dict(row) for row in read_data_file(file)]
         except KitError as error:
             # Labels and samples are no corpus of a config: advice about its keys would
             # not help.

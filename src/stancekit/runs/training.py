@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import AutoSplit, Corpus, CsvCorpus, JsonlCorpus, Splits
+from stancekit.corpus import AutoSplit, Corpus, Splits, TableCorpus
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
@@ -304,7 +304,7 @@ def _read_corpus(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
         return data, data.digest
 
     # Which files other kinds of corpora read is not known.
-    if type(corpus) not in (JsonlCorpus, CsvCorpus):
+    if type(corpus) is not TableCorpus:
         return read()
     files = []
     for path in corpus.paths():
