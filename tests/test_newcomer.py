@@ -149,6 +149,13 @@ def test_label_with_models_of_ones_own(labelled):
     assert labelled.steps() == counted("label with your own models")
 
 
+def test_speeches_with_their_speakers(labelled):
+    labelled.type(lines("Your own sentences", 3)[0])
+    frame = read_labels(labelled.folder / "spoken")
+    spoken = frame[frame["sentence"] == "I shall be counting votes and not casting one."]
+    assert list(spoken["actor"]) == ["Corin Maddel"] and list(spoken["actor_start"]) == [0]
+
+
 def test_from_labels_to_a_claim_by_party_and_month_with_a_growing_sample(labelled):
     sample, plan, more, estimate = lines("From labels to a claim", 0)
     labelled.type(sample)
@@ -169,7 +176,7 @@ def test_from_labels_to_a_claim_by_party_and_month_with_a_growing_sample(labelle
 
 
 def test_two_annotators(labelled):
-    agreement, disagreements, train = lines("Your own sentences", 3)
+    agreement, disagreements, train = lines("Your own sentences", 4)
     assert "alpha" in labelled.type(agreement)
     assert "decide.csv" in labelled.type(disagreements).splitlines()[-1]
     labelled.fill_in("decide.csv", "position", lambda row: row["coder_a"])
