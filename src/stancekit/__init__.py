@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stancekit.commands.report import report
     from stancekit.commands.sample import sample
     from stancekit.commands.train import train
+    from stancekit.corpus.memory import read_table
     from stancekit.errors import KitError
     from stancekit.library.load import load_model as load
     from stancekit.library.model import StanceModel
@@ -35,6 +36,7 @@ _PLACES = {
     "load": "library.load:load_model",
     "load_codebook": "codebook",
     "plan": "commands.plan",
+    "read_table": "corpus.memory",
     "report": "commands.report",
     "sample": "commands.sample",
     "train": "commands.train",
@@ -53,6 +55,7 @@ __all__ = [
     "load",
     "load_codebook",
     "plan",
+    "read_table",
     "report",
     "sample",
     "train",

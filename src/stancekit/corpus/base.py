@@ -28,6 +28,7 @@ from stancekit.corpus.finding import CorpusFiles
 from stancekit.corpus.formats import file_kind, read_rows
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
+from stancekit.corpus.viewing import CorpusView, in_its_words
 from stancekit.errors import KitError, listing
 from stancekit.resources import shipped
 
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 LINE_KINDS = (".jsonl", ".ndjson")
 
 
-class Corpus(CorpusFiles):
+class Corpus(CorpusFiles, CorpusView):
     """Labelled data, and how its columns and labels are read.
 
     Parameters
@@ -122,6 +123,7 @@ class Corpus(CorpusFiles):
         if unused:
             raise KitError(f"{type(self).__name__} does not use {', '.join(unused)}; leave it out")
 
+    @in_its_words
     def read(self, codebook: Codebook) -> LabelledSet:
         """Read the corpus with the codes of a codebook.
 
@@ -177,6 +179,7 @@ class Corpus(CorpusFiles):
         """
         return set(self.label_columns(codebook)) <= set(present)
 
+    @in_its_words
     def marked_sentences(self) -> list[MarkedSentence]:
         """Return every sentence with the spans of its actors, in the order of the data.
 

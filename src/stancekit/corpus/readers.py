@@ -131,21 +131,36 @@ class HubCorpus(Corpus):
                 f"corpus.parts names {', '.join(map(repr, unknown))}; {self.path!r} has: "
                 f"{', '.join(map(str, splits))}"
             )
-        number = 0
-        for part, table in splits.items():
-            class_names = {key: _class_names(kind) for key, kind in table.features.items()}
-            for row in table:
-                number += 1
-                for key, names in class_names.items():
-                    if names:
-                        row[key] = _name_classes(row[key], names)
-                yield number, {"split": self.parts.get(part, part), **row}
+        yield from enumerate(split_rows(splits, self.parts), 1)
 
     def _load(self, datasets: Any) -> Any:
         builder = datasets.load_dataset_builder(str(self.path), self.config, revision=self.revision)
         is_csv = "csv" in (builder.dataset_name, builder.name)
         options = {"keep_default_na": False} if is_csv else {}
         return datasets.load_dataset(str(self.path), self.config, revision=self.revision, **options)
+
+
+def split_rows(
+    splits: Mapping[Any, Any], parts: Mapping[str, str] | None = None
+) -> Iterator[RawRow]:
+    """Yield the rows of the splits of a data set, with the names of their classes.
+
+    Parameters
+    ----------
+    splits
+        Tables of the `datasets` library by split; under an empty name, rows have no split.
+    parts
+        From splits to train, validation and test; by default their own names.
+    """
+    for part, table in splits.items():
+        features = table.features or {}
+        class_names = {key: _class_names(kind) for key, kind in features.items()}
+        split = {"split": (parts or {}).get(str(part), str(part))} if part else {}
+        for row in table:
+            named = {
+                key: _name_classes(row[key], names) for key, names in class_names.items() if names
+            }
+            yield {**split, **row, **named}
 
 
 def _class_names(kind: Any) -> Sequence[str] | None:

@@ -9,6 +9,7 @@ from typing import Any
 from stancekit.corpus.cells import CellError, Columns, cell_kind, parse_offset, plain_cell
 from stancekit.corpus.dataset import OWN_ARTICLE
 from stancekit.corpus.dates import read_date
+from stancekit.corpus.requests import warn_once
 from stancekit.errors import KitError, listing
 from stancekit.text.targets import locate, make_mention
 from stancekit.types import Context, Example, Mention
@@ -107,8 +108,8 @@ class Faults:
             raise KitError(" ".join([*words, *self.advice]))
         if self.unread:
             words = [f"{where}: {_list_kinds(self.unread)}.", *self.advice]
-            log.warning(
-                "%s %d of %d rows are left out; corpus.strict=true makes this an error",
+            warn_once(
+                "%s %d of %d rows are left out; strict=true makes this an error",
                 " ".join(words),
                 len(self.rows),
                 total,
@@ -280,12 +281,13 @@ class RowReader:
 
     def warn(self) -> None:
         """Log what was read and is probably not what was meant."""
-        if self.unlocated:
+        unlocated = [number for number in self.unlocated if number not in self.faults.rows]
+        if unlocated:
             log.warning(
                 "%s: in %d rows the actor is not in its sentence and is read beside it (rows %s)",
                 self.where,
-                len(self.unlocated),
-                listing(self.unlocated),
+                len(unlocated),
+                listing(unlocated),
             )
         if self.elsewhere:
             log.warning(

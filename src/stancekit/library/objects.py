@@ -11,6 +11,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus import Corpus
+from stancekit.corpus.formats import ROWS, is_known
+from stancekit.corpus.memory import read_table
 from stancekit.errors import KitError, listing, printable
 from stancekit.library.configs import check_name, compose_config, names_in
 
@@ -133,7 +135,11 @@ def as_corpus(corpus: Any) -> Corpus:
         return corpus
     if isinstance(corpus, str) and corpus in names_in("corpus"):
         return make_object("corpus", corpus)  # type: ignore[no-any-return]
-    raise KitError(
-        f"corpus is {printable(repr(corpus), most=60)}; give a Corpus, or a name: "
-        f"{listing(names_in('corpus'), 40)}"
-    )
+    if isinstance(corpus, str | Path) and not (
+        Path(corpus).exists() or is_known(Path(corpus), ROWS)
+    ):
+        raise KitError(
+            f"corpus is {printable(repr(corpus), most=60)}; give a data file, a table, a Corpus, or "
+            f"a name: {listing(names_in('corpus'), 40)}"
+        )
+    return read_table(corpus)
