@@ -75,6 +75,11 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path):
         texts, [rejected] = read(tmp_path / "rows.csv", layout)
         assert texts == [] and rejected.rest
         assert said in rejected.reason and "sentence, who, motion" in rejected.reason
+        # the only file: an error before any work
+        with pytest.raises(KitError, match=r"cannot label .*rows\.csv: no column"):
+            TextSource(tmp_path / "rows.csv", layout=layout).check()
+    write_table(tmp_path / "other.csv", [{"text": "No."}], ",")
+    TextSource(tmp_path, layout=TextLayout(columns={"text": "sentnce"})).check()
 
 
 def test_a_role_that_is_not_known():

@@ -125,3 +125,20 @@ def test_what_others_are_quoted_with_is_theirs():
     spoken = add_speaker(Mention("Kenya"), [Mention("Chad", 0, 4)], "Chad said “we know”.")
     assert [actor.located for actor in spoken.actors] == [False, True]
     assert [target.name for target in spoken.targets] == ["Chad"]
+
+
+def test_the_object_of_an_act_is_no_target_of_who_speaks_of_the_act():
+    said = "We condemn Chad's invasion of Oman and the sanctions against Peru."
+    assert [target for actor, _, target in pairs(said) if actor == "Kenya"] == [
+        "invasion",
+        "sanctions",
+        "Chad",
+    ]
+    # it was asked for
+    assert pairs(said, ["Oman"])[0] == ("Kenya", "We", "Oman")
+    # who decides is no object
+    assert ("Kenya", "We", "Peru") in pairs("We welcome the decision of Peru.")
+
+
+def test_what_is_not_at_issue_is_no_target():
+    assert pairs("Since the Second World War, we respect international law.") == []

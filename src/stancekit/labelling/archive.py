@@ -94,6 +94,7 @@ def label_archive(
     texts = TextSource(
         source, layout=job.layout, written=job.written, title=job.title, without=folder
     )
+    texts.check()
     settings = _job_settings(texts, job)
     with lock(folder / ".lock", doing=f"label into {folder}"):
         if not texts.files and any(folder.glob("part-*")):

@@ -115,6 +115,17 @@ class TextSource:
             self.files = [(found.name(file), _size(file)) for file in self._paths]
         self.size = sum(size for _, size in self.files)
 
+    def check(self) -> None:
+        """Raise a `KitError` where there is only one file, a table without a column that is needed."""
+        if len(self._paths) != 1 or file_kind(self._paths[0])[0] in _HEADLESS:
+            return
+        first = next(iter(self), None)
+        if isinstance(first, RejectedRow) and first.rest and not first.line:
+            how = ""
+            if "text" not in self.layout.named:
+                how = ". Say which column holds the text, as in columns.text=sentence"
+            raise KitError(f"cannot label {self._paths[0]}: {first.reason}{how}")
+
     def __iter__(self) -> Iterator[InputText | RejectedRow]:
         """Read all texts, one at a time in memory."""
         self.done = 0

@@ -14,7 +14,13 @@ from stancekit.text.actors.finder import ActorFinder
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.sentences import split_sentences
 from stancekit.text.speaker import add_speaker, make_speaker
-from stancekit.text.targets import MOST_ACTORS, SentenceTargets, make_mention, make_topic
+from stancekit.text.targets import (
+    MOST_ACTORS,
+    SentenceTargets,
+    find_objects,
+    make_mention,
+    make_topic,
+)
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 log = logging.getLogger(__name__)
@@ -256,6 +262,12 @@ def pair_mentions(
             actors, named = spoken.actors, spoken.targets
         sentence_targets = SentenceTargets(cleaned.text, named, given=asked, topic=topic)
         pairs = [(one, target) for one in actors for target in sentence_targets.for_actor(one)]
+        if speaker and not asked:
+            # Who deplores the war on a state deplores the war; models take the two for one.
+            objects = {one.name for one in find_objects(cleaned.text, named)}
+            pairs = [
+                pair for pair in pairs if pair[0] is not actors[0] or pair[1].name not in objects
+            ]
         for index, pair in enumerate(pairs):
             name = f"{sentence.id}.{index}"
             examples.append(Example(name, cleaned.text, *pair, article.id))

@@ -115,7 +115,8 @@ def find_issues(text: str) -> list[Mention]:
         start = words[first].start()
         # "draft" and "draft resolution" start together, and the longer one comes last.
         longest[start] = Mention(text[start : word.end()], start, word.end())
-    return list(longest.values())
+    named = tuple(nouns["not_targets"])
+    return [issue for issue in longest.values() if not issue.name.lower().endswith(named)]
 
 
 def _find_phrase_start(words: Sequence[re.Match[str]], index: int, text: str) -> int:
@@ -189,6 +190,36 @@ def _default_targets(text: str, actors: Sequence[Mention], topic: Mention | None
     if not issues and topic:
         issues = [topic]
     return [*issues, *(actors if len(actors) <= MOST_ACTORS else ())]
+
+
+# "of" names the object of these acts, and of others such as a decision who acted.
+_ON_OBJECT = re.compile(r"\s+(?:against|on|upon|in)\s+(?:the\s+)?")
+_OF_OBJECT = re.compile(
+    r"(?:invasion|occupation|annexation|expulsion|suspension)\s+of\s+(?:the\s+)?", re.IGNORECASE
+)
+
+
+def find_objects(text: str, actors: Sequence[Mention]) -> list[Mention]:
+    """Return the actors that an act or a text of the sentence is directed at.
+
+    Examples
+    --------
+    >>> text = "Chad's invasion of Oman and the decision of Peru on Mali"
+    >>> actors = [make_mention(name, text) for name in ("Chad", "Oman", "Peru", "Mali")]
+    >>> [actor.name for actor in find_objects(text, actors)]
+    ['Oman']
+    """
+    objects = []
+    issues = [(issue.start, issue.end) for issue in find_issues(text)]
+    for actor in actors:
+        for start, end in issues:
+            if start is None or end is None or actor.start is None or actor.start < end:
+                continue
+            last_word = text[start:end].rpartition(" ")[2]
+            between = text[end : actor.start]
+            if _ON_OBJECT.fullmatch(between) or _OF_OBJECT.fullmatch(last_word + between):
+                objects.append(actor)
+    return objects
 
 
 def find_targets(
