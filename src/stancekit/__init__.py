@@ -1,5 +1,6 @@
 """Label sentences by actor stance and framing, train classifiers, report what the numbers are worth."""
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -67,16 +68,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used."""
-    if name not in _PLACES:
-        raise AttributeError(
-            f"module 'stancekit' has no attribute {name!r}; it has: {', '.join(__all__)}"
-        )
-    module, _, original = _PLACES[name].partition(":")
-    value = getattr(import_module(f"stancekit.{module}"), original or name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # else a type checker would take every name for one that there is
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used."""
+        if name not in _PLACES:
+            close = get_close_matches(name, __all__, 1)
+            meant = f"is {close[0]!r} meant? It" if close else "it"
+            raise AttributeError(
+                f"module 'stancekit' has no attribute {name!r}; {meant} has: {', '.join(__all__)}"
+            )
+        module, _, original = _PLACES[name].partition(":")
+        value = getattr(import_module(f"stancekit.{module}"), original or name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

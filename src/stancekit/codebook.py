@@ -60,6 +60,12 @@ class Codebook:
     ------
     KitError
         When `scale` or `absent` names what is not a code, or a field has another kind of value.
+
+    Examples
+    --------
+    >>> tone = Codebook("tone", (Code("warm", "Kind words."), Code("cold", "Unkind words.")))
+    >>> tone.names
+    ['cold', 'warm']
     """
 
     name: str

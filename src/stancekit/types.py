@@ -47,6 +47,11 @@ class Mention:
 
     `start` and `end` are character offsets in the sentence, both `None` for a name that
     the sentence does not spell out. `code` is the ISO 3166 alpha-3 code of a country.
+
+    Examples
+    --------
+    >>> Mention("Peru", 0, 4).located, Mention("whaling").located
+    (True, False)
     """
 
     name: str
@@ -66,6 +71,12 @@ class Example:
 
     Both are `None` where a codebook codes whole sentences. `article` is the article's id,
     the cluster of every interval.
+
+    Examples
+    --------
+    >>> example = Example("1", "Peru rejected the levy.", Mention("Peru", 0, 4), Mention("the levy", 14, 22))
+    >>> example.actor.name, example.target.name
+    ('Peru', 'the levy')
     """
 
     id: str

@@ -167,6 +167,87 @@ def test_what_was_trained_is_told(small, capsys):
     assert capsys.readouterr().out == said
 
 
+def test_nothing_is_printed_where_that_is_asked_for(small, capsys):
+    fit(**small, model=Majority(), verbose=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path, capsys):
+    told = ["corpus=jsonl", f"corpus.path={file}", f"output={tmp_path / 'out'}"]
+    assert main(["train", *told, "model=svm", "model.classifier.C=0.5"]) == 0
+    printed = capsys.readouterr().out
+    model = train(
+        JsonlCorpus(file), model="svm", settings={"classifier.C": 0.5}, output=tmp_path / "out"
+    )
+    # The second is the first, read back: nothing is trained again.
+    (folder,) = (tmp_path / "out" / "runs").iterdir()
+    assert model.run.folder == folder and model.run.model == "svm" and model.run.split == "fixed"
+    assert capsys.readouterr().out == printed
+    assert printed.splitlines()[-1] == f"run: {folder}"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"model": "svmm"}, "no model 'svmm'; is 'svm' meant"),
+        ({"model": "svm", "split": "groupd"}, "no split 'groupd'; is 'grouped' meant"),
+        ({"model": "svm", "codebook": "stanc"}, "no codebook 'stanc'; there are: .*stance"),
+        ({"model": Majority(), "settings": {"C": 1}}, r"settings= are of a model that is named"),
+    ],
+    ids=str,
+)
+def test_a_wrong_name_is_told_with_the_right_ones(small, given, message):
+    with pytest.raises(KitError, match=message):
+        train(**{**small, **given})
+
+
+def unmarked(file, tmp_path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    path = tmp_path / "unmarked.jsonl"
+    path.write_text("".join(json.dumps(row | {"split": ""}) + "\n" for row in rows))
+    return path
+
+
+def test_without_a_split_the_data_s_marks_count_else_whole_articles(small, file, tmp_path, capsys):
+    marked = fit(**{**small, "split": None}, model=Majority(), name="m")
+    assert marked.split == "fixed" and len(marked.rows) == 16
+    # The very run that the split's name would be.
+    assert fit(**{**small, "split": "fixed"}, model=Majority(), name="m").folder == marked.folder
+    assert "as the data marks none" not in capsys.readouterr().out
+    corpus = JsonlCorpus(unmarked(file, tmp_path))
+    drawn = fit(**{**small, "split": None, "corpus": corpus}, model=Majority())
+    assert drawn.split == "grouped"
+    assert "(split grouped, as the data marks none; random" in capsys.readouterr().out
+    articles = {row.example.article for row in drawn.rows}
+    assert len(drawn.rows) == 4 * len(articles)
+
+
+def test_the_command_line_divides_unmarked_data_too(file, tmp_path, capsys):
+    words = ["train", "corpus=jsonl", f"corpus.path={unmarked(file, tmp_path)}", "model=majority"]
+    assert main([*words, f"output={tmp_path / 'out'}"]) == 0
+    assert "split grouped, as the data marks none" in capsys.readouterr().out
+    assert main([*words, "split=fixed", f"output={tmp_path / 'out'}"]) == 2
+    assert "no examples in: train, validation, test" in capsys.readouterr().err
+
+
+def test_the_columns_that_were_read_are_noted_with_the_model(small, file, tmp_path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    path = tmp_path / "own.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"sentence": row["text"], "who": row["actor"], "stance": row["stance"]})
+            + "\n"
+            for row in rows
+        )
+    )
+    corpus = JsonlCorpus(path, columns={"text": "sentence", "actor": "who"})
+    model = train(**{**small, "corpus": corpus, "split": None}, model=Majority())
+    manifest = json.loads((model.folder / "manifest.json").read_text())
+    # It has no target, so that none is asked for.
+    assert manifest["columns"] == {"text": "sentence", "actor": "who"}
+    assert len(model.predict([{"sentence": "Peru left.", "who": "Peru"}])) == 1
+
+
 def run_score(run):
     (board,) = leaderboards([run])
     return f"{board.best.main.value:.3f}".lstrip("0")

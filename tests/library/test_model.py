@@ -88,7 +88,7 @@ def test_what_is_missing_is_told_with_what_is_nearest(speeches_model, speeches):
     assert len(speeches_model.predict(renamed, actor="Peru")) == len(speeches)
     with pytest.raises(KitError, match=r"no column of the text, 'words'"):
         speeches_model.predict(speeches, columns={"text": "words"})
-    with pytest.raises(KitError, match="columns has txt; there are: text, actor, target"):
+    with pytest.raises(KitError, match="columns has txt; there are: text, actor, target, id"):
         speeches_model.predict(speeches, columns={"txt": "sentence"})
     with pytest.raises(KitError, match=r"no text.*\(rows 0, 2"):
         speeches_model.predict(speeches.assign(sentence=[None, "a", "", *speeches["sentence"][3:]]))

@@ -21,7 +21,7 @@ from stancekit.runs.leaderboard import leaderboards
 from stancekit.runs.published import without_names
 from stancekit.runs.record import Run
 from stancekit.runs.scores import SCORE_COLUMNS, SCORES_FILE
-from stancekit.text.inputs import as_examples
+from stancekit.text.inputs import COLUMN_ROLES, as_examples
 from stancekit.types import Example, Score
 from stancekit.views import TableView
 
@@ -185,10 +185,11 @@ class StanceModel(TableView):
         self, present: Sequence[str], given: Mapping[str, Any], named: Mapping[str, str]
     ) -> dict[str, str]:
         """Return which column of a table has which role: as named, as in training, or by the role's name."""
-        if unknown := [role for role in named if role not in _TABLE_ROLES]:
-            raise KitError(f"columns has {listing(unknown)}; there are: {', '.join(_TABLE_ROLES)}")
+        if unknown := [role for role in named if role not in COLUMN_ROLES]:
+            raise KitError(f"columns has {listing(unknown)}; there are: {', '.join(COLUMN_ROLES)}")
         trained: Mapping[str, str] = self._manifest.get("columns", {"text": "text"})
-        found, faults = {}, []
+        found = {role: name for role, name in named.items() if role not in _TABLE_ROLES}
+        faults = []
         # The only column of a table is that of the texts, however it is called.
         if len(present) == 1 and "text" not in named:
             trained = {**trained, "text": present[0]}
