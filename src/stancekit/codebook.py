@@ -163,8 +163,8 @@ class Codebook:
             shown = label if plain else json.dumps(label, ensure_ascii=False)
             pairs.append(f"{shown}: {close[0] if close else 'CODE'}")
         return (
-            f"with a code for each CODE, or null to leave its rows out: "
-            f"'corpus.labels={{{', '.join(pairs)}}}'"
+            "with a code for each CODE, or null to leave its rows out: "
+            "'corpus.labels={" + ", ".join(pairs) + "}'"
         )
 
     def _separator_hint(self, labels: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ def small(tmp_path):
         row | {"text": padded(row["text"], at), "article": str(at)} for at, row in enumerate(rows)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return ["corpus=jsonl", f"corpus.path={path}"]
+    return ["corpus=table", f"corpus.path={path}"]
 
 
 def test_help_needs_neither_hydra_nor_sklearn():
@@ -59,7 +59,7 @@ def test_an_unknown_command_lists_the_commands():
 def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text(json.dumps(ROWS[0] | {"stance": "condems"}))
-    done = program("train", "corpus=jsonl", f"corpus.path={path}", "split=grouped", cwd=tmp_path)
+    done = program("train", "corpus=table", f"corpus.path={path}", "split=grouped", cwd=tmp_path)
     assert done.returncode == 2 and "unknown label 'condems'" in done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "experiments").exists()
 
@@ -128,7 +128,7 @@ def test_what_a_user_s_file_says_cannot_control_the_terminal(tmp_path, capsys):
     path.write_text(json.dumps(ROWS[0] | {"stance": "\x1b]0;title\x07con\u202edems"}))
     assert (
         main(
-            ["train", "corpus=jsonl", f"corpus.path={path}", "split=grouped", f"output={tmp_path}"]
+            ["train", "corpus=table", f"corpus.path={path}", "split=grouped", f"output={tmp_path}"]
         )
         == 2
     )

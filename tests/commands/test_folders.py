@@ -64,7 +64,7 @@ def write(folder, **files):
     return folder
 
 
-TRAIN = ["train", "corpus=jsonl", "corpus.path=small.jsonl", "output=out"]
+TRAIN = ["train", "corpus=table", "corpus.path=small.jsonl", "output=out"]
 
 
 def targets(here):
@@ -174,7 +174,7 @@ def test_a_codebook_of_the_user_s_is_loaded_by_name(here):
 def test_a_codebook_of_the_user_s_takes_part_in_data_and_mixtures(here, capsys):
     write(here / "mine", codebook__tone=TONE, corpus__mixed=MIXED)
     named = ["--config-dir", "mine"]
-    assert main(["data", "jsonl", "corpus.path=small.jsonl", "codebooks=tone", *named]) == 0
+    assert main(["data", "table", "corpus.path=small.jsonl", "codebooks=tone", *named]) == 0
     assert "# small, tone: 12 examples" in capsys.readouterr().out
     assert (
         main(["train", *named, "corpus=mixed", "codebook=tone", "model=majority", "output=out"])

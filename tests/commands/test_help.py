@@ -132,7 +132,9 @@ def test_lines_are_as_wide_as_the_terminal(monkeypatch, capsys):
 
 
 def test_the_keys_of_a_choice_are_listed(wide, capsys):
-    shown = entries(help_of(capsys, "train", "model=minilm", "corpus=csv", "split=leave_topic_out"))
+    shown = entries(
+        help_of(capsys, "train", "model=minilm", "corpus=table", "split=leave_topic_out")
+    )
     assert shown["model.epochs"] == (
         "default: 3",
         "How many times training goes through all examples.",

@@ -58,12 +58,14 @@ def trained(here):
 
 
 def test_columns_and_labels_are_named_as_the_errors_say(here, capsys):
-    csv = ["corpus=csv", "corpus.path=mine.csv", *TRAIN]
+    csv = ["corpus=table", "corpus.path=mine.csv", *TRAIN]
     code, told = run(capsys, *csv)
     assert code == 2 and "corpus.columns.text=sentence or corpus.columns.labels=code" in told
     code, told = run(capsys, *csv, *COLUMNS)
     assert (
-        code == 2 and "unknown label 'AGAINST'" in told and "'corpus.labels={seen: code}'" in told
+        code == 2
+        and "unknown label 'AGAINST'" in told
+        and "'corpus.labels={AGAINST: CODE, " in told
     )
     mapped = "corpus.labels={" + ", ".join(f"{name}: {code}" for code, name in NAMES.items()) + "}"
     code, told = run(capsys, *csv, *COLUMNS, mapped)
@@ -110,11 +112,11 @@ def test_the_readme_s_own_yaml_takes_what_it_does_not_list(here, tmp_path, capsy
 
 def test_a_key_that_nothing_reads_is_named_with_those_there_are(here, capsys):
     for word, known in {
-        "corpus.colums.text=sentence": "corpus has: path, separator",
+        "corpus.colums.text=sentence": "corpus has: path, encoding",
         "corpus.columns.sentence=text": "corpus.columns knows: text, id",
         "split.share=drop": "split has: by, validation",
     }.items():
-        code, told = run(capsys, "corpus=csv", "corpus.path=mine.csv", *TRAIN, word)
+        code, told = run(capsys, "corpus=table", "corpus.path=mine.csv", *TRAIN, word)
         assert code == 2 and known in told
 
 
@@ -125,7 +127,7 @@ def test_text_that_test_has_too_is_dropped_as_advised(here, capsys):
         for row in ROWS
     ]
     (here / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    words = ["corpus=jsonl", "corpus.path=mine.jsonl", "model=majority", "output=out"]
+    words = ["corpus=table", "corpus.path=mine.jsonl", "model=majority", "output=out"]
     code, told = run(capsys, *words)
     assert code == 2 and "Use split.shared=drop" in told
     assert run(capsys, *words, "split.shared=drop") == (
@@ -166,7 +168,7 @@ def test_every_setting_that_a_message_names_can_be_set(hint):
         if name.startswith("corpus.sources")
         else "corpus=hub"
         if "parts" in name
-        else "corpus=csv"
+        else "corpus=table"
     )
     with initialize_config_dir(str(config), version_base="1.3"):
         whole = compose("train", opened([corpus, split, "corpus.path=mine.csv", hint]))
@@ -191,7 +193,7 @@ def test_keys_are_looked_for_in_parts_of_a_choice_too():
             check_keys(whole)
 
 
-@pytest.mark.parametrize("name", ["csv", "jsonl", "hub"])
+@pytest.mark.parametrize("name", ["table", "hub"])
 def test_every_column_is_listed_and_null_is_its_usual_name(name):
     from dataclasses import fields
 

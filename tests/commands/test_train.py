@@ -269,7 +269,7 @@ def test_a_run_without_its_end_is_done_again(small):
 
 
 def words(file, out, *more):
-    corpus = ["corpus=jsonl", f"corpus.path={file}", "codebook=stance", f"output={out}"]
+    corpus = ["corpus=table", f"corpus.path={file}", "codebook=stance", f"output={out}"]
     return [
         "train",
         "experiment=un_votes",
@@ -297,7 +297,7 @@ def test_an_experiment_ends_with_a_report_and_kept_models(file, tmp_path, capsys
         and "\n# lexicon for stance" in (place / "README.md").read_text()
     )
     # The command that was given, not one guessed from a folder's name.
-    given = "stancekit train experiment=un_votes corpus=jsonl"
+    given = "stancekit train experiment=un_votes corpus=table"
     assert (
         given in (place / "README.md").read_text()
         and given in (tmp_path / "mine/report/report.html").read_text()
@@ -345,7 +345,7 @@ def test_the_features_in_a_model_s_configuration_are_kept_unless_others_are_chos
         "classifier: {_target_: sklearn.naive_bayes.ComplementNB}\n"
         "features: {_target_: stancekit.models.features.Pair}\n"
     )
-    common = ["train", "corpus=jsonl", f"corpus.path={file}", "codebook=stance", "model=mine"]
+    common = ["train", "corpus=table", f"corpus.path={file}", "codebook=stance", "model=mine"]
     for name, more, kind in (("own", [], Pair), ("chosen", ["features=marked"], Marked)):
         out = tmp_path / name
         assert (

@@ -78,7 +78,7 @@ def runs(folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for codebook, model in (("blame", "majority"), ("tone", "nb")):
-            words = [f"codebook={codebook}", "corpus=jsonl", "corpus.path=coded.jsonl"]
+            words = [f"codebook={codebook}", "corpus=table", "corpus.path=coded.jsonl"]
             words += ["split=grouped", f"model={model}", "output=own"]
             assert main(["train", *words]) == 0
     blame, tone = sorted((folder / "own" / "runs").iterdir())

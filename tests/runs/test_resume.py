@@ -44,7 +44,7 @@ def words(tmp_path_factory, tiny, parts):
     return folder, [
         *(
             "train",
-            "corpus=jsonl",
+            "corpus=table",
             f"corpus.path={folder}/mine.jsonl",
             "model=transformer",
             "model.epochs=6",

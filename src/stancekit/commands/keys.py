@@ -57,7 +57,7 @@ def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
     if key == "corpus" and value not in names_in("corpus") and _is_data(value):
-        yield from ("corpus=table", f"corpus.path={value}")
+        yield from ("corpus=table", f"{key}.path={value}")
     else:
         yield word
 
@@ -72,7 +72,7 @@ def _is_data(value: str) -> bool:
 
 def _as_written(word: str) -> str:
     if labels := _LABELS.fullmatch(word):
-        return f"corpus.labels={_labels_as_written(labels[1])}"
+        return word.partition("=")[0] + "=" + _labels_as_written(labels[1])
     found = _TEXT_NODE.fullmatch(word)
     return word if not found or _MEANT.fullmatch(found[2]) else f"{found[1]}={quoted(found[2])}"
 

@@ -22,8 +22,8 @@ KEYS: dict[str, dict[str, str]] = {
     "data": {"plots": "output"},
     "verify": {"path": "models"},
 }
-# Choices of a group that have other names now.
-CHOICES = {"corpus=csv": "corpus=table", "corpus=jsonl": "corpus=table"}
+# Corpora that have other names now.
+CORPORA = {"csv": "table", "jsonl": "table"}
 # Classes that configs of one's own may name.
 TARGETS = {
     "stancekit.corpus.CsvCorpus": "stancekit.corpus.TableCorpus",
@@ -64,9 +64,11 @@ def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
         key, equals, _ = word.lstrip("+~").partition("=")
         first, dot, rest = key.partition(".")
         *path, last = key.split(".")
-        choice = word if equals else f"{COMMANDS[command].positional}={word}"
-        if choice in CHOICES and choice.partition("=")[2] not in names_in("corpus"):
-            yield f"{choice} is {CHOICES[choice]}; or name the file itself, corpus=FILE"
+        group, choice = (
+            (key, word[len(key) + 1 :]) if equals else (COMMANDS[command].positional, word)
+        )
+        if group == "corpus" and choice in CORPORA and choice not in names_in(group):
+            yield f"{group}={choice} is {group}={CORPORA[choice]}; or name the file, corpus=FILE"
         elif equals and key in CORPUS_KEYS:
             yield f"{key} is {CORPUS_KEYS[key]}"
         elif equals and path and path[0] == "model" and last in RENAMED_SETTINGS:

@@ -1,6 +1,7 @@
 """The base of all readers of data: find the files, read their rows, map their labels."""
 
 import logging
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from stancekit.resources import shipped
 log = logging.getLogger(__name__)
 
 
+_HALF = re.compile("[\ud800-\udfff]")
 # Files whose rows are counted by their lines, since each line is a row.
 LINE_KINDS = (".jsonl", ".ndjson")
 
@@ -312,7 +314,8 @@ class Corpus(CorpusFiles, CorpusView):
                     raise unreadable(file, line, row)
                 converted: Iterable[RawRow | RowFault] = (row,)
             else:
-                converted = self._convert(row)
+                fault = _half_character(row)
+                converted = self._convert(row) if fault is None else (fault,)
             for made in converted:
                 count += 1
                 yield line if kind in LINE_KINDS else count, made
@@ -320,6 +323,15 @@ class Corpus(CorpusFiles, CorpusView):
     def _convert(self, row: RawRow) -> Iterable[RawRow]:
         """Return the rows that a row of a file stands for."""
         return (row,)
+
+
+def _half_character(row: RawRow) -> RowFault | None:
+    """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
+    for name, value in row.items():
+        if isinstance(value, str) and not value.isascii() and (half := _HALF.search(value)):
+            reason = f"half of a character in column {name!r}"
+            return RowFault(reason, column=name, seen=f"{half[0]!a}")
+    return None
 
 
 def _read_second(

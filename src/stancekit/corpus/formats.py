@@ -73,16 +73,7 @@ def _json_object(text: str) -> Mapping[str, Any] | RowFault:
         return RowFault(f"not readable: {error}"[:200])
     if not isinstance(row, dict):
         return RowFault("not a JSON object", seen=text[:40])
-    return _half_character(row) or row if "\\ud" in text.lower() else row
-
-
-def _half_character(row: Mapping[str, Any]) -> RowFault | None:
-    """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
-    try:
-        json.dumps(row, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError as error:
-        return RowFault(f"half of a character, {error.object[error.start]!a}")
-    return None
+    return row
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -177,10 +177,10 @@ def _tell(name: str, encoding: str, written: FileFormat) -> None:
         return
     warn_once(
         "%s is not UTF-8 and is read as %s; if letters with accents look wrong, say how it is "
-        "written, as in %sencoding=cp1250",
+        "written, as in %s=cp1250",
         printable(name),
         _ENCODING_NAMES.get(encoding, encoding.upper()),
-        written.prefix,
+        f"{written.prefix}encoding",
     )
 
 

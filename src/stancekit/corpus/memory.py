@@ -173,7 +173,7 @@ def memory_rows(data: Any) -> Iterator[RawRow]:
         When it is none.
     """
     if hasattr(data, "columns") and hasattr(data, "iloc"):
-        yield from _frame_rows(data)
+        yield from _data_frame_rows(data)
     elif hasattr(data, "features") and hasattr(data, "column_names"):
         yield from split_rows({"": data})
     elif isinstance(data, Mapping) and data and all(hasattr(x, "features") for x in data.values()):
@@ -191,13 +191,13 @@ def memory_rows(data: Any) -> Iterator[RawRow]:
         )
 
 
-def _frame_rows(frame: Any) -> Iterator[RawRow]:
+def _data_frame_rows(frame: Any) -> Iterator[RawRow]:
     names = [str(name) for name in frame.columns]
     if repeated := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise KitError(f"the DataFrame has columns of the same name: {listing(repeated)}")
     cells = [frame.iloc[:, index].tolist() for index in range(len(names))]
     for values in zip(*cells, strict=True):
-        yield {name: _plain(value) for name, value in zip(names, values, strict=True)}
+        yield {name: _plain_cell(value) for name, value in zip(names, values, strict=True)}
 
 
 def _listed_rows(rows: Iterable[Any]) -> Iterator[RawRow]:
@@ -207,10 +207,10 @@ def _listed_rows(rows: Iterable[Any]) -> Iterator[RawRow]:
                 f"row {number} is a {type(row).__name__}; rows are dicts from columns to cells, as "
                 "{'text': 'Peru said no.', 'stance': 'condemn'}"
             )
-        yield {str(key): _plain(value) for key, value in row.items()}
+        yield {str(key): _plain_cell(value) for key, value in row.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain_cell(value: Any) -> Any:
     if type(value).__module__ == "numpy":
         value = value.tolist()
     return plain_value(value)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakSet
 
 import yaml
@@ -14,12 +14,7 @@ from markupsafe import Markup
 
 from stancekit.corpus.cells import Columns
 from stancekit.errors import KitError, listing, printable
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
-else:
-    # pandas takes a second to import, and annotations alone do not need it.
-    DataFrame: TypeAlias = Any
+from stancekit.views import DataFrame
 
 P = ParamSpec("P")
 R = TypeVar("R")
