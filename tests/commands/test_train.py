@@ -177,7 +177,7 @@ def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path
     assert main(["train", *told, "model=svm", "model.classifier.C=0.5"]) == 0
     printed = capsys.readouterr().out
     model = train(
-        JsonlCorpus(file), model="svm", settings={"classifier.C": 0.5}, output=tmp_path / "out"
+        TableCorpus(file), model="svm", settings={"classifier.C": 0.5}, output=tmp_path / "out"
     )
     # The second is the first, read back: nothing is trained again.
     (folder,) = (tmp_path / "out" / "runs").iterdir()
@@ -214,7 +214,7 @@ def test_without_a_split_the_data_s_marks_count_else_whole_articles(small, file,
     # The very run that the split's name would be.
     assert fit(**{**small, "split": "fixed"}, model=Majority(), name="m").folder == marked.folder
     assert "as the data marks none" not in capsys.readouterr().out
-    corpus = JsonlCorpus(unmarked(file, tmp_path))
+    corpus = TableCorpus(unmarked(file, tmp_path))
     drawn = fit(**{**small, "split": None, "corpus": corpus}, model=Majority())
     assert drawn.split == "grouped"
     assert "(split grouped, as the data marks none; random" in capsys.readouterr().out
@@ -240,7 +240,7 @@ def test_the_columns_that_were_read_are_noted_with_the_model(small, file, tmp_pa
             for row in rows
         )
     )
-    corpus = JsonlCorpus(path, columns={"text": "sentence", "actor": "who"})
+    corpus = TableCorpus(path, columns={"text": "sentence", "actor": "who"})
     model = train(**{**small, "corpus": corpus, "split": None}, model=Majority())
     manifest = json.loads((model.folder / "manifest.json").read_text())
     # It has no target, so that none is asked for.
