@@ -142,3 +142,10 @@ def test_the_object_of_an_act_is_no_target_of_who_speaks_of_the_act():
 
 def test_what_is_not_at_issue_is_no_target():
     assert pairs("Since the Second World War, we respect international law.") == []
+
+
+def test_the_people_of_a_state_are_actors_and_no_targets_of_it():
+    assert pairs("We know that Kenyan farmers reject the levy.") == [
+        ("Kenya", "We", "levy"),
+        ("Kenyan farmers", "Kenyan farmers", "levy"),
+    ]

@@ -17,7 +17,6 @@ from stancekit.text.speaker import add_speaker, make_speaker
 from stancekit.text.targets import (
     MOST_ACTORS,
     SentenceTargets,
-    find_objects,
     make_mention,
     make_topic,
 )
@@ -256,17 +255,20 @@ def pair_mentions(
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         cleaned = clean(sentence.text)
         named = [_move_to_clean(mention, cleaned) for mention in _merge_names(in_sentence)]
-        actors = [make_mention(actor, cleaned.text)] if actor else named
-        if speaker and not actor:
+        actors, not_targets = named, frozenset[str]()
+        if actor:
+            actors = [make_mention(actor, cleaned.text)]
+        elif speaker:
             spoken = add_speaker(speaker, named, cleaned.text)
-            actors, named = spoken.actors, spoken.targets
+            actors, named, not_targets = spoken.actors, spoken.targets, spoken.not_targets
         sentence_targets = SentenceTargets(cleaned.text, named, given=asked, topic=topic)
         pairs = [(one, target) for one in actors for target in sentence_targets.for_actor(one)]
-        if speaker and not asked:
-            # Who deplores the war on a state deplores the war; models take the two for one.
-            objects = {one.name for one in find_objects(cleaned.text, named)}
+        if not asked:
+            # The speaker comes first.
             pairs = [
-                pair for pair in pairs if pair[0] is not actors[0] or pair[1].name not in objects
+                pair
+                for pair in pairs
+                if pair[0] is not actors[0] or pair[1].name not in not_targets
             ]
         for index, pair in enumerate(pairs):
             name = f"{sentence.id}.{index}"

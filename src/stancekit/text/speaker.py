@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stancekit.text.gazetteer import Gazetteer
-from stancekit.text.targets import make_mention, spans_overlap
+from stancekit.text.targets import find_objects, make_mention, spans_overlap
 from stancekit.types import Mention
 
 # Codes of states that are no more, of ISO 3166-3, by the names of the gazetteer.
@@ -99,10 +99,15 @@ class SpokenSentence:
     targets
         Those of them that others may take a stance towards: the speaker only where it is named or
         meant by more than "I", "we" or "our".
+    not_targets
+        Names that are no targets of the speaker, unless they are asked for. Who deplores the war on
+        a state deplores the war, which models take for a stance on both; and "our farmers" are the
+        speaker's own.
     """
 
     actors: list[Mention]
     targets: list[Mention]
+    not_targets: frozenset[str]
 
 
 def add_speaker(speaker: Mention, actors: Sequence[Mention], text: str) -> SpokenSentence:
@@ -139,7 +144,11 @@ def add_speaker(speaker: Mention, actors: Sequence[Mention], text: str) -> Spoke
     # "Chad blames us": in "we know Chad" nothing is said of what Chad thinks of us.
     meant = next((match.span() for match in words if match["name"]), (named.start, named.end))
     target = replace(speaker, start=meant[0], end=meant[1])
+    apart = {actor.name for actor in find_objects(text, others)}
+    if speaker.code:
+        apart |= {actor.name for actor in others if actor.code == speaker.code}
     return SpokenSentence(
         [replace(speaker, start=first[0], end=first[1]), *others],
         [target, *others] if target.located else others,
+        frozenset(apart),
     )
