@@ -79,7 +79,7 @@ class TableView(ABC):
         """Return the view for a Python session: caption, the first and last rows, and notes."""
         frame = self.view_frame()
         table = _without_none(frame).to_string(
-            max_rows=self.rows_shown[1], line_width=100, **_print_options(frame)
+            max_rows=self.rows_shown[1], line_width=100, max_colwidth=60, **_print_options(frame)
         )
         lines = [self.caption, table, *self._view_notes()]
         return printable("\n".join(lines), keep="\n")

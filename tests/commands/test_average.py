@@ -160,9 +160,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
     }
     place = tmp_path / "one"
     for state, split, alpha, refit in (
-        (0, GroupedSplit(), 3, False),
-        (0, GroupedSplit(), 5, False),
-        (1, GroupedSplit(), 5, False),
+        (0, GroupedSplit(per_state=True), 3, False),
+        (0, GroupedSplit(per_state=True), 5, False),
+        (1, GroupedSplit(per_state=True), 5, False),
         (2, FixedSplit(), 5, False),
         (3, FixedSplit(), 1, False),
         (4, FixedSplit(), 5, True),
@@ -176,7 +176,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         ("0", r"several runs, of other settings or versions: words 0. Name one of each"),
         (
             "[01]",
-            r"tested on different examples \(split=GroupedSplit\).* or split=grouped split.random_state=0",
+            r"tested on different examples \(split=GroupedSplit\).* or split=grouped split.per_state=false",
         ),
         ("[12]", r"differ in split: FixedSplit, GroupedSplit"),
         (
@@ -188,7 +188,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         with pytest.raises(KitError, match=told):
             average(runs=f"{tmp_path}/runs/stance-words-{states}-*", output=place)
     assert not place.exists()
-    assert average(runs=f"{tmp_path}/runs/stance-words-[25]-*", output=place) == place
+    assert average(runs=f"{tmp_path}/runs/stance-words-[25]-*", output=place).folder == place
 
 
 def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_path):
@@ -207,7 +207,4 @@ def test_an_altered_member_is_refused_and_a_model_is_replaced(out, kept, tmp_pat
     (place / "member-9").unlink()
     (place / "member-9").mkdir()
     assert len(persistence.load(place).model.members) == 2
-    assert (
-        persistence.load(average(runs=f"{out}/runs/stance-words-*", output=place)).name
-        == "words-averaged"
-    )
+    assert average(f"{out}/runs/stance-words-*", output=place).fitted.name == "words-averaged"

@@ -161,7 +161,7 @@ def test_every_setting_that_a_message_names_can_be_set(hint):
         "split.per_code": "split=few",
     }
     split = base.get(
-        name, "split=grouped" if name in ("split.random_state", "split.by") else "split=fixed"
+        name, "split=grouped" if name in ("split.per_state", "split.by") else "split=fixed"
     )
     corpus = (
         "corpus=mixture"
@@ -176,9 +176,11 @@ def test_every_setting_that_a_message_names_can_be_set(hint):
 
 
 def test_there_are_hints_to_be_tried():
-    assert {"corpus.columns.text=sentence", "split.shared=drop", "corpus.second=FILE"} <= set(
-        hints()
-    )
+    assert {
+        "corpus.columns.text=sentence",
+        "split.shared=drop",
+        "corpus.columns.annotator=COLUMN",
+    } <= set(hints())
 
 
 def test_keys_are_looked_for_in_parts_of_a_choice_too():

@@ -6,19 +6,21 @@ from pathlib import Path
 from stancekit.errors import printable
 from stancekit.fileio import write_text
 from stancekit.formatting import format_score
+from stancekit.library.model import StanceModel
 from stancekit.models import persistence
 from stancekit.models.ensemble import average_models
 from stancekit.reporting.card import model_card
 from stancekit.runs.folder import RunSource
 from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
 from stancekit.runs.members import runs_to_average
+from stancekit.runs.record import Run
 
 WHY = "the mean of several runs was asked for"
 
 
 def average(
     runs: str | Path | Sequence[RunSource], *, output: str | Path, verbose: bool = False
-) -> Path:
+) -> StanceModel:
     """Average finished runs, such as the random states of a model, into one model, and save it.
 
     Inference takes as long as all of them together. The average usually scores above each of them;
@@ -37,8 +39,8 @@ def average(
 
     Returns
     -------
-    Path
-        The folder.
+    StanceModel
+        The new model, in its folder; `to_frame()` has its scores.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def average(
     with persistence.replacing_folder(Path(output)) as fresh:
         model = average_models(models, name=averaged.model)
         persistence.write_model(model, fresh, data=averaged.digest)
-        command = f"stancekit average {_spelled(runs)} output={output}"
+        command = _spell_command(runs, members, output)
         write_text(fresh / "README.md", model_card(board, averaged, command, why=WHY))
         entries = [entry for entry in board.entries if entry.first.model == averaged.model]
         write_text(fresh / "scores.csv", scores_to_csv(entries))
@@ -77,9 +79,14 @@ def average(
             f"{averaged.model}, {len(members)} runs averaged, scored on {n_examples} test examples: {output}",
         ]
         print(printable("\n".join(lines), keep="\n"))
-    return Path(output)
+    return StanceModel(output)
 
 
-def _spelled(runs: str | Path | Sequence[RunSource]) -> str:
-    """Return how a command line names the runs; a list of them is not spelled out."""
-    return f"'{runs}'" if isinstance(runs, str | Path) else "RUNS"
+def _spell_command(
+    runs: str | Path | Sequence[RunSource], members: Sequence[Run], output: object
+) -> str:
+    """Return the command that makes this average, or the call where the runs were given as a list."""
+    if isinstance(runs, str | Path):
+        return f"stancekit average '{runs}' output={output}"
+    folders = [str(run.folder) for run in members]
+    return f"stancekit.average({folders}, output={str(output)!r})"

@@ -49,6 +49,18 @@ def compare(
     ------
     KitError
         When there are no finished runs, or several that cannot be random states of one model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> given = {"output": tempfile.mkdtemp(), "verbose": False}
+    >>> models = [stancekit.train("un_votes", model=name, **given) for name in ("majority", "nb")]
+    >>> analysis = compare(models)
+    >>> analysis.to_frame()["model"].tolist()
+    ['nb', 'majority']
+    >>> analysis.differences()["significant"].tolist()
+    [True]
     """
     analysis = analyse(take_runs(runs))
     if verbose:
@@ -72,7 +84,7 @@ def _print_analysis(analysis: Analysis) -> None:
         if board.pairs_with_best:
             print(f"\n{pair_table(board)}")
         for check in part.checks:
-            print(f"\n{check.code} {check.title}: {check.seen}. To do: {check.do}.")
+            print(f"\n{check.advice}.")
     if splits := generalisation_lines(analysis.splits):
         print("\n" + "\n".join(splits))
 

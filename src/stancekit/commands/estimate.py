@@ -7,7 +7,7 @@ from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.formatting import format_share, frame_table
 from stancekit.labelling.gold import match_gold
-from stancekit.labelling.label_files import list_tables
+from stancekit.labelling.label_files import RowSource, list_tables
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import read_population
 from stancekit.prevalence.claims import Estimates, make_estimates
@@ -86,7 +86,8 @@ def estimate(
     population = read_population(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
-    units, notes = match_gold(population, list_tables(gold))
+    sources = list_tables(gold)
+    units, notes = match_gold(population, sources)
     estimates = make_estimates(
         units,
         population.columns,
@@ -98,7 +99,7 @@ def estimate(
     if output is not None:
         _write_estimates(Path(output), estimates)
     if verbose:
-        _print_estimates(estimates, output)
+        _print_estimates(estimates, output, _advise(estimates, labels, sources))
     return estimates
 
 
@@ -111,7 +112,27 @@ def _write_estimates(folder: Path, estimates: Estimates) -> None:
     write_text(folder / "shares.html", shares_page(estimates, list(figures.values())))
 
 
-def _print_estimates(estimates: Estimates, output: str | Path | None) -> None:
+def _advise(estimates: Estimates, labels: object, sources: Sequence[RowSource]) -> list[str]:
+    """Return how to get estimates of the cells that have too few annotated rows."""
+    needed = estimates.needed
+    if not needed:
+        return []
+    text = f"{len(needed)} of {estimates.n_cells} cells have too few annotated rows"
+    files = [str(source) for source in sources if isinstance(source, str | Path)]
+    if not estimates.by or not isinstance(labels, str | Path) or len(files) < len(sources):
+        return [text]
+    # A stratified sample draws as many of every cell, so all get what one of them needs most.
+    n = max(needed.values()) * estimates.n_cells
+    return [
+        f"{text}; annotate what was drawn, or draw as many of each: stancekit sample {labels} n={n} "
+        f"design=stratified by='[{','.join(estimates.by)}]' extend='[{','.join(files)}]' "
+        "output=FILE.csv"
+    ]
+
+
+def _print_estimates(
+    estimates: Estimates, output: str | Path | None, advice: Sequence[str]
+) -> None:
     differences = estimates.differences()
     # In percentage points; the frame has proportions.
     limits = zip(*(differences[name] for name in ("estimate", "low", "high")), strict=True)
@@ -120,7 +141,7 @@ def _print_estimates(estimates: Estimates, output: str | Path | None) -> None:
     if points:
         names = differences[["cell", "minus", "code"]]
         tables.append(frame_table(names.assign(points=points)))
-    tables += [f"note: {note}" for note in estimates.notes]
+    tables += [*(f"note: {note}" for note in estimates.notes), *advice]
     n, n_annotated = estimates.sizes
     what = (
         f"shares of {len(estimates.codes)} codes in {estimates.n_cells} "

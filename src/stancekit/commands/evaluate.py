@@ -64,7 +64,7 @@ class Evaluation(TableView, Sequence[Score]):
     @property
     def notes(self) -> list[str]:
         """Return what a reader of the scores should know."""
-        return [f"{check.title}: {check.seen}. To do: {check.do}" for check in self.checks]
+        return [check.advice for check in self.checks]
 
     def to_frame(self) -> DataFrame:
         """Return the scores as a pandas DataFrame, a row per metric and slice; NaN where there is no number."""
@@ -147,6 +147,16 @@ def evaluate(
     ------
     KitError
         When the corpus has no such part, or another evaluation or a trained run is in `output`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> folder = tempfile.mkdtemp()
+    >>> model = stancekit.train("un_votes", model="nb", output=folder, verbose=False)
+    >>> scores = evaluate("un_votes_outside", models=model, output=f"{folder}/outside")
+    >>> scores[0].metric, scores[0].n
+    ('macro_f1', 259)
     """
     data = as_corpus(corpus)
     if task == "actors":

@@ -9,7 +9,7 @@ import yaml
 from hydra.utils import get_object
 from omegaconf import DictConfig
 
-from stancekit.commands.renamed import check_target
+from stancekit.commands.renamed import check_target, renamed_key
 from stancekit.commands.words import quoted
 from stancekit.corpus.formats import ROWS, is_known
 from stancekit.errors import KitError
@@ -18,7 +18,7 @@ from stancekit.library.configs import names_in
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
 _TEXT_NODE = re.compile(
-    r"(corpus\.(?:path|name|second|test_rows|separator|encoding|sheet|label_separator|date_format|columns\.\w+))=(.*)",
+    r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format|columns\.\w+))=(.*)",
     re.DOTALL,
 )
 # What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.
@@ -106,7 +106,10 @@ def _check_node(node: DictConfig, path: str) -> None:
     if "_target_" in node and (known := _parameters(get_object(node["_target_"]))) is not None:
         given = [key for key in map(str, node) if not key.startswith("_")]
         if unknown := [f"{path}.{key}" for key in given if key not in known]:
-            raise KitError(f"unknown key {', '.join(unknown)}; {path} has: {', '.join(known)}")
+            gone = "".join(f"; {told}" for told in map(renamed_key, unknown) if told)
+            raise KitError(
+                f"unknown key {', '.join(unknown)}; {path} has: {', '.join(known)}{gone}"
+            )
     for name, value in node.items():
         if isinstance(value, DictConfig):
             _check_node(value, f"{path}.{name!s}")

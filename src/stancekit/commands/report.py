@@ -57,6 +57,12 @@ class Report(TableView, os.PathLike[str]):
         """Return all scores of the report as a table with the columns of `scores.csv`."""
         return read_scores(self.path.parent)
 
+    def view_frame(self) -> DataFrame:
+        """Return macro-F1 of every model on its whole test set."""
+        scores = self.to_frame()
+        main = scores[(scores["metric"] == "macro_f1") & (scores["slice"] == "all")]
+        return main.drop(columns=["metric", "slice"]).reset_index(drop=True)
+
 
 def report(
     runs: RunSource,
@@ -96,6 +102,14 @@ def report(
     ------
     KitError
         When there are no finished runs; with `check`, when a file is missing or a number differs.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
+    >>> report(model).path.name
+    'report.html'
     """
     folder = folder_of(runs)
     made = _check_report(folder) if check else _write(folder, command, publish=publish)

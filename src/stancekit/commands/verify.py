@@ -32,9 +32,8 @@ class Verification(TableView):
     @property
     def caption(self) -> str:
         """Return in one line which model it is, and that its files are as recorded."""
-        return (
-            f"{self.name} for {self.codebook}, {len(self.files)} files as recorded: {self.folder}"
-        )
+        files = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
+        return f"{self.name} for {self.codebook}, {files} as recorded: {self.folder}"
 
     def to_frame(self) -> DataFrame:
         """Return the files with their SHA-256 as a pandas DataFrame."""

@@ -20,7 +20,14 @@ from stancekit.prevalence.estimators import (
     contrast,
     share_interval,
 )
-from stancekit.prevalence.units import PERIODS, Cell, cell_masks, estimate_cells, period_number
+from stancekit.prevalence.units import (
+    PERIODS,
+    Cell,
+    cell_masks,
+    error_notes,
+    estimate_cells,
+    period_number,
+)
 from stancekit.types import FloatArray
 from stancekit.views import DataFrame, TableView
 
@@ -158,6 +165,11 @@ class Estimates(TableView):
         return sum(n for n, _ in by_cell.values()), sum(n for _, n in by_cell.values())
 
     @property
+    def needed(self) -> dict[Cell, int]:
+        """Return how many more annotated rows each cell without an estimate needs."""
+        return {share.cell: share.needed for share in self.shares if share.needed}
+
+    @property
     def caption(self) -> str:
         """Return in one line what was estimated, of how many rows, and about what."""
         n, n_annotated = self.sizes
@@ -197,25 +209,29 @@ class Estimates(TableView):
         return table
 
     def view_frame(self) -> DataFrame:
-        """Return the shares in percent, each with its interval in one cell of the table."""
+        """Return the shares in percent, each with its interval in one cell of the table.
+
+        A cell without estimates is one row, whatever the number of codes.
+        """
         import pandas as pd
 
-        rows = [
-            {
+        few = f"all {len(self.codes)}" if len(self.codes) > 1 else self.codes[0]
+        rows: dict[tuple[Cell, str], dict[str, object]] = {}
+        for share in self.shares:
+            row = {
                 "cell": share.name,
-                "code": share.code,
+                "code": share.code if share.estimate else few,
                 "rows": share.n,
                 "annotated": share.n_annotated,
-                "counted": format_percent(share.counted),
-                "adjusted": format_percent(share.adjusted),
+                "counted": format_percent(share.counted) if share.estimate else "",
+                "adjusted": format_percent(share.adjusted) if share.estimate else "",
                 "estimate %": format_share(share.estimate),
                 f"{ANNOTATION_ONLY} %": format_share(share.gold_only),
                 "counting is off by": share.bias_points,
                 "": share.note,
             }
-            for share in self.shares
-        ]
-        return pd.DataFrame(rows)
+            rows[share.cell, str(row["code"])] = row
+        return pd.DataFrame(list(rows.values()))
 
     def differences(self) -> DataFrame:
         """Return differences between cells, and slopes over time, as a pandas DataFrame, as proportions.
@@ -266,12 +282,13 @@ def make_estimates(
     # Error rates are those of all annotated rows, so adjusted counts need the units, not a domain.
     finite = is_finite(inference)
     domains = estimate_cells(units, columns, finite_population=finite)
-    masks = cell_masks(columns, len(units.scores))
+    masks = dict(cell_masks(columns, len(units.scores)))
     shares: list[Share] = []
-    for cell, mask in masks:
+    for cell, mask in masks.items():
         adjusted = adjusted_count(units, mask)
         shares += _make_shares(cell, domains[cell], adjusted, codes, finite=finite)
     by = tuple(columns)
+    cells = {cell: (domains[cell], mask) for cell, mask in masks.items()}
     return Estimates(
         codebook=codebook,
         codes=tuple(codes),
@@ -279,7 +296,7 @@ def make_estimates(
         by=by,
         shares=shares,
         contrasts=list(_make_contrasts(domains, codes, by)),
-        notes=list(notes),
+        notes=[*notes, *error_notes(units, cells, codes)],
     )
 
 

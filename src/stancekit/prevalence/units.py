@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from stancekit.corpus.dates import read_dates
 from stancekit.errors import KitError, listing
-from stancekit.prevalence.estimators import Domain, SampledUnits, estimate_domain
+from stancekit.prevalence.estimators import (
+    ANNOTATION_ONLY,
+    Domain,
+    SampledUnits,
+    estimate_domain,
+)
 from stancekit.prevalence.sampling import Sample, differing_facts, join_samples
 from stancekit.types import BoolArray, FloatArray
 
@@ -183,6 +188,38 @@ def annotation_notes(
         if names := differing_facts(sample.annotated, facts):
             notes.append(_difference_note(sample.annotated, names))
     return notes
+
+
+def error_notes(
+    units: SampledUnits, cells: Mapping[Cell, tuple[Domain, BoolArray]], codes: Sequence[str]
+) -> list[str]:
+    """Return a note on the codes of cells in whose annotated rows the model makes no error.
+
+    Its errors are what an interval is computed from. Where none is seen, the interval has next
+    to no width, though some of the rows that were not annotated may be wrong.
+
+    Parameters
+    ----------
+    cells
+        The estimates of every cell, and the mask of its rows.
+    """
+    wrong = units.predicted != (units.gold > 0)
+    names = []
+    for cell, (domain, mask) in cells.items():
+        if domain.certain or not domain.enough:
+            continue
+        n_errors = wrong[mask & units.annotated].sum(axis=0)
+        name = ", ".join(cell) or "all"
+        names += [
+            f"{code} of {name}" for code, n in zip(codes, n_errors.tolist(), strict=True) if not n
+        ]
+    if not names:
+        return []
+    return [
+        f"the model makes no error in the annotated rows with {listing(names, most=4)}: the "
+        f"interval of such an estimate is too narrow; report that of {ANNOTATION_ONLY}, or annotate "
+        "more rows"
+    ]
 
 
 def _cell_facts(cells: Sequence[Cell]) -> dict[str, NDArray[np.float64]]:

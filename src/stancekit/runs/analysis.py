@@ -42,9 +42,14 @@ class BoardAnalysis:
         return breakdowns.score_fields(self.board.best)
 
     @cached_property
-    def second_annotator(self) -> Score | None:
-        """Return the macro-F1 of a second annotator, or `None` where there is none."""
-        return breakdowns.score_second_annotator(self.board.best.first)
+    def annotators(self) -> dict[str, Score]:
+        """Return the macro-F1 of each annotator against the gold, empty where none is known."""
+        return breakdowns.score_annotators(self.board.best.first)
+
+    @cached_property
+    def agreement(self) -> list[Score]:
+        """Return Krippendorff's alpha of all annotators on test, in all and by code."""
+        return breakdowns.score_test_agreement(self.board.best.first)
 
     @cached_property
     def confusion(self) -> ConfusionMatrix:
@@ -106,6 +111,11 @@ class Analysis(TableView):
     def checks(self) -> list[Check]:
         """Return what speaks against the numbers of any board."""
         return [check for part in self.boards for check in part.checks]
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader of the numbers should know: the checks in a line each."""
+        return [check.advice for check in self.checks]
 
     @property
     def caption(self) -> str:
