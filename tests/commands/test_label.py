@@ -394,7 +394,9 @@ def test_an_archive_too_large_for_a_page_says_how_to_get_one(saved, tmp_path, mo
     texts = [{"id": name, "text": f"{name} condemned the levy."} for name in STATES[:3]]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, texts)))
     output = tmp_path / "out"
-    labels = label(tmp_path / "rows.jsonl", models=saved, actors=FINDER, output=output, verbose=True)
+    labels = label(
+        tmp_path / "rows.jsonl", models=saved, actors=FINDER, output=output, verbose=True
+    )
     told = capsys.readouterr().out
     assert not (output / "labels.html").exists() and "3 rows are too many for a page" in told
     frame = labels.to_frame()
