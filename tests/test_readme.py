@@ -70,7 +70,7 @@ EVERY = {
 
 
 def test_there_are_documents_with_commands():
-    assert len(EVERY) > 40 and len(WRITTEN) >= 3
+    assert len(EVERY) > 40 and len(WRITTEN) >= 2
     assert {command for command, *_ in EVERY} <= set(COMMANDS)
 
 
@@ -204,7 +204,8 @@ def takes(group, rest, value):
 def test_a_key_in_a_message_can_be_set(key, value):
     group, _, rest = key.partition(".")
     if rest:
-        assert takes(group, rest, value)
+        # Of a group, or of a command's own config.
+        assert takes(group, rest, value) or takes(".", key, value)
     elif (CONFIGS / group).is_dir():
         assert (CONFIGS / group / f"{value}.yaml").exists() or value.isupper()
     else:

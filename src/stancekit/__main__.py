@@ -8,7 +8,7 @@ from stancekit.commands import COMMANDS
 
 def usage() -> str:
     """Return the help of the program itself."""
-    lines = "\n".join(f"  {name:<10} {command.summary}" for name, command in COMMANDS.items())
+    lines = "\n".join(f"  {name:<13} {command.summary}" for name, command in COMMANDS.items())
     return f"""usage: stancekit COMMAND [key=value ...]
 
 Label sentences by actor stance (condemn, abstain, support) and framing, train classifiers, report metrics.
@@ -17,7 +17,7 @@ commands
 {lines}
 
 stancekit COMMAND --help explains a command: its keys, what they mean, and what there is to choose from.
-Start with: stancekit train experiment=un_votes
+Start with a table of your own or a sample: stancekit new mine
 """
 
 

@@ -160,9 +160,9 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
     }
     place = tmp_path / "one"
     for state, split, alpha, refit in (
-        (0, GroupedSplit(), 3, False),
-        (0, GroupedSplit(), 5, False),
-        (1, GroupedSplit(), 5, False),
+        (0, GroupedSplit(per_state=True), 3, False),
+        (0, GroupedSplit(per_state=True), 5, False),
+        (1, GroupedSplit(per_state=True), 5, False),
         (2, FixedSplit(), 5, False),
         (3, FixedSplit(), 1, False),
         (4, FixedSplit(), 5, True),
@@ -176,7 +176,7 @@ def test_runs_that_are_no_random_states_of_one_model_are_refused(tmp_path, jsonl
         ("0", r"several runs, of other settings or versions: words 0. Name one of each"),
         (
             "[01]",
-            r"tested on different examples \(split=GroupedSplit\).* or split=grouped split.random_state=0",
+            r"tested on different examples \(split=GroupedSplit\).* or split=grouped split.per_state=false",
         ),
         ("[12]", r"differ in split: FixedSplit, GroupedSplit"),
         (

@@ -25,19 +25,25 @@ def test_pictures_show_the_codes_by_register_and_topic(jsonl, tmp_path):
     assert drawn.startswith("<svg") and "&lt;levy" in drawn and "<levy" not in drawn
 
 
-def test_agreement_of_a_second_annotator_is_printed(jsonl, tmp_path, capsys):
+def test_agreement_is_printed_and_the_last_line_says_what_was_read(jsonl, tmp_path, capsys):
     rows = [row | {"id": str(at)} for at, row in enumerate(FRAMED)]
     write_jsonl(
         tmp_path / "second.jsonl", [{"id": row["id"], "stance": row["stance"]} for row in rows]
     )
-    data(corpus=TableCorpus(jsonl(*rows), second=tmp_path / "second.jsonl"), codebooks=["stance"])
-    told = capsys.readouterr().out
-    assert "second annotation" in told and "| all | 1.000" in told
+    corpus = TableCorpus(jsonl(*rows), annotators=tmp_path / "second.jsonl")
+    counts = data(corpus, codebooks=["stance"])
+    assert capsys.readouterr().out == ""
+    assert counts.to_frame()["n"].sum() == 4 and counts.agreements[0].scores[0].value == 1
+    data(corpus, codebooks=["stance"], verbose=True)
+    printed = capsys.readouterr().out
+    assert "| all | 1.000" in printed and "| labels - second | 1.000 |" in printed
+    last = printed.rstrip().split("\n")[-1]
+    assert last.startswith("4 examples in ") and last.endswith(f"read from {corpus.path}")
 
 
 @pytest.mark.parametrize("field", ["speech", "&lt;levy> & co"])
 def test_counts_by_register_and_topic_are_printed(jsonl, capsys, field):
-    data(corpus=TableCorpus(jsonl(*FRAMED)), codebooks=["stance"])
+    data(corpus=TableCorpus(jsonl(*FRAMED)), codebooks=["stance"], verbose=True)
     assert f"| {field} | {len(ROWS)} |" in capsys.readouterr().out
 
 
@@ -96,7 +102,7 @@ def test_examples_without_a_split_are_told(jsonl, capsys):
     rows = [
         row | {"split": part} for row, part in zip(ROWS, ["train", "test", "", ""], strict=True)
     ]
-    data(corpus=TableCorpus(jsonl(*rows)))
+    data(corpus=TableCorpus(jsonl(*rows)), verbose=True)
     assert (
         "2 examples have no split marked (–); split=fixed leaves them out"
         in capsys.readouterr().out
@@ -114,19 +120,19 @@ def coded(jsonl):
         for at, row in enumerate(ROWS)
     ]
 
-    def corpus(second):
+    def corpus(file):
         columns = {"id": "key", "labels": "code"}
         return TableCorpus(
             jsonl(*first),
             columns=columns,
             labels={given: code for code, given in NAMED.items()},
-            second=second,
+            annotators=file,
         )
 
     return corpus
 
 
-def test_a_second_annotator_s_file_is_read_as_the_corpus_is(coded, jsonl, tmp_path, stance, capsys):
+def test_an_annotator_s_file_is_read_as_the_corpus_is(coded, jsonl, tmp_path, stance, capsys):
     table = tmp_path / "second.csv"
     table.write_text("key;code\n0;AGAINST\n1;NEUTRAL\n2;NONE\n3;\n")
     lines = jsonl(
@@ -135,54 +141,55 @@ def test_a_second_annotator_s_file_is_read_as_the_corpus_is(coded, jsonl, tmp_pa
         {"key": 2, "code": "NONE"},
         name="2.jsonl",
     )
-    for second in (table, lines):
-        assert coded(second).second_labels(stance) == {
+    for file in (table, lines):
+        by_id = coded(file).annotations(stance).by_id()
+        assert {key: given[file.stem] for key, given in by_id.items()} == {
             "0": ("condemn",),
             "1": ("abstain",),
             "2": ("none",),
         }
-        data(corpus=coded(second), codebooks=["stance"])
+        data(corpus=coded(file), codebooks=["stance"], verbose=True)
         assert "| all | .615 [" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         ([{"code": "AGAINST"}], r"has no column 'key'; it has: code.*id of each example"),
         ([{"key": "0", "label": "AGAINST"}], r"has no column 'code'"),
-        ([{"key": "0", "code": "AGIANST"}], r"unknown label 'AGIANST'"),
+        ([{"key": "0", "code": "AGIANST"}], r"unknown label 'AGIANST' in .*second.jsonl"),
         (
             [{"key": "0", "code": "NONE"}, {"key": "0", "code": "FAVOR"}],
-            r"id '0' with other labels than in row 1 \(row 2\)",
+            r"id '0' with other labels of second than in row 1 \(row 2\)",
         ),
         ([{"key": "", "code": "NONE"}], r"no id \(row 1\)"),
         (
             [{"key": "zero", "code": "NONE"}],
-            r"none of the 1 ids .*\(zero\) is one of corpus 'mine' \(0, 1, 2 and",
+            r"none of the 1 ids .*\(zero\) is one of corpus 'mine' \(.* and",
         ),
     ],
 )
-def test_a_second_annotator_s_file_with_faults(coded, jsonl, rows, told):
-    with pytest.raises(KitError, match=told):
+def test_an_annotator_s_file_with_faults(coded, jsonl, rows, message):
+    with pytest.raises(KitError, match=message):
         data(corpus=coded(jsonl(*rows, name="second.jsonl")), codebooks=["stance"])
 
 
-def test_a_second_file_that_is_not_there_or_of_another_codebook(
+def test_an_annotator_s_file_that_is_not_there_or_of_another_codebook(
     jsonl, tmp_path, stance, diplomacy, caplog
 ):
-    with pytest.raises(KitError, match=r"no second annotator's file .*corpus.second=FILE"):
-        TableCorpus(jsonl(*ROWS), second=tmp_path / "none.jsonl").second_labels(stance)
-    second = jsonl({"id": "a", "stance": "none"}, name="second.jsonl")
-    assert TableCorpus(jsonl(*ROWS), second=second).second_labels(diplomacy) == {}
-    assert "has no column 'frames': no agreement is known for codebook diplomacy" in caplog.text
+    with pytest.raises(KitError, match=r"there is no file .*none.jsonl; set corpus.annotators="):
+        TableCorpus(jsonl(*ROWS), annotators=tmp_path / "none.jsonl").annotations(stance)
+    file = jsonl({"id": "a", "stance": "none"}, name="second.jsonl")
+    framed = TableCorpus(jsonl(*FRAMED), annotators=["labels", file])
+    counts = data(framed, codebooks=["diplomacy"])
+    assert counts.agreements == (None,)
+    assert "has no column 'frames': it says nothing of codebook diplomacy" in caplog.text
 
 
-def test_agreement_on_a_code_that_nobody_gave_is_not_defined(jsonl, tmp_path, capsys):
+def test_agreement_on_a_code_that_is_not_given_is_not_defined(jsonl, tmp_path, capsys):
     rows = [row | {"id": str(at)} for at, row in enumerate(ROWS) if row["stance"] != "none"]
-    second = jsonl(*rows, name="second.jsonl")
-    data(corpus=TableCorpus(jsonl(*rows), second=second), codebooks=["stance"])
-    told = capsys.readouterr().out
-    assert (
-        "neither annotator gave none: agreement on these is not defined" in told
-        and "| none | 1.000" not in told
-    )
+    file = jsonl(*rows, name="second.jsonl")
+    data(corpus=TableCorpus(jsonl(*rows), annotators=file), codebooks=["stance"], verbose=True)
+    printed = capsys.readouterr().out
+    assert "no annotator gave none: agreement on these is not defined" in printed
+    assert "| none | 1.000" not in printed

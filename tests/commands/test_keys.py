@@ -87,14 +87,18 @@ def test_columns_and_labels_are_named_as_the_errors_say(here, capsys):
     assert len(trained(here)) == 2
 
 
-README_YAML = re.search(
-    r"# Speeches coded by hand\.\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-)[1]
+OWN_YAML = """\
+# Speeches coded by hand.
+_target_: stancekit.corpus.TableCorpus
+path: mine.csv
+columns: {text: sentence, actor: speaker, target: motion, labels: code}
+labels: {AGAINST: condemn, FAVOR: support, NEUTRAL: abstain, NONE: none}
+"""
 
 
-def test_the_readme_s_own_yaml_takes_what_it_does_not_list(here, tmp_path, capsys):
+def test_a_user_s_own_yaml_takes_what_it_does_not_list(here, tmp_path, capsys):
     (tmp_path / "configs" / "corpus").mkdir(parents=True)
-    (tmp_path / "configs" / "corpus" / "mine.yaml").write_text(README_YAML)
+    (tmp_path / "configs" / "corpus" / "mine.yaml").write_text(OWN_YAML)
     mine = ["--config-dir", "configs", "corpus=mine", *TRAIN]
     assert run(capsys, *mine)[0] == 0
     # Another codebook is in another column of the same file.
@@ -161,7 +165,7 @@ def test_every_setting_that_a_message_names_can_be_set(hint):
         "split.per_code": "split=few",
     }
     split = base.get(
-        name, "split=grouped" if name in ("split.random_state", "split.by") else "split=fixed"
+        name, "split=grouped" if name in ("split.per_state", "split.by") else "split=fixed"
     )
     corpus = (
         "corpus=mixture"
@@ -176,9 +180,11 @@ def test_every_setting_that_a_message_names_can_be_set(hint):
 
 
 def test_there_are_hints_to_be_tried():
-    assert {"corpus.columns.text=sentence", "split.shared=drop", "corpus.second=FILE"} <= set(
-        hints()
-    )
+    assert {
+        "corpus.columns.text=sentence",
+        "split.shared=drop",
+        "corpus.columns.annotator=COLUMN",
+    } <= set(hints())
 
 
 def test_keys_are_looked_for_in_parts_of_a_choice_too():

@@ -261,7 +261,7 @@ def test_two_columns_of_a_codebook_with_one_label(jsonl, stance):
 def test_columns_of_annotators_are_not_columns_of_codes(jsonl, stance):
     row = {"text": "One.", "ann_a": "condemn", "ann_b": "support"}
     with pytest.raises(
-        KitError, match=r"'ann_a', 'ann_b' are not named for a code.*corpus.second=FILE"
+        KitError, match=r"'ann_a', 'ann_b' are not named for a code.*corpus.annotators="
     ):
         StrictCorpus(jsonl(row), columns={"labels": ["ann_a", "ann_b"]}).read(stance)
     mapped = {"text": "One.", "gegen": 1, "fuer": 0}
@@ -354,7 +354,7 @@ def test_different_labels_of_one_example_are_named(jsonl, stance):
     )
     with pytest.raises(
         KitError,
-        match=r"sentence, actor and target with other labels \(rows 1 and 4\).*corpus.second=FILE",
+        match=r"sentence, actor and target with other labels \(rows 1 and 4\).*corpus.columns.annotator=COLUMN",
     ):
         StrictCorpus(path).read(stance)
     assert len(StrictCorpus(path, conflicts="keep").read(stance)) == 5

@@ -28,14 +28,14 @@ def test_a_missing_part_is_named(jsonl, stance):
         FixedSplit()(TableCorpus(jsonl(*rows)).read(stance), random_state=0)
 
 
-def test_grouped_splits_keep_articles_whole_and_follow_the_random_state(jsonl, stance):
+def test_grouped_splits_keep_articles_whole_and_follow_the_random_state_where_asked(jsonl, stance):
     rows = [
         row | {"article": f"a{at}", "text": padded(row["text"], at)}
         for at in range(20)
         for row in ROWS
     ]
     data = TableCorpus(jsonl(*rows)).read(stance)
-    split = GroupedSplit()
+    split = GroupedSplit(per_state=True)
     first, again, other = (split(data, random_state=state) for state in (0, 0, 1))
     homes = [set(part.articles) for part in (first.train, first.validation, first.test)]
     assert not (homes[0] & homes[1] or homes[0] & homes[2] or homes[1] & homes[2])
@@ -59,12 +59,13 @@ def many(jsonl, stance):
 
 
 @pytest.mark.parametrize("kind", [GroupedSplit, InTopicSplit])
-def test_one_division_can_serve_every_random_state(many, kind):
-    free, held = (
-        [kind(random_state=given)(many, random_state=state).test.examples for state in (0, 1, 2)]
-        for given in (None, 0)
+def test_one_division_serves_every_random_state_unless_each_is_to_draw_its_own(many, kind):
+    drawn, fixed = (
+        [kind(per_state=each)(many, random_state=state).test.examples for state in (0, 1, 2)]
+        for each in (True, False)
     )
-    assert len(set(free)) == 3 and set(held) == {free[0]}
+    assert len(set(drawn)) == 3 and set(fixed) == {drawn[0]}
+    assert kind()(many, random_state=5).test.examples == drawn[0]
 
 
 def test_examples_without_a_split_are_counted(jsonl, stance, caplog):

@@ -164,14 +164,9 @@ def test_one_article_stops_a_reader_and_gives_no_interval():
 
 def test_other_test_sets_are_told_with_the_way_to_one():
     check = _found("C12", *CASES["C12"])
-    assert "ECE" in check.seen and "split.random_state=0" in check.do
+    assert "ECE" in check.seen and "split.per_state=false" in check.do
     other = [_run("other", state, right=0.6, seed=8, prefix="x") for state in range(2)]
     assert "other: tested on other examples" in _found("C12", *GOOD, *other).seen
-    single = [replace(_run(), split="grouped")]
-    assert (
-        "split.random_state=0" in _found("C09", *single).do
-        and "split." not in _found("C09", _run()).do
-    )
     assert "C09" not in _codes(_run(deterministic=True, seed=1))
 
 

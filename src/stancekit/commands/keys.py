@@ -3,22 +3,22 @@
 import inspect
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import yaml
 from hydra.utils import get_object
 from omegaconf import DictConfig
 
-from stancekit.commands.renamed import check_target
+from stancekit.commands.renamed import check_target, renamed_key
 from stancekit.commands.words import quoted
-from stancekit.corpus.formats import ROWS, is_known
 from stancekit.errors import KitError
 from stancekit.library.configs import names_in
+from stancekit.library.objects import is_data_file
 
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
 _TEXT_NODE = re.compile(
-    r"(corpus\.(?:path|name|second|test_rows|separator|encoding|sheet|label_separator|date_format|columns\.\w+))=(.*)",
+    r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format)|"
+    r"(?:corpus\.)?columns\.\w+)=(.*)",
     re.DOTALL,
 )
 # What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.
@@ -55,18 +55,10 @@ def opened(words: Sequence[str]) -> list[str]:
 def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
-    if key == "corpus" and value not in names_in("corpus") and _is_data(value):
+    if key == "corpus" and value not in names_in("corpus") and is_data_file(value):
         yield from ("corpus=table", f"{key}.path={value}")
     else:
         yield word
-
-
-def _is_data(value: str) -> bool:
-    """Say whether a corpus is named by its file: that exists, or its ending is one of data."""
-    try:
-        return bool(value) and (Path(value).exists() or is_known(Path(value), ROWS))
-    except OSError:
-        return False
 
 
 def _as_written(word: str) -> str:
@@ -106,7 +98,10 @@ def _check_node(node: DictConfig, path: str) -> None:
     if "_target_" in node and (known := _parameters(get_object(node["_target_"]))) is not None:
         given = [key for key in map(str, node) if not key.startswith("_")]
         if unknown := [f"{path}.{key}" for key in given if key not in known]:
-            raise KitError(f"unknown key {', '.join(unknown)}; {path} has: {', '.join(known)}")
+            gone = "".join(f"; {told}" for told in map(renamed_key, unknown) if told)
+            raise KitError(
+                f"unknown key {', '.join(unknown)}; {path} has: {', '.join(known)}{gone}"
+            )
     for name, value in node.items():
         if isinstance(value, DictConfig):
             _check_node(value, f"{path}.{name!s}")

@@ -29,7 +29,12 @@ TARGETS = {
     "stancekit.corpus.CsvCorpus": "stancekit.corpus.TableCorpus",
     "stancekit.corpus.JsonlCorpus": "stancekit.corpus.TableCorpus",
 }
-CORPUS_KEYS = {"corpus.held": "corpus.test_rows"}
+CORPUS_KEYS = {"corpus.held": "corpus.test_rows", "corpus.second": "corpus.annotators"}
+# What has gone, and what to do now.
+REMOVED = {
+    "split.random_state": "split.random_state is gone: a split is the same for every random state "
+    "now, and split.per_state=true draws one for each"
+}
 
 
 def check_renamed(command: str, words: Sequence[str]) -> None:
@@ -42,6 +47,21 @@ def check_renamed(command: str, words: Sequence[str]) -> None:
     """
     if told := list(_renamed(command, words)):
         raise KitError(f"some keys have other names now: {'; '.join(told)}")
+
+
+def renamed_key(path: str) -> str:
+    """Return what became of a key of a corpus or a split in a user's own YAML file, empty if nothing did.
+
+    Examples
+    --------
+    >>> renamed_key("corpus.sources.mine.corpus.second")
+    'second is annotators'
+    """
+    last = path.rpartition(".")[2]
+    if path.startswith("split.") and f"split.{last}" in REMOVED:
+        return REMOVED[f"split.{last}"]
+    new = CORPUS_KEYS.get(f"corpus.{last}") if path.startswith("corpus.") else None
+    return f"{last} is {new.removeprefix('corpus.')}" if new else ""
 
 
 def check_target(target: str, path: str) -> None:
@@ -71,6 +91,8 @@ def _renamed(command: str, words: Sequence[str]) -> Iterator[str]:
             yield f"{group}={choice} is {group}={CORPORA[choice]}; or name the file, corpus=FILE"
         elif equals and key in CORPUS_KEYS:
             yield f"{key} is {CORPUS_KEYS[key]}"
+        elif equals and key in REMOVED:
+            yield REMOVED[key]
         elif equals and path and path[0] == "model" and last in RENAMED_SETTINGS:
             yield f"{key} is {'.'.join([*path, RENAMED_SETTINGS[last]])}"
         elif equals and first in known:

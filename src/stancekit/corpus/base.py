@@ -3,10 +3,13 @@
 import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
+from stancekit.corpus.adjudication import Judgements
+from stancekit.corpus.annotators import AnnotatorReader
 from stancekit.corpus.build import (
     Conflicts,
     MarkedSentence,
@@ -14,24 +17,24 @@ from stancekit.corpus.build import (
     make_set,
     read_marked_sentences,
 )
-from stancekit.corpus.cells import (
-    CellError,
-    CodeReader,
-    Columns,
-    NoLabelError,
-    parse_labels,
-    parse_sign,
-    plain_cell,
-)
+from stancekit.corpus.cells import Columns, parse_labels, parse_sign
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.files import read_data_file, unreadable
+from stancekit.corpus.files import unreadable
 from stancekit.corpus.finding import CorpusFiles
 from stancekit.corpus.formats import file_kind, read_rows
+from stancekit.corpus.judgements import (
+    GOLD_RULES,
+    OWN_LABELS,
+    AnnotatedSet,
+    CodedData,
+    annotation_files,
+    is_data_file,
+)
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.corpus.viewing import CorpusView, in_its_words
-from stancekit.errors import KitError, listing
-from stancekit.resources import shipped
+from stancekit.errors import KitError
+from stancekit.types import as_list
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +64,18 @@ class Corpus(CorpusFiles, CorpusView):
         What separates several labels in a cell.
     date_format
         How dates are written, in the signs of `datetime.strptime`; by default ISO 8601.
-    second
-        A file with a second annotator's labels by example id, JSON lines or CSV. Its
-        columns of ids and labels have the same names as in the corpus, and its labels the
-        same mapping.
+    annotators
+        Where several people annotated: columns with a label of each, or files with labels
+        by example id, whose columns of ids and labels have the same names as in the
+        corpus; `labels` is the corpus's own label column. With `columns.annotator`, the
+        data has a row for each judgement, and this may name the annotators to read. Blank
+        cells are gaps; all labels have the same mapping.
+    gold
+        Which codes are gold: `labels`, the corpus's own label column, the default where
+        there is one; `majority`, what more than half of a row's annotators gave, else the
+        default; `first`, what the first annotator gave; or a file of decided codes by id,
+        as `stancekit disagreements` writes it, and the majority for rows without one. Rows
+        without gold are left out.
     conflicts
         `refuse` rows that give one example other labels than an earlier row, or `keep`
         them.
@@ -98,7 +109,8 @@ class Corpus(CorpusFiles, CorpusView):
         labels: Mapping[Any, str | None] | str | None = None,
         label_separator: str = ";",
         date_format: str | None = None,
-        second: str | Path | None = None,
+        annotators: str | Path | Sequence[str | Path] | None = None,
+        gold: str | Path | None = None,
         conflicts: Conflicts = "refuse",
         files: Mapping[str, str | Sequence[str]] | None = None,
         test_rows: str | None = None,
@@ -112,7 +124,13 @@ class Corpus(CorpusFiles, CorpusView):
         self.strict = strict
         self.sha256 = sha256 or {}
         self.origin = origin
-        self.second = second
+        self.annotators = as_list(annotators)
+        self.gold = None if gold is None else str(gold)
+        if self.gold not in (None, *GOLD_RULES) and not is_data_file(self.gold or ""):
+            raise KitError(
+                f"corpus.gold is {self.gold!r}; it is {', '.join(GOLD_RULES)}, or a file of decided "
+                "codes"
+            )
         self.name = name or Path(path).stem
         self.columns = columns or {}
         self.labels = parse_labels(labels) if isinstance(labels, str) else labels or {}
@@ -135,18 +153,70 @@ class Corpus(CorpusFiles, CorpusView):
             Naming everything that is wrong, with its rows.
         """
         faults = Faults(strict=self.strict)
+        rows: Iterable[tuple[int, RawRow]] = self.rows(faults)
+        columns, mapping = self.column_names(), self._label_mapping()
+        if columns.annotator or (self.annotators and self.gold != OWN_LABELS):
+            judgements = self._judgements(codebook, rows, faults)
+            rows = [(row.number, row.row) for row in judgements.rows]
+            columns = replace(columns, annotator=None)
+            if judgements.rule != OWN_LABELS:
+                judgements.tell()
+                # Gold is in codes of the codebook already.
+                rows, columns, mapping = judgements.gold_rows(), judgements.gold_columns(), {}
         return make_set(
-            self.rows(faults),
+            rows,
             name=self.name,
             where=str(self.path),
             codebook=codebook,
-            columns=self.column_names(),
-            mapping=self._label_mapping(),
+            columns=columns,
+            mapping=mapping,
             separator=self._label_separator(),
             date_format=self.date_format,
             conflicts=self.conflicts,
             faults=faults,
         )
+
+    def is_annotated(self) -> bool:
+        """Say whether the corpus names annotators."""
+        return bool(self.annotators or self.column_names().annotator)
+
+    @in_its_words
+    def annotations(self, codebook: Codebook) -> AnnotatedSet | None:
+        """Return what each annotator gave to each example; `None` where the corpus names none.
+
+        Raises
+        ------
+        KitError
+            When an annotator is neither a column nor a file, labels are unknown, or rows
+            contradict each other.
+        """
+        if not self.is_annotated():
+            return None
+        faults = Faults(strict=self.strict)
+        return self._judgements(codebook, self.rows(faults), faults).annotated_set()
+
+    def _judgements(
+        self, codebook: Codebook, rows: Iterable[tuple[int, RawRow]], faults: Faults
+    ) -> Judgements:
+        listed = list(rows)
+        if not listed:
+            # Where no row can be read, the reasons say more.
+            faults.settle(str(self.path), 0)
+        data = CodedData(
+            name=self.name,
+            where=str(self.path),
+            codebook=codebook,
+            columns=self.column_names(),
+            label_names=label_columns(self.column_names(), codebook),
+            mapping=self._label_mapping(),
+            separator=self._label_separator(),
+        )
+        return AnnotatorReader(data, self.annotators, self.gold).read(listed)
+
+    def paths(self) -> list[Path]:
+        """Return every file that is read, in order: also those of annotators and of decided codes."""
+        annotated = [*self.annotators, *([self.gold] if self.gold else [])]
+        return [*super().paths(), *annotation_files(annotated)]
 
     def column_names(self) -> Columns:
         """Return the names of the columns, by what they hold."""
@@ -179,7 +249,16 @@ class Corpus(CorpusFiles, CorpusView):
         present
             The columns of the corpus.
         """
-        return set(self.label_columns(codebook)) <= set(present)
+        if set(self.label_columns(codebook)) <= set(present):
+            return True
+        columns = self.annotator_columns()
+        return bool(columns) and set(columns) <= set(present)
+
+    def annotator_columns(self) -> tuple[str, ...]:
+        """Return those of the annotators that are columns of the data."""
+        return tuple(
+            name for name in self.annotators if name != OWN_LABELS and not is_data_file(name)
+        )
 
     @in_its_words
     def marked_sentences(self) -> list[MarkedSentence]:
@@ -204,48 +283,6 @@ class Corpus(CorpusFiles, CorpusView):
             date_format=self.date_format,
             faults=faults,
         )
-
-    def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
-        """Return the second annotator's codes by example id, empty where there was none.
-
-        A row of another codebook, or without a label, was not annotated.
-
-        Raises
-        ------
-        KitError
-            When the file has no ids, no such labels, or other labels than the codebook's.
-        """
-        if self.second is None:
-            return {}
-        rows = self._read_second_rows(Path(self.second))
-        columns, where = self.column_names(), str(self.second)
-        names, key = label_columns(columns, codebook), columns.id or "id"
-        present = {str(name) for row in rows for name in row}
-        if columns.labels is None and key in present and not present.intersection(names):
-            log.warning(
-                "%s has no column %r: no agreement is known for codebook %s",
-                where,
-                names[0],
-                codebook.name,
-            )
-            return {}
-        missing = sorted({key, *names} - present)
-        if missing:
-            raise KitError(
-                f"{where} has no column {', '.join(map(repr, missing))}; it has: "
-                f"{listing(sorted(present), 30)}. A second annotator's file has the id of each "
-                "example and its labels, in columns with the same names as in the corpus"
-            )
-        codes = CodeReader(codebook, names, self._label_mapping(), self._label_separator())
-        return _read_second(rows, codes, key=key, where=where)
-
-    def _read_second_rows(self, path: Path) -> list[RawRow]:
-        try:
-            return read_data_file(path if path.exists() else shipped(*path.parts))
-        except FileNotFoundError:
-            raise KitError(
-                f"there is no second annotator's file {path}; set corpus.second=FILE, or null"
-            ) from None
 
     def rows(self, faults: Faults | None = None) -> Iterator[tuple[int, RawRow]]:
         """Yield rows with their numbers as the user counts them: from 1, in JSON lines by line.
@@ -332,37 +369,3 @@ def _half_character(row: RawRow) -> RowFault | None:
             reason = f"half of a character in column {name!r}"
             return RowFault(reason, column=name, seen=f"{half[0]!a}")
     return None
-
-
-def _read_second(
-    rows: Sequence[RawRow], codes: CodeReader, *, key: str, where: str
-) -> dict[str, tuple[str, ...]]:
-    """Return the codes of a second annotator by the id in column `key`."""
-    labels: dict[str, tuple[str, ...]] = {}
-    numbers: dict[str, int] = {}
-    faults: list[str] = []
-    for number, row in enumerate(rows, 1):
-        # A missing cell is no annotation. An empty list is one, and so is an empty cell
-        # among several columns of codes.
-        if all(row.get(name) is None for name in codes.names):
-            continue
-        try:
-            label, row_codes = plain_cell(row.get(key), "id"), codes.read(row)
-        except NoLabelError:
-            continue
-        except CellError as error:
-            faults.append(f"{error} (row {number})")
-            continue
-        if not label:
-            faults.append(f"no id (row {number})")
-        elif labels.get(label, row_codes) != row_codes:
-            faults.append(
-                f"id {label[:40]!r} with other labels than in row {numbers[label]} (row {number})"
-            )
-        elif row_codes is not None:
-            labels[label] = row_codes
-            numbers.setdefault(label, number)
-    if faults:
-        raise KitError(f"{where}: {listing(faults)}. Correct these rows, or leave them out")
-    codes.codebook.check(list(labels.values()), where, list(numbers.values()))
-    return labels

@@ -175,9 +175,9 @@ class _LabelledReader(RowReader):
 
 
 _ONE_ROW = (
-    "Where several people annotated, keep one row for each example, as by majority, and give a "
-    "second annotator's labels by id in a file of their own, corpus.second=FILE; "
-    "corpus.conflicts=keep takes rows with other labels as they are."
+    "Where several people annotated, name the column that says who, "
+    "corpus.columns.annotator=COLUMN; corpus.conflicts=keep takes rows with other labels as they "
+    "are."
 )
 
 

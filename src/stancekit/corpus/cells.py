@@ -17,7 +17,8 @@ class Columns:
     `labels` is the column of labels, or several columns that each hold one code (yes or
     no); by default it is the codebook's own. `None` means that there is no such column
     (`false` in a config, where null means the default). The file must have the columns of
-    texts and labels, and every other column that the user names.
+    texts and labels, and every other column that the user names. With a column of names
+    in `annotator`, a row is one annotator's judgement.
     """
 
     text: str = "text"
@@ -37,6 +38,7 @@ class Columns:
     setting: str | None = "setting"
     phenomena: str | None = "phenomena"
     labels: str | tuple[str, ...] | None = None
+    annotator: str | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Columns":
@@ -321,8 +323,8 @@ class CodeReader:
                 f"{'are' if several else 'is'} not named for a code; several label columns "
                 f"hold a code each, yes or no, and codebook {self.codebook.name!r} has: "
                 f"{', '.join(self.codebook.names)}. Name one column of codes with "
-                "corpus.columns.labels=COLUMN and a second annotator's file with "
-                "corpus.second=FILE, or map the columns with 'corpus.labels={COLUMN: code}'"
+                "corpus.columns.labels=COLUMN, name several annotators' columns with "
+                "corpus.annotators='[a,b]', or map the columns with 'corpus.labels={COLUMN: code}'"
             )
 
     def find_blank(self, row: Mapping[str, object]) -> list[str]:

@@ -44,7 +44,10 @@ def read_codebooks(
     likely.sort(key=lambda codebook: codebook.unit != "example")
     by_column: dict[tuple[str, ...], list[Codebook]] = {}
     for codebook in likely:
-        by_column.setdefault(corpus.label_columns(codebook), []).append(codebook)
+        names = corpus.label_columns(codebook)
+        if not set(names) <= columns:
+            names = corpus.annotator_columns()
+        by_column.setdefault(names, []).append(codebook)
     data: list[LabelledSet] = []
     for candidates in by_column.values():
         data += _read_candidates(corpus, candidates)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,9 @@ def read_table(  # noqa: PLR0913  # one argument per role of a column
     split: str | bool | None = None,
     topic: str | bool | None = None,
     source: str | bool | None = None,
+    annotator: str | None = None,
+    annotators: str | Path | Sequence[str | Path] | None = None,
+    gold: str | Path | None = None,
     columns: Mapping[str, Any] | None = None,
     map: Mapping[Any, str | None] | None = None,
     name: str | None = None,
@@ -94,6 +97,14 @@ def read_table(  # noqa: PLR0913  # one argument per role of a column
     id, article, date, split, topic, source
         Further columns: of the example's id, the article that it is from, its date, the part
         (train, validation, test) that it belongs to, its topic and its source.
+    annotator
+        Where each row is one annotator's judgement: the column of their names.
+    annotators
+        Where several people annotated: the columns with a label of each, or files with labels by
+        id; `labels` is the label column.
+    gold
+        What is gold: `labels`, the label column, the default where there is one; `majority`, else
+        the default; `first`; or a file of decided codes, as `disagreements` writes it.
     columns
         Columns of other roles, as `{"actor_start": "from"}`.
     map
@@ -140,9 +151,17 @@ def read_table(  # noqa: PLR0913  # one argument per role of a column
         "split": split,
         "topic": topic,
         "source": source,
+        "annotator": annotator,
     }
     roles = {role: column for role, column in named.items() if column is not None}
-    shared = {"columns": {**roles, **(columns or {})}, "labels": map, "strict": strict, **settings}
+    shared = {
+        "columns": {**roles, **(columns or {})},
+        "labels": map,
+        "annotators": annotators,
+        "gold": gold,
+        "strict": strict,
+        **settings,
+    }
     try:
         corpus = _make_corpus(data, name, shared)
         _check_columns(corpus)
@@ -224,5 +243,8 @@ def _check_columns(corpus: Corpus) -> None:
     if not present:
         raise KitError(f"{corpus.path} has no rows; a table needs a text and a label on each")
     columns = corpus.column_names()
+    if corpus.annotators and columns.annotator not in present:
+        # The column of names may be in an annotators' file.
+        columns = replace(columns, annotator=None)
     named = (columns.labels,) if isinstance(columns.labels, str) else columns.labels or ()
     columns.require(present, named, str(corpus.path))

@@ -11,6 +11,7 @@ from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus.base import Corpus
 from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.dataset import OWN_ARTICLE, LabelledSet, Splits
+from stancekit.corpus.judgements import AnnotatedSet
 from stancekit.corpus.rows import RawRow
 from stancekit.corpus.splits import draw_groups
 from stancekit.errors import KitError, listing
@@ -163,9 +164,9 @@ class Mixture(Corpus):
                 sentences += source.corpus.marked_sentences()
         return sentences
 
-    def second_labels(self, codebook: Codebook) -> dict[str, tuple[str, ...]]:
-        """Return nothing: second annotations are of the sources' own codebooks."""
-        return {}
+    def annotations(self, codebook: Codebook) -> AnnotatedSet | None:
+        """Return nothing: annotations are of the sources' own codebooks."""
+        return None
 
     def raw_rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield the rows of all sources, numbered over them."""

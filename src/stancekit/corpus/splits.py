@@ -19,6 +19,8 @@ from stancekit.types import Context, Example
 log = logging.getLogger(__name__)
 Shared = Literal["refuse", "drop", "keep"]
 By = Literal["article", "event", "topic", "source", "actor"]
+# Draws the division that is the same for every random state of a model.
+FIXED_STATE = 0
 # Pairs of copies that an error shows.
 _SHOWN_PAIRS = 5
 
@@ -182,9 +184,9 @@ class GroupedSplit:
         training does not have.
     validation, test
         Shares of the groups.
-    random_state
-        Draws the same parts for every random state of a model, so that all are tested on
-        the same examples; by default each draws its own.
+    per_state
+        Whether every random state draws parts of its own, which shows how scores vary from
+        one test set to another. By default all are tested on the same examples.
     """
 
     def __init__(
@@ -193,12 +195,12 @@ class GroupedSplit:
         by: By = "article",
         validation: float = 0.15,
         test: float = 0.25,
-        random_state: int | None = None,
+        per_state: bool = False,
     ) -> None:
         self.by = by
         self.validation = validation
         self.test = test
-        self.random_state = random_state
+        self.per_state = per_state
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Splits:
         """Divide a corpus at random by group.
@@ -211,8 +213,8 @@ class GroupedSplit:
         check_shares(self.validation, self.test)
         if self.by not in get_args(By):
             raise KitError(f"split.by is {self.by!r}; it is one of: {', '.join(get_args(By))}")
-        if self.random_state is not None:
-            random_state = self.random_state
+        if not self.per_state:
+            random_state = FIXED_STATE
         groups = np.array(_find_groups(whole, self.by))
         parts = np.array(["train"] * len(whole), dtype=object)
         parts[draw_groups(groups, self.test, random_state)] = "test"
@@ -285,22 +287,22 @@ class InTopicSplit:
 
     Parameters
     ----------
-    validation, test, random_state
+    validation, test, per_state
         As of `GroupedSplit`.
     """
 
     def __init__(
-        self, *, validation: float = 0.15, test: float = 0.25, random_state: int | None = None
+        self, *, validation: float = 0.15, test: float = 0.25, per_state: bool = False
     ) -> None:
         self.validation = validation
         self.test = test
-        self.random_state = random_state
+        self.per_state = per_state
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Splits:
         """Divide a corpus at random, with one article of each topic in train."""
         check_shares(self.validation, self.test)
-        if self.random_state is not None:
-            random_state = self.random_state
+        if not self.per_state:
+            random_state = FIXED_STATE
         groups = _find_groups(whole, "article")
         topics: dict[str, set[str]] = {}
         for group, context in zip(groups, whole.contexts, strict=True):
@@ -325,14 +327,23 @@ class InTopicSplit:
 class ForwardSplit:
     """Train on the oldest articles, tune on later ones, test on the latest.
 
-    The split is the same for every random state. No part has a date that may be before the
-    end of the part before it: an article that is dated to a month or a year is in one part
-    with all of that month or year.
+    No part has a date that may be before the end of the part before it: an article that is
+    dated to a month or a year is in one part with all of that month or year.
+
+    Parameters
+    ----------
+    validation, test
+        As of `GroupedSplit`.
+    per_state
+        Changes nothing, as nothing is drawn: an experiment can set it for several splits.
     """
 
-    def __init__(self, *, validation: float = 0.15, test: float = 0.25) -> None:
+    def __init__(
+        self, *, validation: float = 0.15, test: float = 0.25, per_state: bool = False
+    ) -> None:
         self.validation = validation
         self.test = test
+        self.per_state = per_state
 
     def __call__(self, whole: LabelledSet, *, random_state: int) -> Splits:
         """Divide a corpus by date.

@@ -84,7 +84,7 @@ def inline_svg(drawing: Figure, label: str) -> Markup:
 
 
 def forest_figure(part: BoardAnalysis) -> Figure:
-    """Draw macro-F1 of every model with its interval, best on top, and the second annotator's where there is one."""
+    """Draw macro-F1 of every model with its interval, best on top, and each annotator's where they are known."""
     entries = part.board.entries[::-1]
     drawing, axes = figure(7, 1 + 0.36 * len(entries))
     for y, entry in enumerate(entries):
@@ -98,11 +98,13 @@ def forest_figure(part: BoardAnalysis) -> Figure:
             axes.plot(values, [y] * len(values), "|", color=GREY, markersize=9)
         if averaged := entry.value("macro_f1", AVERAGED):
             axes.plot(averaged.value, y, "D", color=BLUE, markersize=7, fillstyle="none")
-    if ceiling := part.second_annotator:
-        if not np.isnan(ceiling.low):
+    for name, ceiling in part.annotators.items():
+        # Intervals of several annotators would cover each other.
+        if len(part.annotators) == 1 and not np.isnan(ceiling.low):
             axes.axvspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
-        label = f"second annotator (n = {ceiling.n})"
+        label = f"annotator {printable(name, most=40)} (n = {ceiling.n})"
         axes.axvline(ceiling.value, color=GREY, linestyle="--", label=label)
+    if part.annotators:
         _legend_above(axes)
     axes.set_yticks(range(len(entries)), [printable(entry.first.model) for entry in entries])
     axes.set_xlabel(

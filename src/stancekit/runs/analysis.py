@@ -42,9 +42,14 @@ class BoardAnalysis:
         return breakdowns.score_fields(self.board.best)
 
     @cached_property
-    def second_annotator(self) -> Score | None:
-        """Return the macro-F1 of a second annotator, or `None` where there is none."""
-        return breakdowns.score_second_annotator(self.board.best.first)
+    def annotators(self) -> dict[str, Score]:
+        """Return the macro-F1 of each annotator against the gold, empty where none is known."""
+        return breakdowns.score_annotators(self.board.best.first)
+
+    @cached_property
+    def agreement(self) -> list[Score]:
+        """Return Krippendorff's alpha of all annotators on test, in all and by code."""
+        return breakdowns.score_test_agreement(self.board.best.first)
 
     @cached_property
     def confusion(self) -> ConfusionMatrix:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.corpus.dataset import indicator, numbered
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.evaluation import count, macro_f1, score
+from stancekit.evaluation.agreement import score_alphas
 from stancekit.evaluation.bootstrap import (
     effective_clusters,
     interval,
@@ -151,15 +153,41 @@ def score_fields(entry: LeaderboardRow) -> dict[str, list[Score]]:
     return by_field
 
 
-def score_second_annotator(run: Run) -> Score | None:
-    """Return the macro-F1 of a second annotator against the gold: a ceiling for what a model can be shown to reach."""
-    rows = [row for row in run.rows if row.second is not None]
+def score_annotators(run: Run) -> dict[str, Score]:
+    """Return the macro-F1 of each annotator against the gold: a ceiling for what a model can be shown to reach.
+
+    Where gold is made of what annotators gave, as by majority, it is too high.
+    """
+    by_annotator = {}
+    for name in _annotators(run):
+        rows = [row for row in run.rows if name in row.annotations]
+        gold, given = [row.gold for row in rows], [row.annotations[name] for row in rows]
+        articles = [row.example.article for row in rows]
+        scores = score(gold, [given], run.codes, articles, multi_label=run.multi_label)
+        main = next((row for row in scores if row.metric == "macro_f1"), None)
+        if main and name != OWN_LABELS:
+            by_annotator[name] = main
+    return by_annotator
+
+
+def score_test_agreement(run: Run) -> list[Score]:
+    """Return the agreement of all annotators on the test examples, empty where one alone is known."""
+    names = _annotators(run)
+    rows = [row for row in run.rows if len(row.annotations) > 1]
     if not rows:
-        return None
-    gold, second = [row.gold for row in rows], [row.second or () for row in rows]
+        return []
+    by_annotator = []
+    for name in names:
+        given = [row.annotations.get(name) for row in rows]
+        by_annotator.append([None if codes is None else frozenset(codes) for codes in given])
     articles = [row.example.article for row in rows]
-    scores = score(gold, [second], run.codes, articles, multi_label=run.multi_label)
-    return next((row for row in scores if row.metric == "macro_f1"), None)
+    return score_alphas(
+        by_annotator, articles, codes=run.codes, scale=run.scale, multi_label=run.multi_label
+    )
+
+
+def _annotators(run: Run) -> list[str]:
+    return list(dict.fromkeys(name for row in run.rows for name in row.annotations))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from stancekit.corpus import Corpus, Splits
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError
 from stancekit.evaluation import count_spans, score_spans, slices_of
 from stancekit.fileio import file_name, frame_to_csv, lock, sha256, write_jsonl, write_text
@@ -50,6 +51,7 @@ def evaluate_model(
     # The manifest has the sums of the model's files, so its own sum identifies the model.
     manifest = model_folder / MANIFEST_FILE
     data = corpus.read(trained.codebook)
+    annotated = corpus.annotations(trained.codebook)
     part = _choose_part(data.parts, data.name, part)
     rows = _rows_of_part(data.parts, part)
     test, nothing = data.take(rows), data.take([])
@@ -67,7 +69,8 @@ def evaluate_model(
             folder,
             trained,
             Splits(nothing, nothing, test),
-            second=corpus.second_labels(trained.codebook),
+            annotations=annotated.by_id() if annotated else {},
+            gold_from=annotated.gold_rule if annotated else OWN_LABELS,
             shared=_count_learned(manifest, data, rows),
             split=_split_name(part),
             **identity,

@@ -185,7 +185,7 @@ def _check_same_data(runs: Sequence[Run]) -> None:
         raise KitError(
             f"the runs to average were tested on different examples (split={runs[0].split}), which "
             "others of them learned from; train them with one test part for all: split=fixed, "
-            "official or clean, or split=grouped split.random_state=0"
+            "official or clean, or split=grouped split.per_state=false"
         )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from stancekit.codebook import Codebook
-from stancekit.corpus.dataset import PART_NAMES, LabelledSet
+from stancekit.corpus.dataset import PART_NAMES
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
@@ -18,8 +19,6 @@ from stancekit.views import DataFrame, TableView
 
 # The format of `run.json`: raised whenever a key changes its name or meaning.
 FORMAT = 2
-# Decimals of scores in `predictions.jsonl`; every number of a report follows from these.
-DECIMALS = 6
 # Where a run was made and what is in its folder: nothing of it is published.
 _LOCAL = (
     *("commit", "machine", "memory_mb", "finished", "training_set"),
@@ -34,13 +33,13 @@ Audit = Mapping[str, Sequence[tuple[str, ...] | None]]
 
 @dataclass(frozen=True, slots=True)
 class PredictionRecord:
-    """A test example with its gold codes and a model's, and a second annotator's where there is one."""
+    """A test example with its gold codes and a model's, and each annotator's where they are known."""
 
     example: Example
     context: Context
     gold: tuple[str, ...]
     prediction: Prediction
-    second: tuple[str, ...] | None = None
+    annotations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, a line of `predictions.jsonl`, that `from_dict` reads back."""
@@ -53,7 +52,7 @@ class PredictionRecord:
         row |= {key: getattr(self.context, key) for key in _CONTEXT}
         row |= {"gold": self.gold, "labels": self.prediction.labels}
         row["scores"] = self.prediction.scores
-        return row if self.second is None else row | {"second": self.second}
+        return row | {"annotations": dict(self.annotations)} if self.annotations else row
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> "PredictionRecord":
@@ -68,38 +67,17 @@ class PredictionRecord:
         example = Example(row["id"], row["text"], actor, target, row["article"])
         context = {key: row[key] for key in _CONTEXT} | {"phenomena": tuple(row["phenomena"])}
         prediction = Prediction(row["id"], tuple(row["labels"]), tuple(map(float, row["scores"])))
-        second = tuple(row["second"]) if "second" in row else None
-        return cls(example, Context(**context), tuple(row["gold"]), prediction, second)
+        given = dict(row.get("annotations") or {})
+        # Earlier versions recorded one annotator beside the gold.
+        if "second" in row:
+            given["second"] = row["second"]
+        annotations = {str(name): tuple(map(str, codes)) for name, codes in given.items()}
+        return cls(example, Context(**context), tuple(row["gold"]), prediction, annotations)
 
 
 def _mention_of(row: Mapping[str, Any], role: str) -> Mention | None:
     name = row.get(role)
     return Mention(name, row[f"{role}_start"], row[f"{role}_end"]) if name else None
-
-
-def pair_with_gold(
-    data: LabelledSet,
-    predictions: Sequence[Prediction],
-    second: Mapping[str, tuple[str, ...]] | None = None,
-) -> tuple[PredictionRecord, ...]:
-    """Put predictions beside the gold, and beside a second annotator's codes by example id.
-
-    The records are those that would be read back from disk: scores are rounded, and a mention has
-    no country code.
-    """
-    # Scores of a fresh run and of one read back have to be the same to the last digit.
-    codes_by_id = second or {}
-    records = []
-    for example, context, gold, prediction in zip(
-        data.examples, data.contexts, data.labels, predictions, strict=True
-    ):
-        scores = [round(float(score), DECIMALS) for score in prediction.scores]
-        labels = [str(label) for label in prediction.labels]
-        rounded = Prediction(example.id, tuple(labels), tuple(scores))
-        other = codes_by_id.get(example.id)
-        row = PredictionRecord(example, context, gold, rounded, other).to_dict()
-        records.append(PredictionRecord.from_dict(row))
-    return tuple(records)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +104,8 @@ class RunRecord:
         By part, the number of examples, and how many have each code.
     shared
         How many test texts training has, too; `None` where that is not known.
+    gold_from
+        Where several people annotated, what is gold: `labels`, `majority`, `first`, or `file`.
     deterministic
         Whether the model's fit is the same for every random state.
     training_set
@@ -160,6 +140,7 @@ class RunRecord:
     towards: str = ""
     refit: bool = False
     logit_adjustment: bool = False
+    gold_from: str = OWN_LABELS
     deterministic: bool = False
     training_set: str = ""
     manifest_sha256: str = ""

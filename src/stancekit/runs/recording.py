@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,12 @@ from stancekit.runs.folder import settings_of, write_audit, write_predictions, w
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.members import training_set_id
 from stancekit.runs.provenance import provenance
-from stancekit.runs.record import Run, RunRecord, codebook_fields, make_run, pair_with_gold
+from stancekit.runs.record import PredictionRecord, Run, RunRecord, codebook_fields, make_run
 from stancekit.runs.scores import SCORES_FILE
+from stancekit.types import Prediction
+
+# Decimals of scores in `predictions.jsonl`; every number of a report follows from these.
+DECIMALS = 6
 
 
 def record_run(
@@ -31,7 +35,7 @@ def record_run(
     *,
     seconds: float = 0.0,
     validation: float | None = None,
-    second: Mapping[str, tuple[str, ...]] | None = None,
+    annotations: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
     **known: Any,
 ) -> Run:
     """Score a trained model on test, audit what it reads, and write it all as a run: `run.json` last.
@@ -43,8 +47,8 @@ def record_run(
     validation
         Macro-F1 on validation, where it is not that of `trained`: a model that has learned from
         validation too keeps the score that it had before.
-    second
-        A second annotator's codes by example id.
+    annotations
+        Each annotator's codes by example id.
     known
         Other fields of `RunRecord`: `split`, `random_state` and `digest` at least.
 
@@ -59,7 +63,7 @@ def record_run(
     # The audit is left out of the time: it is no part of using the model.
     predictions = trained.predict(parts.test.examples)
     seconds += time.perf_counter() - start
-    rows = pair_with_gold(parts.test, predictions, second)
+    rows = pair_with_gold(parts.test, predictions, annotations)
     predictions_sha256 = write_predictions(folder, rows)
     audit: dict[str, list[tuple[str, ...] | None]] = {}
     audit_sha256 = ""
@@ -93,6 +97,31 @@ def record_run(
     # It comes last: with it, a run is complete.
     write_record(run)
     return run
+
+
+def pair_with_gold(
+    data: LabelledSet,
+    predictions: Sequence[Prediction],
+    annotations: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+) -> tuple[PredictionRecord, ...]:
+    """Put predictions beside the gold, and beside each annotator's codes by example id.
+
+    The records are those that would be read back from disk: scores are rounded, and a mention has
+    no country code.
+    """
+    # Scores of a fresh run and of one read back have to be the same to the last digit.
+    codes_by_id = annotations or {}
+    records = []
+    for example, context, gold, prediction in zip(
+        data.examples, data.contexts, data.labels, predictions, strict=True
+    ):
+        scores = [round(float(score), DECIMALS) for score in prediction.scores]
+        labels = [str(label) for label in prediction.labels]
+        rounded = Prediction(example.id, tuple(labels), tuple(scores))
+        given = codes_by_id.get(example.id, {})
+        row = PredictionRecord(example, context, gold, rounded, given).to_dict()
+        records.append(PredictionRecord.from_dict(row))
+    return tuple(records)
 
 
 def _predict_variants(

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from stancekit.codebook import Codebook
 from stancekit.corpus import AutoSplit, Corpus, Splits, TableCorpus
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.judgements import OWN_LABELS, AnnotatedSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
 from stancekit.models import persistence
@@ -55,7 +56,8 @@ class _Training:
     search: Optuna | None
     refit: bool
     logit_adjustment: bool
-    second: Mapping[str, tuple[str, ...]]
+    annotations: Mapping[str, Mapping[str, tuple[str, ...]]]
+    gold_from: str
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -67,7 +69,7 @@ class _Training:
             "search": self.search,
             "refit": self.refit,
             "logit_adjustment": self.logit_adjustment,
-            "second": self.second,
+            "annotations": self.annotations,
         }
         # A codebook of the user's own may say something else next time, under the same name.
         if codebooks := named_codebooks(self.model):
@@ -108,7 +110,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         When the data, a setting or the output folder is at fault.
     """
     name = name or type(model).__name__
-    data, digest = _read_corpus(corpus, codebook)
+    data, digest, annotated = _read_corpus(corpus, codebook)
     names = dict(choices or {})
     split = split or AutoSplit()
     if isinstance(split, AutoSplit):
@@ -135,7 +137,8 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         search=search or None,
         refit=refit,
         logit_adjustment=logit_adjustment,
-        second=corpus.second_labels(codebook),
+        annotations=annotated.by_id() if annotated else {},
+        gold_from=annotated.gold_rule if annotated else OWN_LABELS,
     )
     digest_of_all = identity(corpus=data.name, codebook=codebook, data=digest, **training.settings)
     title = file_name(f"{codebook.name}-{name}-{random_state}")
@@ -200,7 +203,8 @@ def _train_run(
         parts,
         seconds=seconds,
         validation=validation,
-        second=training.second,
+        annotations=training.annotations,
+        gold_from=training.gold_from,
         split=training.split_name,
         random_state=training.random_state,
         deterministic=training.deterministic,
@@ -267,8 +271,8 @@ def _fit_joint_model(
         known=training.parts,
     )
     data = {key: [parts.train.digest, parts.validation.digest] for key, parts in every.items()}
-    # A joint training does not read a second annotator's codes.
-    settings = training.settings | {"second": None}
+    # A joint training does not read annotators' codes.
+    settings = training.settings | {"annotations": None}
     folder = joint_folder / identity(corpus=training.parts.train.name, learned=data, **settings)
     return fit_joint(
         model,
@@ -282,7 +286,7 @@ def _fit_joint_model(
 
 # The corpora that were read and split last, by what was asked for and the state of their files:
 # runs of one multirun share them.
-_READ_CORPORA: dict[str, tuple[LabelledSet, str]] = {}
+_READ_CORPORA: dict[str, tuple[LabelledSet, str, AnnotatedSet | None]] = {}
 _SPLIT_CORPORA: dict[str, Splits] = {}
 
 
@@ -296,12 +300,14 @@ def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Val
     return known[name]
 
 
-def _read_corpus(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str]:
-    """Return a corpus and its digest; the very same files are read once."""
+def _read_corpus(
+    corpus: Corpus, codebook: Codebook
+) -> tuple[LabelledSet, str, AnnotatedSet | None]:
+    """Return a corpus, its digest and its annotators' codes; the very same files are read once."""
 
-    def read() -> tuple[LabelledSet, str]:
+    def read() -> tuple[LabelledSet, str, AnnotatedSet | None]:
         data = corpus.read(codebook)
-        return data, data.digest
+        return data, data.digest, corpus.annotations(codebook)
 
     # Which files other kinds of corpora read is not known.
     if type(corpus) is not TableCorpus:

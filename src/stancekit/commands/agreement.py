@@ -1,0 +1,116 @@
+"""`stancekit agreement`: how far the annotators of a corpus agree."""
+
+from pathlib import Path
+from typing import Any
+
+from stancekit.codebook import Codebook
+from stancekit.corpus import Corpus
+from stancekit.corpus.judgements import AnnotatedSet
+from stancekit.errors import KitError, printable
+from stancekit.evaluation.agreement import Agreement, measure_agreement
+from stancekit.fileio import frame_to_csv, write_text
+from stancekit.formatting import format_number, format_score, table
+from stancekit.library.objects import as_codebook, as_corpus
+
+
+def agreement(
+    corpus: Any,
+    *,
+    codebook: Codebook | str | Path | None = None,
+    output: str | Path | None = None,
+    verbose: bool = False,
+) -> Agreement:
+    """Measure how far the annotators of a corpus agree, in all, on each code, and every two of them.
+
+    Agreement is Krippendorff's alpha, for any number of annotators and with gaps, with a 95 %
+    interval by article.
+
+    Parameters
+    ----------
+    corpus
+        The labelled data, with its annotators: `corpus.annotators`, or
+        `corpus.columns.annotator` where rows hold one judgement each. In Python a
+        `Corpus`, or the name of one.
+    codebook
+        The codebook that they annotated; by default `stance`.
+    output
+        A CSV file for the table; by default none.
+    verbose
+        Whether the tables are printed.
+
+    Returns
+    -------
+    Agreement
+        `to_frame()` has alpha in all and by code, `pairwise()` every two annotators,
+        `disagreements()` the rows on which they differ.
+
+    Raises
+    ------
+    KitError
+        When the corpus names no annotators, they have no row in common, or cannot be read.
+
+    Examples
+    --------
+    >>> found = agreement("un_votes")
+    >>> found.to_frame().head(2).round(2)
+              codes  alpha   low  high    n
+    0           all   0.93  0.89  0.96  460
+    1  on the scale   0.97  0.94  1.00  344
+    """
+    found = measure_agreement(read_annotations(as_corpus(corpus), as_codebook(codebook)))
+    if output is not None:
+        write_text(Path(output), frame_to_csv(found.to_frame()))
+    if verbose:
+        _print_agreement(found, output)
+    return found
+
+
+def read_annotations(corpus: Corpus, codebook: Codebook) -> AnnotatedSet:
+    """Return what the annotators of a corpus gave.
+
+    Raises
+    ------
+    KitError
+        When it names none.
+    """
+    annotated = corpus.annotations(codebook)
+    if annotated is None:
+        raise KitError(
+            f"corpus {corpus.name!r} names no annotators; set their columns or files with "
+            "corpus.annotators='[a,b]' (labels: the corpus's own label column), or, where rows "
+            "hold one judgement each, the column of their names with "
+            "corpus.columns.annotator=COLUMN"
+        )
+    return annotated
+
+
+def agreement_tables(found: Agreement) -> str:
+    """Return alpha in all and by code, and every two annotators, as tables to print."""
+    scores = [[score.slice, format_score(score), score.n] for score in found.scores]
+    parts = [table(["codes", "alpha", "n"], scores)]
+    # Two annotators are the only pair, but for what is not alpha.
+    has_scale = any(pair.on_scale for pair in found.pairs)
+    head = ["annotators", "agree", "kappa", "alpha", *(["on the scale"] if has_scale else []), "n"]
+    rows = []
+    for pair in found.pairs:
+        row = [f"{pair.first} - {pair.second}", format_number(pair.agree)]
+        row += [format_number(pair.kappa), format_score(pair.alpha)]
+        if has_scale:
+            row.append(format_score(pair.on_scale))
+        rows.append([*row, pair.n])
+    parts.append(table(head, rows))
+    return "\n\n".join([*parts, "\n".join(found.notes)])
+
+
+def _print_agreement(found: Agreement, output: str | Path | None) -> None:
+    annotated = found.annotated
+    unit = "sentences" if annotated.codebook.unit == "sentence" else "rows"
+    where = f"; written: {output}" if output else ""
+    lines = [
+        agreement_tables(found),
+        "",
+        f"agreement of {len(annotated.annotators)} annotators on {annotated.codebook.name} in "
+        f"{annotated.name}: alpha {format_score(found.scores[0])}, {found.n} of {len(annotated)} "
+        f"{unit} with two annotations or more{where}",
+    ]
+    print(printable("\n".join(lines), keep="\n"))
