@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stancekit.commands.train import train
     from stancekit.corpus.memory import read_table
     from stancekit.errors import KitError
+    from stancekit.labelling.labels import Labels, read_labels
     from stancekit.library.load import load_model as load
     from stancekit.library.model import StanceModel
     from stancekit.types import Example, Mention
@@ -27,6 +28,7 @@ _PLACES = {
     "Codebook": "codebook",
     "Example": "types",
     "KitError": "errors",
+    "Labels": "labelling.labels",
     "Mention": "types",
     "StanceModel": "library.model",
     "average": "commands.average",
@@ -37,6 +39,7 @@ _PLACES = {
     "load": "library.load:load_model",
     "load_codebook": "codebook",
     "plan": "commands.plan",
+    "read_labels": "labelling.labels",
     "read_table": "corpus.memory",
     "report": "commands.report",
     "sample": "commands.sample",
@@ -46,6 +49,7 @@ __all__ = [
     "Codebook",
     "Example",
     "KitError",
+    "Labels",
     "Mention",
     "StanceModel",
     "average",
@@ -56,6 +60,7 @@ __all__ = [
     "load",
     "load_codebook",
     "plan",
+    "read_labels",
     "read_table",
     "report",
     "sample",

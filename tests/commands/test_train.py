@@ -173,7 +173,7 @@ def test_nothing_is_printed_where_that_is_asked_for(small, capsys):
 
 
 def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path, capsys):
-    told = ["corpus=jsonl", f"corpus.path={file}", f"output={tmp_path / 'out'}"]
+    told = [f"corpus={file}", f"output={tmp_path / 'out'}"]
     assert main(["train", *told, "model=svm", "model.classifier.C=0.5"]) == 0
     printed = capsys.readouterr().out
     model = train(
@@ -223,7 +223,7 @@ def test_without_a_split_the_data_s_marks_count_else_whole_articles(small, file,
 
 
 def test_the_command_line_divides_unmarked_data_too(file, tmp_path, capsys):
-    words = ["train", "corpus=jsonl", f"corpus.path={unmarked(file, tmp_path)}", "model=majority"]
+    words = ["train", f"corpus={unmarked(file, tmp_path)}", "model=majority"]
     assert main([*words, f"output={tmp_path / 'out'}"]) == 0
     assert "split grouped, as the data marks none" in capsys.readouterr().out
     assert main([*words, "split=fixed", f"output={tmp_path / 'out'}"]) == 2

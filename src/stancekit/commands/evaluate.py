@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, overload
 
 from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
 from stancekit.errors import KitError, printable
 from stancekit.formatting import format_score, frame_table
-from stancekit.library.objects import as_corpus
+from stancekit.library.objects import HasFolder, as_corpus
 from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import Check
@@ -21,14 +21,6 @@ from stancekit.views import DataFrame, TableView
 
 # Slices of these fields have too many values to print.
 _LONG_SLICES = ("actor", "target", "source", "topic")
-
-
-class HasFolder(Protocol):
-    """A model with a folder, as `stancekit.load` returns it."""
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder of the saved model."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,6 +17,7 @@ from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import check_columns, find_models
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
 from stancekit.labelling.sources import check_kind, read_one
+from stancekit.library.objects import HasFolder, folders_of
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
@@ -43,7 +44,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     input: str | Path,
     *,
     output: str | Path | None = None,
-    models: str | Path | Sequence[str | Path] = "models/un_votes",
+    models: str | Path | HasFolder | Sequence[str | Path] = "models/un_votes",
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
@@ -64,7 +65,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     workers: int | None = None,
     verbose: bool = False,
 ) -> Labels:
-    """Label an article, or an archive into a folder.
+    r"""Label an article, or an archive into a folder.
 
     Parameters
     ----------
@@ -82,7 +83,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     models
         One folder or several: a saved model, a run, an experiment (for each codebook the run that
         is best on validation), or a folder with saved models in its subfolders. There may be one
-        model per codebook. If all of them code whole sentences, no actors are looked for.
+        model per codebook. If all of them code whole sentences, no actors are looked for. In
+        Python, also a model that `stancekit.train` or `stancekit.load` returned.
     actors
         How actors are found in a sentence.
     title
@@ -147,6 +149,17 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     KitError
         When a model is missing, the input is not of a kind that is read, or the output cannot be
         what it has to be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
+    >>> text = "Fish war\n\nIceland rejected the treaty. Norway welcomed it."
+    >>> stancekit.label(text, models=model).to_frame()[["actor", "target", "stance"]]
+         actor    target   stance
+    0  Iceland    treaty  condemn
+    1   Norway  Fish war  support
     """
     source = input if isinstance(input, Path) else str(input)
     chosen = choose_layout(
@@ -158,7 +171,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     # Before any work: models and texts may take their time.
     _check_output(output, many=many)
     job = LabellingJob(
-        find_models(resolve_models(as_list(models))),
+        find_models(resolve_models(folders_of(models))),
         actors or ActorFinder(),
         as_list(targets),
         backend,
