@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stancekit.codebook import Codebook, load_codebook
+    from stancekit.commands.agreement import agreement
     from stancekit.commands.average import average
     from stancekit.commands.compare import compare
     from stancekit.commands.estimate import estimate
@@ -31,6 +32,7 @@ _PLACES = {
     "Labels": "labelling.labels",
     "Mention": "types",
     "StanceModel": "library.model",
+    "agreement": "commands.agreement",
     "average": "commands.average",
     "compare": "commands.compare",
     "estimate": "commands.estimate",
@@ -52,6 +54,7 @@ __all__ = [
     "Labels",
     "Mention",
     "StanceModel",
+    "agreement",
     "average",
     "compare",
     "estimate",

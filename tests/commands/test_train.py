@@ -153,7 +153,7 @@ def test_a_model_without_chance_is_trained_once(small):
     ]
     assert lots[0].folder != lots[1].folder and not lots[0].deterministic
     drawn = [
-        fit(**{**small, "split": GroupedSplit()}, model=Majority(), random_state=state)
+        fit(**{**small, "split": GroupedSplit(per_state=True)}, model=Majority(), random_state=state)
         for state in (0, 1)
     ]
     assert drawn[0].folder != drawn[1].folder
@@ -192,6 +192,8 @@ def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path
         ({"model": "svmm"}, "no model 'svmm'; is 'svm' meant"),
         ({"model": "svm", "split": "groupd"}, "no split 'groupd'; is 'grouped' meant"),
         ({"model": "svm", "codebook": "stanc"}, "no codebook 'stanc'; there are: .*stance"),
+        ({"model": 3}, r"model is 3; give a name, or an object with get_params\(\)"),
+        ({"model": "svm", "split": 3}, r"split is 3; give a name"),
         ({"model": Majority(), "settings": {"C": 1}}, r"settings= are of a model that is named"),
     ],
     ids=str,

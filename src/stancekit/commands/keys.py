@@ -12,7 +12,7 @@ from stancekit.commands.renamed import check_target, renamed_key
 from stancekit.commands.words import quoted
 from stancekit.errors import KitError
 from stancekit.library.configs import names_in
-from stancekit.library.objects import is_data_file
+from stancekit.library.objects import names_data
 
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
@@ -55,7 +55,7 @@ def opened(words: Sequence[str]) -> list[str]:
 def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
-    if key == "corpus" and value not in names_in("corpus") and is_data_file(value):
+    if key == "corpus" and value not in names_in("corpus") and names_data(value):
         yield from ("corpus=table", f"{key}.path={value}")
     else:
         yield word

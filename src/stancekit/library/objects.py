@@ -135,7 +135,7 @@ def as_corpus(corpus: Any) -> Corpus:
         return corpus
     if isinstance(corpus, str) and corpus in names_in("corpus"):
         return make_object("corpus", corpus)  # type: ignore[no-any-return]
-    if isinstance(corpus, str) and not is_data_file(corpus):
+    if isinstance(corpus, str) and not names_data(corpus):
         check_name("corpus", corpus)
     try:
         return read_table(corpus)
@@ -147,12 +147,12 @@ def as_corpus(corpus: Any) -> Corpus:
         ) from None
 
 
-def is_data_file(name: str) -> bool:
+def names_data(name: str) -> bool:
     """Say whether a corpus is named by its file: that exists, or its ending is one of data.
 
     Examples
     --------
-    >>> is_data_file("gone/speeches.csv"), is_data_file("un_votes")
+    >>> names_data("gone/speeches.csv"), names_data("un_votes")
     (True, False)
     """
     try:
