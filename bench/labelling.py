@@ -22,6 +22,7 @@ from stancekit.labelling.archive import label_archive
 from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import read_labels
 from stancekit.labelling.models import find_models
+from stancekit.labelling.score_matrix import unit_rows
 from stancekit.models import persistence
 from stancekit.models.classifier import fit
 from stancekit.models.encoder.finetuned import Encoder
@@ -126,7 +127,7 @@ def archive(folder: Path) -> list[dict[str, object]]:
         label_archive(source, folder / backend, job)
         found[backend] = time.perf_counter() - start
     labels = read_labels(folder / "torch")
-    units = {name: labels.units(codebook).rows for name, codebook in labels.codebooks.items()}
+    units = {name: unit_rows(labels, book) for name, book in labels.codebooks.items()}
     inputs = sum(map(len, units.values()))
     some = random.Random(0).sample(units["stance"], LOOPED)
     texts = [f"{row['sentence']} {row['actor']} # {row['target']}" for row in some]

@@ -153,7 +153,9 @@ def test_a_model_without_chance_is_trained_once(small):
     ]
     assert lots[0].folder != lots[1].folder and not lots[0].deterministic
     drawn = [
-        fit(**{**small, "split": GroupedSplit(per_state=True)}, model=Majority(), random_state=state)
+        fit(
+            **{**small, "split": GroupedSplit(per_state=True)}, model=Majority(), random_state=state
+        )
         for state in (0, 1)
     ]
     assert drawn[0].folder != drawn[1].folder

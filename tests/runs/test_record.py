@@ -13,13 +13,14 @@ from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
 from stancekit.models.majority import Majority
+from stancekit.reporting.page import report_page
 from stancekit.reporting.tables import markdown
 from stancekit.runs import published
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import run_checks
 from stancekit.runs.folder import read_run, read_runs
 from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.record import FORMAT, RunRecord
+from stancekit.runs.record import FORMAT, PredictionRecord, RunRecord
 from stancekit.runs.training import fit_run
 
 # Line separators that `splitlines` knows and JSON does not.
@@ -260,3 +261,39 @@ def test_published_rows_that_are_there_twice_are_refused(out):
     with pytest.raises(KitError, match="ids that are there twice"):
         published.write_published([replace(found, rows=tuple(twice), audit={})], out, "x")
         published.read_published(out)
+
+
+def test_what_each_annotator_gave_is_recorded_and_reported(tmp_path, stance):
+    rows = []
+    for number in range(16 * len(ROWS)):
+        row = ROWS[number % len(ROWS)]
+        code = row["stance"]
+        other = "none" if number % 7 == 0 else code
+        judged = {"a": code, "b": other, "c": "" if number % 2 else code}
+        place = {"id": f"x{number}", "article": f"a{number // len(ROWS)}"}
+        rows.append({"text": padded(row["text"], number), **place, **judged})
+    path = tmp_path / "three.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    corpus = TableCorpus(path, annotators=["a", "b", "c"])
+    settings = {"corpus": corpus, "codebook": stance, "split": GroupedSplit(), "model": Majority()}
+    run = fit_run(**settings, output=tmp_path / "out")
+    assert run.gold_from == "majority" and read_run(run.folder) == run
+    ids = {row["id"]: row for row in rows}
+    for row in run.rows:
+        given = {name: codes[0] for name, codes in row.annotations.items()}
+        assert given == {name: ids[row.example.id][name] for name in given}
+        assert set(given) in ({"a", "b"}, {"a", "b", "c"})
+    analysis = analyse([run])
+    (board,) = analysis.boards
+    assert set(board.annotators) == {"a", "b", "c"}
+    assert board.annotators["a"].value >= board.annotators["b"].value
+    assert [score.slice for score in board.agreement][:2] == ["all", "on the scale"]
+    page = report_page(analysis, title="three", command="", folder="")
+    assert "Gold is made of what the annotators gave" in page and "Macro-F1 of b" in page
+
+
+def test_rows_of_earlier_versions_have_one_annotator(run):
+    (line, *_) = (run / "predictions.jsonl").read_text().split("\n")
+    record = PredictionRecord.from_dict(json.loads(line) | {"second": ["none"]})
+    assert record.annotations == {"second": ("none",)}
+    assert PredictionRecord.from_dict(record.to_dict()) == record

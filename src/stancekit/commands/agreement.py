@@ -5,7 +5,7 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.corpus import Corpus
-from stancekit.corpus.judgements import AnnotatedSet
+from stancekit.corpus.viewing import in_its_words
 from stancekit.errors import KitError, printable
 from stancekit.evaluation.agreement import Agreement, measure_agreement
 from stancekit.fileio import frame_to_csv, write_text
@@ -30,11 +30,11 @@ def agreement(
     corpus
         The labelled data, with its annotators: `corpus.annotators`, or
         `corpus.columns.annotator` where rows hold one judgement each. In Python a
-        `Corpus`, or the name of one.
+        `Corpus`, the name of one, a file, or a table.
     codebook
         The codebook that they annotated; by default `stance`.
     output
-        A CSV file for the table; by default none.
+        A CSV file for the table of alpha in all and by code; by default none.
     verbose
         Whether the tables are printed.
 
@@ -57,7 +57,7 @@ def agreement(
     0           all   0.93  0.89  0.96  460
     1  on the scale   0.97  0.94  1.00  344
     """
-    found = measure_agreement(read_annotations(as_corpus(corpus), as_codebook(codebook)))
+    found = corpus_agreement(as_corpus(corpus), as_codebook(codebook))
     if output is not None:
         write_text(Path(output), frame_to_csv(found.to_frame()))
     if verbose:
@@ -65,13 +65,14 @@ def agreement(
     return found
 
 
-def read_annotations(corpus: Corpus, codebook: Codebook) -> AnnotatedSet:
-    """Return what the annotators of a corpus gave.
+@in_its_words
+def corpus_agreement(corpus: Corpus, codebook: Codebook) -> Agreement:
+    """Return how far the annotators of a corpus agree.
 
     Raises
     ------
     KitError
-        When it names none.
+        When it names none or one, or they have no row in common.
     """
     annotated = corpus.annotations(codebook)
     if annotated is None:
@@ -81,7 +82,7 @@ def read_annotations(corpus: Corpus, codebook: Codebook) -> AnnotatedSet:
             "hold one judgement each, the column of their names with "
             "corpus.columns.annotator=COLUMN"
         )
-    return annotated
+    return measure_agreement(annotated)
 
 
 def agreement_tables(found: Agreement) -> str:

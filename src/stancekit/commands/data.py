@@ -92,7 +92,7 @@ def data(
     Parameters
     ----------
     corpus
-        The labelled data. In Python a `Corpus`, or the name of one.
+        The labelled data. In Python a `Corpus`, the name of one, a file, or a table.
     codebooks
         Names of codebooks that the corpus is labelled with, or YAML files; by default all known
         ones that it has the columns and the labels of, your own included.
@@ -150,7 +150,8 @@ def _print_tables(counts: CorpusCounts, corpus: Corpus, written: Sequence[Path])
     print(table(["phenomenon", "examples"], phenomena.most_common()))
     for path in written:
         print(f"written: {path}")
-    print(printable(f"\n{counts.caption}, read from {corpus.path}", keep="\n"))
+    left_out = f"; {first.left_out} rows left out, see above" if first.left_out else ""
+    print(printable(f"\n{counts.caption}, read from {corpus.path}{left_out}", keep="\n"))
 
 
 def _print_codebook(whole: LabelledSet) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook
-from stancekit.commands.agreement import read_annotations
+from stancekit.commands.agreement import corpus_agreement
 from stancekit.corpus.judgements import NO_CODE_CELL, is_gap, read_annotation_file
 from stancekit.errors import KitError, printable
-from stancekit.evaluation.agreement import measure_agreement
 from stancekit.evaluation.disagreements import Disagreements
 from stancekit.fileio import frame_to_csv, write_jsonl, write_text
 from stancekit.library.objects import as_codebook, as_corpus
@@ -60,7 +59,7 @@ def disagreements(
     (24, 2.0)
     """
     book = as_codebook(codebook)
-    found = measure_agreement(read_annotations(as_corpus(corpus), book)).find_disagreements()
+    found = corpus_agreement(as_corpus(corpus), book).find_disagreements()
     if output is not None:
         found = replace(found, path=Path(output))
         _write_rows(found, Path(output))

@@ -29,7 +29,7 @@ def split(  # one argument per key of configs/split.yaml
     Parameters
     ----------
     corpus
-        The labelled data. In Python a `Corpus`, or the name of one.
+        The labelled data. In Python a `Corpus`, the name of one, a file, or a table.
     split
         How to divide it, as in `stancekit train`.
     codebook

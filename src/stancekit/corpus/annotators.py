@@ -17,7 +17,7 @@ from stancekit.corpus.judgements import (
     Codes,
     NumberedRow,
     cell_text,
-    is_data_file,
+    is_file_source,
     read_annotation_file,
     read_judgement,
 )
@@ -61,7 +61,7 @@ class AnnotatorReader:
             raise KitError(f"{self.data.where} has no rows; a data file needs a text on each")
         present = {str(key) for _, row in listed for key in row}
         is_long = self.data.columns.annotator in present
-        files = [source for source in self.sources if is_data_file(source)]
+        files = [source for source in self.sources if is_file_source(source)]
         # The column of names may be in an annotators' file.
         is_there = is_long or not files
         columns = self.data.columns if is_there else replace(self.data.columns, annotator=None)
@@ -179,7 +179,7 @@ class AnnotatorReader:
         self, codes: dict[str, dict[str, Codes]], sources: Sequence[str]
     ) -> tuple[dict[str, dict[str, Codes]], list[str]]:
         """Return the annotators that are named, in that order, and what else is named."""
-        names = [source for source in sources if not is_data_file(source)]
+        names = [source for source in sources if not is_file_source(source)]
         unknown = [name for name in names if name not in codes]
         if unknown:
             raise KitError(
@@ -188,7 +188,7 @@ class AnnotatorReader:
                 f"{nearest(unknown[0], codes)}"
             )
         chosen = {name: codes[name] for name in names} if names else codes
-        return chosen, [source for source in sources if is_data_file(source)]
+        return chosen, [source for source in sources if is_file_source(source)]
 
     # Wide form and files.
 
@@ -211,7 +211,7 @@ class AnnotatorReader:
             return {OWN_LABELS: self._read_column(OWN_LABELS, self.data.label_names, rows, ids)}
         if source in present:
             return {source: self._read_column(source, (source,), rows, ids)}
-        if not is_data_file(source):
+        if not is_file_source(source):
             raise KitError(
                 f"corpus.annotators names {source!r}, which is neither a column of {self.data.where} "
                 f"nor a file; the columns are: {listing(sorted(present), 30)}"

@@ -28,7 +28,7 @@ from stancekit.corpus.judgements import (
     AnnotatedSet,
     CodedData,
     annotation_files,
-    is_data_file,
+    is_file_source,
 )
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
@@ -126,7 +126,7 @@ class Corpus(CorpusFiles, CorpusView):
         self.origin = origin
         self.annotators = as_list(annotators)
         self.gold = None if gold is None else str(gold)
-        if self.gold not in (None, *GOLD_RULES) and not is_data_file(self.gold or ""):
+        if self.gold not in (None, *GOLD_RULES) and not is_file_source(self.gold or ""):
             raise KitError(
                 f"corpus.gold is {self.gold!r}; it is {', '.join(GOLD_RULES)}, or a file of decided "
                 "codes"
@@ -257,7 +257,7 @@ class Corpus(CorpusFiles, CorpusView):
     def annotator_columns(self) -> tuple[str, ...]:
         """Return those of the annotators that are columns of the data."""
         return tuple(
-            name for name in self.annotators if name != OWN_LABELS and not is_data_file(name)
+            name for name in self.annotators if name != OWN_LABELS and not is_file_source(name)
         )
 
     @in_its_words

@@ -203,7 +203,7 @@ def read_annotation_file(path: Path, key: str) -> list[RawRow]:
 def annotation_files(sources: Sequence[str]) -> list[Path]:
     """Return the paths of those sources that are files, here or in the kit's material."""
     paths = []
-    for source in filter(is_data_file, sources):
+    for source in filter(is_file_source, sources):
         path = Path(source)
         try:
             paths.append(path if path.exists() else shipped(*path.parts))
@@ -212,6 +212,6 @@ def annotation_files(sources: Sequence[str]) -> list[Path]:
     return paths
 
 
-def is_data_file(source: str) -> bool:
+def is_file_source(source: str) -> bool:
     """Say whether the name of an annotator is that of a file: by its ending, or since it is there."""
     return Path(source).suffix.lower() in _DATA_SUFFIXES or Path(source).is_file()

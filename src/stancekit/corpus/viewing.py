@@ -107,6 +107,7 @@ def python_words(message: str) -> str:
     "set text='sentence', or map={'PRO': 'CODE', 'no': None}"
     """
     message = _LABELS_MAP.sub(lambda match: f"map={_python_map(match[1])}", message)
+    message = message.replace("corpus.annotators='[a,b]'", "annotators=['a', 'b']")
     message = re.sub(r"corpus\.columns\.(\w+)=(?:false|False)", r"\1=False", message)
     message = re.sub(r"corpus\.columns\.(\w+)=([\w-]+)", r"\1='\2'", message)
     message = message.replace("corpus.columns knows", "columns are").replace(
