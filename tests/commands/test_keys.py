@@ -179,6 +179,69 @@ def test_every_setting_that_a_message_names_can_be_set(hint):
     check_keys(whole)
 
 
+@pytest.mark.parametrize("word", ["corpus=mine.csv", "corpus=other/speeches (1), new.xlsx"])
+def test_a_corpus_is_named_by_its_file(word):
+    file = word.removeprefix("corpus=")
+    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+        node = compose("train", opened([word, "corpus.columns.text=sentence"])).corpus
+    assert (node.path, node.columns.text) == (file, "sentence")
+    assert type(instantiate(node)).__name__ == "TableCorpus"
+
+
+def test_a_configuration_comes_before_a_file_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("un_votes", "speeches"):
+        (tmp_path / name).mkdir()
+    assert opened(["corpus=un_votes", "corpus=hub"]) == ["corpus=un_votes", "corpus=hub"]
+    assert opened(["corpus=speeches"]) == ["corpus=table", "++corpus.path='speeches'"]
+    assert opened(["corpus=speech"]) == ["corpus=speech"]
+
+
+@pytest.mark.parametrize("command", ["train", "data", "evaluate"])
+def test_a_corpus_is_named_by_its_file_in_every_command_that_reads_one(here, capsys, command):
+    models = ["models=nowhere"] if command == "evaluate" else []
+    assert main([command, "corpus=mine.csv", *models]) == 2
+    told = capsys.readouterr().err
+    assert (
+        "nowhere" in told if models else "mine.csv has no column" in told or "no column of" in told
+    )
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_older_names_of_corpora_are_told_the_new_one(here, capsys, name):
+    code, told = run(capsys, f"corpus={name}", "corpus.path=mine.csv", *TRAIN)
+    assert code == 2 and f"corpus={name} is corpus=table; or name the file, corpus=FILE" in told
+    assert main(["data", name, "corpus.path=mine.csv"]) == 2
+    assert "is corpus=table" in capsys.readouterr().err
+    (here / "configs" / "corpus").mkdir(parents=True)
+    (here / "configs" / "corpus" / "own.yaml").write_text(
+        "# Mine.\n_target_: stancekit.corpus.CsvCorpus\npath: mine.csv\n"
+    )
+    code, told = run(capsys, "corpus=own", *TRAIN)
+    assert code == 2 and "is stancekit.corpus.TableCorpus now; change its _target_" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        (
+            "{AGAINST: condemn, FAVOR: support, NEUTRAL: null}",
+            {"AGAINST": "condemn", "FAVOR": "support", "NEUTRAL": None},
+        ),
+        (
+            '{"pro, mostly": support, No: condemn, "": null}',
+            {"pro, mostly": "support", "No": "condemn", "": None},
+        ),
+        ("{dafür: support, -1: condemn}", {"dafür": "support", "-1": "condemn"}),
+    ],
+)
+def test_labels_of_all_signs_are_mapped(written, labels):
+    words = opened(["corpus=mine.csv", f"corpus.labels={written}"])
+    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+        corpus = instantiate(compose("train", words).corpus, _convert_="all")
+    assert corpus.labels == labels
+
+
 def test_there_are_hints_to_be_tried():
     assert {
         "corpus.columns.text=sentence",

@@ -303,7 +303,7 @@ class Corpus(CorpusFiles, CorpusView):
         for number, row in self.raw_rows():
             total += 1
             if isinstance(row, RowFault):
-                noted.leave_out(row.reason, number, row.seen or "", row.advice)
+                noted.leave_out(*row.kind(), row=number, advice=row.advice)
             else:
                 yield number, row
         if faults is None:

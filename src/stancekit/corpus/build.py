@@ -134,7 +134,7 @@ class _LabelledReader(RowReader):
         try:
             return self.codes.read(row)
         except NoLabelError as error:
-            self.faults.leave_out(str(error), number)
+            self.faults.leave_out(str(error), row=number)
             return ()
         except CellError as error:
             self.faults.add(str(error), number)
@@ -150,7 +150,7 @@ class _LabelledReader(RowReader):
         for number, row in rows:
             for name in self.codes.find_blank(row):
                 kind = f"column {name!r} is empty, where other cells say no"
-                self.faults.leave_out(kind, number)
+                self.faults.leave_out(kind, row=number)
 
     def _check_ids(self, examples: Sequence[Example], numbers: list[int]) -> None:
         rows: dict[str, list[int]] = {}

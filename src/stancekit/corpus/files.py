@@ -31,7 +31,7 @@ def read_data_file(path: Path, written: FileFormat = AS_RECOGNISED) -> list[RawR
         elif row.rest or not number:
             raise unreadable(path, number, row)
         else:
-            faults.leave_out(row.reason, number, row.seen or "", row.advice)
+            faults.leave_out(*row.kind(), row=number, advice=row.advice)
     faults.settle(str(path), len(rows) + 1)
     return rows
 

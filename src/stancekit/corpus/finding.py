@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stancekit.corpus.formats import ROWS, file_kind, is_known, known_endings
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, nearest
 from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
 
@@ -39,8 +39,10 @@ class CorpusFiles:
         try:
             return shipped(*path.parts)
         except FileNotFoundError:
+            beside = path.parent.iterdir() if path.parent.is_dir() else ()
+            meant = nearest(path.name, (file.name for file in beside))
             raise KitError(
-                f"there is no file or folder {self.path}; set corpus.path=FILE"
+                f"there is no file or folder {self.path}{meant}; set corpus.path=FILE"
             ) from None
 
     def check(self) -> None:

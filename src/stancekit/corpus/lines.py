@@ -105,10 +105,12 @@ def check_encoding(name: str, key: str = "encoding") -> str:
     ('utf-8', 'cp1252')
     """
     try:
-        # Codecs that are no encodings of text, such as zip, fail here.
-        b"".decode(name)
-        found = codecs.lookup(name).name
-    except (LookupError, UnicodeError, ValueError):
+        codec = codecs.lookup(name)
+        # Codecs that are no encodings of text, such as zip, are listed too.
+        if not getattr(codec, "_is_text_encoding", True):
+            raise LookupError(name)
+        found = codec.name
+    except (LookupError, ValueError):
         raise KitError(
             f"{key} is {name!r}, which is no encoding; it is one such as utf-8, utf-16, cp1252, "
             "latin-1, cp1250 or gb18030"
@@ -238,5 +240,5 @@ def decode_line(data: bytes, encoding: str | None = None) -> str | RowFault:
 
 def foreign_fault(byte: int, encoding: str | None) -> RowFault:
     """Return the fault of a byte that an encoding does not have."""
-    name = encoding or "UTF-8"
+    name = (encoding or "utf-8").upper()
     return RowFault(f"not {name}: byte 0x{byte:02x}", seen=f"byte 0x{byte:02x}")

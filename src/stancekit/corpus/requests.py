@@ -56,6 +56,16 @@ class RowFault:
     seen: str | None = None
     advice: str = ""
 
+    def kind(self) -> tuple[str, str]:
+        """Return the reason without what is in the cell, which other rows may share, and the cell.
+
+        Examples
+        --------
+        >>> RowFault("not UTF-8: byte 0xe9", seen="byte 0xe9").kind()
+        ('not UTF-8', 'byte 0xe9')
+        """
+        return self.reason.removesuffix(f": {self.seen}"), self.seen or ""
+
 
 AS_RECOGNISED = FileFormat()
 # The number of the line, 0 for the whole file, and its row or why there is none.

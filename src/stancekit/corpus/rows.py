@@ -65,7 +65,7 @@ class Faults:
     advice: dict[str, None] = field(default_factory=dict)
     rows: set[object] = field(default_factory=set)
 
-    def leave_out(self, kind: str, row: object, seen: str = "", advice: str = "") -> None:
+    def leave_out(self, kind: str, seen: str = "", *, row: object, advice: str = "") -> None:
         """Note a row that cannot be read.
 
         Parameters
@@ -104,7 +104,10 @@ class Faults:
         """
         as_errors = self.strict or len(self.rows) >= total
         if faults := self.wrong | (self.unread if as_errors else {}):
-            words = [f"{where}: {_list_kinds(faults)}. Correct these rows, or leave them out."]
+            by_default = " (strict=false does)" if self.strict and not self.wrong else ""
+            words = [
+                f"{where}: {_list_kinds(faults)}. Correct these rows, or leave them out{by_default}."
+            ]
             raise KitError(" ".join([*words, *self.advice]))
         if self.unread:
             words = [f"{where}: {_list_kinds(self.unread)}.", *self.advice]
@@ -172,7 +175,7 @@ class RowReader:
         try:
             return "" if column is None else plain_cell(row.get(column), role)
         except CellError as error:
-            self.faults.leave_out(f"{error}, in column {column!r}", number)
+            self.faults.leave_out(f"{error}, in column {column!r}", row=number)
             return ""
 
     def read_example(self, number: int, row: RawRow, index: int) -> Example:
@@ -192,10 +195,10 @@ class RowReader:
         is_empty = text is None or text != text  # noqa: PLR0124  # NaN
         if not isinstance(text, str) and not is_empty:
             kind = f"text that is {cell_kind(text)}, not a text, in column {self.columns.text!r}"
-            self.faults.leave_out(kind, number, f"{str(text)[:30]!r}")
+            self.faults.leave_out(kind, f"{str(text)[:30]!r}", row=number)
             return ""
         if is_empty or not str(text).strip():
-            self.faults.leave_out(f"empty text in column {self.columns.text!r}", number)
+            self.faults.leave_out(f"empty text in column {self.columns.text!r}", row=number)
             return ""
         return str(text)
 
@@ -209,7 +212,7 @@ class RowReader:
             columns = [getattr(self.columns, f"{role}_{side}") for side in ("start", "end")]
             seen = " to ".join(str(row.get(column))[:20] for column in columns)
             kind = f"{role} offsets outside the sentence, in columns {listing(columns)}"
-            self.faults.leave_out(kind, number, f"{seen} of {len(text)} characters")
+            self.faults.leave_out(kind, f"{seen} of {len(text)} characters", row=number)
             return None
         if name and not _is_same_name(name, text[start:end]):
             self._check_span(number, role, name, text, (start, end))
@@ -274,7 +277,7 @@ class RowReader:
             shown = f"{number}: {written[:40]!r}"
             if self.date_format is not None:
                 kind = f"date not of the form {self.date_format!r}, in column {self.columns.date!r}"
-                self.faults.leave_out(kind, number, f"{written[:40]!r}")
+                self.faults.leave_out(kind, f"{written[:40]!r}", row=number)
                 return written
             self.undated.append(shown)
             return written

@@ -11,7 +11,6 @@ from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus import Corpus
-from stancekit.corpus.formats import ROWS, is_known
 from stancekit.corpus.memory import read_table
 from stancekit.errors import KitError, listing, printable
 from stancekit.library.configs import check_name, compose_config, names_in
@@ -148,7 +147,7 @@ def as_corpus(corpus: Any) -> Corpus:
 
 
 def names_data(name: str) -> bool:
-    """Say whether a corpus is named by its file: that exists, or its ending is one of data.
+    """Say whether a corpus is named by its file: that exists, or has an ending, which no configuration has.
 
     Examples
     --------
@@ -156,7 +155,7 @@ def names_data(name: str) -> bool:
     (True, False)
     """
     try:
-        return bool(name) and (Path(name).exists() or is_known(Path(name), ROWS))
+        return bool(name) and (Path(name).exists() or bool(Path(name).suffix))
     except OSError:
         return False
 
