@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, overload
 
 from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
@@ -16,19 +16,11 @@ from stancekit.runs.checks import Check
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
 from stancekit.runs.record import Run
 from stancekit.text import ActorFinder
-from stancekit.types import Score
+from stancekit.types import HasFolder, Score
 from stancekit.views import DataFrame, TableView
 
 # Slices of these fields have too many values to print.
 _LONG_SLICES = ("actor", "target", "source", "topic")
-
-
-class HasFolder(Protocol):
-    """A model with a folder, as `stancekit.load` returns it."""
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder of the saved model."""
 
 
 @dataclass(frozen=True, repr=False)
