@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stancekit.codebook import Codebook, load_codebook
+    from stancekit.commands.agreement import agreement
     from stancekit.commands.average import average
     from stancekit.commands.compare import compare
     from stancekit.commands.estimate import estimate
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from stancekit.commands.train import train
     from stancekit.corpus.memory import read_table
     from stancekit.errors import KitError
+    from stancekit.labelling.labels import Labels, read_labels
     from stancekit.library.load import load_model as load
     from stancekit.library.model import StanceModel
     from stancekit.types import Example, Mention
@@ -27,8 +29,10 @@ _PLACES = {
     "Codebook": "codebook",
     "Example": "types",
     "KitError": "errors",
+    "Labels": "labelling.labels",
     "Mention": "types",
     "StanceModel": "library.model",
+    "agreement": "commands.agreement",
     "average": "commands.average",
     "compare": "commands.compare",
     "estimate": "commands.estimate",
@@ -37,6 +41,7 @@ _PLACES = {
     "load": "library.load:load_model",
     "load_codebook": "codebook",
     "plan": "commands.plan",
+    "read_labels": "labelling.labels",
     "read_table": "corpus.memory",
     "report": "commands.report",
     "sample": "commands.sample",
@@ -46,8 +51,10 @@ __all__ = [
     "Codebook",
     "Example",
     "KitError",
+    "Labels",
     "Mention",
     "StanceModel",
+    "agreement",
     "average",
     "compare",
     "estimate",
@@ -56,6 +63,7 @@ __all__ = [
     "load",
     "load_codebook",
     "plan",
+    "read_labels",
     "read_table",
     "report",
     "sample",

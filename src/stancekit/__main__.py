@@ -17,7 +17,7 @@ commands
 {lines}
 
 stancekit COMMAND --help explains a command: its keys, what they mean, and what there is to choose from.
-Start with: stancekit train experiment=un_votes
+Start with a table of your own or a sample: stancekit new mine
 """
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,14 +146,6 @@ class Score:
     high: float
     n: int
     codes: int | None = None
-
-
-class HasFolder(Protocol):
-    """A model with a folder, as `stancekit.load` returns it."""
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder of the saved model."""
 
 
 def as_list(value: str | Path | Sequence[Any] | None) -> tuple[str, ...]:

@@ -87,14 +87,18 @@ def test_columns_and_labels_are_named_as_the_errors_say(here, capsys):
     assert len(trained(here)) == 2
 
 
-README_YAML = re.search(
-    r"# Speeches coded by hand\.\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-)[1]
+OWN_YAML = """\
+# Speeches coded by hand.
+_target_: stancekit.corpus.TableCorpus
+path: mine.csv
+columns: {text: sentence, actor: speaker, target: motion, labels: code}
+labels: {AGAINST: condemn, FAVOR: support, NEUTRAL: abstain, NONE: none}
+"""
 
 
-def test_the_readme_s_own_yaml_takes_what_it_does_not_list(here, tmp_path, capsys):
+def test_a_user_s_own_yaml_takes_what_it_does_not_list(here, tmp_path, capsys):
     (tmp_path / "configs" / "corpus").mkdir(parents=True)
-    (tmp_path / "configs" / "corpus" / "mine.yaml").write_text(README_YAML)
+    (tmp_path / "configs" / "corpus" / "mine.yaml").write_text(OWN_YAML)
     mine = ["--config-dir", "configs", "corpus=mine", *TRAIN]
     assert run(capsys, *mine)[0] == 0
     # Another codebook is in another column of the same file.

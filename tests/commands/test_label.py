@@ -12,10 +12,13 @@ from conftest import ROOT
 
 from stancekit.__main__ import main
 from stancekit.commands.label import label
+from stancekit.commands.label_view import print_summary
 from stancekit.commands.train import train
 from stancekit.corpus import FixedSplit
 from stancekit.errors import KitError
-from stancekit.labelling.row_format import sentence_id
+from stancekit.labelling.labels import Labels, read_labels
+from stancekit.labelling.models import labelled_codebook
+from stancekit.labelling.row_format import block, sentence_id
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.majority import Majority
 from stancekit.text import ActorFinder
@@ -341,3 +344,60 @@ def test_people_and_organisations_of_an_article_are_found(saved):
         "International Committee of the Red Cross",
         "Qatar",
     }
+
+
+def test_who_stands_where_is_printed_before_the_last_line(tmp_path, capsys, stance):
+    """Twenty pairs of more, and the sentences of those that contradict each other."""
+    book = labelled_codebook(stance)
+
+    def row(number, actor, code):
+        scores = dict.fromkeys(stance.names, 0.1) | {code: 0.7}
+        text = f"{actor} {code} \x1b[2J{number}."
+        plain = {"id": f"a.{number}.0", "article": "a", "sentence": text}
+        plain |= {"actor": actor, "target": "the levy"}
+        return plain | block("stance", [code], scores, multi_label=False)
+
+    rows = [row(number, f"State {number}", "abstain") for number in range(22)]
+    rows += [row(30, "Peru", "condemn"), row(31, "Peru", "support"), row(32, "Peru", "none")]
+    print_summary(Labels(rows, {"stance": book}))
+    told = capsys.readouterr().out
+    assert "Who stands where: stance, number of sentences (the first 20; 3 more pairs)" in told
+    lines = [line.split() for line in told.splitlines()]
+    assert lines[3] == ["actor", "target", "condemn", "abstain", "support"]
+    assert lines[5] == ["Peru", "the", "levy", "1", "1", "≠"]
+    assert lines[6] == ["State", "0", "the", "levy", "1"]
+    assert "≠ 1 with both condemn and support" in told
+    assert r"condemn 0.70 Peru condemn \x1b[2J30." in told and r"support \x1b[2J31." in told
+
+
+def test_the_last_line_says_what_came_out_and_where(saved, news, tmp_path, capsys):
+    last = {}
+    for name in ("labels.csv", "labels.xlsx", "page.html", "out", None):
+        (tmp_path / "rows.jsonl").write_text('{"id": "a", "text": "Peru condemned the levy."}')
+        source = tmp_path / "rows.jsonl" if name == "out" else news
+        output = tmp_path / name if name else None
+        labels = label(source, models=saved, actors=FINDER, output=output, verbose=True)
+        last[name] = capsys.readouterr().out.splitlines()[-1]
+    assert last["labels.csv"] == f"3 rows written to {tmp_path}/labels.csv"
+    assert last[None] == "3 rows labelled, and not written; to write them add output=labels.html"
+    assert last["out"] == f"1 texts labelled into {tmp_path}/out"
+    assert "Who stands where" in (tmp_path / "out" / "labels.html").read_text()
+    for name in ("labels.csv", "labels.xlsx"):
+        read = read_labels(tmp_path / name)
+        assert [row["stance"] for row in read] == [row["stance"] for row in labels]
+
+
+def test_an_archive_too_large_for_a_page_says_how_to_get_one(saved, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("stancekit.commands.label.MOST_ON_PAGE", 1)
+    texts = [{"id": name, "text": f"{name} condemned the levy."} for name in STATES[:3]]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, texts)))
+    output = tmp_path / "out"
+    labels = label(
+        tmp_path / "rows.jsonl", models=saved, actors=FINDER, output=output, verbose=True
+    )
+    told = capsys.readouterr().out
+    assert not (output / "labels.html").exists() and "3 rows are too many for a page" in told
+    frame = labels.to_frame()
+    assert len(frame) == len(labels) == 3 and labels[0]["actor"] == "Peru"
+    page = read_labels(frame[frame["actor"] == "Oman"]).to_html(tmp_path / "part.html")
+    assert "Oman" in page and "Peru" not in page and (tmp_path / "part.html").is_file()

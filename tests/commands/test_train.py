@@ -153,7 +153,9 @@ def test_a_model_without_chance_is_trained_once(small):
     ]
     assert lots[0].folder != lots[1].folder and not lots[0].deterministic
     drawn = [
-        fit(**{**small, "split": GroupedSplit()}, model=Majority(), random_state=state)
+        fit(
+            **{**small, "split": GroupedSplit(per_state=True)}, model=Majority(), random_state=state
+        )
         for state in (0, 1)
     ]
     assert drawn[0].folder != drawn[1].folder
@@ -173,7 +175,7 @@ def test_nothing_is_printed_where_that_is_asked_for(small, capsys):
 
 
 def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path, capsys):
-    told = ["corpus=jsonl", f"corpus.path={file}", f"output={tmp_path / 'out'}"]
+    told = [f"corpus={file}", f"output={tmp_path / 'out'}"]
     assert main(["train", *told, "model=svm", "model.classifier.C=0.5"]) == 0
     printed = capsys.readouterr().out
     model = train(
@@ -192,6 +194,8 @@ def test_a_name_in_python_and_on_the_command_line_is_the_same_run(file, tmp_path
         ({"model": "svmm"}, "no model 'svmm'; is 'svm' meant"),
         ({"model": "svm", "split": "groupd"}, "no split 'groupd'; is 'grouped' meant"),
         ({"model": "svm", "codebook": "stanc"}, "no codebook 'stanc'; there are: .*stance"),
+        ({"model": 3}, r"model is 3; give a name, or an object with get_params\(\)"),
+        ({"model": "svm", "split": 3}, r"split is 3; give a name"),
         ({"model": Majority(), "settings": {"C": 1}}, r"settings= are of a model that is named"),
     ],
     ids=str,
@@ -223,7 +227,7 @@ def test_without_a_split_the_data_s_marks_count_else_whole_articles(small, file,
 
 
 def test_the_command_line_divides_unmarked_data_too(file, tmp_path, capsys):
-    words = ["train", "corpus=jsonl", f"corpus.path={unmarked(file, tmp_path)}", "model=majority"]
+    words = ["train", f"corpus={unmarked(file, tmp_path)}", "model=majority"]
     assert main([*words, f"output={tmp_path / 'out'}"]) == 0
     assert "split grouped, as the data marks none" in capsys.readouterr().out
     assert main([*words, "split=fixed", f"output={tmp_path / 'out'}"]) == 2

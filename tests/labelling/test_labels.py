@@ -9,7 +9,7 @@ import pytest
 from made_labels import declared, stances, written
 
 from stancekit.errors import KitError
-from stancekit.labelling.labels import choose_codebook, read_labels
+from stancekit.labelling.labels import Labels, choose_codebook, read_labels
 from stancekit.labelling.row_format import SCHEMA, LabelledCodebook, block, closing
 from stancekit.labelling.score_matrix import (
     code_matrix,
@@ -136,3 +136,153 @@ def test_garbage_is_collected_again_after_reading(tmp_path):
     assert np.allclose(
         read_labels(written(tmp_path, stances({}))).rows[0]["stance_scores"]["condemn"], 0.7
     )
+
+
+VIEW = LabelledCodebook(
+    "view", scale=("against", "unclear", "for"), towards="target", absent="none"
+)
+
+
+def viewed(key, actor, target, code, *, score=0.7, article="a", **more):
+    """A row with a view; `key` is the number of its sentence and its own."""
+    scores = dict.fromkeys(("against", "unclear", "for", "none"), round((1 - score) / 3, 4))
+    row = {"id": f"{article}.{key}", "article": article, "sentence": f"{actor} {code} {target}."}
+    row |= {"start": int(key.split(".")[0]), "actor": actor, "target": target, **more}
+    return row | block("view", [code], scores | {code: score}, multi_label=False)
+
+
+@pytest.fixture
+def views():
+    return Labels(
+        [
+            viewed("0.0", "Peru", "the levy", "against", actor_code="PER"),
+            viewed("0.1", "Peru", "Chile", "none", actor_code="PER"),
+            viewed("1.0", "Lima", "Levy", "for", score=0.9, actor_code="PER"),
+            viewed("2.0", "Peru", "levy", "for", score=0.8, actor_code="PER"),
+            # The same sentence names it twice.
+            viewed("2.1", "Peru", "The  levy", "for", score=0.6, actor_code="PER"),
+            viewed("3.0", "the union", "the levy", "unclear"),
+            viewed("4.0", "The Union", "the levy", "for", article="b"),
+        ],
+        {"view": VIEW},
+    )
+
+
+def test_positions_count_sentences_per_actor_and_target(views):
+    positions = views.positions()
+    assert positions.columns.tolist() == [
+        "actor",
+        "target",
+        "against",
+        "unclear",
+        "for",
+        "sentences",
+        "most_frequent",
+        "contradictory",
+    ]
+    assert positions.to_numpy().tolist() == [
+        ["Peru", "the levy", 1, 0, 2, 3, "for", True],
+        ["the union", "the levy", 0, 1, 1, 2, "unclear; for", False],
+    ]
+    assert views.sentences("Lima", "the levy")["id"].tolist() == [
+        "a.0.0",
+        "a.1.0",
+        "a.2.0",
+        "a.2.1",
+    ]
+    assert views.sentences("THE UNION")["view"].tolist() == ["unclear", "for"]
+    with pytest.raises(
+        KitError, match=r"no sentence has a position of actor 'Perú'; is 'Peru' meant"
+    ):
+        views.sentences("Perú")
+    with pytest.raises(KitError, match="position of target 'Chile'"):
+        views.sentences("Peru", "Chile")
+    with pytest.raises(KitError, match="the labels have no codebook 'tone'; they have: view"):
+        views.positions("tone")
+    with pytest.raises(KitError, match=r"is not towards a target; see positions\(\)"):
+        views.code_counts()
+    ours = [viewed("0.0", "our Group", "it", "for", article=name) for name in "ab"]
+    assert Labels(ours, views.codebooks).positions()["sentences"].tolist() == [1, 1]
+    assert "≠" not in repr(views) and "1 contradictory" in repr(views)
+    assert "the union" in views._repr_html_()
+    assert [row["id"] for row in views[1:3]] == ["a.0.1", "a.1.0"] and views[0]["view"] == "against"
+
+
+def test_without_positions_codes_are_counted(rows):
+    labels = Labels(rows, {"tone": TONE, "topics": TOPICS})
+    # A sentence counts once, whoever acts in it.
+    assert labels.code_counts("topics").to_numpy().tolist() == [["law", 2, pytest.approx(2 / 3)]]
+    assert labels.code_counts("tone").to_numpy().tolist() == [["warm", 3, 1.0]]
+    with pytest.raises(KitError, match="several codebooks: tone, topics; name one"):
+        labels.code_counts()
+    with pytest.raises(KitError, match=r"is towards a target; see code_counts\(\)"):
+        labels.positions()
+    assert "law" in labels.to_html() and "Who stands where" not in labels.to_html()
+
+
+def test_a_flat_table_is_read_again_whole_or_in_part(tmp_path, views, rows):
+    both = Labels(rows, {"tone": TONE, "topics": TOPICS})
+    for labels, columns in (
+        (views, ["view", "against", "unclear", "for", "none"]),
+        (both, ["tone", "tone_cold", "tone_warm", "topics", "topics_law", "topics_peace"]),
+    ):
+        frame = labels.to_frame()
+        assert frame.columns.tolist()[-len(columns) :] == columns and len(frame) == len(labels)
+        again = read_labels(frame)
+        assert again.codebooks == labels.codebooks
+        names = [*labels.codebooks, *(f"{name}_scores" for name in labels.codebooks)]
+        assert [row["id"] for row in again] == [row["id"] for row in labels]
+        for name in names:
+            assert [_plain(row[name]) for row in again] == [_plain(row[name]) for row in labels]
+        assert again.to_frame().equals(frame)
+    some = views.to_frame().query("actor == 'Peru'")
+    assert read_labels(some).positions()["for"].tolist() == [1]
+    # Of a table without facts, the columns say what they are.
+    plain = views.to_frame().set_index("id")
+    plain.attrs.clear()
+    read = read_labels(plain)
+    assert list(read.codebooks) == ["view"] and [row["id"] for row in read][:2] == [
+        "a.0.0",
+        "a.0.1",
+    ]
+    assert read[0]["view_scores"] == views[0]["view_scores"]
+    with pytest.raises(KitError, match="is no table; give the path of a file, or a pandas"):
+        read_labels(3)
+
+
+def _plain(value):
+    """Several codes in one cell, and the list of them, are the same."""
+    return "; ".join(value) if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv", "xlsx"])
+def test_labels_are_saved_and_read_again(ending, tmp_path, views):
+    odd = viewed("5.0", "=1+1", "a \x07levy", "for", party={"a": 1})
+    whole = Labels([*views, odd], views.codebooks)
+    path = whole.save(tmp_path / f"labels.{ending}")
+    read = read_labels(path)
+    assert len(read) == 8 and [row["view"] for row in read] == [row["view"] for row in whole]
+    scores = [row["view_scores"] for row in whole]
+    assert [VIEW.scores(row) for row in read] == scores
+    if ending in ("jsonl", "parquet"):
+        assert read.positions().equals(whole.positions())
+    else:
+        # No spreadsheet runs what a text says.
+        assert read[-1]["actor"] == "'=1+1" and read[-1]["party"] == '{"a": 1}'
+        assert "view is read as one code per row" in read.notes[0]
+    with pytest.raises(KitError, match=r"endings \.jsonl, \.parquet, \.csv, \.xlsx, \.html"):
+        whole.save(tmp_path / "labels.docx")
+
+
+def test_rows_set_aside_count_for_no_position_and_are_kept_apart(tmp_path, views):
+    rows = [row | {"set_aside": number == 0} for number, row in enumerate(views)]
+    labels = Labels(rows, views.codebooks)
+    assert labels.set_aside == 1 and labels.positions()["against"].tolist() == [0, 0]
+    labels.save(tmp_path / "labels.jsonl")
+    assert len((tmp_path / "labels.jsonl").read_text().splitlines()) == 6
+    read = read_labels(tmp_path / "labels.jsonl")
+    assert len(read) == 7 and read.set_aside == 1 and read.positions().equals(labels.positions())
+    assert read_labels(read.to_frame()).set_aside == 1
+    assert "Peru against the levy" not in labels.to_html()
+    with pytest.raises(KitError, match="holds rows of another labelling"):
+        views.save(tmp_path / "labels.jsonl")

@@ -1,5 +1,6 @@
 """Names in Python are what they are on the command line."""
 
+import pandas as pd
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from sklearn.svm import LinearSVC
@@ -8,7 +9,7 @@ from stancekit.codebook import load_codebook
 from stancekit.corpus import GroupedSplit
 from stancekit.errors import KitError
 from stancekit.library.configs import compose_config, names_in
-from stancekit.library.objects import as_codebook, as_corpus, make_object, make_objects
+from stancekit.library.objects import as_codebook, as_corpus, folders_of, make_object, make_objects
 
 
 def test_a_name_is_the_object_of_its_configuration():
@@ -78,3 +79,32 @@ def test_a_codebook_may_be_a_name_a_file_or_itself(tmp_path):
 def test_a_corpus_may_be_a_name():
     assert as_corpus("un_votes").name == "un_votes"
     assert as_corpus(as_corpus("un_votes")).path == "data/un_votes/examples"
+
+
+def test_a_corpus_may_be_a_table_or_a_file(tmp_path):
+    rows = [{"text": "Peru said no.", "actor": "Peru", "stance": "condemn"}]
+    stance = load_codebook("stance")
+    file = tmp_path / "mine.csv"
+    file.write_text("text,actor,stance\nPeru said no.,Peru,condemn\n")
+    for given in (rows, pd.DataFrame(rows), file, str(file)):
+        assert as_corpus(given).read(stance).labels == (("condemn",),)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("un_vote", "no corpus 'un_vote'; is 'un_votes' meant"),
+        ("gone/mine.csv", r"no file or folder gone/mine.csv"),
+        ([{"words": "a"}], r"no column 'text'; it has: words.*in stancekit.read_table"),
+        (3, "is no table; give a file's path, a DataFrame"),
+    ],
+    ids=str,
+)
+def test_what_is_no_corpus_is_told(given, message):
+    with pytest.raises(KitError, match=message):
+        as_corpus(given)
+
+
+def test_models_are_folders_or_have_one(speeches_model):
+    assert folders_of(speeches_model) == [speeches_model.folder]
+    assert folders_of(["models/a", speeches_model]) == ["models/a", speeches_model.folder]

@@ -389,7 +389,7 @@ def test_a_card_is_never_left_beside_another_model(tmp_path, capsys):
     verify(models=place)
     assert "note" not in capsys.readouterr().out
     (place / "README.md").write_text(CARD + "\nMy own words.\n")
-    verify(models=place)
+    verify(models=place, verbose=True)
     assert "note: README.md was edited since" in capsys.readouterr().out
     (place / "scores.csv").write_text("model\njoint\n")
     (place / "README.md").write_text("# joint for stance, trained on mine\n")

@@ -9,14 +9,14 @@ from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
 from stancekit.errors import KitError, printable
 from stancekit.formatting import format_score, frame_table
-from stancekit.library.objects import as_corpus
+from stancekit.library.objects import HasFolder, as_corpus
 from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import Check
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
 from stancekit.runs.record import Run
 from stancekit.text import ActorFinder
-from stancekit.types import HasFolder, Score
+from stancekit.types import Score
 from stancekit.views import DataFrame, TableView
 
 # Slices of these fields have too many values to print.

@@ -3,7 +3,6 @@
 import inspect
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import yaml
 from hydra.utils import get_object
@@ -11,14 +10,15 @@ from omegaconf import DictConfig
 
 from stancekit.commands.renamed import check_target, renamed_key
 from stancekit.commands.words import quoted
-from stancekit.corpus.formats import ROWS, is_known
 from stancekit.errors import KitError
 from stancekit.library.configs import names_in
+from stancekit.library.objects import names_data
 
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
 _TEXT_NODE = re.compile(
-    r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format|columns\.\w+))=(.*)",
+    r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format)|"
+    r"(?:corpus\.)?columns\.\w+)=(.*)",
     re.DOTALL,
 )
 # What Hydra is to read: nothing, yes and no, a list, what is in quotation marks already.
@@ -55,18 +55,10 @@ def opened(words: Sequence[str]) -> list[str]:
 def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
-    if key == "corpus" and value not in names_in("corpus") and _is_data(value):
+    if key == "corpus" and value not in names_in("corpus") and names_data(value):
         yield from ("corpus=table", f"{key}.path={value}")
     else:
         yield word
-
-
-def _is_data(value: str) -> bool:
-    """Say whether a corpus is named by its file: that exists, or its ending is one of data."""
-    try:
-        return bool(value) and (Path(value).exists() or is_known(Path(value), ROWS))
-    except OSError:
-        return False
 
 
 def _as_written(word: str) -> str:

@@ -24,10 +24,11 @@ from stancekit.labelling.sources import (
     read_one,
     read_rows_in_memory,
 )
+from stancekit.library.objects import HasFolder, folders_of
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
-from stancekit.types import HasFolder, as_list
+from stancekit.types import as_list
 from stancekit.views import DataFrame
 
 # The page of an archive, and how many rows it may have: with more, browsers get slow.
@@ -51,7 +52,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     input: str | Path | DataFrame | Iterable[Any],
     *,
     output: str | Path | None = None,
-    models: str | Path | HasFolder | Sequence[str | Path | HasFolder] = "models/un_votes",
+    models: str | Path | HasFolder | Sequence[str | Path] = "models/un_votes",
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
@@ -72,7 +73,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     workers: int | None = None,
     verbose: bool = False,
 ) -> Labels:
-    """Label an article, a table, or an archive.
+    r"""Label an article, a table, or an archive.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         One folder or several: a saved model, a run, an experiment (for each codebook the run that
         is best on validation), or a folder with saved models in its subfolders. There may be one
         model per codebook. If all of them code whole sentences, no actors are looked for. In
-        Python also trained or loaded models.
+        Python, also a model that `stancekit.train` or `stancekit.load` returned.
     actors
         How actors are found in a sentence.
     title
@@ -157,6 +158,17 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     KitError
         When a model is missing, the input is not of a kind that is read, or the output cannot be
         what it has to be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import stancekit
+    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
+    >>> text = "Fish war\n\nIceland rejected the treaty. Norway welcomed it."
+    >>> stancekit.label(text, models=model).to_frame()[["actor", "target", "stance"]]
+         actor    target   stance
+    0  Iceland    treaty  condemn
+    1   Norway  Fish war  support
     """
     chosen = choose_layout(
         layout, columns=columns, speaker=speaker, filename=filename, fields=fields
@@ -173,7 +185,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         if engine != "local" or workers is not None:
             raise KitError("engine and workers label many texts into a folder; add output=labels")
     job = LabellingJob(
-        find_models(resolve_models(models)),
+        find_models(resolve_models(folders_of(models))),
         actors or ActorFinder(),
         as_list(targets),
         backend,
@@ -215,12 +227,10 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     return labels
 
 
-def resolve_models(models: Any) -> list[Path]:
-    """Return the folders of models, an experiment's replaced by its runs that were best on validation."""
-    several = isinstance(models, Sequence) and not isinstance(models, str)
+def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
+    """Return folders of models, an experiment's replaced by its runs that were best on validation."""
     resolved: list[Path] = []
-    for model in models if several else [models]:
-        folder = Path(getattr(model, "folder", model))
+    for folder in map(Path, folders):
         if any(folder.glob("runs/*/run.json")):
             resolved += [run.folder for run in best_on_validation(read_runs(folder))]
         else:

@@ -144,7 +144,10 @@ def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
             write_text(path, text)
     n_models = len({(*run.board, run.model) for run in finished})
     written = folder / "results.md" if alone else folder / "report" / "report.html"
-    return Report(written, f"report of {n_models} {'model' if n_models == 1 else 'models'}")
+    summary = f"report of {n_models} {'model' if n_models == 1 else 'models'}"
+    if publish and not alone:
+        summary += f", published in {folder / 'results.md'} with scores and predictions beside it"
+    return Report(written, summary)
 
 
 def write_report(analysis: Analysis, folder: Path, command: str) -> Path:

@@ -14,6 +14,9 @@ from stancekit.models.search import Optuna
 from stancekit.runs.record import Run
 from stancekit.runs.training import fit_run
 
+# What an object of each group has, by which one of another kind is known.
+_METHODS = {"model": "get_params", "features": "render", "split": "__call__", "search": "__call__"}
+
 
 def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     corpus: Corpus | str | Path | Any,
@@ -153,6 +156,11 @@ def _named_objects(
     An object is taken as it is, and so is the absence of one, but for the model: it is chosen, with
     its features, where none is given.
     """
+    for group, attribute in _METHODS.items():
+        value = given[group]
+        if not (value is None or isinstance(value, str) or hasattr(value, attribute)):
+            shown = printable(repr(value), most=60)
+            raise KitError(f"{group} is {shown}; give a name, or an object with {attribute}()")
     choices: dict[str, str | None] = {
         group: value for group, value in given.items() if isinstance(value, str)
     }

@@ -161,7 +161,8 @@ def _positional_word(
     if len(alone) > 1 or any(word.startswith(f"{key}=") for word in others):
         named = [word for word in others if word.startswith(f"{key}=")]
         raise KitError(
-            f"{command} takes one {key}, and these are several: {listing([*alone, *named])}"
+            f"{command} takes one {key}, and these are several: {listing([*alone, *named])}. A pattern "
+            "is put in quotation marks, so that the shell leaves it as it is: 'FOLDER/*'"
         )
     return [f"{key}={alone[0] if key in groups else quoted(_require_value(key, alone[0]))}"]
 

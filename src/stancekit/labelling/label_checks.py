@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stancekit.codebook import split_labels
+from stancekit.codebook import Unit, split_labels
 from stancekit.errors import KitError, listing
 from stancekit.labelling.flat import find_score_columns, nest
 from stancekit.labelling.row_format import (
@@ -109,7 +109,8 @@ def _infer_codebooks(
             f"{path} was written by an older version of stancekit; label the texts again"
         )
     names = [name for name in columns if f"{name}_scores" in columns]
-    if not names:
+    flat = not names
+    if flat:
         score_columns = find_score_columns(rows)
         rows, names = nest(rows, score_columns), list(score_columns)
     if not names:
@@ -118,24 +119,42 @@ def _infer_codebooks(
             "codebook, and no column NAME that is followed by one column with the probability of "
             f"each code; it has: {listing(columns)}. Labels are what stancekit label writes"
         )
+    # In the flat tables of the kit, a sentence alone has the codes of sentences only.
+    alone = [flat and _is_sentence(row) for row in rows]
+    inferred = []
     for name in names:
-        if lacking := [row_id(row) for row in rows if is_blank(row.get(f"{name}_scores"))]:
+        coded = [not is_blank(row.get(f"{name}_scores")) for row in rows]
+        if lacking := [
+            row_id(row)
+            for row, has_scores, may_lack in zip(rows, coded, alone, strict=True)
+            if not has_scores and not may_lack
+        ]:
             raise KitError(
                 f"{path} has {len(lacking)} rows without {name}_scores ({listing(lacking)}); "
                 "every row needs the score of every code"
             )
-    inferred = [_infer_codebook(name, rows) for name in names]
+        whole = any(map(all, zip(coded, alone, strict=True)))
+        counted = [row for row, has_scores in zip(rows, coded, strict=True) if has_scores]
+        inferred.append(_infer_codebook(name, counted, "sentence" if whole else "example"))
     codebooks = {codebook.name: codebook for codebook, _ in inferred}
     return rows, codebooks, [note for _, note in inferred]
 
 
-def _infer_codebook(name: str, rows: Sequence[LabelRow]) -> tuple[LabelledCodebook, str]:
+def _is_sentence(row: LabelRow) -> bool:
+    """Say whether a row is of a sentence without an actor and target."""
+    roles = ("actor", "target")
+    return all(role in row and is_blank(row[role]) for role in roles)
+
+
+def _infer_codebook(
+    name: str, rows: Sequence[LabelRow], unit: Unit
+) -> tuple[LabelledCodebook, str]:
     for row in rows:
         if reason := _why_several(name, row):
             note = f"{name} is read as several codes or none per row, since {reason}"
-            return LabelledCodebook(name, multi_label=True), note
+            return LabelledCodebook(name, unit, multi_label=True), note
     note = f"{name} is read as one code per row: each row has one, and its scores add up to 1"
-    return LabelledCodebook(name), note
+    return LabelledCodebook(name, unit), note
 
 
 def _why_several(name: str, row: LabelRow) -> str:

@@ -92,7 +92,7 @@ def _cell(value: Any, type: str) -> Any:
 
 def _json_cells(frame: DataFrame) -> DataFrame:
     """Return a table whose cells hold no objects: what was one in a kept field is JSON."""
-    texts = frame.select_dtypes(include="object").columns
+    texts = frame.select_dtypes(exclude=["number", "bool"]).columns
     columns = {
         name: frame[name].map(
             lambda value: json.dumps(value) if isinstance(value, dict | list) else value
@@ -105,7 +105,7 @@ def _json_cells(frame: DataFrame) -> DataFrame:
 def _encode_excel(frame: DataFrame) -> bytes:
     if find_spec("openpyxl") is None:
         raise MissingExtra("openpyxl", "excel")
-    texts = frame.select_dtypes(include="object").columns
+    texts = frame.select_dtypes(exclude=["number", "bool"]).columns
     columns = {name: frame[name].map(_excel_cell) for name in texts}
     file = io.BytesIO()
     frame.assign(**columns).to_excel(file, sheet_name="labels", index=False, engine="openpyxl")

@@ -135,7 +135,8 @@ class Labels(TableView, Sequence[LabelRow]):
             column per code but the one that means no position, `sentences`, `most_frequent` (its
             code, or several that are as frequent) and `contradictory`, whether codes of both ends
             of the scale occur. Names in another letter case or with another article before them
-            are one, and so are those of one country. A sentence counts once. Rows that were set
+            are one, and so are those of one country; words such as
+            "we" only within an article. A sentence counts once. Rows that were set
             aside as too uncertain are left out.
 
         Raises

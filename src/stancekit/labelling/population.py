@@ -141,8 +141,10 @@ def _cell_columns(
 ) -> dict[str, list[str]]:
     columns = {field: _read_column(rows, field, date_format) for field in by}
     if missing := [field for field, values in columns.items() if set(values) <= {NO_VALUE}]:
+        kept = dict.fromkeys("date" if field in PERIODS else field for field in missing)
         raise KitError(
-            f"labels have no column {listing(missing)}; by names some of: {', '.join(sorted(rows[0]))}"
+            f"labels have no column {listing(missing)}; by names some of: {', '.join(sorted(rows[0]))}. "
+            f"A field of the texts gets a column with label fields='[{','.join(kept)}]'"
         )
     if by and by[-1] in PERIODS:
         _check_period(by[-1], columns[by[-1]])

@@ -18,6 +18,8 @@ from stancekit.views import DataFrame
 
 # "the levy", "The levy" and "levy" are one target.
 _ARTICLE_BEFORE = re.compile(r"^(?:the|a|an)\s+")
+# Whom these mean depends on who speaks, and so on the article.
+_SPEAKER_WORDS = re.compile(r"i|we|us|he|she|they|(?:my|our|his|her|their|this)\b.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,28 @@ class Positions:
 
 
 def actor_key(row: LabelRow) -> str:
-    """Return what makes actors the same: the code of a country, else the name in any letter case."""
-    return str(row.get("actor_code") or "") or name_key(row.get("actor"))
+    """Return what makes actors the same: the code of a country, else the name in any letter case.
+
+    Words such as "we" and "our Government" are the same actor within an article alone.
+
+    Examples
+    --------
+    >>> actor_key({"actor": "Lima", "actor_code": "PER"}), actor_key({"actor": "The Union"})
+    ('PER', 'union')
+    >>> actor_key({"actor": "our Group", "article": "a7"})
+    'our group in a7'
+    """
+    return str(row.get("actor_code") or "") or _local_key(row, "actor")
 
 
 def target_key(row: LabelRow) -> str:
     """Return what makes targets the same: the name in any letter case, with or without an article."""
-    return name_key(row.get("target"))
+    return _local_key(row, "target")
+
+
+def _local_key(row: LabelRow, role: str) -> str:
+    key = name_key(row.get(role))
+    return f"{key} in {row.get('article')}" if _SPEAKER_WORDS.fullmatch(key) else key
 
 
 def name_key(name: object) -> str:

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from stancekit.errors import KitError, listing
-from stancekit.labelling.row_format import LabelledCodebook, LabelRow, row_id, sentence_id
+from stancekit.labelling.row_format import (
+    LabelledCodebook,
+    LabelRow,
+    is_blank,
+    row_id,
+    sentence_id,
+)
 from stancekit.types import BoolArray, FloatArray
 
 
@@ -114,6 +120,6 @@ def _is_unlabelled(row: LabelRow, codebook: LabelledCodebook) -> bool:
     return (
         codebook.unit == "example"
         and row.get(codebook.columns[1]) is None
-        and row.get("actor") is None
-        and row.get("target") is None
+        and is_blank(row.get("actor"))
+        and is_blank(row.get("target"))
     )

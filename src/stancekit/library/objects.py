@@ -1,8 +1,8 @@
 """Names as the objects that they stand for: `model="svm"` in Python is `model=svm` on the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hydra.errors import HydraException
 from hydra.utils import instantiate
@@ -135,11 +135,53 @@ def as_corpus(corpus: Any) -> Corpus:
         return corpus
     if isinstance(corpus, str) and corpus in names_in("corpus"):
         return make_object("corpus", corpus)  # type: ignore[no-any-return]
-    if isinstance(corpus, str | Path) and not (
-        Path(corpus).exists() or is_known(Path(corpus), ROWS)
-    ):
+    if isinstance(corpus, str) and not names_data(corpus):
+        check_name("corpus", corpus)
+    try:
+        return read_table(corpus)
+    except KitError as error:
+        if "no column" not in str(error):
+            raise
         raise KitError(
-            f"corpus is {printable(repr(corpus), most=60)}; give a data file, a table, a Corpus, or "
-            f"a name: {listing(names_in('corpus'), 40)}"
-        )
-    return read_table(corpus)
+            f"{error}, in stancekit.read_table(...), whose result can be given"
+        ) from None
+
+
+def names_data(name: str) -> bool:
+    """Say whether a corpus is named by its file: that exists, or its ending is one of data.
+
+    Examples
+    --------
+    >>> names_data("gone/speeches.csv"), names_data("un_votes")
+    (True, False)
+    """
+    try:
+        return bool(name) and (Path(name).exists() or is_known(Path(name), ROWS))
+    except OSError:
+        return False
+
+
+class HasFolder(Protocol):
+    """A model with a folder, as `stancekit.load` returns it."""
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the saved model."""
+
+
+def folders_of(
+    models: str | Path | HasFolder | Iterable[str | Path | HasFolder],
+) -> list[str | Path]:
+    """Return the folders of models, of which each is a folder or an object with one, as `StanceModel`.
+
+    Examples
+    --------
+    >>> folders_of(["models/a", Path("models/b")]), folders_of("models/a")
+    (['models/a', PosixPath('models/b')], ['models/a'])
+    """
+    given: list[str | Path | HasFolder] = []
+    if isinstance(models, str | Path) or not isinstance(models, Iterable):
+        given.append(models)
+    else:
+        given.extend(models)
+    return [model if isinstance(model, str | Path) else model.folder for model in given]

@@ -111,6 +111,28 @@ class ExampleClassifier(ClassifierMixin, BaseEstimator):
         return model
 
 
+def weights_of(sample_weight: Any, y: NDArray[Any], *names: str) -> dict[str, Any]:
+    """Return the arguments that hand weights of examples on to scikit-learn; none where there are none.
+
+    Parameters
+    ----------
+    names
+        What the weights are called there.
+
+    Raises
+    ------
+    KitError
+        When `y` is an indicator: scikit-learn's one classifier per code takes no weights.
+    """
+    if sample_weight is None:
+        return {}
+    if y.ndim == 2:
+        raise KitError(
+            "sample_weight is for one code per example, and y is an indicator; leave it out"
+        )
+    return dict.fromkeys(names, sample_weight)
+
+
 def check_known(y: NDArray[Any], names: Sequence[str], source: str) -> None:
     """Raise a `KitError` where labels are none of the codes that a model can give.
 

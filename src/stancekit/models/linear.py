@@ -13,7 +13,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.validation import has_fit_parameter
 
 from stancekit.errors import KitError
-from stancekit.models.base import ExampleClassifier
+from stancekit.models.base import ExampleClassifier, weights_of
 from stancekit.models.vectorizer import NgramViews
 
 # Examples that are scored together, which bounds memory.
@@ -84,8 +84,8 @@ class Linear(NgramViews, ExampleClassifier):
         Parameters
         ----------
         sample_weight
-            The weight of each example for the classifier, shape (examples,), where it takes some;
-            document frequencies count all examples alike.
+            The weight of each example for the classifier, shape (examples,), where it takes some and
+            an example has one code; document frequencies count all examples alike.
         """
         X, y = self._read_labelled(X, y)
         table = self._learn(X)
@@ -94,7 +94,7 @@ class Linear(NgramViews, ExampleClassifier):
         # Of a pipeline, its parts' too.
         states = [key for key in model.get_params() if key.split("__")[-1] == "random_state"]
         model.set_params(**dict.fromkeys(states, self.random_state))
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        weights = weights_of(sample_weight, y, "sample_weight")
         if weights and not has_fit_parameter(model, "sample_weight"):
             raise KitError(
                 f"{type(model).__name__} takes no sample_weight; use a classifier that does, or none"

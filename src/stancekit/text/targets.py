@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -42,13 +42,22 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
         return None
     cleaned = clean(text)
     plain = cleaned.text.translate(_APOSTROPHES)
-    for flags in (0, re.IGNORECASE):
+    # Most names that are not there are ruled out without a pattern.
+    if wanted.isascii() and plain.isascii() and wanted.lower() not in plain.lower():
+        return None
+    for flags in (re.NOFLAG, re.IGNORECASE):
         for beside in (r"\w-", r"\w"):
-            pattern = rf"(?<![{beside}]){re.escape(wanted)}(?![{beside}])"
-            for match in re.finditer(pattern, plain, flags):
+            for match in _compile_name(wanted, beside, flags).finditer(plain):
                 if not (wanted.isupper() and match[0].islower()):
                     return cleaned.to_raw(*match.span())
     return None
+
+
+# Data name the same actors and targets again and again; a pattern takes about a kilobyte.
+@lru_cache(maxsize=8192)
+def _compile_name(name: str, beside: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """Compile a pattern for a name without certain characters on its sides."""
+    return re.compile(rf"(?<![{beside}]){re.escape(name)}(?![{beside}])", flags)
 
 
 def make_mention(name: str, text: str) -> Mention:

@@ -12,7 +12,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stancekit.models.base import ExampleClassifier
+from stancekit.models.base import ExampleClassifier, weights_of
 from stancekit.models.encoder.cache import EmbeddingCache
 from stancekit.models.encoder.files import (
     ESTIMATOR_SETTINGS,
@@ -90,7 +90,7 @@ class Embedding(ExampleClassifier):
         Parameters
         ----------
         sample_weight
-            The weight of each example, shape (examples,).
+            The weight of each example, shape (examples,), where an example has one code.
         """
         X, y = self._read_labelled(X, y)
         self.source_ = resolve(self.checkpoint)
@@ -99,9 +99,8 @@ class Embedding(ExampleClassifier):
         )
         head = OneVsRestClassifier(logistic) if self.multi_label_ else logistic
         pipeline = make_pipeline(StandardScaler(), head)
-        weights = {}
-        if sample_weight is not None:
-            weights = {f"{step}__sample_weight": sample_weight for step, _ in pipeline.steps}
+        steps = [f"{step}__sample_weight" for step, _ in pipeline.steps]
+        weights = weights_of(sample_weight, y, *steps)
         self.model_ = pipeline.fit(self.embed(X), y, **weights)
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else self.model_.classes_
         return self

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from scipy.special import expit, softmax
 from transformers import set_seed
 
+from stancekit.errors import KitError
 from stancekit.models.base import ExampleClassifier
 from stancekit.models.encoder import checkpoints
 from stancekit.models.encoder.files import (
@@ -247,6 +248,8 @@ class Encoder(ExampleClassifier):
 
     def _heads(self, labels: HeadLabels) -> dict[str, Head]:
         """Return the heads that labels need; of y = -1, no label, nothing is counted."""
+        if self.class_weight not in ("balanced", None):
+            raise KitError(f"class_weight is {self.class_weight!r}; it is balanced or None (null)")
         heads = {}
         for name, y in labels.items():
             known = y[(y >= 0).all(axis=1)] if y.ndim == 2 else y[y >= 0]
