@@ -23,7 +23,7 @@ from stancekit.types import Article
 ARTICLES = sorted((ROOT / "seeds" / "articles").glob("*.txt"))
 # Small parts, so that there are many.
 SMALL = (
-    "import sys\nfrom stancekit.labelling import archive\narchive.PART_CHARACTERS = 6000\n"
+    "import sys\nfrom stancekit.labelling import sources\nsources.PART_CHARACTERS = 6000\n"
     "from stancekit.__main__ import main\nsys.exit(main(sys.argv[1:]))"
 )
 # One cluster at a time is enough for a small machine.

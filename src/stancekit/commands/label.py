@@ -1,27 +1,35 @@
 """`stancekit label`: an article, sentence by sentence, actor by actor; or an archive of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from stancekit.commands.label_view import print_line, print_rows, print_summary
 from stancekit.commands.layouts import choose_layout
 from stancekit.corpus.formats import ROWS, FileFormat, file_kind
 from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
+from stancekit.labelling.in_memory import check_size, label_in_memory
+from stancekit.labelling.input_text import InputText
 from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_suffix
 from stancekit.labelling.label_files import REVIEW_SUFFIX, WrittenRows
-from stancekit.labelling.labeller import LabelledRow, LabellingJob, label_article
+from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
 from stancekit.labelling.layout import TextLayout
-from stancekit.labelling.models import check_columns, find_models
-from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
-from stancekit.labelling.sources import check_kind, read_one
+from stancekit.labelling.models import find_models
+from stancekit.labelling.sources import (
+    RejectedRow,
+    TextSource,
+    check_kind,
+    read_one,
+    read_rows_in_memory,
+)
 from stancekit.library.objects import HasFolder, folders_of
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
 from stancekit.types import as_list
+from stancekit.views import DataFrame
 
 # The page of an archive, and how many rows it may have: with more, browsers get slow.
 PAGE_FILE, MOST_ON_PAGE = "labels.html", 5_000
@@ -41,7 +49,7 @@ _FILES = (
 
 
 def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
-    input: str | Path,
+    input: str | Path | DataFrame | Iterable[Any],
     *,
     output: str | Path | None = None,
     models: str | Path | HasFolder | Sequence[str | Path] = "models/un_votes",
@@ -65,21 +73,23 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     workers: int | None = None,
     verbose: bool = False,
 ) -> Labels:
-    r"""Label an article, or an archive into a folder.
+    r"""Label an article, a table, or an archive.
 
     Parameters
     ----------
     input
         A text file (`.txt`, `.md`, or no ending), or `-` for standard input: one article; so is a
-        string with a line break in it. A folder, a glob, or a file of rows (`.jsonl`, `.csv`,
-        `.tsv`, `.parquet`, all but the last also as `.gz`, `.bz2` or `.xz`): an archive; so is `-`
-        into a new folder, as JSON lines. Rows have a field `text`, and may have `id`, `article`,
-        `title`, `date`, and `actor` and `target` where these are known.
+        string with a line break in it. A folder, a glob, or a file of rows (`.csv`, `.tsv`,
+        `.jsonl`, `.parquet`, `.xlsx`, `.sav`, `.dta`; the first three also as `.gz`, `.bz2` or
+        `.xz`): many texts; so is `-` into a new folder, as JSON lines. Rows have a field `text`,
+        and may have `id`, `article`, `title`, `date`, and `actor` and `target` where these are
+        known. In Python also a table in memory (a DataFrame, a `datasets.Dataset`) or a list of
+        texts or dicts.
     output
-        For one article: a `.jsonl` or `.parquet` file, a flat table `.csv` or `.xlsx`, or `.html`,
-        a page to read. For an archive: a folder; it gets the page too, `labels.html`, of up to
-        5,000 rows. An interrupted labelling continues with the same command; a second one into the
-        same folder waits.
+        A file: `.jsonl` or `.parquet`, a flat table `.csv` or `.xlsx`, or `.html`, a page to read.
+        Or, for many texts, a folder: they are labelled in parts, in constant memory, and an
+        interrupted labelling continues with the same command. It gets the page too, `labels.html`,
+        of up to 5,000 rows. By default nothing is written.
     models
         One folder or several: a saved model, a run, an experiment (for each codebook the run that
         is best on validation), or a folder with saved models in its subfolders. There may be one
@@ -124,8 +134,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     format
         The format of an archive's labels: `jsonl` or `parquet`.
     strict
-        Whether to stop at the first text of an archive that cannot be read, instead of continuing
-        without it.
+        Whether to stop at the first text that cannot be read, instead of continuing without it.
     backend
         `torch` or `onnx`. With `onnx`, fine-tuned encoders run in ONNX Runtime, in 8-bit integers
         if the processor supports them: faster, with a few other labels. How many is printed; above
@@ -161,15 +170,20 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     0  Iceland    treaty  condemn
     1   Norway  Fish war  support
     """
-    source = input if isinstance(input, Path) else str(input)
     chosen = choose_layout(
         layout, columns=columns, speaker=speaker, filename=filename, fields=fields
     )
-    many = _is_archive(source, chosen) or (
-        source == "-" and output is not None and not _names_a_file(output)
-    )
     # Before any work: models and texts may take their time.
-    _check_output(output, many=many)
+    source = str(input) if isinstance(input, str) else input
+    into_folder = output is not None and not _names_a_file(output)
+    several = isinstance(source, str | Path) and (
+        _is_archive(source, chosen) or (source == "-" and into_folder)
+    )
+    if not (several and into_folder):
+        if output is not None:
+            check_suffix(output)
+        if engine != "local" or workers is not None:
+            raise KitError("engine and workers label many texts into a folder; add output=labels")
     job = LabellingJob(
         find_models(resolve_models(folders_of(models))),
         actors or ActorFinder(),
@@ -182,10 +196,22 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         FileFormat(encoding, separator, sheet=sheet),
         unit,
     )
-    if not many:
-        return _label_one(source, job, output, verbose=verbose)
+    if not (several and into_folder):
+        labels = label_in_memory(
+            _texts(source, job, several=several),
+            job,
+            name=_shown(source),
+            strict=strict,
+            verbose=verbose,
+        )
+        # Written first: whoever reads what is printed may stop reading.
+        if output is not None:
+            labels.save(output)
+        if verbose:
+            _print_labels(labels, job, output)
+        return labels
     archive = label_archive(
-        source,
+        source if isinstance(source, Path) else str(source),
         Path(str(output)),
         job,
         engine=engine,
@@ -210,6 +236,25 @@ def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
         else:
             resolved.append(folder)
     return resolved
+
+
+def _texts(source: Any, job: LabellingJob, *, several: bool) -> Iterable[InputText | RejectedRow]:
+    """Return the texts that an input means: of a table in memory, of files, or one article."""
+    if not isinstance(source, str | Path):
+        return read_rows_in_memory(source, job.layout, title=job.title)
+    if not several:
+        return [read_one(source, job.layout, written=job.written, title=job.title)]
+    texts = TextSource(source, layout=job.layout, written=job.written, title=job.title)
+    texts.check()
+    check_size(texts)
+    return texts
+
+
+def _shown(source: Any) -> str:
+    """Return how messages name an input."""
+    if not isinstance(source, str | Path):
+        return "the table"
+    return "the article" if "\n" in str(source) else printable(Path(source).name or source, most=60)
 
 
 def _is_archive(source: str | Path, layout: TextLayout) -> bool:
@@ -241,48 +286,6 @@ def _names_a_file(output: str | Path) -> bool:
     return Path(output).suffix.lower() in _FILES or Path(output).is_file()
 
 
-def _check_output(output: str | Path | None, *, many: bool) -> None:
-    """Make sure that an article's labels go to a file of a known format, and an archive's to a folder."""
-    if many and (output is None or _names_a_file(output)):
-        raise KitError(
-            f"labels of an archive go to a folder, and {output} is not one; add output=labels"
-        )
-    if output is not None and not many:
-        check_suffix(output)
-
-
-def _label_one(
-    source: str | Path, job: LabellingJob, output: str | Path | None, *, verbose: bool
-) -> Labels:
-    """Label one article, and write its labels."""
-    check_columns(job.codebooks, job.fields)
-    text = read_one(source, job.layout, written=job.written, title=job.title)
-    article = text.article
-    if others := sorted(set(job.fields) - {"date", *text.kept}):
-        raise KitError(
-            f"{printable(article.source)} has no field {listing(others)} of fields=, in its front "
-            "matter or its name; leave it out"
-        )
-    labelled = label_article(text, job)
-    rows = [_plain_row(row) for row in labelled.rows]
-    if job.risk is not None:
-        marks = zip(rows, labelled.declined, strict=True)
-        rows = [row | {SET_ASIDE: declined} for row, declined in marks]
-    labels = Labels(rows, job.labelled_codebooks, article=article, texts=1, tally=labelled.tally)
-    # Written first: whoever reads what is printed may stop reading.
-    if output is not None:
-        labels.save(output)
-    if verbose:
-        print_rows(labels)
-        print_line(f"\n{labelled.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
-        _print_article(labels, job, output)
-    return labels
-
-
-def _plain_row(row: LabelledRow) -> LabelRow:
-    return {key: value for key, value in row.to_dict().items() if key not in CLOSING}
-
-
 def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
     """Return the labels of an archive, whose rows are read when they are used."""
     n = archive.tally.rows + archive.tally.declined
@@ -300,17 +303,24 @@ def _labelled_by(job: LabellingJob) -> str:
     return f"labelled by {', '.join(map(str, job.models))}"
 
 
-def _print_article(labels: Labels, job: LabellingJob, output: str | Path | None) -> None:
+def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) -> None:
+    # The sentences of many texts would fill the screen; who stands where does not.
+    if labels.texts == 1:
+        print_rows(labels)
+    if labels.tally is not None:
+        print_line(f"\n{labels.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
     print_summary(labels)
     if job.risk is not None:
         unsure = f"{labels.set_aside:,} rows are too uncertain for a risk of {job.risk}"
         review = "" if output is None else Path(output).with_suffix(REVIEW_SUFFIX)
         print_line(f"{unsure}; a person can judge them in {review}" if review else unsure)
     n = len(labels) - labels.set_aside
+    left_out = f"; {labels.rejected:,} could not be read" if labels.rejected else ""
     if output is None:
-        print_line(f"{n:,} rows labelled, and not written; to write them add output=labels.html")
+        last = f"{n:,} rows labelled, and not written; to write them add output=labels.html"
     else:
-        print_line(f"{n:,} rows written to {output}")
+        last = f"{n:,} rows written to {output}"
+    print_line(last + left_out)
 
 
 def _print_archive(labels: Labels, archive: Archive, job: LabellingJob) -> None:

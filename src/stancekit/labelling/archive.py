@@ -23,18 +23,17 @@ from stancekit.fileio import (
     write_json,
     writing,
 )
+from stancekit.labelling import sources
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import LabellingJob, Tally
 from stancekit.labelling.ledger import Ledger
 from stancekit.labelling.models import check_backend, check_columns
 from stancekit.labelling.row_format import closing
-from stancekit.labelling.sources import RejectedRow, TextSource
+from stancekit.labelling.sources import RejectedRow, TextSource, cut_parts
 from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
 
 OUTPUT_FORMATS = ("jsonl", "parquet")
-# Characters and texts of one part: so many are in memory, labelled together and written at once.
-PART_CHARACTERS, PART_TEXTS = 1_000_000, 10_000
 LABELLING_FILE, REJECTED_FILE, LEDGER_FILE = "labelling.json", "rejected.jsonl", "parts.log"
 # How the names of the files of a labelling begin, and those of their temporary files after a dot.
 _PREFIXES = ("part-", LABELLING_FILE, REJECTED_FILE, LEDGER_FILE)
@@ -177,7 +176,7 @@ class Progress:
     def pending(self) -> Iterator[Part]:
         """Yield number and texts of every part that is not labelled yet."""
         before = 0
-        for number, part in enumerate(_cut_parts(self.source, self.rejected)):
+        for number, part in enumerate(cut_parts(self.source, self.rejected.add)):
             digest = _digest(part)
             self.unseen -= {key for text in part for key in text.kept}
             self.open[number] = (self.source.done - before, len(part), digest)
@@ -222,32 +221,13 @@ class Rejections:
     def add(self, row: RejectedRow) -> None:
         """Write what could not be read; with `strict`, stop there."""
         if self.strict:
-            line = f", line {row.line}" if row.line else ""
-            raise KitError(
-                f"{row.file}{line}: {row.reason}. Correct it, or go on without it: strict=false"
-            )
+            raise KitError(f"{row}. Correct it, or go on without it: strict=false")
         with writing(REJECTED_FILE):
             self.file.write(
                 json_line({"file": row.file, "line": row.line, "reason": row.reason}) + "\n"
             )
         self.count += 1
         self.rests += row.rest
-
-
-def _cut_parts(source: TextSource, rejected: Rejections) -> Iterator[list[InputText]]:
-    part: list[InputText] = []
-    characters = 0
-    for text in source:
-        if isinstance(text, RejectedRow):
-            rejected.add(text)
-            continue
-        part.append(text)
-        characters += len(text.article.text)
-        if characters >= PART_CHARACTERS or len(part) >= PART_TEXTS:
-            yield part
-            part, characters = [], 0
-    if part:
-        yield part
 
 
 def _digest(part: list[InputText]) -> str:
@@ -279,7 +259,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "risk": job.risk,
         "file_format": job.format,
         "backend": job.backend,
-        "part": [PART_CHARACTERS, PART_TEXTS],
+        "part": [sources.PART_CHARACTERS, sources.PART_TEXTS],
         "stancekit": version("stancekit"),
         **closing(job.labelled_codebooks.values()),
     }

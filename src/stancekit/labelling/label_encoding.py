@@ -130,8 +130,8 @@ def check_suffix(path: str | Path) -> str:
     suffix = Path(path).suffix
     if suffix not in OUTPUT_SUFFIXES:
         raise KitError(
-            f"cannot write {path}: labels of one article go to a file with one of the endings "
-            f"{', '.join(OUTPUT_SUFFIXES)}"
+            f"cannot write {path}: labels go to a file with one of the endings "
+            f"{', '.join(OUTPUT_SUFFIXES)}; those of many texts also to a folder, as output=labels"
         )
     return suffix[1:]
 

@@ -1,7 +1,7 @@
 """Texts to label, one after the other, from files of any size; what cannot be read is named and left out."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,7 +21,8 @@ from stancekit.corpus.formats import (
     read_rows,
     read_stream,
 )
-from stancekit.errors import KitError, printable
+from stancekit.corpus.memory import memory_rows
+from stancekit.errors import KitError, listing, nearest, printable
 from stancekit.labelling.input_files import find_files
 from stancekit.labelling.input_text import InputText, make_text
 from stancekit.labelling.layout import TextLayout, read_speeches
@@ -29,6 +30,8 @@ from stancekit.text.examples import read_article
 from stancekit.types import Article
 
 _KNOWN = f"not one of {known_endings()}"
+# Characters and texts of one part: so many are in memory, labelled together and written at once.
+PART_CHARACTERS, PART_TEXTS = 1_000_000, 10_000
 # Kinds whose rows may each have other fields.
 _HEADLESS = (*TEXTS, ".jsonl", ".ndjson")
 
@@ -41,6 +44,10 @@ class RejectedRow:
     line: int
     reason: str
     rest: bool = False
+
+    def __str__(self) -> str:
+        """Return where it is, and what is wrong with it."""
+        return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.reason}"
 
 
 class TextSource:
@@ -191,6 +198,52 @@ class TextSource:
                 yield make_text(name, number, {**in_name, **row}, self.layout, title=self.title)
             except ValueError as error:
                 yield RejectedRow(name, number, printable(error, most=300))
+
+
+def read_rows_in_memory(
+    table: Any, layout: TextLayout, *, title: bool
+) -> Iterator[InputText | RejectedRow]:
+    """Yield the texts of a table in memory: a DataFrame, a data set, or a list of texts or dicts.
+
+    Raises
+    ------
+    KitError
+        When it is no table, or has no column of texts or of what the layout names.
+    """
+    column = layout.named.get("text", TEXT_FIELD)
+    if isinstance(table, Sequence) and all(isinstance(row, str) for row in table):
+        table = [{column: text} for text in table]
+    rows = list(memory_rows(table))
+    present = dict.fromkeys(key for row in rows for key in row)
+    if rows and (missing := [name for name in layout.wanted if name not in present]):
+        raise KitError(
+            f"the table has no column {listing(missing)}{nearest(missing[0], present)}; it has: "
+            f"{listing(present)}. Say which column holds what, as in columns={{'text': 'sentence'}}"
+        )
+    for number, row in enumerate(rows, 1):
+        try:
+            yield make_text("table", number, row, layout, title=title)
+        except ValueError as error:
+            yield RejectedRow("table", number, printable(error, most=300))
+
+
+def cut_parts(
+    source: Iterable[InputText | RejectedRow], reject: Callable[[RejectedRow], None]
+) -> Iterator[list[InputText]]:
+    """Yield texts in parts that fit in memory; what could not be read is handed to `reject`."""
+    part: list[InputText] = []
+    characters = 0
+    for text in source:
+        if isinstance(text, RejectedRow):
+            reject(text)
+            continue
+        part.append(text)
+        characters += len(text.article.text)
+        if characters >= PART_CHARACTERS or len(part) >= PART_TEXTS:
+            yield part
+            part, characters = [], 0
+    if part:
+        yield part
 
 
 def read_one(
