@@ -8,8 +8,11 @@ from stancekit.errors import KitError
 
 
 def test_broken_lines_are_all_named(jsonl, stance):
-    with pytest.raises(KitError, match=r"line 2: .*line 3: not an object"):
-        TableCorpus(jsonl(ROWS[0], '{"text": ', "[1]")).read(stance)
+    path = jsonl(ROWS[0], '{"text": ', "[1]")
+    told = r"not JSON: .*\(rows 2: .*\); not a JSON object \(rows 3: \[1\]\)"
+    with pytest.raises(KitError, match=told):
+        TableCorpus(path, strict=True).read(stance)
+    assert TableCorpus(path).read(stance).left_out == 2
 
 
 def test_an_empty_file(jsonl, stance):
@@ -22,11 +25,12 @@ def test_a_missing_file(stance):
         TableCorpus("nowhere.jsonl").read(stance)
 
 
-def test_a_wrong_encoding_names_byte_and_line(tmp_path, stance):
+def test_a_wrong_encoding_names_byte_and_row(tmp_path, stance):
     path = tmp_path / "old.jsonl"
     path.write_bytes(b'{"text": "x"}\n{"text": "caf\xe9"}\n')
-    with pytest.raises(KitError, match=r"not UTF-8: byte 0xe9 on line 2.*iconv"):
-        TableCorpus(path).read(stance)
+    with pytest.raises(KitError, match=r"not UTF-8 \(rows 2: byte 0xe9\)"):
+        TableCorpus(path, encoding="utf-8", strict=True).to_frame()
+    assert list(TableCorpus(path).to_frame()["text"]) == ["x", "café"]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path, stance):
@@ -66,8 +70,8 @@ def test_csv_with_a_label_map(tmp_path, stance):
 def test_csv_rows_with_too_many_cells(tmp_path, stance):
     path = tmp_path / "mine.csv"
     path.write_text("text,stance\nPeru left.,none\nPeru, too, left.,none\n")
-    with pytest.raises(KitError, match=r"more cells than the header \(rows 2\)"):
-        TableCorpus(path).read(stance)
+    with pytest.raises(KitError, match=r"4 cells where the header has 2.*\(rows 2\)"):
+        TableCorpus(path, strict=True).read(stance)
 
 
 def test_a_local_folder_through_datasets(tmp_path, stance, monkeypatch):

@@ -69,13 +69,8 @@ _BINARY = {
 }
 
 
-def decode_text(data: bytes, *, utf16: bool = True) -> str:
+def decode_text(data: bytes) -> str:
     """Return bytes as text: UTF-8, or UTF-16 where they begin with its byte order mark.
-
-    Parameters
-    ----------
-    utf16
-        Whether UTF-16 is read. Where rows are read one by one it cannot be.
 
     Raises
     ------
@@ -92,10 +87,6 @@ def decode_text(data: bytes, *, utf16: bool = True) -> str:
     """
     marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     wide = data.startswith(marks) and not data.startswith(codecs.BOM_UTF32_LE)
-    if wide and not utf16:
-        raise ValueError(
-            "UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"
-        )
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
