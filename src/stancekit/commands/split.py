@@ -56,7 +56,7 @@ def split(  # one argument per key of configs/split.yaml
     --------
     >>> marked = split("un_votes_outside", split="in_topic")
     >>> dict(marked.counts), marked.column
-    ({'train': 155, 'validation': 39, 'test': 65}, 'split')
+    ({'train': 159, 'validation': 36, 'test': 64}, 'split')
     """
     data = as_corpus(corpus)
     divide = make_object("split", split) if isinstance(split, str) else split
