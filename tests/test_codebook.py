@@ -82,6 +82,7 @@ def test_a_codebook_of_one_s_own_says_what_its_codes_are_towards(tmp_path):
 
 def test_check_names_every_unknown_label():
     with pytest.raises(
-        KitError, match=r"'peac' in mine \(rows 2\).*has: alliance, domestic_politics, economy"
+        KitError,
+        match=r"'peac' \(is peace meant\?\) in mine, 1 time \(rows 2\).*has: alliance, domestic_politics, economy",
     ):
         load_codebook("diplomacy").check([("peace",), ("peac",)], "mine")

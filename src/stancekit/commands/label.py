@@ -200,7 +200,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         labels = label_in_memory(
             _texts(source, job, several=several),
             job,
-            name=_shown(source),
+            name=_input_name(source),
             strict=strict,
             verbose=verbose,
         )
@@ -250,7 +250,7 @@ def _texts(source: Any, job: LabellingJob, *, several: bool) -> Iterable[InputTe
     return texts
 
 
-def _shown(source: Any) -> str:
+def _input_name(source: Any) -> str:
     """Return how messages name an input."""
     if not isinstance(source, str | Path):
         return "the table"
