@@ -13,7 +13,6 @@ import stancekit
 
 SOURCE = ROOT / "src" / "stancekit" / "__init__.py"
 ORDERS = {
-    "the function first": "from stancekit import report; import stancekit.runs.record",
     "the package first": "import stancekit.runs.record; from stancekit import report",
     "after another command": "import stancekit; stancekit.sample; stancekit.compare; report = stancekit.report",
 }

@@ -209,6 +209,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     assert (tmp_path / "models" / "un_votes" / "stance" / "manifest.json").exists()
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_early_sees_no_traceback():
     command = f"{sys.executable} -m stancekit data un_votes | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
@@ -218,10 +219,13 @@ def test_a_reader_that_stops_early_sees_no_traceback():
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        (["--cfg", "job", "model=nb", "--package", "model"], "alpha: 0.3"),
+        pytest.param(
+            *(["--cfg", "job", "model=nb", "--package", "model"], "alpha: 0.3"),
+            marks=pytest.mark.slow,
+        ),
         (["model=nb", "--info", "defaults"], "model/nb"),
-        (["--info", "searchpath"], "Provider"),
-        (["--hydra-help"], "== Flags =="),
+        pytest.param(*(["--info", "searchpath"], "Provider"), marks=pytest.mark.slow),
+        pytest.param(*(["--hydra-help"], "== Flags =="), marks=pytest.mark.slow),
     ],
 )
 def test_what_hydra_shows_of_itself(words, shown):

@@ -300,6 +300,7 @@ def test_a_decision_on_a_sentence_is_of_all_its_rows(tmp_path, jsonl, diplomacy)
     assert len(TableCorpus(jsonl(*rows), annotators=["a", "b"]).annotations(diplomacy).units()) == 2
 
 
+@pytest.mark.slow
 def test_the_bundled_corpus_has_the_same_gold_and_second_annotation(un_votes, stance, diplomacy):
     for codebook, n in ((stance, 460), (diplomacy, 245)):
         units = un_votes.annotations(codebook).units()

@@ -163,6 +163,7 @@ def contents(folder):
     }
 
 
+@pytest.mark.slow
 def test_killed_before_or_after_any_file_is_in_place_it_ends_as_one_that_was_not(
     small, risk, tmp_path
 ):

@@ -86,12 +86,16 @@ def test_all_inputs_are_read_alike():
 def test_grid_search(kind):
     X = INPUTS[kind]
     grid = {"classifier__C": [0.01, 10.0], "features": [Plain(), Marked()]}
-    search = GridSearchCV(MODEL, grid, cv=3).fit(X, Y)
+    search = GridSearchCV(MODEL, grid, cv=2).fit(X, Y)
     assert search.predict(X[:2]).shape == (2,)
     table = pd.DataFrame(search.cv_results_)
     assert set(map(str, table["param_features"])) == {"Plain()", "Marked()"}
-    in_processes = GridSearchCV(MODEL, {"min_df": [1, 2]}, cv=3, n_jobs=2).fit(X, Y)
-    assert in_processes.best_score_ > 0.7
+
+
+@pytest.mark.slow
+def test_a_search_in_processes():
+    search = GridSearchCV(MODEL, {"min_df": [1, 2]}, cv=3, n_jobs=2).fit(FRAME, Y)
+    assert search.best_score_ > 0.7
 
 
 def test_columns_of_other_names_and_groups():

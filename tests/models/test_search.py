@@ -42,6 +42,7 @@ def test_the_best_of_all_tried_is_returned(parts, tmp_path):
     assert pytest.approx(float(best["classifier__C"])) == model.classifier.C
 
 
+@pytest.mark.slow
 def test_a_search_that_stopped_goes_on_to_the_same_end(parts, tmp_path):
     some, model = parts.train.take(range(0, 300)), Linear(LogisticRegression(max_iter=500))
     Optuna(trials=4, startup=2)(model, some, parts.validation, folder=tmp_path / "whole")

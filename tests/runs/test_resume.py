@@ -232,7 +232,14 @@ def test_a_training_moved_elsewhere_ends_with_its_own_best_weights(small, whole,
 
 @pytest.mark.parametrize(
     "change",
-    [{"learning_rate": 1e-3}, {"epochs": 2}, {"frozen_layers": 1}, {"random_state": 1}, "data"],
+    [
+        {"learning_rate": 1e-3},
+        *(
+            pytest.param(change, marks=pytest.mark.slow)
+            for change in ({"epochs": 2}, {"frozen_layers": 1}, {"random_state": 1})
+        ),
+        "data",
+    ],
 )
 def test_another_training_in_the_same_folder_does_not_go_on_from_it(
     small, whole, parts, tmp_path, change

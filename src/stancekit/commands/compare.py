@@ -55,7 +55,7 @@ def compare(
     >>> import tempfile
     >>> import stancekit
     >>> given = {"output": tempfile.mkdtemp(), "verbose": False}
-    >>> models = [stancekit.train("un_votes", model=name, **given) for name in ("majority", "nb")]
+    >>> models = [stancekit.train("un_votes_outside", model=name, **given) for name in ("majority", "nb")]
     >>> analysis = compare(models)
     >>> analysis.to_frame()["model"].tolist()
     ['nb', 'majority']

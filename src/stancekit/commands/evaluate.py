@@ -145,7 +145,7 @@ def evaluate(
     >>> import tempfile
     >>> import stancekit
     >>> folder = tempfile.mkdtemp()
-    >>> model = stancekit.train("un_votes", model="nb", output=folder, verbose=False)
+    >>> model = stancekit.train("un_votes_outside", model="majority", output=folder, verbose=False)
     >>> scores = evaluate("un_votes_outside", models=model, output=f"{folder}/outside")
     >>> scores[0].metric, scores[0].n
     ('macro_f1', 259)

@@ -107,7 +107,7 @@ def report(
     --------
     >>> import tempfile
     >>> import stancekit
-    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
+    >>> model = stancekit.train("un_votes_outside", model="majority", output=tempfile.mkdtemp(), verbose=False)
     >>> report(model).path.name
     'report.html'
     """

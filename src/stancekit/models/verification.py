@@ -38,8 +38,20 @@ def verify_model(folder: str | Path) -> Manifest:
     manifest = read_manifest(folder)
     faults = _bad_files(folder, manifest["files"])
     if faults:
+        if _is_other(folder, manifest):
+            raise KitError(
+                f"saved model {folder} was replaced while it was read; run the command again"
+            )
         raise refusal(folder, listing(faults))
     return manifest
+
+
+def _is_other(folder: Path, manifest: Manifest) -> bool:
+    """Say whether another model has taken a folder's place since its manifest was read, or is about to."""
+    try:
+        return read_manifest(folder) != manifest
+    except KitError:
+        return not (folder / MANIFEST_FILE).exists()
 
 
 def _bad_files(folder: Path, sums: Mapping[str, str]) -> list[str]:

@@ -88,6 +88,7 @@ def says_the_same(trained, found, some, within):
     assert np.allclose(found.trained.scores(some[:1]), now[:1], atol=0.05)
 
 
+@pytest.mark.slow
 def test_an_export_says_the_same(saved, made, parts):
     says_the_same(persistence.load(saved / "stance"), made, parts.test.examples[:70], 0.1)
     assert made.change.precision == "int8"
@@ -112,6 +113,7 @@ def test_it_is_made_once_and_again_when_damaged(saved, made, own_cache, monkeypa
         export(trained, place, kind="int8")
 
 
+@pytest.mark.slow
 def test_one_that_changes_too_much_is_refused(saved, made, own_cache):
     place = saved / "stance"
     trained = persistence.load(place)
