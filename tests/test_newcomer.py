@@ -12,7 +12,8 @@ from stancekit.__main__ import main
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTES = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
-pytestmark = pytest.mark.xdist_group("newcomer")
+# They train and label in earnest: half a minute.
+pytestmark = [pytest.mark.xdist_group("newcomer"), pytest.mark.slow]
 
 
 def lines(section, block):

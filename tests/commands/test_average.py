@@ -84,6 +84,7 @@ def test_the_saved_average_says_what_the_report_scores(out, kept, few_votes, cod
     persistence.check_companions(kept / codebook)
 
 
+@pytest.mark.slow
 def test_the_report_shows_it_where_states_differ(out):
     page = report(out, publish=True).path.read_text()
     assert page.count("Random states averaged") == 2 and "macro-F1 above the mean" in page

@@ -175,6 +175,7 @@ def test_the_same_command_again_skips_what_is_done(small, tmp_path):
     assert (run / "run.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_two_processes_that_start_the_same_run_do_not_mix_nor_need_a_home(small, tmp_path):
     words = [sys.executable, "-m", "stancekit", "train", *small, "model=nb", "output=exp"]
     # A file in its place is what nobody can write to, root included.

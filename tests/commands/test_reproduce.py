@@ -99,6 +99,7 @@ def test_altered_scores_and_facts_are_found(copy, fresh):
     assert [one.split(" is ")[0] for one in found] == ["validation", "scores.csv differs"]
 
 
+@pytest.mark.slow
 def test_a_changed_run_is_refused_by_the_command(copy, tmp_path):
     rewrite(
         copy / "predictions.jsonl", lambda rows: [row | {"gold": row["labels"]} for row in rows]

@@ -67,6 +67,7 @@ def test_a_model_is_sent_with_its_card_and_loaded_on_another_machine(sent, hub, 
     assert resolved(hub) == FILES
 
 
+@pytest.mark.slow
 def test_the_library_s_own_settings_are_heeded(hub, speeches_model, tmp_path):
     """As a user has it: a process, and HF_ENDPOINT."""
     env = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}

@@ -27,6 +27,7 @@ def _trials(folder):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_the_best_of_all_tried_is_returned(parts, tmp_path):
     some = parts.train.take(range(0, 600))
     space = {"classifier__C": {"low": 1e-4, "high": 10.0, "log": True}}

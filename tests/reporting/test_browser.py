@@ -58,7 +58,7 @@ def browser():
         found.close()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_confusion_cell_opens_its_sentences(browser, html, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     said, asked = [], []
@@ -144,7 +144,7 @@ def article(tmp_path_factory, stance, diplomacy):
     return path
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.slow)])
 def test_an_article_shows_what_is_chosen(browser, article, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     said, asked = [], []
@@ -182,7 +182,7 @@ def test_an_article_shows_what_is_chosen(browser, article, width):
     page.close()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_number_of_who_stands_where_opens_its_sentences(browser, article, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(article.as_uri())

@@ -223,6 +223,7 @@ def interrupt(step, score):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_training_moved_elsewhere_ends_with_its_own_best_weights(small, whole, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         small(tmp_path / "here", watch=interrupt)

@@ -159,6 +159,7 @@ def test_other_weights_than_it_was_trained_on_are_refused(saved, tiny):
         file.write_bytes(whole)
 
 
+@pytest.mark.slow
 def test_it_learns(parts):
     small = parts.train.take(range(0, len(parts.train), 25))
     model = Embedding(max_length=48).fit(small.examples, encode_labels(small))
