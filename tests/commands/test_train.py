@@ -357,3 +357,16 @@ def test_the_features_in_a_model_s_configuration_are_kept_unless_others_are_chos
         )
         (folder,) = (out / "runs").iterdir()
         assert isinstance(persistence.load(folder / "model").model.features, kind)
+
+
+def test_rows_that_are_left_out_are_in_the_last_line(tmp_path, capsys):
+    rows = [
+        {"text": f"{name} {verb} the levy {n}.", "stance": code, "article": f"{name}{n}"}
+        for n in range(8)
+        for name, verb, code in (("Peru", "rejected", "condemn"), ("Chile", "welcomed", "support"))
+    ]
+    train([*rows, {"text": "", "stance": "support"}], model="nb", output=tmp_path)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.endswith("; 1 rows of the data could not be read and are left out")
+    train(rows, model="nb", output=tmp_path)
+    assert "left out" not in capsys.readouterr().out

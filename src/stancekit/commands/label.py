@@ -174,10 +174,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         layout, columns=columns, speaker=speaker, filename=filename, fields=fields
     )
     # Before any work: models and texts may take their time.
-    source = str(input) if isinstance(input, str) else input
     into_folder = output is not None and not _names_a_file(output)
-    several = isinstance(source, str | Path) and (
-        _is_archive(source, chosen) or (source == "-" and into_folder)
+    several = isinstance(input, str | Path) and (
+        _is_archive(input, chosen) or (input == "-" and into_folder)
     )
     if not (several and into_folder):
         if output is not None:
@@ -198,9 +197,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     )
     if not (several and into_folder):
         labels = label_in_memory(
-            _texts(source, job, several=several),
+            _texts(input, job, several=several),
             job,
-            name=_input_name(source),
+            name=_input_name(input),
             strict=strict,
             verbose=verbose,
         )
@@ -211,7 +210,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
             _print_labels(labels, job, output)
         return labels
     archive = label_archive(
-        source if isinstance(source, Path) else str(source),
+        input if isinstance(input, Path) else str(input),
         Path(str(output)),
         job,
         engine=engine,

@@ -145,7 +145,10 @@ def _score_lines(model: StanceModel, run: Run, *, unmarked: bool) -> Iterator[st
     )
     codes = ", ".join(f"{name} {format_score(score)}" for name, score in by_code if score)
     yield f"F1 by code: {codes}"
-    yield f"run: {run.folder}"
+    unread = (
+        f"; {run.unread} rows of the data could not be read and are left out" if run.unread else ""
+    )
+    yield f"run: {run.folder}{unread}"
 
 
 def _named_objects(

@@ -52,7 +52,7 @@ class RowsCorpus(Corpus):
 
     def raw_rows(self) -> Iterator[tuple[int, RawRow]]:
         """Yield rows with their numbers, from 1."""
-        yield from enumerate(self.content.held, 1)  # type: ignore[attr-defined]
+        yield from enumerate(self.content.held, 1)  # type: ignore[attr-defined]  # no field, see above
 
     def paths(self) -> list[Path]:
         """Return no file."""

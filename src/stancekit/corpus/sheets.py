@@ -67,7 +67,7 @@ def read_excel(stream: BinaryIO, request: TableRequest) -> ReadRow:
         When there is no such sheet.
     """
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
     except ImportError:
         raise MissingExtra("openpyxl", "excel") from None
 
@@ -215,7 +215,7 @@ def read_stata(stream: BinaryIO, request: TableRequest) -> ReadRow:
                 for row in _frame_rows(frame):
                     number += 1
                     yield number, row
-    except Exception as error:  #  # pandas raises whatever a damaged part causes
+    except Exception as error:  # pandas raises whatever a damaged part causes
         yield 0, RowFault(f"not readable as a Stata file: {error}"[:300], rest=True)
 
 

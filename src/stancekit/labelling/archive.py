@@ -221,7 +221,7 @@ class Rejections:
     def add(self, row: RejectedRow) -> None:
         """Write what could not be read; with `strict`, stop there."""
         if self.strict:
-            raise KitError(f"{row}. Correct it, or go on without it: strict=false")
+            row.refuse()
         with writing(REJECTED_FILE):
             self.file.write(
                 json_line({"file": row.file, "line": row.line, "reason": row.reason}) + "\n"

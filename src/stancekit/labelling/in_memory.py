@@ -60,7 +60,7 @@ def label_in_memory(
 
     def reject(row: RejectedRow) -> None:
         if strict:
-            raise KitError(f"{row}. Correct it, or go on without it: strict=false")
+            row.refuse()
         rejected.append(row)
 
     parts = list(cut_parts(texts, reject))

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from stancekit.corpus.formats import (
     BROKEN,
@@ -48,6 +48,10 @@ class RejectedRow:
     def __str__(self) -> str:
         """Return where it is, and what is wrong with it."""
         return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.reason}"
+
+    def refuse(self) -> NoReturn:
+        """Raise the `KitError` of whoever is strict."""
+        raise KitError(f"{self}. Correct it, or go on without it: strict=false")
 
 
 class TextSource:

@@ -102,7 +102,8 @@ def as_codebook(codebook: Codebook | str | Path | None) -> Codebook:
     if isinstance(codebook, Codebook):
         return codebook
     if codebook is None:
-        return make_objects({"codebook": None})[0]["codebook"]  # type: ignore[no-any-return]
+        chosen: Codebook = make_objects({"codebook": None})[0]["codebook"]
+        return chosen
     if not isinstance(codebook, str | Path):
         raise KitError(
             f"codebook is {printable(repr(codebook), most=60)}; give a name, a YAML file, or a Codebook"
@@ -133,7 +134,8 @@ def as_corpus(corpus: Any) -> Corpus:
     if isinstance(corpus, Corpus):
         return corpus
     if isinstance(corpus, str) and corpus in names_in("corpus"):
-        return make_object("corpus", corpus)  # type: ignore[no-any-return]
+        named: Corpus = make_object("corpus", corpus)
+        return named
     if isinstance(corpus, str) and not names_data(corpus):
         check_name("corpus", corpus)
     try:

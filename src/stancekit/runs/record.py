@@ -243,6 +243,9 @@ class Run(TableView, RunRecord):
         A digest of what the random states of one model have in common; empty where it is not known.
     left_out
         Which other runs of the experiment do not count because this one does, with the reason.
+    unread
+        How many rows of the data could not be read and are left out, of a run that was just asked
+        for; it is not recorded.
     """
 
     folder: Path
@@ -250,6 +253,7 @@ class Run(TableView, RunRecord):
     audit: Audit = field(default_factory=dict)
     settings: str = ""
     left_out: tuple[str, ...] = ()
+    unread: int = 0
 
     @property
     def record(self) -> RunRecord:

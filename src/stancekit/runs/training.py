@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,7 +152,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
             # Not before the run is complete: a kill until then costs the last steps, not the
             # training.
             forget_checkpoints(folder)
-    return run or read_run(folder)
+    return replace(run or read_run(folder), unread=data.left_out)
 
 
 def _is_finished(folder: Path) -> bool:
