@@ -58,6 +58,13 @@ TONE = {name: {"definition": f"{name}."} for name in ("cold", "cool", "warm", "f
         ({"unit": "word"}, "unit is 'word'; there are: example, sentence"),
         ({"towards": "actor"}, "towards is 'actor'; set it to target"),
         ({"towards": "target", "unit": "sentence"}, "not towards a target"),
+        (
+            {"votes": {"yes": "hot", "maybe": "cold"}, "towards": "target"},
+            "votes has maybe; there are: yes, no, abstain, absent, as in votes: {'yes': cold}; "
+            "votes has the codes hot, which are not codes; there are: cold, cool",
+        ),
+        ({"votes": {"yes": "warm"}}, "votes are on a target; set towards: target"),
+        ({"votes": ["yes"]}, r"votes is \['yes'\]; give codes for yes, no, abstain, absent"),
         ({"multilabel": True}, "unknown field multilabel; there are: name, codes, multi_label"),
         ({"codes": {**TONE, True: {"definition": "Yes."}}}, "codes True are not text"),
         ({"codes": {"warm": {}}}, "code 'warm' of codebook 'tone' has no definition"),
@@ -78,6 +85,31 @@ def test_a_codebook_of_one_s_own_says_what_its_codes_are_towards(tmp_path):
     path.write_text(f"{head}\nabsnt: flat\ncodes:\n{codes}\n")
     with pytest.raises(KitError, match=r"tone.yaml is not a codebook: .*unknown field absnt"):
         load_codebook(str(path))
+
+
+def test_a_codebook_says_what_votes_mean(tmp_path):
+    assert load_codebook("stance").votes == {
+        "yes": "support",
+        "no": "condemn",
+        "abstain": "abstain",
+        "absent": "abstain",
+    }
+    path = tmp_path / "tone.yaml"
+    codes = "\n".join(f"  {name}: {{definition: {name}.}}" for name in TONE)
+    # YAML reads yes and no without quotation marks as truth values.
+    path.write_text(
+        f"name: tone\ntowards: target\nvotes: {{yes: warm, no: cold}}\ncodes:\n{codes}\n"
+    )
+    book = load_codebook(str(path))
+    assert book.votes == {"yes": "warm", "no": "cold"}
+    assert Codebook.from_dict(json.loads(json.dumps(book.to_dict()))) == book
+    assert hash(book) == hash(load_codebook(str(path)))
+
+
+def test_codebooks_written_before_there_were_votes_stay_readable():
+    old = load_codebook("stance").to_dict()
+    del old["votes"]
+    assert Codebook.from_dict(old).votes == {}
 
 
 def test_check_names_every_unknown_label():

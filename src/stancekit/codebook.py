@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,6 +14,10 @@ from stancekit.errors import KitError, listing, nearest
 from stancekit.resources import config_folders, find_config
 
 Unit = Literal["example", "sentence"]
+# How a vote that is recorded by name can be cast.
+Side = Literal["yes", "no", "abstain", "absent"]
+# YAML reads these words as truth values unless they stand in quotation marks.
+_BARE_SIDES = {True: "yes", False: "no"}
 # Words that YAML takes for something else than a text.
 _YAML_WORDS = frozenset(["yes", "no", "on", "off", "true", "false", "null", "y", "n"])
 # Different labels that a message lists for a map. A column with more is one of texts or names.
@@ -55,11 +59,15 @@ class Codebook:
     absent
         The code that says that none of the others applies, such as "no position"; empty where there
         is none.
+    votes
+        What a recorded vote says: the code of some or all of `yes`, `no`, `abstain` and `absent`.
+        Empty where votes say nothing.
 
     Raises
     ------
     KitError
-        When `scale` or `absent` names what is not a code, or a field has another kind of value.
+        When `scale`, `absent` or `votes` names what is not a code, or a field has another kind of
+        value.
 
     Examples
     --------
@@ -76,6 +84,7 @@ class Codebook:
     column: str = ""
     towards: str = ""
     absent: str = ""
+    votes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Check the fields against each other."""
@@ -101,6 +110,24 @@ class Codebook:
             faults.append(f"towards is {self.towards!r}; set it to target, or leave it out")
         if self.towards and self.unit == "sentence":
             faults.append("a code of a whole sentence is not towards a target; leave towards out")
+        return faults + self._faults_of_votes(named)
+
+    def _faults_of_votes(self, named: Sequence[str]) -> list[str]:
+        sides = get_args(Side)
+        given: object = self.votes
+        example = f"as in votes: {{{sides[0]!r}: {named[0] if named else 'CODE'}}}"
+        if not isinstance(given, Mapping):
+            return [f"votes is {given!r}; give codes for {', '.join(sides)}, {example}"]
+        faults = []
+        if odd := [side for side in self.votes if side not in sides]:
+            faults.append(f"votes has {listing(odd)}; there are: {', '.join(sides)}, {example}")
+        if unknown := [code for code in self.votes.values() if code not in named]:
+            faults.append(
+                f"votes has the codes {listing(unknown)}, which are not codes; there are: "
+                f"{', '.join(named)}"
+            )
+        if self.votes and self.towards != "target":
+            faults.append("votes are on a target; set towards: target, or leave votes out")
         return faults
 
     # scikit-learn sorts its classes too, so that columns need no other order.
@@ -201,12 +228,16 @@ class Codebook:
             Code(**{**code, "positive": tuple(code.get("positive", ()))}) for code in data["codes"]
         )
         rest = {key: value for key, value in data.items() if key not in ("codes", "scale")}
+        if isinstance(votes := data.get("votes"), Mapping):
+            rest["votes"] = {_BARE_SIDES.get(side, side): code for side, code in votes.items()}
         return cls(codes=codes, scale=tuple(data.get("scale", ())), **rest)
 
 
 def _check_fields(kind: type[Code] | type[Codebook], given: Mapping[str, Any], where: str) -> None:
     """Refuse a field that would be ignored, as `multilabel: true` would be, and a missing one."""
-    known = {field.name: field.default is MISSING for field in fields(kind)}
+    known = {
+        one.name: one.default is MISSING and one.default_factory is MISSING for one in fields(kind)
+    }
     if unknown := [key for key in given if key not in known]:
         raise KitError(
             f"{where} has the unknown field {listing(unknown)}; there are: {', '.join(known)}"

@@ -60,6 +60,7 @@ CODEBOOKS = {
         "scale": ["condemn", "abstain", "support"],
         "towards": "target",
         "absent": "none",
+        "votes": {"yes": "support", "no": "condemn", "abstain": "abstain", "absent": "abstain"},
     },
     "diplomacy": {
         "unit": "sentence",

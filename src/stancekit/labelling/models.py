@@ -149,6 +149,7 @@ def labelled_codebook(codebook: Codebook) -> LabelledCodebook:
         codebook.scale,
         codebook.towards,
         codebook.absent,
+        codebook.votes,
     )
 
 

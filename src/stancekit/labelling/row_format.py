@@ -13,7 +13,7 @@ sentences; the columns of codebooks that code examples are null there.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from stancekit.codebook import place_on_scale, split_labels
@@ -58,6 +58,7 @@ class LabelledCodebook:
     scale: tuple[str, ...] = ()
     towards: str = ""
     absent: str = ""
+    votes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def columns(self) -> tuple[str, str]:
@@ -68,6 +69,9 @@ class LabelledCodebook:
         """Return what the column `codebooks` holds of it."""
         facts = asdict(self) | {"scale": list(self.scale)}
         del facts["name"]
+        # An empty mapping is a column without a type where rows become a table.
+        if not self.votes:
+            del facts["votes"]
         return facts
 
     @classmethod

@@ -238,6 +238,7 @@ def _codebook(data: Any) -> Codebook | None:
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     texts = [codebook.name, codebook.column, codebook.towards, codebook.absent, *codebook.scale]
+    texts += codebook.votes.values()
     for code in codebook.codes:
         texts += [code.name, code.definition, code.near_miss, code.hypothesis, *code.positive]
     plain = all(isinstance(text, str) for text in texts) and isinstance(codebook.multi_label, bool)
