@@ -234,7 +234,7 @@ def _run(command: str, words: Sequence[str]) -> None:
         with hydra_for(command) as hydra:
             print(command_help(command, words, hydra))
         return
-    if command == "label" or "task=actors" in words:
+    if command == "label" or {"task=actors", "task=positions"} & set(words):
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need
         # it.
         with hidden("torch"):

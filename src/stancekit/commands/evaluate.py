@@ -1,24 +1,31 @@
-"""`stancekit evaluate`: a saved model, or the actor finder, on any labelled corpus."""
+"""`stancekit evaluate`: a saved model, or the actor finder, on any labelled corpus or on whole articles."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, overload
 
+from stancekit.commands.label import resolve_models
 from stancekit.commands.report import write_report
 from stancekit.corpus import Corpus
 from stancekit.errors import KitError, printable
+from stancekit.evaluation.positions import JudgedArticle
+from stancekit.fileio import write_text
 from stancekit.formatting import format_score, frame_table
-from stancekit.library.objects import HasFolder, as_corpus
+from stancekit.library.objects import HasFolder, as_corpus, folders_of
+from stancekit.reporting.positions import positions_page
 from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
 from stancekit.runs.checks import Check
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
+from stancekit.runs.positions import evaluate_positions
 from stancekit.runs.record import Run
 from stancekit.text import ActorFinder
 from stancekit.types import Score
 from stancekit.views import DataFrame, TableView
 
+# The page of `task=positions`.
+_POSITIONS_PAGE = "positions.html"
 # Slices of these fields have too many values to print.
 _LONG_SLICES = ("actor", "target", "source", "topic")
 
@@ -39,6 +46,10 @@ class Evaluation(TableView, Sequence[Score]):
         The model's predictions, `None` for actors.
     checks
         What speaks against the numbers, what should stop a reader first.
+    judged
+        For `task=positions`, every article with what became of its positions.
+    remarks
+        What else a reader of the scores should know.
     """
 
     title: str
@@ -47,6 +58,8 @@ class Evaluation(TableView, Sequence[Score]):
     page: Path | None = None
     run: Run | None = None
     checks: tuple[Check, ...] = ()
+    judged: tuple[JudgedArticle, ...] = field(default=(), compare=False)
+    remarks: tuple[str, ...] = ()
 
     @property
     def caption(self) -> str:
@@ -56,7 +69,7 @@ class Evaluation(TableView, Sequence[Score]):
     @property
     def notes(self) -> list[str]:
         """Return what a reader of the scores should know."""
-        return [check.advice for check in self.checks]
+        return [*(check.advice for check in self.checks), *self.remarks]
 
     def to_frame(self) -> DataFrame:
         """Return the scores as a pandas DataFrame, a row per metric and slice; NaN where there is no number."""
@@ -97,7 +110,7 @@ def evaluate(
     corpus: Corpus | str | Path | DataFrame | Iterable[Mapping[str, Any]],
     *,
     models: str | Path | HasFolder | None = None,
-    task: Literal["codes", "actors"] = "codes",
+    task: Literal["codes", "actors", "positions"] = "codes",
     actors: ActorFinder | None = None,
     part: str | None = None,
     random_state: int = 0,
@@ -110,13 +123,23 @@ def evaluate(
     ----------
     corpus
         The labelled data. In Python a `Corpus`, or as of `stancekit.train`: a name, a file, a table.
+        For `task=positions` a corpus of whole articles with all their positions: `un_votes`, or a
+        file of JSON lines with `text`, perhaps `id`, `title`, `speaker`, `matters`, `register` and
+        `split`, and `positions`, a list of objects with `sentence`, `actor`, `targets` (the phrases
+        for it), `target` (in words) and the code under the name of the codebook. Who and what is not
+        listed has no position there.
     models
         The folder of a saved model, as in `models/un_votes/stance`; not needed for `task=actors`.
         In Python also a trained or loaded model.
     task
-        `codes` scores the model; `actors` scores the actor finder by exact span.
+        `codes` scores the model on given actors and targets; `actors` scores the actor finder by
+        exact span; `positions` labels whole articles as `stancekit label` does, and scores who was
+        found to take which position towards what: precision, recall and F1, with the share that is
+        lost to each cause. An actor counts as found by overlap or by another name of the state, a
+        target by a phrase with the same noun. Where the sentence does not spell the target out,
+        actor and code alone are compared, not its name. Codes that mean no position are not counted.
     actors
-        The actor finder that `task=actors` scores.
+        The actor finder that `task=actors` scores, and that `task=positions` uses.
     part
         `train`, `validation`, `test` or `all`; by default test where the corpus marks a split, else
         all.
@@ -138,7 +161,9 @@ def evaluate(
     Raises
     ------
     KitError
-        When the corpus has no such part, or another evaluation or a trained run is in `output`.
+        When the corpus has no such part, or another evaluation or a trained run is in `output`; for
+        `task=positions` when the corpus has no articles with positions, or something is wrong with
+        them.
 
     Examples
     --------
@@ -153,12 +178,15 @@ def evaluate(
     data = as_corpus(corpus)
     if task == "actors":
         evaluation = _evaluate_actors(actors or ActorFinder(), data, part, output)
-    elif task != "codes":
+    elif task not in ("codes", "positions"):
         raise KitError(
-            f"unknown task {task!r}; evaluate knows: codes, actors. Set task=codes or task=actors"
+            f"unknown task {task!r}; evaluate knows: codes, actors, positions. Set task=codes, "
+            "task=actors or task=positions"
         )
     elif models is None:
-        raise KitError("task=codes needs a saved model; name its folder with models=FOLDER")
+        raise KitError(f"task={task} needs a saved model; name its folder with models=FOLDER")
+    elif task == "positions":
+        evaluation = _evaluate_positions(models, data, actors or ActorFinder(), part, output)
     else:
         folder = Path(models) if isinstance(models, str | Path) else Path(models.folder)
         run = evaluate_model(folder, data, part=part, random_state=random_state, output=output)
@@ -200,10 +228,41 @@ def _evaluate_actors(
     return Evaluation(title, tuple(result.scores), result.folder)
 
 
+def _evaluate_positions(
+    models: str | Path | HasFolder,
+    corpus: Corpus,
+    finder: ActorFinder,
+    part: str | None,
+    output: str | Path | None,
+) -> Evaluation:
+    folders = resolve_models(folders_of(models))
+    result = evaluate_positions(folders, corpus, finder, part=part, output=output)
+    counts = result.counts
+    title = (
+        f"positions of {result.model} for {result.codebook.name} on {result.corpus}: "
+        f"{counts.right + counts.missed} in {len(result.judged)} articles; {counts.right} found, "
+        f"{counts.missed} missed, {counts.wrong} wrong, {counts.twice} found once more"
+    )
+    remarks = []
+    if result.unread:
+        remarks.append(f"articles without gold positions, which are left out: {result.unread:,}")
+    page = result.folder / _POSITIONS_PAGE
+    write_text(page, positions_page(result, title, remarks))
+    return Evaluation(
+        title,
+        result.scores,
+        result.folder,
+        page,
+        judged=result.judged,
+        remarks=tuple(remarks),
+    )
+
+
 def _print_evaluation(evaluation: Evaluation) -> None:
     lines = [evaluation.title, "", frame_table(evaluation.view_frame()), ""]
     if evaluation.run:
         lines += check_lines(evaluation.checks)
+    lines += [f"note: {remark}" for remark in evaluation.remarks]
     files = f"{evaluation.folder}/scores.csv, {evaluation.folder}/predictions.jsonl"
     page = f", {evaluation.page}" if evaluation.page else ""
     lines.append(f"{len(evaluation.scores)} scores written: {files}{page}")

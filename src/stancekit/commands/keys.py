@@ -17,7 +17,8 @@ from stancekit.library.objects import names_data
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
 _TEXT_NODE = re.compile(
-    r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format)|"
+    r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format|"
+    r"articles)|"
     r"(?:corpus\.)?columns\.\w+)=(.*)",
     re.DOTALL,
 )

@@ -93,6 +93,9 @@ class Corpus(CorpusFiles, CorpusView):
     origin
         Where the data comes from and under what licence; an error says so when the data is
         missing.
+    articles
+        A file of whole articles with all their positions, which `stancekit evaluate
+        task=positions` reads; by default the corpus itself, where its rows are such articles.
     """
 
     # Settings that a reader does not use.
@@ -117,8 +120,10 @@ class Corpus(CorpusFiles, CorpusView):
         strict: bool = False,
         sha256: Mapping[str, str] | None = None,
         origin: str = "",
+        articles: str | Path | None = None,
     ) -> None:
         self.path = path
+        self.articles = articles
         self.files = files or {}
         self.test_rows = test_rows
         self.strict = strict

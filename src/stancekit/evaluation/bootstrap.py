@@ -224,7 +224,7 @@ def interval(
 
 
 def estimate_interval(
-    counts: FloatArray, metric: Metric, *, replicates: int = REPLICATES
+    counts: FloatArray, metric: Metric, *, replicates: int = REPLICATES, most: float = 1
 ) -> list[Estimate]:
     """Return a metric with its interval.
 
@@ -234,11 +234,13 @@ def estimate_interval(
         Shape (random states, clusters, codes, 4).
     metric
         Maps counts to values (..., k); all k are estimated from the same replicates.
+    most
+        The highest value that the metric can have.
 
     Returns
     -------
     list of (value, low, high)
-        One for each of the k, between 0 and 1; the ends are NaN where there is only one
+        One for each of the k, between 0 and `most`; the ends are NaN where there is only one
         cluster.
 
     Examples
@@ -251,18 +253,19 @@ def estimate_interval(
     """
     states = by_state(counts, metric)
     draws = bootstrap(counts, metric, replicates=replicates)
-    return _estimates(states, draws, effective_clusters(counts))
+    return _estimates(states, draws, effective_clusters(counts), most)
 
 
-def _estimates(states: FloatArray, draws: FloatArray, clusters: float) -> list[Estimate]:
+def _estimates(
+    states: FloatArray, draws: FloatArray, clusters: float, most: float = 1
+) -> list[Estimate]:
     """Return the estimates of k values from shapes (random states, k) and (replicates, k)."""
     estimates = []
     for column, value in enumerate(states.mean(axis=0).tolist()):
         replicates = draws[:, column]
         factor = small_sample_correction(replicates, states[:, column], clusters).factor
         low, high = interval(replicates, estimate=value, factor=factor)
-        # Every metric that is estimated here is between 0 and 1.
-        estimates.append((value, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))))
+        estimates.append((value, float(np.clip(low, 0, most)), float(np.clip(high, 0, most))))
     return estimates
 
 

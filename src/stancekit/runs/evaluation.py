@@ -52,8 +52,8 @@ def evaluate_model(
     manifest = model_folder / MANIFEST_FILE
     data = corpus.read(trained.codebook)
     annotated = corpus.annotations(trained.codebook)
-    part = _choose_part(data.parts, data.name, part)
-    rows = _rows_of_part(data.parts, part)
+    part = choose_part(data.parts, data.name, part)
+    rows = rows_of_part(data.parts, part)
     test, nothing = data.take(rows), data.take([])
     identity: dict[str, Any] = {
         "part": part,
@@ -62,7 +62,7 @@ def evaluate_model(
         "manifest_sha256": sha256(manifest),
     }
     name = [trained.codebook.name, trained.name, data.name, part, str(random_state)]
-    folder = _output_folder(output, name, [identity["manifest_sha256"], data.digest])
+    folder = output_folder(output, name, [identity["manifest_sha256"], data.digest])
     with lock(folder / ".lock", doing="the same evaluation"):
         _check_same(folder, identity)
         return record_run(
@@ -72,7 +72,7 @@ def evaluate_model(
             annotations=annotated.by_id() if annotated else {},
             gold_from=annotated.gold_rule if annotated else OWN_LABELS,
             shared=_count_learned(manifest, data, rows),
-            split=_split_name(part),
+            split=split_name(part),
             **identity,
         )
 
@@ -140,8 +140,8 @@ def evaluate_actors(
     """
     marked = corpus.marked_sentences()
     parts = [sentence.part for sentence in marked]
-    part = _choose_part(parts, corpus.name, part)
-    sentences = [marked[row] for row in _rows_of_part(parts, part)]
+    part = choose_part(parts, corpus.name, part)
+    sentences = [marked[row] for row in rows_of_part(parts, part)]
     found: list[set[tuple[int, int]]] = []
     # An actor may be named in full in one sentence and in short in the next of the same article.
     for _, group in groupby(sentences, key=lambda sentence: sentence.article):
@@ -171,20 +171,25 @@ def evaluate_actors(
         lines.append({"article": sentence.article, "sentence": sentence.text, **texts})
     # The finder has no manifest: what it finds decides which evaluation this is.
     name = ["actors", "finder", corpus.name, part]
-    folder = _output_folder(output, name, [json.dumps(line) for line in lines])
-    if (folder / RECORD_FILE).exists():
-        raise KitError(
-            f"{folder} holds the scores of a model, which would be lost; choose another folder with "
-            "output=FOLDER"
-        )
+    folder = output_folder(output, name, [json.dumps(line) for line in lines])
+    check_no_run(folder)
     write_jsonl(folder / PREDICTIONS_FILE, lines)
-    model = (corpus.name, "actors", _split_name(part), part, "finder")
+    model = (corpus.name, "actors", split_name(part), part, "finder")
     write_text(folder / SCORES_FILE, frame_to_csv(scores_frame(model, scores, 1)))
     right, wrong, missed = (int(n) for n in np.sum(counts, axis=0))
     return ActorEvaluation(corpus.name, len(sentences), right, wrong, missed, tuple(scores), folder)
 
 
-def _output_folder(output: str | Path | None, name: Sequence[str], content: Sequence[str]) -> Path:
+def check_no_run(folder: Path) -> None:
+    """Raise a `KitError` where a folder holds a run, which would be written over."""
+    if (folder / RECORD_FILE).exists():
+        raise KitError(
+            f"{folder} holds the scores of a model, which would be lost; choose another folder with "
+            "output=FOLDER"
+        )
+
+
+def output_folder(output: str | Path | None, name: Sequence[str], content: Sequence[str]) -> Path:
     """Return where to write: by default a folder named by what is evaluated, and a hash of what decides the scores."""
     if output:
         return Path(output)
@@ -192,11 +197,12 @@ def _output_folder(output: str | Path | None, name: Sequence[str], content: Sequ
     return FOLDER / f"{file_name('-'.join(name))}-{digest}"
 
 
-def _split_name(part: str) -> str:
+def split_name(part: str) -> str:
+    """Return how scores of a part name its split."""
     return "none" if part == ALL else "fixed"
 
 
-def _choose_part(parts: Sequence[str], name: str, part: str | None) -> str:
+def choose_part(parts: Sequence[str], name: str, part: str | None) -> str:
     """Return the part that is evaluated: by default test where the corpus marks one, else all."""
     marked = sorted(set(parts) - {""})
     part = part or ("test" if "test" in marked else ALL)
@@ -205,6 +211,6 @@ def _choose_part(parts: Sequence[str], name: str, part: str | None) -> str:
     return part
 
 
-def _rows_of_part(parts: Sequence[str], part: str) -> list[int]:
+def rows_of_part(parts: Sequence[str], part: str) -> list[int]:
     """Return which rows belong to a part."""
     return [row for row, marked in enumerate(parts) if part in (marked, ALL)]
