@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stancekit.text.clean import clean
+from stancekit.text.columns import split_columns
 from stancekit.text.nlp import load_spacy_tokenizer
 from stancekit.types import Article, Sentence
 
@@ -135,6 +136,12 @@ def _goes_on(line: _Line, after: _Line) -> bool:
     return line.text[-1] == "," and line.text.count(",") > 3
 
 
+def _divides_list(line: _Line) -> bool:
+    """Say whether an enumeration of four and more continues on the next line."""
+    is_open = line.text[-1] == "," or _OPEN_END.search(line.text)
+    return line.text.count(",") >= 3 and bool(is_open)
+
+
 def _starts_with_capital(line: _Line) -> bool:
     """Say whether a line's first letter is a capital; so is a line without letters."""
     first = next((character for character in line.text if character.isalpha()), "A")
@@ -192,7 +199,7 @@ def _join_lines(block: Sequence[_Line], width: int) -> Iterator[TextSpan]:
             and _fills_line(line, after, width)
             and not _starts_item(line, after)
         )
-        if not (joined or _divides_word(line, after)):
+        if not (joined or _divides_word(line, after) or _divides_list(line)):
             yield start, line.end
             start = after.start
     yield start, block[-1].end
@@ -263,7 +270,8 @@ def split_sentences(article: Article) -> list[Sentence]:
     """
     spans: list[TextSpan] = []
     for start, end in find_paragraphs(article.text):
-        spans += _split_paragraph(article.text[start:end], start)
+        for first, last in split_columns(article.text[start:end]):
+            spans += _split_paragraph(article.text[start + first : start + last], start + first)
     return [
         Sentence(f"{article.id}.{index}", article.id, start, article.text[start:end])
         for index, (start, end) in enumerate(spans)

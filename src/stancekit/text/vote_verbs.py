@@ -1,0 +1,255 @@
+"""Read votes that a sentence tells with a verb: "Peru and Chile voted against the draft"."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from stancekit.text.vote_forms import (
+    APPOSITION,
+    DOUBT,
+    EARLIER,
+    EXTRA,
+    GAP,
+    HEARSAY,
+    IN_PLACE,
+    INCLUDING,
+    JOINING,
+    LEFT,
+    LEFT_OF_PARTICIPLE,
+    LIST_END,
+    LISTS_OTHERS,
+    NO_OPENING,
+    OPENING,
+    QUOTED,
+    SUPPOSED,
+    VERB,
+    VOTING,
+)
+from stancekit.text.vote_names import ListedName, NameFinder, as_words
+from stancekit.text.voted_texts import VotedTexts
+from stancekit.types import Mention
+
+# An actor, the side it takes, and the text it is on.
+CastVote = tuple[Mention, str, Mention]
+_SIDES = {
+    **dict.fromkeys(("yes", "adopt", "cast_yes", "cast_for", "only_yes", "short_yes"), "yes"),
+    **dict.fromkeys(("no", "reject", "down", "cast_no", "cast_against", "cast_veto"), "no"),
+    **dict.fromkeys(("veto", "dissented", "only_no", "short_no"), "no"),
+    **dict.fromkeys(("abstain", "abstained", "refrained", "only_abstain"), "abstain"),
+    **dict.fromkeys(("away", "missing"), "absent"),
+}
+_PARTICIPLES = ("voting", "abstaining", "not voting", "not participating", "absent", "dissenting")
+# Verbs after which the text follows directly; after the others it follows with "on".
+_WITH_OBJECT = as_words(
+    "adopt reject down cast_veto veto cast_for cast_against yes no only_yes only_no"
+)
+# Sides that are said like "voted no on the draft".
+_OWN_WORD = re.compile(
+    r"(?:yes|yea|aye|no|nay|affirmatively|negatively|affirmative|negative)$", re.I
+)
+# Characters before a list that decide how its clause starts, and that an apposition may have.
+_LEFT_REACH = 60
+_APPOSITION_REACH = 160
+
+
+def read_verbs(
+    names: NameFinder,
+    texts: VotedTexts,
+    main: Mention | None,
+    *,
+    given: Mention | None,
+    last: tuple[str, Mention] | None,
+) -> list[CastVote]:
+    """Return the votes that the verbs of a sentence tell.
+
+    Parameters
+    ----------
+    main
+        The text that the sentence says was voted on.
+    given
+        What votes are on where the sentence names nothing.
+    last
+        The side and the text of the last vote of the sentences before.
+
+    Examples
+    --------
+    >>> text = "Peru voted against the draft, joined by Chile, and Togo abstained."
+    >>> names = NameFinder(text, [])
+    >>> votes = read_verbs(names, VotedTexts(text), None, given=None, last=None)
+    >>> [(actor.name, side, target.name) for actor, side, target in votes]
+    [('Peru', 'no', 'draft'), ('Chile', 'no', 'draft'), ('Togo', 'abstain', 'draft')]
+    """
+    reader = _VerbReader(names, texts, main or given, last)
+    reader.named = main
+    return list(reader.read())
+
+
+class _VerbReader:
+    """Reads the verbs of one sentence from left to right."""
+
+    def __init__(
+        self,
+        names: NameFinder,
+        texts: VotedTexts,
+        target: Mention | None,
+        last: tuple[str, Mention] | None,
+    ) -> None:
+        self.names = names
+        self.text = names.text
+        self.texts = texts
+        self.target = target
+        self.named: Mention | None = None
+        self.last = last
+        self.has_verb = False
+
+    def read(self) -> Iterator[CastVote]:
+        """Yield the votes."""
+        quotes = [match.span() for match in QUOTED.finditer(self.text)]
+        if HEARSAY.search(self.text):
+            return
+        for match in VERB.finditer(self.text):
+            kind = match.lastgroup or ""
+            if any(start <= match.start() < end for start, end in quotes):
+                continue
+            if kind.startswith("short") and not self.has_verb:
+                continue
+            if SUPPOSED.search(self.text, 0, match.start()):
+                return
+            yield from self._read_verb(match, kind)
+            self.has_verb = True
+
+    def _read_verb(self, match: re.Match[str], kind: str) -> Iterator[CastVote]:
+        side = _SIDES.get(kind, "")
+        if kind == "same" and self.last:
+            side, self.target = self.last
+        if kind == "missing" and not (self.last or VOTING.search(self.text)):
+            return
+        voters = self._voters(match)
+        target, end = self._target_of(match, kind)
+        if target is None or not side:
+            return
+        if target is not self.named and EARLIER.search(self.text):
+            return
+        if voters:
+            voters = [*voters, *self._joined_by(end)]
+            self.last = side, target
+        for voter in voters:
+            # A number before a name in running text means a part of them.
+            if voter.actor and not voter.counted:
+                yield voter.actor, side, target
+
+    def _target_of(self, match: re.Match[str], kind: str) -> tuple[Mention | None, int]:
+        """Return what a vote is on, and where the words of the vote end."""
+        end = match.end()
+        direct = kind in _WITH_OBJECT and not _OWN_WORD.search(match[0])
+        if direct and match[0].lower().endswith(("favour", "favor")):
+            link = re.match(r"\s+of\b", self.text[end:])
+            direct = bool(link)
+            end += len(link[0]) if link else 0
+        if kind == "same" or kind.startswith("short"):
+            return self.target, end
+        complement = self.texts.complement(end, of_abstention=not direct)
+        if complement.is_other:
+            return None, end
+        if complement.text:
+            self.named = self.target = complement.text
+        return self.target, end
+
+    def _voters(self, match: re.Match[str]) -> list[ListedName]:
+        """Return who votes: the names before the verb, if its clause starts with them."""
+        start, verb = match.start(), match[0].split(maxsplit=1)[0].lower()
+        participle = match[0].lower().startswith(_PARTICIPLES)
+        trimmed, gap = self._trim(start)
+        voters = self.names.before(trimmed)
+        if participle and re.search(r"\sin\s*$", self.text[:start]):
+            return self._joining(start)
+        if not voters and self.text[:trimmed].endswith(","):
+            return self._beside_apposition(trimmed - 1)
+        if voters and verb in ("vote", "abstain") and len(voters) < 2 and not gap["relative"]:
+            return []
+        if len(voters) > 1 and IN_PLACE.search(self.text[: voters[0].start]):
+            # "In the Council, Peru voted against"
+            between = self.text[voters[0].end : voters[1].start].strip()
+            voters = voters[1:] if between == "," else []
+            return voters
+        if self._opens_clause(voters, participle=participle):
+            return voters
+        return voters[1:] if self._starts_clause(voters) else []
+
+    def _starts_clause(self, voters: Sequence[ListedName]) -> bool:
+        """Say whether the second of two names starts a clause: "drafted by A, and B abstained"."""
+        if len(voters) != 2:
+            return False
+        between = self.text[voters[0].end : voters[1].start].split()
+        return between[:2] == [",", "and"]
+
+    def _trim(self, end: int) -> tuple[int, re.Match[str]]:
+        """Return the end of what stands before the adverbs of a verb, and these."""
+        # The adverbs are few; the first place from which they reach the verb is where they start.
+        for name_end in reversed(self.names.ends_before(end)):
+            if end - name_end > _LEFT_REACH:
+                break
+            if gap := GAP.fullmatch(self.text, name_end, end):
+                return name_end, gap
+        start = end
+        for comma in _positions(self.text, ",", max(0, end - _LEFT_REACH), end):
+            if GAP.fullmatch(self.text, comma + 1, end):
+                start = comma + 1
+                break
+        gap = GAP.match("")
+        assert gap is not None  # noqa: S101
+        return start, gap
+
+    def _opens_clause(self, voters: Sequence[ListedName], *, participle: bool = False) -> bool:
+        if not voters:
+            return False
+        first = voters[0].start
+        before = self.text[max(0, first - _LEFT_REACH) : first]
+        if DOUBT.search(re.split(r"[,;:]|\b(?:and|but|while|whereas)\b", before)[-1]):
+            return False
+        if (LEFT_OF_PARTICIPLE if participle else LEFT).search(before):
+            return not re.search(r"\bneither\b[^,;]*$", before, re.IGNORECASE)
+        opening = OPENING.search(re.split(r"[;:]", self.text[:first])[-1].lstrip())
+        return bool(opening) and not NO_OPENING.search(before)
+
+    def _joining(self, start: int) -> list[ListedName]:
+        """Return both sides of "A joined B and C in abstaining"."""
+        others = self.names.before(len(self.text[:start].rstrip()) - len("in"))
+        if not others:
+            return []
+        joined = JOINING.search(self.text[: others[0].start])
+        if not joined:
+            return []
+        trimmed, _ = self._trim(joined.start())
+        voters = self.names.before(trimmed)
+        return [*voters, *others] if self._opens_clause(voters) else []
+
+    def _beside_apposition(self, end: int) -> list[ListedName]:
+        """Return the voters of "Ten members, including A and B, voted" and "A, an ally of B, voted"."""
+        commas = list(_positions(self.text, ",", max(0, end - _APPOSITION_REACH), end))
+        for comma in commas:
+            if including := INCLUDING.match(self.text, comma + 1):
+                return self.names.after(including.end())
+            voters = self.names.before(comma)
+            if others := LISTS_OTHERS.match(self.text, comma + 1):
+                voters = [*voters, *self.names.after(others.end())] if voters else []
+            elif not APPOSITION.match(self.text, comma + 1):
+                continue
+            if voters and self._opens_clause(voters):
+                return voters
+        return self.names.before(end) if self._opens_clause(self.names.before(end)) else []
+
+    def _joined_by(self, end: int) -> list[ListedName]:
+        """Return the names of "..., joined by B and C"."""
+        extra = EXTRA.match(self.text, end)
+        if not extra or VERB.search(extra["between"]):
+            return []
+        others = self.names.after(extra.end())
+        if others and LIST_END.match(self.text, others[-1].end):
+            return others
+        return others[:1] if self._starts_clause(others) else []
+
+
+def _positions(text: str, sign: str, start: int, end: int) -> Iterator[int]:
+    """Yield where a sign stands between two places, the last first."""
+    while (end := text.rfind(sign, start, end)) >= 0:
+        yield end
