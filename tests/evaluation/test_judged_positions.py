@@ -168,3 +168,11 @@ def test_causes_and_what_is_right_sum_to_one(stance):
 def test_one_article_alone_has_no_interval(stance):
     scores = score_positions([judge([position("Peru", "the move", "condemn")], [])], stance)
     assert scores[0].value == 0 and math.isnan(scores[0].low)
+
+
+def test_positions_of_who_speaks_are_scored_apart(stance):
+    gold = PlacedPosition(SECOND, PlacedActor("Osei", speaks=True), "Salt", (), "condemn")
+    judged = [judge([gold, position("Peru", "the move", "condemn")], [gold])]
+    scores = {(one.metric, one.slice): one for one in score_positions(judged, stance)}
+    assert scores["recall", "position of=who speaks"].value == 1
+    assert scores["recall", "position of=others"].value == 0

@@ -90,8 +90,9 @@ def judge_article(coded: CodedArticle, read: ReadArticle) -> JudgedArticle:
     speaks. Targets are the same where phrases overlap such that the last word of one, without what
     follows its noun ("draft" of "draft on the war"), lies in the other; where both are given in the
     same words; or where the sentence spells out neither: then their names are not compared, since
-    there are many words for what a sentence only means. As many positions as can be are matched, each once. A further position that is
-    the same as a matched one, as by another phrase for its target, is right once more.
+    there are many words for what a sentence only means. As many positions as can be are matched,
+    each once. A further position that is the same as a matched one, as by another phrase for its
+    target, is right once more.
 
     Examples
     --------
@@ -265,7 +266,8 @@ def score_positions(
 ) -> list[Score]:
     """Score positions: precision, recall and F1, what was lost to which cause, and rows per position.
 
-    Intervals are over articles. In the slices `cause=`, `missed` is the share of gold positions and
+    Intervals are over articles. Slices are codes, registers, and, where somebody speaks, whether it is
+    the speaker whose position it is. In the slices `cause=`, `missed` is the share of gold positions and
     `wrong` that of the positions that were read: with recall, and with precision, they sum to one.
     `rows_per_position` counts the rows with a position, `pairs_per_position` all pairs that were
     asked about, for each gold position.
@@ -287,19 +289,20 @@ def score_positions(
     >>> [(one.metric, one.slice, one.value) for one in scores if one.value == 1]
     [('missed', 'cause=actor not found', 1.0)]
     """
-    found, articles, codes, contexts = [], [], [], []
+    found, articles, codes, contexts, speaking = [], [], [], [], []
     for one in judged:
         name, context = one.coded.article.id, Context(register=one.coded.register)
         # An article without positions is one that might have been drawn, too.
-        counted = [("", (0, 0, 0))]
+        counted: list[tuple[PlacedPosition | None, tuple[int, int, int]]] = [(None, (0, 0, 0))]
         for truth, outcome in zip(one.coded.positions, one.of_gold, strict=True):
-            counted.append((truth.code, (1, 0, 0) if outcome == RIGHT else (0, 0, 1)))
+            counted.append((truth, (1, 0, 0) if outcome == RIGHT else (0, 0, 1)))
         for pair, outcome in zip(one.read.pairs, one.of_pairs, strict=True):
             if outcome in WRONG:
-                counted.append((pair.code, (0, 1, 0)))
-        for code, numbers in counted:
+                counted.append((pair, (0, 1, 0)))
+        for position, numbers in counted:
             found.append(numbers)
-            codes.append(code)
+            codes.append(position.code if position else "")
+            speaking.append(position.actor.speaks if position else None)
             articles.append(name)
             contexts.append(context)
     slices: dict[str, BoolArray] = {
@@ -307,6 +310,9 @@ def score_positions(
         for code in codebook.names
         if code in codes
     }
+    if True in speaking:
+        for value, speaks in (("who speaks", True), ("others", False)):
+            slices[f"position of={value}"] = np.array([given is speaks for given in speaking])
     slices |= slices_of(contexts)
     scores = score_spans(
         np.array(found, dtype=float).reshape(-1, 3), articles, slices=slices, replicates=replicates

@@ -80,9 +80,14 @@ def _mention(name: str, place: Place | None, offset: int) -> Mention:
 
 def positions_page(result: PositionEvaluation, title: str, remarks: Sequence[str]) -> str:
     """Return the scores of positions as HTML; everything from data is escaped."""
-    causes = list_causes(result)
-    lost = ("missed", "wrong")
-    scores = [score for score in result.scores if score.metric not in lost]
+    by_slice: dict[str, dict[str, Score]] = {}
+    for score in result.scores:
+        by_slice.setdefault(score.slice, {})[score.metric] = score
     return render_page(
-        "positions.html", title=title, remarks=remarks, scores=scores, causes=causes, most=_MOST
+        "positions.html",
+        title=title,
+        remarks=remarks,
+        whole=by_slice["all"],
+        slices={name: scores for name, scores in by_slice.items() if "f1" in scores},
+        causes=list_causes(result),
     )
