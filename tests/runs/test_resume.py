@@ -231,10 +231,20 @@ def test_a_training_moved_elsewhere_ends_with_its_own_best_weights(small, whole,
     assert same(small(tmp_path / "there"), whole[0])
 
 
+def test_names_are_exchanged_the_same_after_an_interruption(small, whole, tmp_path):
+    given = {"exchange_names": 0.5}
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path / "broken", watch=interrupt, **given)
+    assert last_of(tmp_path / "broken").name == "checkpoint-3"
+    unbroken = small(tmp_path / "unbroken", **given)
+    assert same(small(tmp_path / "broken", **given), unbroken) and not same(unbroken, whole[0])
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"learning_rate": 1e-3},
+        {"exchange_names": 0.5},
         *(
             pytest.param(change, marks=pytest.mark.slow)
             for change in ({"epochs": 2}, {"frozen_layers": 1}, {"random_state": 1})

@@ -15,7 +15,7 @@ from stancekit.text.name_pools import Named, NamePools, Slot, load_pools
 from stancekit.types import Example, Mention
 
 # Draws before a name stays as it is.
-_TRIES = 20
+_MOST_DRAWS = 20
 _VOWELS = frozenset("AEIOU")
 # Letters that are read with a vowel first: "an FAO report".
 _READ_WITH_VOWEL = frozenset("AEFHILMNORSX")
@@ -139,7 +139,7 @@ class NameExchanger:
         taken: set[tuple[str, str]] = set()
         for slot, need in plan.needs.items():
             pool = self.pools.fitting(slot.kind, need.forms, bare=need.bare)
-            for number in rng.integers(len(pool), size=_TRIES).tolist() if pool else ():
+            for number in rng.integers(len(pool), size=_MOST_DRAWS).tolist() if pool else ():
                 one = pool[number]
                 if one.key != slot.key and (slot.kind, one.key) not in taken:
                     drawn[slot] = one

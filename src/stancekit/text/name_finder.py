@@ -13,7 +13,7 @@ from stancekit.text.name_pools import (
     PEOPLE,
     SEAT,
     SHORT,
-    STATE,
+    STATES,
     SURNAME,
     WORDS,
     Meaning,
@@ -26,7 +26,7 @@ from stancekit.types import Example, Mention
 _NAMES_PEOPLE = ("ish", "ch", "ese", "ss")
 # A name and its ending of a catalogue: "Bolivia (Plurinational State of)".
 _CATALOGUE = re.compile(r" \((?:the )?(?:[A-Z][\w’']*(?: and)? )+of(?: the)?\)")
-_POSSESSIVE = re.compile(r"['’](?:s\b|(?<=s['’])(?= \w))")
+_ENDING = re.compile(r"['’](?:s\b|(?<=s['’])(?= \w))")
 _BEFORE = re.compile(r"(?:^|[^\w])([\w’'-]+) $")
 _AFTER = re.compile(r" ([\w’'-]+)")
 _WORD = re.compile(r"\w+")
@@ -37,8 +37,8 @@ _RUN = re.compile(rf"\b{_CAPITAL}(?: (?:[A-Z]\. )*(?:(?:{_PARTICLES}) ){{0,2}}{_
 _PART = re.compile(_CAPITAL)
 _TITLE_BEFORE = re.compile(r"\b(?:Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Capt|Lt|Maj|Adm|Amb)\. $")
 # Words that make an abbreviation or a name modify them, by their lists in the gazetteer.
-_NOUNS = ("state", "people", "modifiers", "things")
-_LONGEST_NAME = 4
+_MODIFIED = ("state", "people", "modifiers", "things")
+_MOST_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class NameFinder:
     def __init__(self, pools: NamePools, gazetteer: Gazetteer) -> None:
         self.pools = pools
         self.words = words = gazetteer.words
-        self.nouns = frozenset().union(*(words[key] for key in _NOUNS))
+        self.nouns = frozenset().union(*(words[key] for key in _MODIFIED))
         lists = pools.lists
         self.first_names = lists["first_names"] | lists["neutral"]
         # What is written with a capital and is nobody's own name.
@@ -157,12 +157,12 @@ class NameFinder:
         form, has_the = meaning.form, word_before in ("the", "The")
         has_article = word_before in ("a", "an", "A", "An")
         shortened = text[start:end].replace(".", "").isupper() and end - start < 5
-        if slot.kind == STATE and form == ADJECTIVE and bare:
+        if slot.kind == STATES and form == ADJECTIVE and bare:
             if has_article:
                 form = NATIONAL
             elif has_the and text[start:end].endswith(_NAMES_PEOPLE):
                 form = PEOPLE
-        elif slot.kind == STATE and form == NAME and shortened and self._modifies(text, end):
+        elif slot.kind == STATES and form == NAME and shortened and self._modifies(text, end):
             # "US troops" are "Peruvian troops".
             form = ADJECTIVE
         own_the = None
@@ -173,7 +173,7 @@ class NameFinder:
         hyphenated = text[start - 1 : start] in ("-", "–") or text[end : end + 1] in ("-", "–")
         may_insert = no_determiner and stands_free and bare and not hyphenated
         suffix = _CATALOGUE.match(text, end)
-        possessive = _POSSESSIVE.match(text, end)
+        possessive = _ENDING.match(text, end)
         return FoundName(
             start,
             end,
@@ -228,7 +228,7 @@ class NameFinder:
             return []
         if len(parts) > 1 and parts[-1][0] in self.pools.lists["heads"]:
             return list(self._body(parts))
-        if any(part[0].lower() in self.common for part in parts) or len(parts) > _LONGEST_NAME:
+        if any(part[0].lower() in self.common for part in parts) or len(parts) > _MOST_PARTS:
             return []
         opens_person = parts[0][0] in self.first_names and len(parts) > 1
         ends_person = parts[-1][0] in self.pools.lists["surnames"] and len(parts) > 1
@@ -267,7 +267,7 @@ class NameFinder:
         common = any(part[0].lower() in self.common for part in parts)
         # Letters of an abbreviation say nothing of who it is.
         short = alone and run[0].isupper() and len(run[0]) < 5
-        if doubtful or common or short or len(parts) > _LONGEST_NAME:
+        if doubtful or common or short or len(parts) > _MOST_PARTS:
             return []
         if text[: run.start()].endswith(("the ", "The ")):
             names = [] if alone else [FoundName(run.start(), run.end(), Slot(WORDS, run[0]), NAME)]
@@ -321,7 +321,7 @@ def _split_run(
 
 def _person(text: str, parts: Sequence[re.Match[str]]) -> Iterator[FoundName]:
     """Yield the first names of a person as one name, and the surname."""
-    possessive = _POSSESSIVE.match(text, parts[-1].end())
+    possessive = _ENDING.match(text, parts[-1].end())
     start, end = parts[-1].span()
     shouted = text[start:end].isupper()
     if len(parts) > 1:

@@ -15,7 +15,7 @@ from stancekit.text.gazetteer import Gazetteer, GazetteerEntry
 NAME, ADJECTIVE, PEOPLE, NATIONAL, SEAT, SHORT = (
     *("name", "adjective", "people", "national", "seat", "short"),
 )
-STATE, SURNAME, FIRST_NAME, WORDS, CAMP = "state", "surname", "first name", "words", "camp"
+STATES, SURNAME, FIRST_NAME, WORDS, CAMP = "state", "surname", "first name", "words", "camp"
 _FORMS = {"country": NAME, "demonym": ADJECTIVE, "people": PEOPLE, "seat": SEAT}
 # Kinds of entries that hold the words of other names, and stay as they are.
 _SHIELDS = ("shield", "region", "body")
@@ -120,10 +120,10 @@ def load_pools(gazetteer: Gazetteer) -> NamePools:
     for words, entry in gazetteer.names.items():
         if meaning := _meaning_of(words, entry, bodies, takes_the=takes_the(words)):
             meanings.setdefault(words, meaning)
-    drawn[STATE] = list(_list_states(gazetteer, takes_the))
-    for state in drawn[STATE]:
+    drawn[STATES] = list(_list_states(gazetteer, takes_the))
+    for state in drawn[STATES]:
         if NATIONAL in state.forms:
-            meanings.setdefault(state.forms[NATIONAL], Meaning(Slot(STATE, state.key), NATIONAL))
+            meanings.setdefault(state.forms[NATIONAL], Meaning(Slot(STATES, state.key), NATIONAL))
     for kind, key in ((SURNAME, "surnames"), (FIRST_NAME, "neutral"), (WORDS, "words")):
         drawn[kind] = [Named(name, {NAME: name}) for name in data[key]]
     lists = {key: frozenset(names) for key, names in data.items() if isinstance(names, list)}
@@ -178,7 +178,7 @@ def _meaning_of(
     if entry.kind in _SHIELDS or (entry.kind == "seat" and entry.code is None):
         return Meaning()
     if entry.kind in _FORMS:
-        return Meaning(Slot(STATE, entry.name), _FORMS[entry.kind], takes_the)
+        return Meaning(Slot(STATES, entry.name), _FORMS[entry.kind], takes_the)
     return None
 
 

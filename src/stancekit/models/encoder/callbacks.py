@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from tqdm import tqdm
 from transformers import EvalPrediction, TrainerCallback
 
-from stancekit.models.encoder.inputs import Buckets
+from stancekit.models.encoder.inputs import Buckets, TokenRows
 from stancekit.models.encoder.network import Head
 
 SCORE = "eval_score"
@@ -52,15 +52,17 @@ class Judge:
 
 
 class Epochs(TrainerCallback):
-    """Tells the sampler which epoch it draws for, after a resumption too."""
+    """Tells the sampler and the rows which epoch they are for, after a resumption too."""
 
-    def __init__(self, sampler: Buckets, steps: int) -> None:
+    def __init__(self, sampler: Buckets, rows: TokenRows, steps: int) -> None:
         self.sampler = sampler
+        self.rows = rows
         self.steps = steps
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Set the epoch from the number of steps done."""
         self.sampler.epoch = state.global_step // self.steps
+        self.rows.start_epoch(self.sampler.epoch)
 
 
 class Patience(TrainerCallback):

@@ -2,7 +2,6 @@
 
 import operator
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +39,7 @@ from stancekit.models.encoder.inputs import (
 from stancekit.models.encoder.network import Head, Network, bf16, check_length, pretrained
 from stancekit.models.encoder.pretrained import MINILM, resolve, started_from
 from stancekit.models.encoder.trainer import Schedule, tune
+from stancekit.models.encoder.training_rows import RenamedRows, check_share, draw_training
 from stancekit.models.features import Marked
 from stancekit.models.folder import ModelFolder
 from stancekit.models.verification import verify_model
@@ -68,33 +68,6 @@ def balanced_weights(y: NDArray[Any]) -> tuple[float, ...]:
         return tuple(np.sqrt((1 - shares) / shares).clip(1, MAX_WEIGHT).tolist())
     counts = np.bincount(y)
     return tuple((len(y) / (len(counts) * counts)).tolist())
-
-
-def draw_training(
-    X: Sequence[Example], max_examples: int | None, random_state: int
-) -> NDArray[np.int64]:
-    """Return the rows of at most so many examples, in order: one of every sentence before a second of any.
-
-    Examples of one sentence teach much the same, so that a part in which every sentence is present
-    teaches nearly as much as the whole.
-
-    Examples
-    --------
-    >>> some = [Example(str(row), text) for row, text in enumerate(["a", "a", "a", "b", "c"])]
-    >>> rows = draw_training(some, 3, random_state=0)
-    >>> [some[row].text for row in rows]
-    ['a', 'b', 'c']
-    """
-    if max_examples is None or max_examples >= len(X):
-        return np.arange(len(X))
-    order = np.random.default_rng(random_state).permutation(len(X))
-    seen: Counter[str] = Counter()
-    # Of each example, how many of its sentence come before it in the order.
-    turn = np.zeros(len(X), dtype=np.int64)
-    for place, row in enumerate(order.tolist()):
-        turn[place] = seen[X[row].text]
-        seen[X[row].text] += 1
-    return np.sort(order[np.argsort(turn, kind="stable")[:max_examples]])
 
 
 def starting_weights(checkpoint: str) -> tuple[torch.nn.Module, Any]:
@@ -138,6 +111,9 @@ class Encoder(ExampleClassifier):
         How many of the encoder's lower layers stay as they were pretrained, besides the vectors of
         words. Their outputs are computed once, in 16 or 32 bits a number: the more layers, the
         quicker the training.
+    exchange_names
+        The share of training examples whose names of states, bodies, persons and parties are
+        exchanged for others in an epoch, for new ones in each.
     folder
         Where training keeps its checkpoints; the same fit goes on from there after a crash, and is
         read back from there when it had ended.
@@ -188,6 +164,7 @@ class Encoder(ExampleClassifier):
         max_train_samples: int | None = None,
         dropout: float | None = None,
         frozen_layers: int = 0,
+        exchange_names: float = 0.0,
         folder: str | None = None,
         random_state: int | None = 0,
     ) -> None:
@@ -207,6 +184,7 @@ class Encoder(ExampleClassifier):
         self.max_train_samples = max_train_samples
         self.dropout = dropout
         self.frozen_layers = frozen_layers
+        self.exchange_names = exchange_names
         self.folder = folder
         self.random_state = random_state
 
@@ -265,6 +243,7 @@ class Encoder(ExampleClassifier):
         labels: HeadLabels,
         held_out: tuple[Sequence[Example], HeadLabels] | None,
     ) -> None:
+        check_share(self.exchange_names)
         set_seed(self.random_state or 0)
         self._last = None
         encoder, self.tokenizer_ = starting_weights(self.checkpoint)
@@ -293,7 +272,7 @@ class Encoder(ExampleClassifier):
         )
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu")
         rows = draw_training(X, self.max_train_samples, self.random_state or 0)
-        train = self._rows(
+        train = self._training_rows(
             [X[row] for row in rows.tolist()], {name: y[rows] for name, y in labels.items()}
         )
         # A score that is measured once, at the end, decides nothing: there is no other to choose
@@ -311,6 +290,18 @@ class Encoder(ExampleClassifier):
                 pad=self._pad,
             )
         self.network_.eval()
+
+    def _training_rows(self, X: Sequence[Example], labels: HeadLabels) -> TokenRows:
+        if not self.exchange_names:
+            return self._rows(X, labels)
+        return RenamedRows(
+            X,
+            labels,
+            inputs=self.inputs,
+            freeze=lambda ids: self.network_.frozen(ids, self._pad),
+            share=self.exchange_names,
+            random_state=self.random_state or 0,
+        )
 
     def _rows(self, X: Sequence[Example], labels: HeadLabels) -> TokenRows:
         ids = self.inputs(X)

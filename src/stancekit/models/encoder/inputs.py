@@ -303,6 +303,9 @@ LABELS, HIDDEN = "labels_", "hidden"
 class TokenRows(Dataset[dict[str, Any]]):
     """Token ids and labels, row by row; and the outputs of an encoder's frozen part, where they are known."""
 
+    # The share of rows that are others in each epoch.
+    varies = 0.0
+
     def __init__(
         self,
         ids: Sequence[Ids],
@@ -322,6 +325,9 @@ class TokenRows(Dataset[dict[str, Any]]):
         labels = {LABELS + name: values[index] for name, values in self.labels.items()}
         row = {**self.ids[index], **labels}
         return row if self.hidden is None else {**row, HIDDEN: self.hidden[index]}
+
+    def start_epoch(self, epoch: int) -> None:
+        """Make the rows of an epoch; these are always the same."""
 
 
 @dataclass(frozen=True, slots=True)

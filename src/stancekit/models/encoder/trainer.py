@@ -213,6 +213,7 @@ def tune(
         network.specs,
         network.label_smoothing,
         network.frozen_layers,
+        train.varies,
         bf16(),
         torch.__version__,
     )
@@ -261,7 +262,10 @@ def _run_trainer(
     sampler = Buckets(
         [len(row["input_ids"]) for row in train.ids], schedule.batch_size, random_state
     )
-    callbacks: list[TrainerCallback] = [Epochs(sampler, schedule.steps(len(train))), Bar()]
+    callbacks: list[TrainerCallback] = [
+        Epochs(sampler, train, schedule.steps(len(train))),
+        Bar(),
+    ]
     if validation:
         callbacks.append(Patience(schedule.patience, schedule.watch))
     trainer = _LengthTrainer(
