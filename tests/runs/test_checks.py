@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stancekit.errors import KitError
+from stancekit.evaluation.names import NameTest
 from stancekit.models.selective import SelectivePolicy
 from stancekit.reporting.card import model_card
 from stancekit.reporting.latex import latex
@@ -114,6 +115,13 @@ CASES = {
         for state in range(2)
     ],
     "C12": [_run(state=state, seed=1, prefix=f"{state}-") for state in range(2)],
+    "C14": [
+        replace(
+            run,
+            names=tuple(NameTest((CODES[at % 4 :][:1],) * 3) for at, _ in enumerate(run.rows)),
+        )
+        for run in [_run(state=state, right=0.5, seed=1) for state in range(2)]
+    ],
     "C13": [replace(run, left_out=("stance-good-0-abc (older)",)) for run in GOOD],
 }
 

@@ -259,7 +259,7 @@ def test_published_rows_that_are_there_twice_are_refused(out):
     (found,) = read_runs(out)
     twice = [row for row in found.rows for _ in range(2)]
     with pytest.raises(KitError, match="ids that are there twice"):
-        published.write_published([replace(found, rows=tuple(twice), audit={})], out, "x")
+        published.write_published([replace(found, rows=tuple(twice), audit={}, names=())], out, "x")
         published.read_published(out)
 
 

@@ -16,7 +16,7 @@ from stancekit.library.objects import HasFolder, as_corpus, folders_of
 from stancekit.reporting.positions import positions_page
 from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
-from stancekit.runs.checks import Check
+from stancekit.runs.check import Check
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
 from stancekit.runs.positions import evaluate_positions
 from stancekit.runs.record import Run

@@ -221,6 +221,9 @@ def differences(before: Run, after: Run) -> list[str]:
     different = _row_differences(before, after)
     if before.audit != after.audit:
         different.append("the target audit differs")
+    # Earlier versions did not try other names.
+    if before.names and before.names != after.names:
+        different.append("the labels under other names differ")
     recorded, again = before.to_dict(), after.to_dict()
     for key in _COMPARED_FACTS:
         if recorded[key] != again[key]:

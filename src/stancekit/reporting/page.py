@@ -16,7 +16,15 @@ from stancekit.reporting.figures import (
     splits_figure,
     training_figure,
 )
-from stancekit.reporting.tables import averaged_over, averaged_rows, format_needed, format_p
+from stancekit.reporting.tables import (
+    MOST_DRIFTS,
+    averaged_over,
+    averaged_rows,
+    describe_names,
+    drift_of,
+    format_needed,
+    format_p,
+)
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SourceMatrix
 from stancekit.runs.checks import describe_unscored
@@ -84,6 +92,7 @@ def report_page(analysis: Analysis, *, title: str, command: str, folder: str) ->
         command=command,
         folder=folder,
         margin=MARGIN,
+        most_drifts=MOST_DRIFTS,
         enough=ENOUGH,
         metric_names=METRIC_NAMES,
         error_meanings=ERROR_TYPES,
@@ -93,7 +102,9 @@ def report_page(analysis: Analysis, *, title: str, command: str, folder: str) ->
         board_title=board_title,
         breakable=breakable,
         config_of=lambda run: read_config_text(run.folder),
+        describe_names=describe_names,
         describe_unscored=describe_unscored,
+        drift_of=drift_of,
         forest_drawing=_forest_drawing,
         format_needed=format_needed,
         format_p=format_p,

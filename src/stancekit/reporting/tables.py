@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from stancekit.evaluation.comparison import PairedDifference
+from stancekit.evaluation.names import EXCHANGES
 from stancekit.formatting import (
     format_number,
     format_score,
@@ -13,10 +14,14 @@ from stancekit.formatting import (
 )
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SplitScore
-from stancekit.runs.checks import Check, describe_unscored
+from stancekit.runs.check import Check
+from stancekit.runs.checks import describe_unscored
 from stancekit.runs.frames import METRIC_NAMES, board_title, shown_board
 from stancekit.runs.leaderboard import AVERAGED, Leaderboard, LeaderboardRow
 from stancekit.types import Score
+
+# Actors whose drift is shown, the largest first.
+MOST_DRIFTS = 10
 
 
 def leaderboard_table(board: Leaderboard, *, timed: bool = True) -> str:
@@ -114,6 +119,38 @@ def audit_table(entry: LeaderboardRow) -> str:
     return table(["input", "macro-F1", "full input lies above by", "labels changed", "n"], body)
 
 
+def name_lines(entry: LeaderboardRow) -> list[str]:
+    """Return how a model's labels change with names as lines of Markdown, empty where it was not measured."""
+    if entry.names is None:
+        return []
+    lines = [f"With names exchanged for others of their kind: {describe_names(entry)}.", ""]
+    if not entry.names.drifts:
+        return lines
+    body = [
+        [markdown_text(drift.slice), format_score(drift), drift.n]
+        for drift in entry.names.drifts[:MOST_DRIFTS]
+    ]
+    head = ["actor", f"{drift_of(entry)} by its name", "n"]
+    return [*lines, table(head, body), ""]
+
+
+def describe_names(entry: LeaderboardRow) -> str:
+    """Return in words how many labels change with the names.
+
+    `not measured` is what was recorded before names were exchanged.
+    """
+    if entry.names is None:
+        return "not measured"
+    changed = entry.names.changed
+    return f"{format_score(changed)} of the labels change (n = {changed.n}, {EXCHANGES} exchanges each)"
+
+
+def drift_of(entry: LeaderboardRow) -> str:
+    """Return what drifts with a name: the probability of the scale's highest code less that of its lowest."""
+    low, high = entry.first.scale[0], entry.first.scale[-1]
+    return f"P({high}) - P({low})"
+
+
 def _setting_lines(board: Leaderboard) -> list[str]:
     """Return macro-F1 by setting: topics that training knew or not, texts repeated or not."""
     slices = {row.slice for row in board.best.scores if row.slice.startswith("setting=")}
@@ -188,5 +225,5 @@ def _board_lines(part: BoardAnalysis) -> list[str]:
     for entry in board.entries:
         if entry.findings:
             heading = f"Target audit of {markdown_text(entry.first.model)}:"
-            lines += [heading, "", audit_table(entry), ""]
+            lines += [heading, "", audit_table(entry), "", *name_lines(entry)]
     return lines

@@ -12,7 +12,8 @@ from stancekit.runs.breakdowns import (
     SourceMatrix,
     SplitScore,
 )
-from stancekit.runs.checks import Check, run_checks
+from stancekit.runs.check import Check
+from stancekit.runs.checks import run_checks
 from stancekit.runs.frames import board_title, boards_frame, differences_frame, shown_board
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow, entries_frame, leaderboards
 from stancekit.runs.record import PredictionRecord, Run

@@ -1,18 +1,16 @@
 """What a careful reader asks of a result before relying on it. Each check has a code, and a report begins with them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from stancekit.errors import listing
-from stancekit.evaluation.audit import DECISIVE, MARGIN, target_use
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.comparison import PairedDifference
+from stancekit.runs.audit_checks import goes_by_names, target_blind_model
+from stancekit.runs.check import Check, with_interval
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
 from stancekit.runs.record import Run
-from stancekit.types import Score
 
 # With ten gold examples of a code, one more or less that is found moves its recall by a tenth.
 FEW_GOLD = 10
@@ -24,27 +22,6 @@ APART = 0.05
 MISCALIBRATED = 0.05
 # The setting that makes the test part of a split the same for every random state.
 _SAME_TEST_PART = "split.per_state=false, which draws the same test part for all"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A doubt: what was seen and what to do. `stop` means: do not use the numbers until it is settled."""
-
-    code: str
-    level: Literal["stop", "mind"]
-    title: str
-    seen: str
-    do: str
-
-    @property
-    def advice(self) -> str:
-        """Return the doubt and what to do in one line."""
-        return f"{self.code} {self.title}: {self.seen}. To do: {self.do}"
-
-
-def _with_interval(score: Score) -> str:
-    interval = "no interval" if np.isnan(score.low) else f"{score.low:.3f}, {score.high:.3f}"
-    return f"{score.value:.3f} [{interval}]"
 
 
 def constant_score(entry: LeaderboardRow) -> float:
@@ -87,7 +64,7 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
             "C01",
             "stop",
             "no better than a constant",
-            f"{board.best.first.model} scores {_with_interval(main)}, giving the commonest code {floor:.3f}",
+            f"{board.best.first.model} scores {with_interval(main)}, giving the commonest code {floor:.3f}",
             "check the labels and the actor and target columns; train on more examples",
         )
 
@@ -159,39 +136,6 @@ def describe_unscored(entry: LeaderboardRow) -> str:
     return f"not in gold, so without a score and in no macro average: {', '.join(predicted)}"
 
 
-def target_blind_model(board: Leaderboard) -> Iterator[Check]:
-    """C04: a stance model does as well with a target taken from elsewhere, or this cannot be told."""
-    unsure = []
-    for entry in board.entries:
-        use = target_use(entry.findings)
-        if use == "cannot tell":
-            unsure.append(entry)
-        elif use == "target-blind":
-            yield Check(
-                "C04",
-                "stop" if entry is board.best else "mind",
-                f"{entry.first.model} is target-blind",
-                f"with a random target its macro-F1 falls by {_with_interval(_decisive(entry))}, "
-                f"surely less than {MARGIN}",
-                "do not read its labels as stances towards a target; show it the target (features=marked)",
-            )
-    if unsure:
-        falls = ", ".join(
-            f"{entry.first.model} by {_with_interval(_decisive(entry))}" for entry in unsure
-        )
-        yield Check(
-            "C04",
-            "mind",
-            "whether targets are used is open",
-            f"with a random target macro-F1 falls: {falls}; that may be zero, and may be more than {MARGIN}",
-            "test on more examples, of sentences with several targets, before labels are read as stances towards one",
-        )
-
-
-def _decisive(entry: LeaderboardRow) -> Score:
-    return next(finding.gap for finding in entry.findings if finding.variant == DECISIVE)
-
-
 def states_disagree(board: Leaderboard) -> Iterator[Check]:
     """C05: random states differ by more than the test set's own uncertainty would be read as."""
     for entry in board.entries:
@@ -221,7 +165,7 @@ def worse_than_lexicon(board: Leaderboard) -> Iterator[Check]:
                 "C06",
                 "mind",
                 f"the lexicon is better on {code}",
-                f"F1 {_with_interval(cues)} against {_with_interval(score)} of {best.first.model}",
+                f"F1 {with_interval(cues)} against {with_interval(score)} of {best.first.model}",
                 "look at the code's mistakes below; it may need more examples",
             )
 
@@ -234,7 +178,7 @@ def badly_calibrated(board: Leaderboard) -> Iterator[Check]:
             "C07",
             "mind",
             f"scores of {board.best.first.model} are off",
-            f"expected calibration error {_with_interval(error)}",
+            f"expected calibration error {with_interval(error)}",
             "do not read scores as probabilities; rank by them, or calibrate on text of your own",
         )
 
@@ -314,8 +258,8 @@ def topic_bound(board: Leaderboard) -> Iterator[Check]:
             "C11",
             "mind",
             f"{board.best.first.model} does worse on new topics",
-            f"macro-F1 {_with_interval(new)} on topics that training did not know, "
-            f"{_with_interval(known)} on those it did",
+            f"macro-F1 {with_interval(new)} on topics that training did not know, "
+            f"{with_interval(known)} on those it did",
             "expect the lower figure on your own text",
         )
 
@@ -370,6 +314,7 @@ CHECKS: tuple[Callable[[Leaderboard], Iterator[Check]], ...] = (
     topic_bound,
     other_test_sets,
     left_out,
+    goes_by_names,
 )
 
 

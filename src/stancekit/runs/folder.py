@@ -1,7 +1,7 @@
 """The folder of a run: written with `run.json` last, and read back to the last row or refused.
 
 In it are `run.json`, `predictions.jsonl`, `scores.csv`, `config.yaml` and `model/`, and
-`audit.jsonl` and `curve.csv` where the codebook and the model have them.
+`audit.jsonl`, `names.jsonl` and `curve.csv` where the codebook and the model have them.
 """
 
 import csv
@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -17,13 +17,15 @@ from typing import Any, Protocol, TypeAlias
 import yaml
 
 from stancekit.errors import KitError, listing, printable
+from stancekit.evaluation.names import NameTest
 from stancekit.fileio import read_yaml, sha256, write_json, write_jsonl, write_text
 from stancekit.runs.record import FORMAT, Audit, PredictionRecord, Run, RunRecord, damaged, make_run
 
 log = logging.getLogger(__name__)
 
 RECORD_FILE, PREDICTIONS_FILE = "run.json", "predictions.jsonl"
-AUDIT_FILE, CURVE_FILE, CONFIG_FILE = "audit.jsonl", "curve.csv", "config.yaml"
+AUDIT_FILE, NAMES_FILE = "audit.jsonl", "names.jsonl"
+CURVE_FILE, CONFIG_FILE = "curve.csv", "config.yaml"
 # What the random states of one model may differ in. Where the corpus is on disk does not matter:
 # the digest of its data counts.
 _VARIES = {"random_state", "output", "name", "config", "choices", "data_dir", "corpus"}
@@ -46,6 +48,14 @@ def write_audit(folder: Path, ids: Sequence[str], audit: Audit) -> str:
     path = folder / AUDIT_FILE
     rows = zip(ids, *audit.values(), strict=True)
     write_jsonl(path, (dict(zip(("id", *audit), row, strict=True)) for row in rows))
+    return sha256(path)
+
+
+def write_names(folder: Path, ids: Sequence[str], names: Sequence[NameTest | None]) -> str:
+    """Write what the model says of the test examples under other names, and return the file's SHA-256."""
+    path = folder / NAMES_FILE
+    rows = zip(ids, names, strict=True)
+    write_jsonl(path, ({"id": name, **(asdict(test) if test else {})} for name, test in rows))
     return sha256(path)
 
 
@@ -167,6 +177,29 @@ def read_audit(folder: Path, ids: Sequence[str], digest: str = "") -> Audit:
     return audit
 
 
+def read_names(folder: Path, ids: Sequence[str], digest: str = "") -> tuple[NameTest | None, ...]:
+    """Read what the model says under other names; empty where that was not measured.
+
+    The arguments are those of `read_audit`.
+    """
+    path = folder / NAMES_FILE
+    if not path.exists():
+        return ()
+    try:
+        rows = _read_lines(path, digest)
+        names = tuple(_name_test(row) if "labels" in row else None for row in rows)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(path, error) from None
+    if [row.get("id") for row in rows] != list(ids):
+        raise damaged(path, f"its examples are not those of {PREDICTIONS_FILE}")
+    return names
+
+
+def _name_test(row: Mapping[str, Any]) -> NameTest:
+    shift = None if row["shift"] is None else float(row["shift"])
+    return NameTest(tuple(tuple(codes) for codes in row["labels"]), str(row["actor"]), shift)
+
+
 def _codes_or_none(codes: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if codes is None else tuple(codes)
 
@@ -205,8 +238,9 @@ def read_run(folder: Path) -> Run:
 def _read_rest(folder: Path, record: RunRecord, settings: str) -> Run:
     rows = read_predictions(folder, record.predictions_sha256)
     run = make_run(record, rows, folder=folder, settings=settings)
-    audit = read_audit(folder, [row.example.id for row in rows], record.audit_sha256)
-    return replace(run, audit=audit)
+    ids = [row.example.id for row in rows]
+    audit = read_audit(folder, ids, record.audit_sha256)
+    return replace(run, audit=audit, names=read_names(folder, ids, record.names_sha256))
 
 
 def settings_of(folder: Path, digest: str) -> str:

@@ -15,6 +15,7 @@ from stancekit.evaluation.audit import Finding, audit
 from stancekit.evaluation.calibration import bin_claims, score_calibration, take_claims
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
+from stancekit.evaluation.names import NameUse, name_use
 from stancekit.evaluation.scores import score_unpaired
 from stancekit.fileio import frame_to_csv
 from stancekit.models.classifier import codes_from_scores
@@ -38,6 +39,7 @@ class LeaderboardRow:
     runs: tuple[Run, ...]
     scores: tuple[Score, ...]
     findings: tuple[Finding, ...] = ()
+    names: NameUse | None = None
 
     @property
     def first(self) -> Run:
@@ -272,7 +274,9 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
     scores += averaged_scores(runs)
     findings = _findings(runs)
     scores += [finding.gap for finding in findings]
-    return LeaderboardRow(runs, tuple(scores), tuple(findings))
+    names = _name_use(runs)
+    scores += [names.changed] if names else []
+    return LeaderboardRow(runs, tuple(scores), tuple(findings), names)
 
 
 def _findings(runs: tuple[Run, ...]) -> list[Finding]:
@@ -282,6 +286,13 @@ def _findings(runs: tuple[Run, ...]) -> list[Finding]:
     first = runs[0]
     by_variant = {name: [labels[name] for labels in audits] for name in audits[0]}
     return audit(first.gold, [run.labels for run in runs], by_variant, first.codes, first.articles)
+
+
+def _name_use(runs: tuple[Run, ...]) -> NameUse | None:
+    tested = [run.names for run in runs]
+    if not all(tested):
+        return None
+    return name_use([run.labels for run in runs], tested, runs[0].articles)
 
 
 def _comparison(entries: Sequence[LeaderboardRow]) -> Comparison:
@@ -318,6 +329,7 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
         thresholds=tuple(thresholds),
         # The average was not asked about the audit's variants, only its members were.
         audit={},
+        names=(),
     )
 
 

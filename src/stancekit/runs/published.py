@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pyarrow.parquet
 
 from stancekit.corpus.dataset import numbered
 from stancekit.errors import KitError
+from stancekit.evaluation.names import NameTest
 from stancekit.fileio import replacing_file
 from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.types import Context, Example, Mention, Prediction
@@ -34,6 +36,7 @@ _SCHEMA = pyarrow.schema(
         "labels": pyarrow.list_(pyarrow.string()),
         "scores": pyarrow.list_(pyarrow.float32()),
         "audit": pyarrow.string(),
+        "names": pyarrow.string(),
     }
 )
 
@@ -63,9 +66,23 @@ def _published_rows(number: int, run: Run) -> list[dict[str, Any]]:
                 # Reports show three digits.
                 "scores": [round(score, 4) for score in row.prediction.scores],
                 "audit": json.dumps(variants) if variants else None,
+                "names": _published_names(run, index),
             }
         )
     return published
+
+
+def _published_names(run: Run, index: int) -> str | None:
+    """Return a model's codes for an example under other names, without saying whose these are."""
+    if not run.names:
+        return None
+    test = run.names[index]
+    return json.dumps(test.labels if test else [])
+
+
+def _read_names(rows: Sequence[Mapping[str, Any]]) -> tuple[NameTest | None, ...]:
+    tested = [json.loads(row["names"]) for row in rows if row.get("names")]
+    return tuple(NameTest(tuple(map(tuple, codes))) if codes else None for codes in tested)
 
 
 def write_published(runs: Sequence[Run], folder: Path, command: str) -> None:
@@ -153,7 +170,7 @@ def _published_run(
     for variant in audited[0] if audited else ():
         audit[variant] = [_optional_codes(row[variant]) for row in audited]
     source = folder / PUBLISHED_FILE
-    return make_run(
+    run = make_run(
         RunRecord.from_dict(record, source),
         [_record_of_row(row) for row in rows],
         folder=folder,
@@ -162,6 +179,7 @@ def _published_run(
         settings=record.get("settings", ""),
         source=source,
     )
+    return replace(run, names=_read_names(rows))
 
 
 def command_of(folder: Path) -> str | None:

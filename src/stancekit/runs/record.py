@@ -13,6 +13,7 @@ from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import PART_NAMES
 from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError, listing, printable
+from stancekit.evaluation.names import NameTest
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
 from stancekit.views import DataFrame, TableView
@@ -22,7 +23,7 @@ FORMAT = 2
 # Where a run was made and what is in its folder: nothing of it is published.
 _LOCAL = (
     *("commit", "machine", "memory_mb", "finished", "training_set"),
-    *("manifest_sha256", "predictions_sha256", "audit_sha256"),
+    *("manifest_sha256", "predictions_sha256", "audit_sha256", "names_sha256"),
 )
 # Names of keys in predictions that were published by earlier versions.
 _EARLIER_NAMES = {"gold": "gold_counts", "priors": "logit_adjustment"}
@@ -146,6 +147,7 @@ class RunRecord:
     manifest_sha256: str = ""
     predictions_sha256: str = ""
     audit_sha256: str = ""
+    names_sha256: str = ""
     finished: str = ""
     stancekit: str = ""
     commit: str = ""
@@ -239,6 +241,9 @@ class Run(TableView, RunRecord):
     audit
         By variant of the test set, the codes that the model gives to each example, `None` where the
         variant does not apply to it.
+    names
+        What the model says of each example under other names, `None` where it names nobody; empty
+        where that was not measured, as by earlier versions.
     settings
         A digest of what the random states of one model have in common; empty where it is not known.
     left_out
@@ -251,6 +256,7 @@ class Run(TableView, RunRecord):
     folder: Path
     rows: tuple[PredictionRecord, ...]
     audit: Audit = field(default_factory=dict)
+    names: tuple[NameTest | None, ...] = ()
     settings: str = ""
     left_out: tuple[str, ...] = ()
     unread: int = 0

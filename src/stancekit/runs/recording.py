@@ -14,9 +14,16 @@ from stancekit.corpus import Splits
 from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.evaluation import count, macro_f1
 from stancekit.evaluation.audit import make_variants
+from stancekit.evaluation.names import EXCHANGES, NameTest, exchange_names
 from stancekit.fileio import write_text
 from stancekit.models.classifier import FittedClassifier
-from stancekit.runs.folder import settings_of, write_audit, write_predictions, write_record
+from stancekit.runs.folder import (
+    settings_of,
+    write_audit,
+    write_names,
+    write_predictions,
+    write_record,
+)
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.members import training_set_id
 from stancekit.runs.provenance import provenance
@@ -66,10 +73,14 @@ def record_run(
     rows = pair_with_gold(parts.test, predictions, annotations)
     predictions_sha256 = write_predictions(folder, rows)
     audit: dict[str, list[tuple[str, ...] | None]] = {}
-    audit_sha256 = ""
+    names: tuple[NameTest | None, ...] = ()
+    audit_sha256 = names_sha256 = ""
     if trained.codebook.unit == "example":
         audit = _predict_variants(trained, parts.test)
-        audit_sha256 = write_audit(folder, [row.example.id for row in rows], audit)
+        names = try_names(trained, parts.test, predictions)
+        ids = [row.example.id for row in rows]
+        audit_sha256 = write_audit(folder, ids, audit)
+        names_sha256 = write_names(folder, ids, names)
     by_part: dict[str, LabelledSet] = {part: getattr(parts, part) for part in PART_NAMES}
     fields: dict[str, Any] = {
         "corpus": parts.train.name,
@@ -86,12 +97,13 @@ def record_run(
         "training_set": training_set_id(parts.train.examples),
         "predictions_sha256": predictions_sha256,
         "audit_sha256": audit_sha256,
+        "names_sha256": names_sha256,
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
         **provenance(),
     }
     record = RunRecord(**fields | known)
     run = make_run(record, rows, folder=folder, settings=settings_of(folder, record.digest))
-    run = replace(run, audit=audit)
+    run = replace(run, audit=audit, names=names)
     (board,) = leaderboards([run])
     write_text(folder / SCORES_FILE, scores_to_csv(board.entries))
     # It comes last: with it, a run is complete.
@@ -136,6 +148,36 @@ def _predict_variants(
             None if example is None else next(predictions).labels for example in examples
         ]
     return audit
+
+
+def try_names(
+    trained: FittedClassifier, test: LabelledSet, predictions: Sequence[Prediction]
+) -> tuple[NameTest | None, ...]:
+    """Return what a model says of each example under other names, beside `predictions` under its own."""
+    changed, actors = exchange_names(test.examples)
+    flat = [example for others in changed if others for example in others]
+    answers = iter(trained.predict(flat))
+    tests: list[NameTest | None] = []
+    for others, actor, before in zip(changed, actors, predictions, strict=True):
+        if others is None:
+            tests.append(None)
+            continue
+        after = [next(answers) for _ in range(EXCHANGES)]
+        labels = tuple(tuple(map(str, one.labels)) for one in after)
+        tests.append(NameTest(labels, actor, _shift(trained, before, after)))
+    return tuple(tests)
+
+
+def _shift(
+    trained: FittedClassifier, before: Prediction, after: Sequence[Prediction]
+) -> float | None:
+    """Return how much further up the codebook's scale a model is under an example's own names."""
+    scale, names = trained.codebook.scale, trained.codebook.names
+    if len(scale) < 2:
+        return None
+    low, high = names.index(scale[0]), names.index(scale[-1])
+    own, *others = (one.scores[high] - one.scores[low] for one in (before, *after))
+    return round(float(own - np.mean(others)), DECIMALS)
 
 
 def macro_f1_on(trained: FittedClassifier, data: LabelledSet) -> float:
