@@ -73,7 +73,8 @@ def altered(rows, **values):
 def test_every_alteration_of_a_run_is_found(copy, fresh, change, seen):
     rewrite(copy / "predictions.jsonl", change)
     # An audit is of the same rows.
-    (copy / "audit.jsonl").unlink()
+    for name in ("audit.jsonl", "names.jsonl"):
+        (copy / name).unlink()
     assert any(seen in one for one in differences(read_run(copy), fresh))
 
 

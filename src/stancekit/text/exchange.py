@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
-from stancekit.text.name_finder import FoundName, NameFinder
+from stancekit.text.name_finder import ExchangeableFinder, FoundName
 from stancekit.text.name_pools import Named, NamePools, Slot, load_pools
 from stancekit.types import Example, Mention
 
@@ -76,7 +76,7 @@ class NameExchanger:
     def __init__(self, gazetteer: Gazetteer | None = None) -> None:
         known = gazetteer or load_gazetteer()
         self.pools: NamePools = load_pools(known)
-        self._finder = NameFinder(self.pools, known)
+        self._finder = ExchangeableFinder(self.pools, known)
         self._plans: dict[tuple[str, Mention | None, Mention | None], _Plan] = {}
 
     def __call__(self, example: Example, rng: np.random.Generator) -> Example:

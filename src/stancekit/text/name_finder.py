@@ -27,9 +27,9 @@ _NAMES_PEOPLE = ("ish", "ch", "ese", "ss")
 # A name and its ending of a catalogue: "Bolivia (Plurinational State of)".
 _CATALOGUE = re.compile(r" \((?:the )?(?:[A-Z][\w’']*(?: and)? )+of(?: the)?\)")
 _ENDING = re.compile(r"['’](?:s\b|(?<=s['’])(?= \w))")
-_BEFORE = re.compile(r"(?:^|[^\w])([\w’'-]+) $")
+_WORD_BEFORE = re.compile(r"(?:^|[^\w])([\w’'-]+) $")
 _AFTER = re.compile(r" ([\w’'-]+)")
-_WORD = re.compile(r"\w+")
+_EACH_WORD = re.compile(r"\w+")
 _PARTICLES = "al|el|bin|ibn|ben|van|von|der|den|de|da|dos|di|la|le|du|abu|y"
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:[-‑’'](?!s\b)[^\W\d_]+)*"
 # Capitals in a row, with what may stand between the parts of a name.
@@ -73,7 +73,7 @@ class FoundName:
     possessive_end: int = 0
 
 
-class NameFinder:
+class ExchangeableFinder:
     """Finds names by the pools, and persons and bodies by capitals and the words beside them.
 
     Parameters
@@ -122,7 +122,7 @@ class NameFinder:
         taken: list[tuple[int, int]] = []
         place = 0
         shouting = text == text.upper()
-        for word in _WORD.finditer(text):
+        for word in _EACH_WORD.finditer(text):
             if word.start() < place:
                 continue
             for name, meaning in self.pools.by_word.get(word[0], ()):
@@ -151,7 +151,7 @@ class NameFinder:
     def _describe(self, text: str, start: int, end: int, meaning: Meaning) -> FoundName:
         """Return a name with what is around it."""
         slot = meaning.slot or Slot("", "")
-        before = _BEFORE.search(text[max(0, start - 30) : start])
+        before = _WORD_BEFORE.search(text[max(0, start - 30) : start])
         word_before = before[1] if before else ""
         bare = self._is_bare(text, end)
         form, has_the = meaning.form, word_before in ("the", "The")
@@ -219,7 +219,7 @@ class NameFinder:
 
     def _read_run(self, text: str, parts: list[re.Match[str]]) -> list[FoundName]:
         has_title = bool(_TITLE_BEFORE.search(text[: parts[0].start()]))
-        if before := _BEFORE.search(text[max(0, parts[0].start() - 30) : parts[0].start()]):
+        if before := _WORD_BEFORE.search(text[max(0, parts[0].start() - 30) : parts[0].start()]):
             has_title |= before[1] in self.words["state"] | self.words["people"]
         while parts and (self._is_title(parts[0][0]) or parts[0][0].lower() in self.common):
             has_title |= self._is_title(parts[0][0])

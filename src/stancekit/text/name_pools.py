@@ -86,7 +86,7 @@ class NamePools:
 
 
 @cache
-def _read_names() -> dict[str, Any]:
+def _read_lists() -> dict[str, Any]:
     data: dict[str, Any] = yaml.safe_load(shipped("seeds", "names.yaml").read_text("utf-8"))
     return data
 
@@ -102,7 +102,7 @@ def load_pools(gazetteer: Gazetteer) -> NamePools:
     >>> sorted(kenya.forms.values())
     ['Kenya', 'Kenyan', 'Kenyan', 'Kenyans', 'Nairobi']
     """
-    data = _read_names()
+    data = _read_lists()
     takes_the = _make_article_test(data["the"])
     meanings: dict[str, Meaning] = {}
     drawn: dict[str, list[Named]] = {}
