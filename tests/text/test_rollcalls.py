@@ -133,6 +133,28 @@ def test_counts_with_names_in_brackets(text, expected):
             "The following members voted in favour: Chad, Peru and Oman.",
             {"yes": "Chad, Peru, Oman"},
         ),
+        ("| Argentina | Yes |\n| Peru | No |", {"yes": "Argentina", "no": "Peru"}),
+        (
+            "AYES\nAdams, Ms J.\nBaker, Mr T.\nNOES\nCarr, Dr P.",
+            {"yes": "Adams, Baker", "no": "Carr"},
+        ),
+        (
+            "Ayes, 2: J. Adams, T. Baker\nNoes, 1: L. Dunn",
+            {"yes": "J. Adams, T. Baker", "no": "L. Dunn"},
+        ),
+        ("In favour: Argentina, Peru*, Chad.", {"yes": "Argentina, Peru, Chad"}),
+        (
+            "IN FAVOUR: ARGENTINA, UNITED STATES\nAGAINST: PERU; VIET NAM",
+            {"yes": "Argentina, United States", "no": "Peru, Vietnam"},
+        ),
+        (
+            "In favour:\nChad, Oman, Peru, Antigua and\nBarbuda, Kenya, Togo, United States of\nAmerica",
+            {"yes": "Chad, Oman, Peru, Antigua and Barbuda, Kenya, Togo, United States"},
+        ),
+        (
+            "For (Harvest Party 12, Greens 4), against (Liberals 2).",
+            {"yes": "Harvest Party, Greens", "no": "Liberals"},
+        ),
         ("YES: Adams, Baker NO: Carr", {"yes": "Adams, Baker", "no": "Carr"}),
         ("Yes votes: Adams. No votes: Carr.", {"yes": "Adams", "no": "Carr"}),
         ("Voting against were Chad, Peru and Oman.", {"no": "Chad, Peru, Oman"}),
@@ -298,6 +320,9 @@ def test_what_is_no_recorded_vote_is_not_read(text):
         ),
         ("The levy on herring was rejected, with Peru voting in favour.", "levy"),
         ("Voting against the motion: Peru.", "motion"),
+        ("Chad had sponsored the request, and Peru voted for it.", "request"),
+        ("Peru voted no to the treaty.", "treaty"),
+        ("Peru voted yes on the draft guideline.", "draft guideline"),
         ("The bill, drafted by Chad, was opposed by many, with Peru abstaining.", "bill"),
         ("Peru rejected the treaty in a speech and abstained.", "draft"),
     ],

@@ -125,3 +125,20 @@ def test_a_megabyte_without_an_end(text):
     started = time.perf_counter()
     assert split(text) == [text.strip()]
     assert time.perf_counter() - started < 20
+
+
+def test_names_in_columns_are_divided():
+    text = "Peru\tViet Nam    United States\nPeru  rejected  the  text.\nPeru\tYes\n"
+    assert split(text) == [
+        "Peru",
+        "Viet Nam",
+        "United States",
+        "Peru  rejected  the  text.",
+        "Peru\tYes",
+    ]
+
+
+def test_a_list_that_is_broken_inside_a_name_is_joined():
+    text = "Chad, Oman, Peru, Antigua and\nBarbuda, Kenya, Togo, Mali,\nNiger\nAgainst:\nCuba"
+    whole = "Chad, Oman, Peru, Antigua and\nBarbuda, Kenya, Togo, Mali,\nNiger"
+    assert split(text) == [whole, "Against:", "Cuba"]

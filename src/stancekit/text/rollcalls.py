@@ -17,6 +17,7 @@ from stancekit.text.vote_forms import (
     EARLIER,
     HEADING,
     HEARSAY,
+    HINT,
     LIST_END,
     NOBODY,
     ROW,
@@ -112,6 +113,9 @@ class _RollCallReader:
 
     def read(self, text: str, actors: Sequence[Mention], given: Mention | None) -> list[Vote]:
         """Return the votes of one sentence."""
+        if self.open is None and not HINT.search(text):
+            self.age += 1
+            return []
         names, own = NameFinder(text, actors), VotedTexts(text)
         votes = self._read_headings(names, own, given)
         if votes is None:
@@ -201,7 +205,7 @@ class _RollCallReader:
             votes += _make_votes([name], find_side(row["side"]), target)
             separated = separated or bool(row["sign"])
             position = row.end()
-        if text[position:].strip(" .;,"):
+        if text[position:].strip(" .;,|"):
             return []
         is_table = not text.rstrip().endswith(".")
         return votes if separated or len(names.names) > 1 or is_table else []
@@ -255,7 +259,9 @@ def _side_of_count(match: re.Match[str]) -> str:
         return "abstain" if match["noun"].lower().startswith("abst") else "no"
     if match["bare"]:
         side = find_side(match["bare"])
-        return side if match["cast"] or side in ("abstain", "absent") else ""
+        before = match.string[: match.start()].rstrip(" ,;")
+        sure = match["cast"] or not before or before.endswith(")")
+        return side if sure or side in ("abstain", "absent") else ""
     if (match["voters"] or "").lower().startswith("abst"):
         return "abstain"
     if match["side"]:

@@ -56,7 +56,7 @@ HEADING = re.compile(
     rf"three)\s+)*)"
     rf"(?P<side>{_any(_HEADED)})"
     r"(?:\s+votes?)?(?P<on>\s+(?:of\s+)?(?:the|this|that)\s+[^:().;,]{1,60}?)?"
-    rf"\s*(?P<count>\(\s*\d{{1,3}}(?:\s+{_VOTERS})?\s*\)|[-–—]?\s*\d{{1,3}})?\s*"
+    rf"\s*(?P<count>\(\s*\d{{1,3}}(?:\s+{_VOTERS})?\s*\)|[-–—,]?\s*\d{{1,3}})?\s*"
     r"(?P<end>:|[–—]|-\s|\s(?:were|was|included|(?:was|were)\s+cast\s+by|came\s+from)\s|"
     r"(?<=\))(?=\s+[A-Z])|$)"
     rf"\s*(?:\d{{1,3}}(?:\s+{_VOTERS})?\s*(?:[-–—:]\s*|(?=\())|\(\d{{1,3}}\)\s*)?",
@@ -102,7 +102,7 @@ VERB = re.compile(
     r"(?:(?P<cast_no>dissenting|opposing|negative|no)\s+votes?|(?P<cast_yes>affirmative|positive|yes)"
     r"\s+votes?|votes?\s+(?P<cast_for>in\s+favou?r|for)|(?:votes?|ballots?)\s+(?P<cast_against>"
     r"against)|(?P<cast_veto>veto)(?:\s+against)?)(?![\w-])"
-    r"|(?P<veto>vetoed)(?![\w-])|(?P<dissented>dissent(?:ed|ing)(?=\s*(?:$|[.,;)])))"
+    r"|(?P<veto>vetoed)(?=\s+(?:the|an?|it|this|that|its|any|(?-i:[A-Z])|[\w-]+['’]s|sanctions)\b)|(?P<dissented>dissent(?:ed|ing)(?=\s*(?:$|[.,;)])))"
     r"|(?:was|were)\s+(?:alone\s+in|(?:among\s+)?the\s+(?:(?:only|sole|lone|two|three|few)\s+)+"
     r"(?:[\w-]+\s+){0,3}?(?:to|that|who|which)|among\s+(?:those|the\s+[\w-]+(?:\s+[\w-]+)?)(?:\s+"
     r"(?:that|who|which|to))?)\s+(?:(?P<only_abstain>abstain(?:ed|ing)?)|vot(?:e|ed|ing)\s+"
@@ -154,7 +154,7 @@ APPOSITION = re.compile(
 )
 # "voted against the measure, joined by B and C"
 EXTRA = re.compile(
-    r"(?P<between>[^,;:()]{0,160}?)\s*,?\s*(?:\band\s+was\s+|\band\s+were\s+)?(?:\b(?:joined|"
+    r"(?P<between>[^,;:()]{0,160}?)\s*,?\s*(?:\band\s+was\s+|\band\s+were\s+)?(?P<link>\b(?:joined|"
     r"followed|accompanied)\s+by|\btogether\s+with|\balong\s+with|\balongside|\bas\s+did|"
     r"\band\s+so\s+did)\s+",
     re.IGNORECASE,
@@ -187,18 +187,25 @@ EARLIER = re.compile(
     r"december))\b",
     re.IGNORECASE,
 )
+# Without one of these, a sentence has no form of a vote.
+HINT = re.compile(
+    r"vot|abst|veto|against|favou?r|dissent|oppos|suit\b|\bdid\b|absent|absence|missing|present|"
+    r"participat|excused|\b(?:yes|yea|yeas|ayes?|noes|nays?|no|for|approve|affirmative|negative|"
+    r"supporting)\s*(?:[:=(|–—.;,\d-]|votes?\b|the\b|$)",
+    re.IGNORECASE,
+)
 QUOTED = re.compile(r"“[^”]*(?:”|$)|«[^»]*(?:»|$)|\"[^\"]*(?:\"|$)")
 VOTING = re.compile(
     r"\b(?:vot(?:e|es|ed|ing)|ballot|roll[\s-]call|division|abst\w+)\b", re.IGNORECASE
 )
 # A line of a list: a number or bullet, names, and nothing else.
-BULLET = re.compile(r"\s*(?:\(?\d{1,3}[.)]?\s+|[-*•·–—]\s+)?")
+BULLET = re.compile(r"\s*(?:\(?\d{1,3}[.)]?\s+|[-*•·–—|]\s+)?")
 NOBODY = re.compile(r"\s*(?:none|nil|nobody|no\s+one|n/a|zero|0|-|–|—)\s*\.?\s*", re.IGNORECASE)
 # "Argentina: yes", "Ms Bee - against"
 _ROW_SIDE = _any(_HEADED)
 ROW = re.compile(
-    rf"(?:\s*(?P<sign>[:,=–—]|\s-(?=\s))\s*|\s+)(?:(?:votes?|voted)\s+)?[\"“]?(?P<side>{_ROW_SIDE})[\"”]?\s*"
-    r"(?P<end>[.;,]|$|and\s)",
+    rf"(?:\s*(?P<sign>[:,=–—|]|\s-(?=\s))\s*|\s+)(?:(?:votes?|voted)\s+)?[\"“]?(?P<side>{_ROW_SIDE})[\"”]?\s*"
+    r"(?P<end>[.;,|]|$|and\s)",
     re.IGNORECASE,
 )
 # Sides that a word of running text may be, too.

@@ -68,7 +68,7 @@ _GROUP = (
     r"(?:members?|MPs|MEPs|MSPs|TDs|deput(?:y|ies)|senators?|councill?ors?|representatives|"
     r"delegates|lawmakers|legislators|parliamentarians|backbenchers|ministers|seats|votes|"
     r"countries|states|nations|delegations|governments|parties|others|people|voters|residents|"
-    r"officials|commissioners|trustees|directors|peers|allies|supporters|critics|opponents)"
+    r"officials|commissioners|trustees|directors|peers|minority|majority|rest|allies|supporters|critics|opponents)"
 )
 _GROUP_WORD = re.compile(_GROUP, re.IGNORECASE)
 # What may stand before a name and belongs to it. The first kind leaves the name as it is; with
@@ -110,6 +110,8 @@ _SPEAKERS = re.compile(
 )
 _GLOSS = re.compile(r"\s*\((?P<gloss>[A-Z\d][^()]{0,60}|the\s[A-Z][^()]{0,50})\)")
 _COUNT = re.compile(r"\s*[:=–-]?\s*\d{1,3}(?=\s*(?:[,.;)]|and\b|$))")
+_FOOTNOTE = re.compile(r"[*†‡§¹²³⁰-⁹]+")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.\s?)+|[A-Z]{1,2}")
 _GENERIC = re.compile(rf"(?:[Tt]he\s+)?(?:[\w-]+\s+)*?{_GROUP}")
 # What a name may have after a genitive, as in "Workers' Party".
 _PARTY = re.compile(
@@ -276,8 +278,12 @@ class NameFinder:
         actor, known = self._resolve(core, end - 2 * ends_in_s, gloss["gloss"] if gloss else "")
         if after := gloss or office or group:
             end = after.end()
-        if count := _COUNT.match(self.text, end):
-            end = count.end()
+        for pattern in (_COUNT, _FOOTNOTE):
+            if sign := pattern.match(self.text, end):
+                end = sign.end()
+        # "Adams, Ms J.": the name stands before it.
+        if _INITIALS.fullmatch(actor.name) and not actor.code:
+            return ListedName(start, end, None, known=False)
         grouped = group is not None and office is None
         return self._with_words_before(start, end, actor, known, grouped=grouped)
 

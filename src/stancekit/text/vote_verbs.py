@@ -145,6 +145,10 @@ class _VerbReader:
             link = re.match(r"\s+of\b", self.text[end:])
             direct = bool(link)
             end += len(link[0]) if link else 0
+        elif not direct and (link := re.match(r"\s+to(?=\s+(?:the|an?|its?)\s)", self.text[end:])):
+            # "voted no to the treaty"
+            direct = True
+            end += len(link[0])
         if kind == "same" or kind.startswith("short"):
             return self.target, end
         complement = self.texts.complement(end, of_abstention=not direct)
@@ -244,9 +248,12 @@ class _VerbReader:
         if not extra or VERB.search(extra["between"]):
             return []
         others = self.names.after(extra.end())
-        if others and LIST_END.match(self.text, others[-1].end):
+        if not others or LIST_END.match(self.text, others[-1].end):
             return others
-        return others[:1] if self._starts_clause(others) else []
+        if self._starts_clause(others):
+            return others[:1]
+        # After "as did" no verb follows.
+        return others if "did" in extra["link"] else []
 
 
 def _positions(text: str, sign: str, start: int, end: int) -> Iterator[int]:

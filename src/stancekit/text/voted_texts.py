@@ -14,7 +14,9 @@ _NOUN = (
     r"articles?|clauses?|documents?|reports?|ordinances?|by-?laws?|bye-?laws?|recommendations?|"
     r"budgets?|plans?|acts?|packages?|orders?|directives?|regulations?|initiatives?|reforms?|"
     r"levy|levies|deals?|petitions?|nominations?|appointments?|schemes?|charters?|polic(?:y|ies)|"
-    r"sanctions|embargo|ban|mandate|referendum|decree|constitution|minutes|agenda|"
+    r"sanctions|embargo|ban|mandate|referendum|decree|constitution|agenda|"
+    r"minutes(?!\s+(?:after|before|later|ago|earlier))|guidelines?|statements?|conclusions|opinion|"
+    r"postponement|inquiry|inquiries|investigation|expulsion|suspension|accession|"
     r"application|rezoning|contract|tariffs?|quotas?|moratorium|programme|program|strategy|"
     r"communiqué|questions?|requests?|tax|cuts?|increase|rise|merger|extension|renewal|"
     r"project|permit|closure|lease|grant|loan|fund|fee|fees)"
@@ -37,7 +39,7 @@ _BARE = re.compile(rf"\b{_TEXT_NAME}", re.IGNORECASE)
 # The end of a vote on a text, in words that stand after or before it.
 _DECIDED = (
     r"(?:adopted|approved|passed|carried|rejected|defeated|endorsed|lost|voted\s+down|turned\s+down|"
-    r"thrown\s+out|agreed|accepted|retained|deleted|put\s+to\s+(?:a|the)\s+vote)"
+    r"thrown\s+out|agreed|accepted|retained|deleted|renewed|opposed|backed|supported|put\s+to\s+(?:a|the)\s+vote)"
 )
 _DECIDED_AFTER = re.compile(
     rf"(?:\s+(?:on|of|for|to|by|calling|concerning|about|entitled|titled|as|in)\b(?:[^.;:]|\.(?!\s)){{1,200}}?|"
@@ -64,8 +66,10 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _ON = re.compile(
-    r"\s*(?P<vote>(?:in|from)\s+(?:the|that|a)\s+(?:\w+\s+)?(?:vote|ballot|division)\s*)?on\s+"
+    r"\s*(?:on\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day\s+)?(?P<vote>(?:in|from)\s+(?:the|that|a)\s+(?:\w+\s+)?(?:vote|ballot|division)\s*)?on\s+",
+    re.IGNORECASE,
 )
+_PRONOUN = re.compile(r"\s*(?:it|them)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class VotedTexts:
             if match := pattern.match(self.text, start):
                 return Complement(self._mention(match))
         if not of_abstention and self._names_nothing(position):
-            return Complement(None)
+            return Complement(self._last_before(position) if self._is_pronoun(position) else None)
         for issue in find_issues(self.text):
             between = self.text[start : issue.start]
             if (
@@ -137,6 +141,16 @@ class VotedTexts:
             ):
                 return Complement(issue)
         return Complement(None, is_other=not in_vote)
+
+    def _is_pronoun(self, position: int) -> bool:
+        return bool(_PRONOUN.match(self.text, position))
+
+    def _last_before(self, position: int) -> Mention | None:
+        """Return the text that "it" means: the last one that the sentence names before it."""
+        last = None
+        for match in _PHRASE.finditer(self.text, 0, position):
+            last = self._mention(match)
+        return last
 
     def _names_nothing(self, position: int) -> bool:
         return bool(_NOTHING.match(self.text, position))
