@@ -142,6 +142,14 @@ LEFT_OF_PARTICIPLE = re.compile(
     rf"(?:{_CLAUSE}|\bwith\s+)(?:(?:only|just|the|both)\s+)*$", re.IGNORECASE
 )
 IN_PLACE = re.compile(r"(?:^|[,;:.]\s|\b(?:while|but|and)\s)(?:in|at|on|during)\s+$", re.IGNORECASE)
+# "All but Peru", "none of which", "few countries, including Peru"
+EXCEPTED = re.compile(
+    r"\b(?:all|nobody|none|everyone|everybody|no\s+one|anyone|anybody|no\s+\w+|all\s+\w+)\s+but\s+$",
+    re.IGNORECASE,
+)
+HARDLY_ANY = re.compile(r"\b(?:no|not|none|few|hardly|neither|without|nobody)\b", re.IGNORECASE)
+# "voted for and against", "abstained or voted against"
+UNDECIDED = re.compile(r",?\s+(?:or\b|and\s+(?:against|for\b))", re.IGNORECASE)
 JOINING = re.compile(r"\bjoin(?:ed|ing)\s+(?:the\s+)?$", re.IGNORECASE)
 INCLUDING = re.compile(r"\s*(?:including|among\s+them|namely|such\s+as)\s+", re.IGNORECASE)
 LISTS_OTHERS = re.compile(
@@ -163,7 +171,7 @@ EXTRA = re.compile(
 SUPPOSED = re.compile(
     r"\b(?:if|unless|whether|suppos(?:e|ed|ing)|assum(?:e|es|ed|ing)|according\s+to|reportedly|"
     r"allegedly|apparently|imagine|predict(?:s|ed)?|rumou?r(?:s|ed)?|hypothetical(?:ly)?|"
-    r"wrongly|falsely|mistakenly|untrue|incorrect|claim(?:s|ed)?|den(?:y|ies|ied)|perhaps|maybe)\b",
+    r"wrongly|falsely|mistakenly|untrue|incorrect|in\s+(?:the\s+event|case)|as\s+though|seem(?:s|ed)?|claim(?:s|ed)?|den(?:y|ies|ied)|perhaps|maybe)\b",
     re.IGNORECASE,
 )
 # The same, where they stand in its clause.

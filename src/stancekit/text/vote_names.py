@@ -41,6 +41,7 @@ _TITLES = as_words("""
 """)
 # Words with a capital that are no names, and with which none begins.
 _NO_NAMES = as_words("""
+    whoever whatever everyone everybody someone somebody anyone anybody everything
     a an the this that these those all both each every some many most several few other
     others another any no none nil nobody neither nor either only even just also not never
     nothing i we you he she it they who whom whose which what when where why how if unless
@@ -281,6 +282,9 @@ class NameFinder:
         for pattern in (_COUNT, _FOOTNOTE):
             if sign := pattern.match(self.text, end):
                 end = sign.end()
+        entry = load_gazetteer().look_up(self.text[core:end])
+        if entry and entry.kind in ("people", "demonym") and not (office or group):
+            return ListedName(start, end, None, known=True)
         # "Adams, Ms J.": the name stands before it.
         if _INITIALS.fullmatch(actor.name) and not actor.code:
             return ListedName(start, end, None, known=False)
@@ -311,7 +315,10 @@ class NameFinder:
         first = start - len(before[0])
         partial = bool(before["part"]) or (generic and not before["whole"])
         counted = bool(re.fullmatch(rf"{NUMBER}\s+", before[0], re.IGNORECASE))
-        return ListedName(first, end, None if partial and not counted else actor, known, counted)
+        # "55 Peru: 12" is a table of something else.
+        is_table = counted and self.text[end - 1].isdigit()
+        nobody = is_table or (partial and not counted)
+        return ListedName(first, end, None if nobody else actor, known, counted)
 
     def _is_actor(self, start: int) -> bool:
         index = bisect_left(self._located, start, key=lambda one: one[0])

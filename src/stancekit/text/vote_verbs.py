@@ -7,8 +7,10 @@ from stancekit.text.vote_forms import (
     APPOSITION,
     DOUBT,
     EARLIER,
+    EXCEPTED,
     EXTRA,
     GAP,
+    HARDLY_ANY,
     HEARSAY,
     IN_PLACE,
     INCLUDING,
@@ -21,6 +23,7 @@ from stancekit.text.vote_forms import (
     OPENING,
     QUOTED,
     SUPPOSED,
+    UNDECIDED,
     VERB,
     VOTING,
 )
@@ -119,6 +122,8 @@ class _VerbReader:
 
     def _read_verb(self, match: re.Match[str], kind: str) -> Iterator[CastVote]:
         side = _SIDES.get(kind, "")
+        if UNDECIDED.match(self.text, match.end()) or " not to " in match[0]:
+            return
         if kind == "same" and self.last:
             side, self.target = self.last
         if kind == "missing" and not (self.last or VOTING.search(self.text)):
@@ -204,10 +209,12 @@ class _VerbReader:
         return start, gap
 
     def _opens_clause(self, voters: Sequence[ListedName], *, participle: bool = False) -> bool:
-        if not voters:
+        if not voters or not voters[0].actor:
             return False
         first = voters[0].start
         before = self.text[max(0, first - _LEFT_REACH) : first]
+        if EXCEPTED.search(before):
+            return False
         if DOUBT.search(re.split(r"[,;:]|\b(?:and|but|while|whereas)\b", before)[-1]):
             return False
         if (LEFT_OF_PARTICIPLE if participle else LEFT).search(before):
@@ -232,7 +239,8 @@ class _VerbReader:
         commas = list(_positions(self.text, ",", max(0, end - _APPOSITION_REACH), end))
         for comma in commas:
             if including := INCLUDING.match(self.text, comma + 1):
-                return self.names.after(including.end())
+                few = HARDLY_ANY.search(re.split(r"[.;:]", self.text[:comma])[-1])
+                return [] if few else self.names.after(including.end())
             voters = self.names.before(comma)
             if others := LISTS_OTHERS.match(self.text, comma + 1):
                 voters = [*voters, *self.names.after(others.end())] if voters else []
