@@ -38,12 +38,14 @@ def news(tmp_path):
 
 
 def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys):
-    rows = label(input=ARTICLE, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER)
+    rows = label(
+        input=ARTICLE, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER, rows="all"
+    )
     assert capsys.readouterr().out == ""
     text = ARTICLE.read_text()
     written = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
     assert len(written) == len(rows) > 10
-    assert {row["format"] for row in written} == {3}
+    assert {row["format"] for row in written} == {4}
     for row in written:
         assert text[row["start"] : row["end"]] == row["sentence"]
         # A sentence in which no one acts has only the codes of sentences.
@@ -58,7 +60,7 @@ def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys)
 
 
 def test_what_is_printed_names_the_models_and_counts_every_sentence(saved, news, capsys):
-    rows = label(input=news, models=saved, actors=FINDER, verbose=True)
+    rows = label(input=news, models=saved, actors=FINDER, rows="all", verbose=True)
     told = capsys.readouterr().out
     positions = sum(row["stance"] not in (None, "none") for row in rows)
     assert rows[1]["stance"] is None and len(rows) == 3
@@ -272,7 +274,8 @@ def test_capitals_and_endings_of_text(saved, tmp_path):
 
 def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, capsys):
     out, review = tmp_path / "labels.jsonl", tmp_path / "labels.review.jsonl"
-    rows = label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=risk, verbose=True)
+    given = {"input": ARTICLE, "models": saved, "output": out, "actors": FINDER, "rows": "all"}
+    rows = label(**given, risk=risk, verbose=True)
     sure, unsure = (
         [json.loads(line) for line in path.read_text().splitlines()] for path in (out, review)
     )
@@ -283,7 +286,7 @@ def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, c
     )
     assert most <= least and len(sure) + len(unsure) == len(rows)
     assert f"{len(unsure)} rows are too uncertain for a risk of {risk}" in capsys.readouterr().out
-    label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=risk)
+    label(**given, risk=risk)
     # Judged rows are not written over, and labels of another kind are not put beside them.
     judged = review.read_text().replace("none", "condemn")
     review.write_text(judged)
@@ -293,7 +296,7 @@ def test_uncertain_rows_go_to_a_person_and_nowhere_else(saved, risk, tmp_path, c
             KitError,
             match=r"labels.review.jsonl holds rows of another labelling, which a person may",
         ):
-            label(input=ARTICLE, models=saved, output=out, actors=FINDER, risk=other)
+            label(**given, risk=other)
     assert (review.read_text(), out.read_bytes()) == (judged, before)
 
 
@@ -335,7 +338,7 @@ def test_labels_are_written_before_anything_is_printed(saved, news, tmp_path, mo
 def test_people_and_organisations_of_an_article_are_found(saved):
     names = {
         row["actor"]
-        for row in label(input=ARTICLE.with_name("newswire_border_truce.txt"), models=saved)
+        for row in label(ARTICLE.with_name("newswire_border_truce.txt"), models=saved, rows="all")
         if row["actor"]
     }
     assert names >= {

@@ -22,6 +22,7 @@ def speeches(saved, tmp_path):
     (tmp_path / "speeches.csv").write_text(TABLE)
     given = {"columns": {"text": "sentence", "target": "motion", "date": "day"}}
     given |= {"models": saved / "stance", "actors": FINDER, "fields": ["date", "party"]}
+    given |= {"rows": "all"}
 
     def label_speeches(folder="labels", **other):
         merged = given | {"speaker": "speaker"} | other
@@ -125,6 +126,7 @@ def test_on_the_command_line(saved, tmp_path, capsys):
         "speaker=speaker",
         "fields=[party]",
         "targets=[the levy]",
+        "rows=all",
     ]
     assert main(words) == 0
     lines = (tmp_path / "out" / "part-00000.jsonl").read_text().splitlines()

@@ -80,8 +80,10 @@ def test_a_folder_gives_the_rows_of_its_articles(saved, tmp_path, capsys):
     found = [json.loads(line) for line in lines(tmp_path / "labels")]
     assert len({row["id"] for row in found}) == len(found) > 50
     for file in ARTICLES.glob("*.txt"):
-        label(input=file, models=saved, actors=finder, output=tmp_path / "own.jsonl")
+        labels = label(input=file, models=saved, actors=finder, output=tmp_path / "own.jsonl")
         own = [json.loads(line) for line in (tmp_path / "own.jsonl").read_text().splitlines()]
+        # One file says how many pairs it has, and parts leave that to their folder.
+        assert {row["extent"].pop("pairs") for row in own} == {labels.extent.pairs}
         assert [row for row in found if row["article"] == file.stem] == own
 
 
@@ -106,15 +108,16 @@ def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
         {key: json.dumps(row[key]) if key in scores and row[key] else row[key] for key in row}
         for row in first
     ]
-    about = [(row.pop("format"), row.pop("codebooks")) for row in packed]
+    about = [(row.pop("format"), row.pop("codebooks"), row.pop("extent")) for row in packed]
     assert packed == second and list(packed[0]) == list(second[0])
     assert {row["date"][:4] for row in first} == {f"20{at:02}" for at in range(12)}
     # What every row says of the codebooks, Parquet says once.
     metadata = pyarrow.parquet.read_schema(files[0]).metadata
-    assert about == [(3, CODEBOOKS)] * len(first)
-    assert (json.loads(metadata[b"format"]), json.loads(metadata[b"codebooks"])) == (3, CODEBOOKS)
+    said = (4, CODEBOOKS, {"rows": "positions"})
+    assert about == [said] * len(first)
+    assert tuple(json.loads(metadata[key]) for key in (b"format", b"codebooks", b"extent")) == said
     settings = json.loads((tmp_path / "parquet" / "labelling.json").read_text())
-    assert (settings["format"], settings["codebooks"]) == (3, CODEBOOKS)
+    assert (settings["format"], settings["codebooks"], settings["rows"]) == (*said[:2], "positions")
 
 
 def in_a_process(function):
@@ -324,15 +327,16 @@ def test_the_end_says_what_was_counted_and_by_which_models(small, saved, risk, t
         for file in (tmp_path / "labels" / "review").glob("*")
         for line in file.read_text().splitlines()
     ]
-    assert (tally.rows, tally.declined) == (len(lines(tmp_path / "labels")), len(review))
-    assert tally.sentences > tally.acting >= tally.labelled > 0 and tally.positions <= tally.rows
+    assert (tally.n_rows, tally.declined) == (len(lines(tmp_path / "labels")), len(review))
+    assert tally.sentences > tally.acting >= tally.labelled > 0 and tally.positions <= tally.n_rows
     noted = json.loads((tmp_path / "labels" / "labelling.json").read_text())
-    assert (noted["risk"], noted["declined"], noted["rows"]) == (risk, len(review), tally.rows)
+    assert (noted["risk"], noted["declined"], noted["n_rows"]) == (risk, len(review), tally.n_rows)
+    assert (noted["rows"], noted["pairs"]) == ("positions", tally.pairs)
     assert (noted["texts"], noted["rejected"]) == (7, 0)
     # All of it is known without labelling again.
     again = small(tmp_path / "labels", risk=risk, fields=["date", "party"])
     assert (again.tally, again.texts, list(again)) == (tally, 7, list(done))
-    assert len(done) == tally.rows + tally.declined and done.set_aside == tally.declined
+    assert len(done) == tally.n_rows + tally.declined and done.set_aside == tally.declined
 
 
 def test_one_row_that_cannot_be_written_does_not_stop_an_archive(saved, tmp_path, capsys):
@@ -429,9 +433,9 @@ def test_a_speaker_is_the_actor_of_all_that_is_said(saved, tmp_path):
 
 
 def test_uncertain_rows_stand_apart(saved, risk, tmp_path):
-    finder = FINDER
-    label(input=ARTICLES, models=saved, output=tmp_path / "all", actors=finder)
-    label(input=ARTICLES, models=saved, output=tmp_path / "sure", actors=finder, risk=risk)
+    given = {"input": ARTICLES, "models": saved, "actors": FINDER, "rows": "all"}
+    label(output=tmp_path / "all", **given)
+    label(output=tmp_path / "sure", risk=risk, **given)
     review = [
         line
         for file in (tmp_path / "sure" / "review").glob("*")

@@ -107,6 +107,7 @@ def test_two_schemes_of_one_s_own_label_together_from_their_runs(runs, news, tmp
         f"{BOTH}_scores",
         "format",
         "codebooks",
+        "extent",
     ]
     assert first["codebooks"] == {
         "tone": {
@@ -135,8 +136,8 @@ def test_two_schemes_of_one_s_own_label_together_from_their_runs(runs, news, tmp
         assert row[BOTH] == ["home & hearth"]
         assert set(row[f"{BOTH}_scores"]) == {"foreign", "home & hearth"}
     assert (
-        "3 sentences: 2 with an actor; 2 positions, 0 rows with no position on the target, "
-        "1 of sentences alone"
+        "3 sentences: 2 with an actor; 2 positions, 0 pairs with no position on the target left out "
+        "(in rows=all), 1 of sentences alone"
     ) in told
     assert f"{BOTH}: home & hearth" in told and "It rained" not in told
     blame, tone = runs
@@ -186,7 +187,7 @@ def test_an_archive_of_schemes_of_one_s_own(runs, tmp_path, capsys):
             fields="party",
             verbose=True,
         )
-        assert done.tally.rows == n
+        assert done.tally.n_rows == n
         table = pyarrow.parquet.read_table(tmp_path / name / "part-00000.parquet")
         assert table.num_rows == n and table.column("party").to_pylist() == ["A"] * n
     assert "6 sentences; 6 rows" in capsys.readouterr().out

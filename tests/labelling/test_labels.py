@@ -9,7 +9,8 @@ import pytest
 from made_labels import declared, stances, written
 
 from stancekit.errors import KitError
-from stancekit.labelling.labels import Labels, choose_codebook, read_labels
+from stancekit.labelling.labels import Labels, read_labels
+from stancekit.labelling.population import choose_codebook
 from stancekit.labelling.row_format import SCHEMA, LabelledCodebook, block, closing
 from stancekit.labelling.score_matrix import (
     code_matrix,

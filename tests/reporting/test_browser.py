@@ -160,12 +160,16 @@ def test_an_article_shows_what_is_chosen(browser, article, width):
             if row.is_visible()
         ]
 
-    every = [["Peru", "condemn"], ["Chile", "support"], ["Chile", "none"], ["Peru", "none"]]
+    some = [["Peru", "condemn"], ["Chile", "support"]]
+    every = [*some, ["Chile", "none"], ["Peru", "none"]]
+    # Pairs without a position are one click away.
+    assert shown() == some
+    page.get_by_text("2 pairs without a position").click()
     assert shown() == every
     page.get_by_label("actor").select_option(label="Chile")
     assert shown() == [["Chile", "support"], ["Chile", "none"]]
     page.get_by_label("stance").select_option(label="all but none")
-    assert shown() == [["Chile", "support"]]
+    assert shown() == [["Chile", "support"]] and not page.locator(".folded").is_visible()
     page.get_by_label("actor").select_option(label="all")
     page.get_by_label("diplomacy").select_option(label="peace")
     assert shown() == [["Chile", "support"]]

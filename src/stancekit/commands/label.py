@@ -17,6 +17,7 @@ from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import find_models
+from stancekit.labelling.row_format import Extent, RowChoice
 from stancekit.labelling.sources import (
     RejectedRow,
     TextSource,
@@ -58,6 +59,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     targets: Sequence[str] = (),
     speaker: str | None = None,
     unit: Literal["sentence", "row"] = "sentence",
+    rows: RowChoice = "positions",
     columns: Mapping[str, str | None] | None = None,
     filename: str | None = None,
     layout: TextLayout | str = "plain",
@@ -111,6 +113,11 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         (A row's `actor` is its only actor.)
     unit
         `sentence`, or `row`: texts are labelled as they are, and not divided.
+    rows
+        `positions`: pairs of actor and target without a position are counted and have no row; a
+        sentence that has codes of its own keeps one. `all`: every pair has one, which `sample`,
+        `estimate` and `plan` need. What a model is too unsure of (`risk`) is kept in both, and where
+        a model codes anything else of actors and targets, all rows are.
     columns
         The column or field of a role where it has another name: `columns.text=sentence`. Roles are
         text, id, article, title, date, actor, target.
@@ -150,8 +157,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     Returns
     -------
     Labels
-        One row per sentence, actor and target; if a model codes sentences, also one per sentence
-        without these. Those of an archive are read from its folder when they are used.
+        One row per sentence, actor and target, with `rows` those with a position or all; if a model
+        codes sentences, also one per sentence without these. Those of an archive are read from its
+        folder when they are used.
 
     Raises
     ------
@@ -194,6 +202,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         chosen,
         FileFormat(encoding, separator, sheet=sheet),
         unit,
+        rows,
     )
     if not (several and into_folder):
         labels = label_in_memory(
@@ -287,7 +296,7 @@ def _names_a_file(output: str | Path) -> bool:
 
 def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
     """Return the labels of an archive, whose rows are read when they are used."""
-    n = archive.tally.rows + archive.tally.declined
+    n = archive.tally.n_rows + archive.tally.declined
     return Labels(
         WrittenRows(archive.folder, n) if n else [],
         job.labelled_codebooks,
@@ -295,6 +304,7 @@ def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
         texts=archive.texts,
         rejected=archive.rejected,
         tally=archive.tally,
+        extent=Extent(job.rows_written, archive.tally.pairs),
     )
 
 
@@ -307,7 +317,8 @@ def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) 
     if labels.texts == 1:
         print_rows(labels)
     if labels.tally is not None:
-        print_line(f"\n{labels.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
+        counted = labels.tally.describe(job.codebooks, job.rows_written)
+        print_line(f"\n{counted}\n{_labelled_by(job)}")
     print_summary(labels)
     if job.risk is not None:
         unsure = f"{labels.set_aside:,} rows are too uncertain for a risk of {job.risk}"
@@ -324,7 +335,7 @@ def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) 
 
 def _print_archive(labels: Labels, archive: Archive, job: LabellingJob) -> None:
     folder = archive.folder
-    print_line(f"{archive.tally.describe(job.codebooks)}\n{_labelled_by(job)}")
+    print_line(f"{archive.tally.describe(job.codebooks, job.rows_written)}\n{_labelled_by(job)}")
     if len(labels) <= MOST_SUMMARISED:
         print_summary(labels)
     if job.risk is not None:

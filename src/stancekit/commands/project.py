@@ -81,9 +81,12 @@ class Project:
                 label.append(f"columns.{role}={column}")
         if fields := self._fields():
             label.append(f"fields=[{','.join(fields)}]")
+        # Samples and estimates come after it, and are of all rows.
         count = ["stancekit", "data", self.name, f"codebooks={self.codebook_name}"]
         train = ["stancekit", "train", f"experiment={self.name}"]
-        return [shlex.join(words) for words in (count, train, [*label, "output=labels"])]
+        return [
+            shlex.join(words) for words in (count, train, [*label, "rows=all", "output=labels"])
+        ]
 
     def unfinished(self) -> list[str]:
         """Return the labels whose codes the user has to name."""

@@ -25,11 +25,12 @@ from stancekit.fileio import (
 )
 from stancekit.labelling import sources
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.labeller import LabellingJob, Tally
+from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.ledger import Ledger
 from stancekit.labelling.models import check_backend, check_columns
-from stancekit.labelling.row_format import closing
+from stancekit.labelling.row_format import Extent, closing
 from stancekit.labelling.sources import RejectedRow, TextSource, cut_parts
+from stancekit.labelling.tally import Tally
 from stancekit.labelling.workers import LabelledPart, Part, check_engine, label_parts
 from stancekit.text.gazetteer import load_gazetteer
 
@@ -253,6 +254,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "fields": list(job.fields),
         **job.layout.settings,
         "unit": job.unit,
+        "rows": job.rows_written,
         "encoding": job.written.encoding,
         "separator": job.written.separator,
         "sheet": job.written.sheet,
@@ -261,7 +263,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         "backend": job.backend,
         "part": [sources.PART_CHARACTERS, sources.PART_TEXTS],
         "stancekit": version("stancekit"),
-        **closing(job.labelled_codebooks.values()),
+        **closing(job.labelled_codebooks.values(), Extent(None)),
     }
 
 

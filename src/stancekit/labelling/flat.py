@@ -6,8 +6,10 @@ from typing import Any
 
 from stancekit.codebook import split_labels
 from stancekit.labelling.row_format import (
+    ALL_ROWS,
     SCHEMA,
     SET_ASIDE,
+    Extent,
     LabelledCodebook,
     LabelRow,
     closing,
@@ -22,7 +24,11 @@ FACTS_KEY = "stancekit_labels"
 ScoreColumns = dict[str, dict[str, str]]
 
 
-def flatten(rows: Iterable[LabelRow], codebooks: Mapping[str, LabelledCodebook]) -> DataFrame:
+def flatten(
+    rows: Iterable[LabelRow],
+    codebooks: Mapping[str, LabelledCodebook],
+    extent: Extent = ALL_ROWS,
+) -> DataFrame:
     """Return rows as a flat table.
 
     Returns
@@ -53,7 +59,7 @@ def flatten(rows: Iterable[LabelRow], codebooks: Mapping[str, LabelledCodebook])
     if SET_ASIDE in cells:
         cells[SET_ASIDE] = cells[SET_ASIDE].eq(True)  # a value, no switch
     frame = pd.DataFrame(cells)
-    frame.attrs[FACTS_KEY] = closing(codebooks.values()) | {"columns": columns}
+    frame.attrs[FACTS_KEY] = closing(codebooks.values(), extent) | {"columns": columns}
     return frame
 
 

@@ -8,11 +8,12 @@ from tqdm import tqdm
 
 from stancekit.errors import KitError, listing
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.labeller import LabellingJob, Tally
+from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.models import check_columns
-from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow
+from stancekit.labelling.row_format import SET_ASIDE, Extent, LabelRow
 from stancekit.labelling.sources import RejectedRow, TextSource, cut_parts
+from stancekit.labelling.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def label_in_memory(
         for part in parts:
             labelled = labeller(part)
             for row, declined in zip(labelled.rows, labelled.declined, strict=True):
-                plain = {key: value for key, value in row.to_dict().items() if key not in CLOSING}
+                plain = row.to_dict()
                 rows.append(plain if job.risk is None else plain | {SET_ASIDE: declined})
             tally += labelled.tally
             bar.update(len(part))
@@ -90,4 +91,5 @@ def label_in_memory(
         texts=n,
         rejected=len(rejected),
         tally=tally,
+        extent=Extent(job.rows_written, tally.pairs),
     )

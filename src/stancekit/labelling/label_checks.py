@@ -11,7 +11,9 @@ from stancekit.labelling.flat import find_score_columns, nest
 from stancekit.labelling.row_format import (
     CLOSING,
     LABELS_FORMAT,
+    READABLE_FORMATS,
     SCHEMA,
+    Extent,
     LabelledCodebook,
     LabelRow,
     is_blank,
@@ -38,8 +40,8 @@ def check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
 
 def take_codebooks(
     path: str | Path, rows: list[LabelRow], *, is_table: bool
-) -> tuple[list[LabelRow], dict[str, LabelledCodebook], list[str]]:
-    """Return rows without the columns that name their codebooks, the codebooks, and notes for a reader.
+) -> tuple[list[LabelRow], dict[str, LabelledCodebook], list[str], Extent]:
+    """Return rows without the columns that name their codebooks, the codebooks, notes for a reader, and the extent.
 
     Parameters
     ----------
@@ -50,11 +52,11 @@ def take_codebooks(
     """
     declared = next((row["codebooks"] for row in rows if _is_declared(row)), None)
     if not rows:
-        return [], {}, []
+        return [], {}, [], Extent(None)
     if declared is None:
-        return _infer_codebooks(path, rows, is_table=is_table)
+        return *_infer_codebooks(path, rows, is_table=is_table), Extent(None)
     versions = sorted(
-        {str(row["format"]) for row in rows if _is_declared(row)} - {str(LABELS_FORMAT)}
+        {str(row["format"]) for row in rows if _is_declared(row)} - set(map(str, READABLE_FORMATS))
     )
     if versions:
         raise KitError(
@@ -67,10 +69,11 @@ def take_codebooks(
             f"{path} has rows of other codebooks than {', '.join(declared)} "
             f"({len(different)} rows: {listing(different)}); label all with the same models"
         )
+    extent = Extent.from_rows(rows)
     for row in rows:
         for key in CLOSING:
             row.pop(key, None)
-    return rows, read_facts(path, declared), []
+    return rows, read_facts(path, declared), [], extent
 
 
 def read_facts(path: str | Path, declared: Mapping[str, Any]) -> dict[str, LabelledCodebook]:

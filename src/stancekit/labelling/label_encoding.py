@@ -13,9 +13,11 @@ from stancekit.fileio import frame_to_csv, guard_cell, json_line, write_bytes
 from stancekit.labelling.flat import flatten
 from stancekit.labelling.label_files import REVIEW_SUFFIX
 from stancekit.labelling.row_format import (
+    ALL_ROWS,
     CLOSING,
     SCHEMA,
     SET_ASIDE,
+    Extent,
     LabelledCodebook,
     LabelRow,
     closing,
@@ -34,6 +36,7 @@ def encode_rows(
     codebooks: Sequence[LabelledCodebook],
     *,
     fields: Sequence[str] = (),
+    extent: Extent = ALL_ROWS,
 ) -> bytes:
     """Return the bytes of a file of rows.
 
@@ -43,6 +46,8 @@ def encode_rows(
         `jsonl`, `parquet`, or as flat tables `csv` or `xlsx`.
     fields
         The fields that were kept of the input; in Parquet each has a column.
+    extent
+        Which rows these are; CSV and Excel do not say it.
 
     Raises
     ------
@@ -50,10 +55,10 @@ def encode_rows(
         When a package that writes Excel files is not installed.
     """
     if format == "jsonl":
-        last = closing(codebooks)
+        last = closing(codebooks, extent)
         return "".join(f"{json_line({**row, **last})}\n" for row in rows).encode("utf-8")
     if format == "parquet":
-        return _encode_parquet(rows, codebooks, fields)
+        return _encode_parquet(rows, codebooks, fields, extent)
     plain = [{key: row[key] for key in row if key not in CLOSING} for row in rows]
     frame = flatten(plain, {codebook.name: codebook for codebook in codebooks})
     if format == "csv":
@@ -62,7 +67,10 @@ def encode_rows(
 
 
 def _encode_parquet(
-    rows: Iterable[Mapping[str, Any]], books: Sequence[LabelledCodebook], fields: Sequence[str]
+    rows: Iterable[Mapping[str, Any]],
+    books: Sequence[LabelledCodebook],
+    fields: Sequence[str],
+    extent: Extent,
 ) -> bytes:
     import pyarrow
     import pyarrow.parquet
@@ -75,7 +83,7 @@ def _encode_parquet(
     arrow = {"string": pyarrow.string(), "int64": pyarrow.int64()}
     arrow["list"] = pyarrow.list_(pyarrow.string())
     # Readers of a part need not see a row to know the codebooks; a part may have no rows.
-    head = {key: json.dumps(value) for key, value in closing(books).items()}
+    head = {key: json.dumps(value) for key, value in closing(books, extent).items()}
     schema = pyarrow.schema([(name, arrow[types[name]]) for name in order], metadata=head)
     cells = [{name: _cell(row.get(name), types[name]) for name in order} for row in rows]
     file = io.BytesIO()
@@ -137,7 +145,10 @@ def check_suffix(path: str | Path) -> str:
 
 
 def write_rows(
-    path: Path, rows: Iterable[LabelRow], codebooks: Mapping[str, LabelledCodebook]
+    path: Path,
+    rows: Iterable[LabelRow],
+    codebooks: Mapping[str, LabelledCodebook],
+    extent: Extent = ALL_ROWS,
 ) -> None:
     """Write rows to a file of the format that its ending names, and those set aside beside it.
 
@@ -151,7 +162,7 @@ def write_rows(
     listed, books = list(rows), list(codebooks.values())
     aside = None
     if any(SET_ASIDE in row for row in listed):
-        aside = encode_rows("jsonl", _without_mark(listed, aside=True), books)
+        aside = encode_rows("jsonl", _without_mark(listed, aside=True), books, extent=extent)
     review = path.with_suffix(REVIEW_SUFFIX)
     # A person may have judged them, and they would not belong to the labels beside them.
     # The same labelling once more is no harm.
@@ -164,7 +175,8 @@ def write_rows(
         sure = _without_mark(listed, aside=False)
         own = {*SCHEMA, *(column for book in books for column in book.columns)}
         fields = dict.fromkeys(key for row in sure for key in row if key not in own)
-        write_bytes(path, encode_rows(path.suffix[1:], sure, books, fields=list(fields)))
+        encoded = encode_rows(path.suffix[1:], sure, books, fields=list(fields), extent=extent)
+        write_bytes(path, encoded)
     if aside is not None:
         write_bytes(review, aside)
 

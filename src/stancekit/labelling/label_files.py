@@ -103,6 +103,12 @@ def _labelling_settings(folder: Path) -> Mapping[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
+def pairs_in(path: str | Path) -> int | None:
+    """Return how many pairs of actor and target a folder's labelling has read, `None` where it does not say."""
+    pairs = _labelling_settings(Path(path)).get("pairs")
+    return pairs if isinstance(pairs, int) else None
+
+
 def stream_rows(files: Sequence[Path], reviews: Sequence[Path]) -> Iterator[LabelRow]:
     """Yield the rows of files, then those that were set aside, each as of `read_label_rows`.
 
@@ -177,8 +183,8 @@ class WrittenRows(Sequence[LabelRow]):
 def read_label_rows(file: Path) -> list[LabelRow]:
     """Read the rows of one file, without those that are empty.
 
-    The metadata `format` and `codebooks` of a Parquet file become columns, as JSON
-    lines have them.
+    What a Parquet file says of its rows in its metadata becomes columns, as JSON lines
+    have them.
 
     Raises
     ------
@@ -206,14 +212,13 @@ def _read_parquet(file: Path) -> list[LabelRow]:
         table = pyarrow.parquet.read_table(file)
         rows: list[LabelRow] = table.to_pylist()
         metadata = {
-            key: json.loads(value)
+            name: json.loads(value)
             for key, value in (table.schema.metadata or {}).items()
-            if key in (b"format", b"codebooks")
+            if (name := key.decode(errors="replace")) in CLOSING
         }
     except (OSError, ValueError, pyarrow.ArrowException) as error:
         raise KitError(f"{file} cannot be read as Parquet: {error}") from None
-    columns = {key.decode(): value for key, value in metadata.items()}
-    return [row | columns for row in rows] if columns else rows
+    return [row | metadata for row in rows] if metadata else rows
 
 
 def list_tables(tables: RowSource | Sequence[RowSource]) -> tuple[RowSource, ...]:

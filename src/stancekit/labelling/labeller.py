@@ -1,15 +1,24 @@
 """From texts to labelled rows, and from rows to the bytes of a file: what one article and an archive share."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, Literal
 
 from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.formats import FileFormat
+from stancekit.errors import KitError, printable
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
-from stancekit.labelling.row_format import LabelledCodebook, block, closing
+from stancekit.labelling.row_format import (
+    ROW_CHOICES,
+    LabelledCodebook,
+    RowChoice,
+    block,
+    codes_only_positions,
+)
+from stancekit.labelling.tally import Tally
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
@@ -58,8 +67,23 @@ class LabelledRow:
             if codebook.towards
         )
 
+    @property
+    def is_bare(self) -> bool:
+        """Say whether it is the sentence alone, without actor and target."""
+        return self.example.id == self.sentence.id
+
+    def without_pair(self) -> "LabelledRow":
+        """Return the sentence alone, with the codes that it has itself."""
+        example = replace(self.example, id=self.sentence.id, actor=None, target=None)
+        of_sentence = {
+            name: prediction
+            for name, prediction in self.predictions.items()
+            if self.codebooks[name].unit == "sentence"
+        }
+        return replace(self, example=example, predictions=of_sentence)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the row with the columns of the labels format."""
+        """Return the row with the columns of the labels format, without those that end every row."""
         actor, target = self.example.actor, self.example.target
         row: dict[str, Any] = {
             "id": self.example.id,
@@ -77,73 +101,7 @@ class LabelledRow:
             prediction = self.predictions.get(name)
             scores = zip(codebook.names, prediction.scores, strict=True) if prediction else ()
             row |= block(name, self.codes(name), dict(scores), multi_label=codebook.multi_label)
-        return {**row, **self.kept, **closing(map(labelled_codebook, self.codebooks.values()))}
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What was counted while labelling.
-
-    Attributes
-    ----------
-    sentences
-        Sentences read, titles not among them.
-    acting
-        Those with an actor.
-    crowded
-        Those with so many actors that these are not read for their positions towards each other.
-    labelled
-        Those with an actor and a target.
-    rows, positions
-        Rows that are relied on, and those of them in which the actor takes a position towards the
-        target.
-    declined
-        Rows that a person should judge.
-    """
-
-    sentences: int = 0
-    acting: int = 0
-    crowded: int = 0
-    labelled: int = 0
-    rows: int = 0
-    positions: int = 0
-    declined: int = 0
-
-    def __add__(self, other: Self) -> "Tally":
-        mine, others = asdict(self), asdict(other)
-        return Tally(**{key: mine[key] + others[key] for key in mine})
-
-    def describe(self, codebooks: Iterable[Codebook]) -> str:
-        """Say in one line what became of the sentences.
-
-        Examples
-        --------
-        >>> from stancekit.codebook import load_codebook
-        >>> print(Tally(12, acting=8, labelled=7, rows=9, positions=6).describe([load_codebook("stance")]))
-        12 sentences: 8 with an actor, 1 of them without a target; 6 positions, 3 rows with no position on the target
-        >>> print(Tally(12, rows=12).describe([load_codebook("diplomacy")]))
-        12 sentences; 12 rows
-        """
-        books = list(codebooks)
-        # Only what the codebooks can say: without positions none are counted.
-        parts = [f"{self.sentences:,} sentences"]
-        if any(codebook.unit == "example" for codebook in books):
-            parts.append(f": {self.acting:,} with an actor")
-        if aimless := self.acting - self.labelled:
-            parts.append(f", {aimless:,} of them without a target")
-        if self.crowded:
-            parts.append(f", {self.crowded:,} with so many that they are no targets of each other")
-        if not any(codebook.towards for codebook in books):
-            return f"{''.join(parts)}; {self.rows:,} rows"
-        # Where a model codes sentences, those without actor and target have a row each.
-        alone = 0
-        if any(codebook.unit == "sentence" for codebook in books):
-            alone = self.sentences - self.labelled
-        parts.append(f"; {self.positions:,} positions, ")
-        parts.append(f"{self.rows - self.positions - alone:,} rows with no position on the target")
-        if alone:
-            parts.append(f", {alone:,} of sentences alone")
-        return "".join(parts)
+        return {**row, **self.kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +127,8 @@ class Labelled:
 class Labeller:
     """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted.
 
-    With `whole`, texts are not divided into sentences.
+    With `whole`, texts are not divided into sentences. With `rows` that are `positions`, pairs of
+    actor and target without a position are counted and left out.
     """
 
     models: Mapping[str, FittedClassifier]
@@ -177,6 +136,7 @@ class Labeller:
     targets: tuple[str, ...] = ()
     risk: float | None = None
     whole: bool = False
+    rows: RowChoice = "all"
 
     @property
     def codebooks(self) -> dict[str, Codebook]:
@@ -210,9 +170,15 @@ class Labeller:
                     for example in examples.get(sentence.id, bare)
                 ]
         declined = self._decline(rows)
+        if self.rows == "positions":
+            rows, declined = leave_out_pairs(rows, declined)
         sure = [row for row, no in zip(rows, declined, strict=True) if not no]
-        positions = sum(row.has_position for row in sure)
-        counted = Tally(rows=len(sure), positions=positions, declined=sum(declined))
+        counted = Tally(
+            pairs=sum(map(len, examples.values())),
+            n_rows=len(sure),
+            positions=sum(row.has_position for row in sure),
+            declined=sum(declined),
+        )
         return Labelled(rows, declined, tally + counted)
 
     def _of_unit(self, unit: Unit) -> dict[str, FittedClassifier]:
@@ -277,6 +243,35 @@ class Labeller:
         return declined
 
 
+def leave_out_pairs(
+    rows: Sequence[LabelledRow], declined: Sequence[bool]
+) -> tuple[list[LabelledRow], list[bool]]:
+    """Leave out pairs of actor and target without a position, but for those that a person should judge.
+
+    A sentence that has codes of its own and of which no row would remain keeps one without an actor
+    and target.
+
+    Parameters
+    ----------
+    rows
+        Rows in reading order.
+    declined
+        Whether a person should judge each.
+    """
+    kept: list[tuple[LabelledRow, bool]] = []
+    judged = zip(rows, declined, strict=True)
+    for _, group in groupby(judged, key=lambda each: each[0].sentence.id):
+        before = list(group)
+        after = [
+            (row, unsure) for row, unsure in before if unsure or row.has_position or row.is_bare
+        ]
+        # What a person should judge is no part of the labels.
+        lost = any(not unsure for _, unsure in before) and all(unsure for _, unsure in after)
+        alone = before[0][0].without_pair()
+        kept += [(alone, False), *after] if lost and alone.predictions else after
+    return [row for row, _ in kept], [unsure for _, unsure in kept]
+
+
 @dataclass(frozen=True, slots=True)
 class LabellingJob:
     """What is done with every text, wherever it is done."""
@@ -291,6 +286,20 @@ class LabellingJob:
     layout: TextLayout = field(default_factory=TextLayout)
     written: FileFormat = field(default_factory=FileFormat)
     unit: Literal["sentence", "row"] = "sentence"
+    rows: RowChoice = "all"
+
+    def __post_init__(self) -> None:
+        if self.rows not in ROW_CHOICES:
+            raise KitError(
+                f"unknown rows={printable(self.rows)}; there are {', '.join(ROW_CHOICES)}. Set rows=positions, "
+                "or rows=all for those without a position too"
+            )
+
+    @property
+    def rows_written(self) -> RowChoice:
+        """Return which rows are written: all of them where pairs have other codes than positions."""
+        books = self.labelled_codebooks.values()
+        return self.rows if codes_only_positions(books) else "all"
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -311,7 +320,9 @@ class LabellingJob:
         """Load the models, and names of actors as their file has them now."""
         models = load_models(self.models, self.backend)
         whole = self.unit == "row"
-        return Labeller(models, replace(self.finder), self.targets, self.risk, whole)
+        return Labeller(
+            models, replace(self.finder), self.targets, self.risk, whole, self.rows_written
+        )
 
 
 def label_article(article: Article | InputText, job: LabellingJob) -> Labelled:

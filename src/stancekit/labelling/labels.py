@@ -1,7 +1,7 @@
 """Labels: rows of sentences, actors and targets with their codes, and what they come to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -14,6 +14,7 @@ from stancekit.labelling.label_encoding import check_suffix, write_rows
 from stancekit.labelling.label_files import (
     WrittenRows,
     label_files,
+    pairs_in,
     read_all_rows,
     review_files,
     source_name,
@@ -27,7 +28,9 @@ from stancekit.labelling.positions import (
     summarise,
 )
 from stancekit.labelling.row_format import (
+    ALL_ROWS,
     SET_ASIDE,
+    Extent,
     LabelledCodebook,
     LabelRow,
 )
@@ -35,7 +38,7 @@ from stancekit.types import Article
 from stancekit.views import DataFrame, TableView
 
 if TYPE_CHECKING:
-    from stancekit.labelling.labeller import Tally
+    from stancekit.labelling.tally import Tally
 
 # Rows of a folder that are read without being asked for, to say what they come to: some
 # ten seconds of reading.
@@ -65,6 +68,9 @@ class Labels(TableView, Sequence[LabelRow]):
         How many texts were labelled, and how many could not be read.
     tally
         What was counted while labelling; `None` for labels that were read.
+    extent
+        Whether pairs of actor and target without a position have rows (`extent.rows`), and how many
+        pairs were read in all (`extent.pairs`).
 
     Examples
     --------
@@ -87,6 +93,7 @@ class Labels(TableView, Sequence[LabelRow]):
     texts: int = 0
     rejected: int = 0
     tally: "Tally | None" = field(default=None)
+    extent: Extent = ALL_ROWS
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -103,7 +110,8 @@ class Labels(TableView, Sequence[LabelRow]):
     def __getitem__(self, index: int | slice) -> "LabelRow | Labels":
         """Return a row, or the labels of some."""
         if isinstance(index, slice):
-            return Labels(list(self.rows[index]), self.codebooks, self.notes)
+            extent = replace(self.extent, pairs=None)
+            return Labels(list(self.rows[index]), self.codebooks, self.notes, extent=extent)
         return self.rows[index]
 
     def to_frame(self) -> DataFrame:
@@ -118,7 +126,7 @@ class Labels(TableView, Sequence[LabelRow]):
             has that name, NAME_CODE. Labels with rows that were set aside as too uncertain have
             a column `set_aside`.
         """
-        return flatten(self.rows, self.codebooks)
+        return flatten(self.rows, self.codebooks, self.extent)
 
     def positions(self, codebook: str | None = None) -> DataFrame:
         """Return who stands where: how many sentences have each code, per actor and target.
@@ -198,7 +206,7 @@ class Labels(TableView, Sequence[LabelRow]):
         rows = rows_of("actor", actor, rows)
         if target is not None:
             rows = rows_of("target", target, rows)
-        return flatten(rows, self.codebooks)
+        return flatten(rows, self.codebooks, replace(self.extent, pairs=None))
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the labels as a page to read, which needs no script and no network.
@@ -234,7 +242,7 @@ class Labels(TableView, Sequence[LabelRow]):
         """
         file = Path(path)
         format = check_suffix(file)
-        write_rows(file, self.rows, self.codebooks)
+        write_rows(file, self.rows, self.codebooks, self.extent)
         if format == "html":
             self.to_html(file)
         return file
@@ -269,6 +277,11 @@ class Labels(TableView, Sequence[LabelRow]):
 
     def _view_notes(self) -> list[str]:
         notes = super()._view_notes()
+        if self.extent.left_out and self.extent.pairs is not None:
+            notes.append(
+                f"{self.extent.pairs:,} pairs of actor and target were read; those without a "
+                "position have no row (rows=all keeps them)"
+            )
         if self._is_long:
             return [*notes, "read when they are used: .positions(), .to_frame()"]
         for name, positions in self.summary.positions.items():
@@ -338,11 +351,14 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
     rows = read_all_rows(files, reviews)
     check_ids(labels, rows)
     is_table = any(file.suffix in (".csv", ".tsv", ".xlsx") for file in files)
-    rows, codebooks, notes = take_codebooks(labels, rows, is_table=is_table)
+    rows, codebooks, notes, extent = take_codebooks(labels, rows, is_table=is_table)
+    # Rows know at most how many their own file has.
+    if len(files) > 1 or extent.pairs is None:
+        extent = replace(extent, pairs=pairs_in(labels))
     if reviews:
         names = listing(reviews, most=2)
         notes.append(f"with the rows that label set aside as too uncertain ({names})")
-    return Labels(rows, codebooks, tuple(notes))
+    return Labels(rows, codebooks, tuple(notes), extent=extent)
 
 
 def _read_labels_table(table: TableView | DataFrame) -> Labels:
@@ -363,30 +379,9 @@ def _read_labels_table(table: TableView | DataFrame) -> Labels:
         if {name, *column_of.values()} <= set(frame.columns)
     }
     if not columns:
-        rows, codebooks, notes = take_codebooks(name, rows, is_table=True)
-        return Labels(rows, codebooks, tuple(notes))
+        rows, codebooks, notes, extent = take_codebooks(name, rows, is_table=True)
+        return Labels(rows, codebooks, tuple(notes), extent=extent)
     books = read_facts(name, {name: facts["codebooks"][name] for name in columns})
-    return Labels(nest(rows, columns), books)
-
-
-def choose_codebook(labels: Labels, name: str | None = None) -> LabelledCodebook:
-    """Return the codebook of that name; without a name, the only one.
-
-    Raises
-    ------
-    KitError
-        When there is no such codebook, or several and none is named.
-    """
-    if not labels.codebooks:
-        raise KitError("the labels have no rows; label texts in which there is something to code")
-    names = ", ".join(labels.codebooks)
-    first = next(iter(labels.codebooks))
-    if name is None:
-        if len(labels.codebooks) == 1:
-            return labels.codebooks[first]
-        raise KitError(f"the labels have several codebooks: {names}; name one, as codebook={first}")
-    if name not in labels.codebooks:
-        raise KitError(
-            f"the labels have no codebook {name!r}; they have: {names}. Set codebook={first}"
-        )
-    return labels.codebooks[name]
+    # Some of its rows may have been chosen since.
+    extent = replace(Extent.from_rows([facts]), pairs=None)
+    return Labels(nest(rows, columns), books, extent=extent)

@@ -10,7 +10,7 @@ from typing import Any
 
 from stancekit.errors import KitError
 from stancekit.fileio import json_line, sha256, write_text, writing
-from stancekit.labelling.labeller import Tally
+from stancekit.labelling.tally import Tally
 
 
 class Ledger:

@@ -15,6 +15,8 @@ from stancekit.labelling.row_format import (
     SET_ASIDE,
     LabelledCodebook,
     LabelRow,
+    codes_only_positions,
+    has_position,
     sentence_id,
 )
 from stancekit.text import split_sentences
@@ -35,13 +37,15 @@ class Filter:
     """What the reader of a page chooses from: the values of a column, the most frequent first.
 
     `key` is the filter's name in the page: a codebook's own name may be no name in HTML. `absent`
-    is the number of the value that means no code, `None` where there is none.
+    is the number of the value that means no code, `None` where there is none; `some` is what the
+    page calls all values but this one, empty where it does not offer them.
     """
 
     key: str
     column: str
     values: tuple[str, ...]
     absent: int | None = None
+    some: str = ""
 
     def numbers(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return the numbers of the values that some rows have, as an attribute of the page."""
@@ -51,12 +55,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class PageSentence:
-    """A sentence of the page: its name there, its text with actors marked, its rows, and its own codes."""
+    """A sentence of the page: its name there, its text with actors marked, its rows, and its own codes.
+
+    Of its rows with an actor some are `shown`, and those without a position are `folded` away.
+    """
 
     key: str
     text: Markup
     rows: list[LabelRow]
     tags: list[str]
+    shown: list[LabelRow]
+    folded: list[LabelRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,8 @@ def labels_page(labels: "Labels") -> str:
         for positions in [summary.positions[book.name]]
     ]
     codes = {code for row in rows if main for code in main.scores(row)}
+    if main and labels.extent.left_out:
+        codes.discard(main.absent)
     return render_page(
         "labels.html",
         title=_page_title(labels),
@@ -125,6 +136,7 @@ def labels_page(labels: "Labels") -> str:
         tables=tables,
         counts=[counts for counts in summary.counts.values() if counts.n],
         set_aside=labels.set_aside,
+        pairs=labels.extent.pairs if labels.extent.left_out else None,
     )
 
 
@@ -142,6 +154,7 @@ def _page_texts(
 ) -> Iterator[tuple[str, list[PageSentence]]]:
     """Yield the name of each text and its sentences."""
     of_sentences = [book for book in books if book.unit == "sentence"]
+    folds = codes_only_positions(books)
 
     def sentence_of(key: str, text: str, same: Sequence[LabelRow]) -> PageSentence:
         tags = [
@@ -150,7 +163,10 @@ def _page_texts(
             for row in same[:1]
             for code in book.codes(row)
         ]
-        return PageSentence(key, _mark_actors(text, same, main), list(same), tags)
+        acting = [row for row in same if row.get("actor") is not None]
+        shown = [row for row in acting if not folds or has_position(row, books)]
+        folded = [row for row in acting if folds and not has_position(row, books)]
+        return PageSentence(key, _mark_actors(text, same, main), list(same), tags, shown, folded)
 
     if labels.article is not None:
         # Rows name their sentence by its place in the article.
@@ -196,8 +212,9 @@ def _filters(rows: Sequence[LabelRow], codebooks: Sequence[LabelledCodebook]) ->
         values = sorted(counts, key=lambda value: (-counts[value], value))
         code = absent.get(column, "")
         index = values.index(code) if code in values else None
+        some = f"all but {code}" if index is not None else "any" if column in absent else ""
         if values:
-            filters.append(Filter(f"filter{number}", column, tuple(values), index))
+            filters.append(Filter(f"filter{number}", column, tuple(values), index, some))
     return filters
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stancekit.errors import KitError, listing
-from stancekit.labelling.labels import Labels, choose_codebook, read_labels
+from stancekit.labelling.labels import Labels, read_labels
 from stancekit.labelling.row_format import (
     LabelledCodebook,
     LabelRow,
@@ -20,6 +20,8 @@ from stancekit.prevalence.units import PERIODS, period_number, read_periods
 from stancekit.types import BoolArray, FloatArray
 from stancekit.views import DataFrame
 
+# Columns that differ between the rows of a sentence.
+OF_PAIRS = frozenset({"actor", "actor_start", "actor_end", "actor_code", "target"})
 # What a cell is called that has no value of a column.
 NO_VALUE = "(none)"
 
@@ -106,6 +108,7 @@ def read_population(
     finite = is_finite(inference)
     whole = read_labels(labels)
     chosen = choose_codebook(whole, codebook)
+    _check_extent(whole, chosen, by)
     # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
         _check_sentences(whole.rows, chosen, by)
@@ -114,7 +117,67 @@ def read_population(
     columns = _cell_columns(rows, by, date_format)
     if not finite:
         _check_articles(rows)
-    return Population(Labels(rows, whole.codebooks, whole.notes), chosen, codes, columns)
+    notes = (*whole.notes, *_assumed(whole, chosen))
+    return Population(
+        Labels(rows, whole.codebooks, notes, extent=whole.extent), chosen, codes, columns
+    )
+
+
+def choose_codebook(labels: Labels, name: str | None = None) -> LabelledCodebook:
+    """Return the codebook of that name; without a name, the only one.
+
+    Raises
+    ------
+    KitError
+        When there is no such codebook, or several and none is named.
+    """
+    if not labels.codebooks:
+        raise KitError(
+            "the labels have no rows; label texts in which there is something to code, and with "
+            "rows=all to have those without a position"
+        )
+    names = ", ".join(labels.codebooks)
+    first = next(iter(labels.codebooks))
+    if name is None:
+        if len(labels.codebooks) == 1:
+            return labels.codebooks[first]
+        raise KitError(f"the labels have several codebooks: {names}; name one, as codebook={first}")
+    if name not in labels.codebooks:
+        raise KitError(
+            f"the labels have no codebook {name!r}; they have: {names}. Set codebook={first}"
+        )
+    return labels.codebooks[name]
+
+
+def _check_extent(labels: Labels, codebook: LabelledCodebook, by: Sequence[str]) -> None:
+    """Refuse labels in which pairs without a position have no row, where these count."""
+    if not labels.extent.left_out:
+        return
+    # Every sentence has some row, which has the codes of the sentence.
+    if codebook.unit == "sentence" and not OF_PAIRS.intersection(by):
+        return
+    read = labels.extent.pairs
+    of_all = "" if read is None else f" of the {read:,} pairs of actor and target that were read"
+    raise KitError(
+        f"the labels have only the rows with a position{of_all} (rows=positions), and shares of "
+        f"{codebook.name} are of all rows, those without a position too. Label again with rows=all: "
+        "stancekit label INPUT output=OUTPUT rows=all, in Python label(..., rows='all')"
+    )
+
+
+def _assumed(labels: Labels, codebook: LabelledCodebook) -> list[str]:
+    """Return what is assumed of labels that do not say which rows they have."""
+    if labels.extent.rows is not None or codebook.unit == "sentence":
+        return []
+    if all(is_blank(row.get("target")) for row in labels):
+        return []
+    scored = {code for row in labels for code in codebook.scores(row)}
+    given = {code for row in labels for code in codebook.codes(row)}
+    never = f"; no row has the code {listing(sorted(scored - given))}" if scored - given else ""
+    return [
+        "a table does not say which rows it has: it is taken to have all, those without a position "
+        f"too, as label rows=all writes them{never}"
+    ]
 
 
 def _check_sentences(

@@ -3,23 +3,30 @@
 A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook
 NAME has two: `NAME`, the code (a list of codes where several are allowed), and
 `NAME_scores`, the score of every code. Then follow the fields that were kept of the
-input, then `format` and `codebooks`, which says of each codebook what it codes. Parquet
-has the last two in the metadata of its schema, and scores as a JSON string.
+input, then `format`, `codebooks`, which says of each codebook what it codes, and
+`extent`, which says which rows there are. Parquet has these last in the metadata of its
+schema, and scores as a JSON string.
 
 A codebook that codes sentences is on every row of its sentence, and counts once. A
 sentence without an actor and a target has a row only where some codebook codes
-sentences; the columns of codebooks that code examples are null there.
+sentences; the columns of codebooks that code examples are null there. So has one
+whose actors take no position, where only positions are written.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, Self
 
 from stancekit.codebook import place_on_scale, split_labels
 
 LabelRow = dict[str, Any]
-LABELS_FORMAT = 3
+LABELS_FORMAT = 4
+# Labels of the format before had all rows, and said nothing of it.
+READABLE_FORMATS = (3, LABELS_FORMAT)
+# Which rows are written: of the pairs of actor and target those with a position, or all.
+RowChoice = Literal["positions", "all"]
+ROW_CHOICES: tuple[RowChoice, ...] = ("positions", "all")
 # The columns of every row, before those of the codebooks, with their types in Parquet.
 # A value that there is none of is null.
 SCHEMA = {
@@ -42,7 +49,7 @@ SCHEMA = {
 }
 # The columns that end every row of JSON lines; in Parquet they are metadata of the
 # schema.
-CLOSING = ("format", "codebooks")
+CLOSING = ("format", "codebooks", "extent")
 # In memory alone: whether a row was set aside for a person as too uncertain. Files keep
 # such rows apart.
 SET_ASIDE = "set_aside"
@@ -123,6 +130,70 @@ class LabelledCodebook:
         return [code for code in self.scale if code in present] + rest
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which rows labels have, and of how many pairs of actor and target.
+
+    Attributes
+    ----------
+    rows
+        `all`; or `positions`, where pairs without a position have no row; `None` where labels do
+        not say, as a CSV file does not.
+    pairs
+        How many pairs were read in all, those without a row too; `None` where that is not known.
+    """
+
+    rows: RowChoice | None = "all"
+    pairs: int | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Say whether pairs without a position have no row."""
+        return self.rows == "positions"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the column `extent` holds."""
+        return {
+            name: value
+            for name, value in (("rows", self.rows), ("pairs", self.pairs))
+            if value is not None
+        }
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[LabelRow]) -> Self:
+        """Return what rows say of it; where they say nothing, as before format 4, they are all rows."""
+        said = [row.get("extent") or {} for row in rows]
+        left_out = any(facts.get("rows") == "positions" for facts in said)
+        pairs = {facts.get("pairs") for facts in said}
+        return cls("positions" if left_out else "all", pairs.pop() if len(pairs) == 1 else None)
+
+
+ALL_ROWS = Extent()
+
+
+def codes_only_positions(codebooks: Iterable[LabelledCodebook]) -> bool:
+    """Say whether a pair of actor and target without a position has nothing to show.
+
+    That is where all codebooks that code examples are towards a target, and may find no position.
+
+    Examples
+    --------
+    >>> view = LabelledCodebook("view", towards="target", absent="none")
+    >>> tone, topics = LabelledCodebook("tone"), LabelledCodebook("topics", unit="sentence")
+    >>> codes_only_positions([view, topics]), codes_only_positions([view, tone])
+    (True, False)
+    """
+    of_pairs = [book for book in codebooks if book.unit == "example"]
+    return bool(of_pairs) and all(
+        book.towards and (book.absent or book.multi_label) for book in of_pairs
+    )
+
+
+def has_position(row: LabelRow, codebooks: Iterable[LabelledCodebook]) -> bool:
+    """Say whether the actor of a row takes some position towards its target."""
+    return any(book.towards and book.applied_codes(row) for book in codebooks)
+
+
 def block(
     name: str, codes: Sequence[str], scores: Mapping[str, float], multi_label: bool
 ) -> dict[str, Any]:
@@ -141,12 +212,16 @@ def block(
     return {name: given, f"{name}_scores": {code: round(scores[code], 4) for code in scores}}
 
 
-def closing(codebooks: Iterable[LabelledCodebook]) -> dict[str, Any]:
-    """Return what ends every row, or the metadata of a Parquet file: the format, and the codebooks by name."""
-    return {
+def closing(
+    codebooks: Iterable[LabelledCodebook],
+    extent: Extent = ALL_ROWS,
+) -> dict[str, Any]:
+    """Return what ends every row, or the metadata of a Parquet file: format, codebooks by name, and extent."""
+    facts = {
         "format": LABELS_FORMAT,
         "codebooks": {codebook.name: codebook.to_dict() for codebook in codebooks},
     }
+    return facts | ({"extent": said} if (said := extent.to_dict()) else {})
 
 
 def is_blank(value: object) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 from stancekit.errors import KitError, MissingExtra
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.label_encoding import encode_rows
-from stancekit.labelling.labeller import Labeller, LabellingJob, Tally
+from stancekit.labelling.labeller import Labeller, LabellingJob
+from stancekit.labelling.row_format import Extent
+from stancekit.labelling.tally import Tally
 
 ENGINES = ("local", "ray")
 # Parts that a worker is given at once, so that it never waits for the next, and how often a part is
@@ -37,8 +39,11 @@ def label_part(
     books = list(job.labelled_codebooks.values())
     sure = [row.to_dict() for row in labelled.sure]
     unsure = [row.to_dict() for row in labelled.unsure]
-    encoded = encode_rows(job.format, sure, books, fields=job.fields)
-    return LabelledPart(number, encoded, encode_rows("jsonl", unsure, books), labelled.tally)
+    # How many pairs it read is in the ledger: all parts are of one schema.
+    extent = Extent(job.rows_written)
+    encoded = encode_rows(job.format, sure, books, fields=job.fields, extent=extent)
+    review = encode_rows("jsonl", unsure, books, extent=extent)
+    return LabelledPart(number, encoded, review, labelled.tally)
 
 
 def label_locally(job: LabellingJob, parts: Iterable[Part]) -> Iterator[LabelledPart]:

@@ -1,0 +1,83 @@
+"""What was counted while labelling, and how it is told."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from stancekit.codebook import Codebook
+from stancekit.labelling.row_format import RowChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted while labelling.
+
+    Attributes
+    ----------
+    sentences
+        Sentences read, titles not among them.
+    acting
+        Those with an actor.
+    crowded
+        Those with so many actors that these are not read for their positions towards each other.
+    labelled
+        Those with an actor and a target.
+    pairs
+        Pairs of actor and target in them.
+    n_rows, positions
+        Rows that are kept and relied on, and those of them in which the actor takes a position
+        towards the target.
+    declined
+        Rows that a person should judge.
+    """
+
+    sentences: int = 0
+    acting: int = 0
+    crowded: int = 0
+    labelled: int = 0
+    pairs: int = 0
+    n_rows: int = 0
+    positions: int = 0
+    declined: int = 0
+
+    def __add__(self, other: Self) -> "Tally":
+        mine, others = asdict(self), asdict(other)
+        return Tally(**{key: mine[key] + others[key] for key in mine})
+
+    def describe(self, codebooks: Iterable[Codebook], rows: RowChoice = "all") -> str:
+        """Say in one line what became of the sentences, and of pairs without a position where rows are `positions`.
+
+        Examples
+        --------
+        >>> from stancekit.codebook import load_codebook
+        >>> stance, frames = load_codebook("stance"), load_codebook("diplomacy")
+        >>> print(Tally(12, acting=8, labelled=7, pairs=9, n_rows=9, positions=6).describe([stance]))
+        12 sentences: 8 with an actor, 1 of them without a target; 6 positions, 3 rows with no position on the target
+        >>> print(Tally(12, acting=7, labelled=7, pairs=9, n_rows=6, positions=6).describe([stance], "positions"))
+        12 sentences: 7 with an actor; 6 positions, 3 pairs with no position on the target left out (in rows=all)
+        >>> print(Tally(12, n_rows=12).describe([frames]))
+        12 sentences; 12 rows
+        """
+        books = list(codebooks)
+        # Only what the codebooks can say: without positions none are counted.
+        parts = [f"{self.sentences:,} sentences"]
+        if any(codebook.unit == "example" for codebook in books):
+            parts.append(f": {self.acting:,} with an actor")
+        if aimless := self.acting - self.labelled:
+            parts.append(f", {aimless:,} of them without a target")
+        if self.crowded:
+            parts.append(f", {self.crowded:,} with so many that they are no targets of each other")
+        if not any(codebook.towards for codebook in books):
+            return f"{''.join(parts)}; {self.n_rows:,} rows"
+        parts.append(f"; {self.positions:,} positions, ")
+        # What is declined are pairs, as some codebook codes these.
+        empty = self.pairs - self.declined - self.positions
+        what = "with no position on the target"
+        if rows == "all":
+            parts.append(f"{empty:,} rows {what}")
+        else:
+            parts.append(f"{empty:,} pairs {what} left out (in rows=all)")
+        # Where a model codes sentences, those without another row have one each.
+        if alone := self.n_rows - self.positions - (empty if rows == "all" else 0):
+            parts.append(f", {alone:,} of sentences alone")
+        return "".join(parts)
