@@ -170,7 +170,7 @@ class NameFinder:
             for actor in actors
             if actor.start is not None
             and actor.end is not None
-            and not _speaks_for_other(text, actor.start, actor.end)
+            and not _is_other_part(text, actor.start, actor.end)
         )
         self.names = list(self._find())
         self._starts = [name.start for name in self.names]
@@ -352,10 +352,10 @@ class NameFinder:
         return Mention(entry.name, start, end, entry.code), True
 
 
-def _speaks_for_other(text: str, start: int, end: int) -> bool:
-    """Say whether a phrase has the one that it speaks for after it."""
+def _is_other_part(text: str, start: int, end: int) -> bool:
+    """Say whether the name stands after it ("delegate of Peru"), or it has a vote in it ("Bee: Aye")."""
     match = _SPEAKERS.match(text, start)
-    return match is not None and match.end() == end
+    return ":" in text[start:end] or (match is not None and match.end() == end)
 
 
 def _look_up(spelled: str, gloss: str, gazetteer: Gazetteer) -> GazetteerEntry | None:
