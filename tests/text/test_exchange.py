@@ -112,6 +112,16 @@ def test_persons_and_parties(exchange):
         assert found and found[2] != "Ruiz" and found[3] != "Harvest" and found[4] != "Greens"
 
 
+def test_articles_before_names_agree_with_the_new_ones(exchange):
+    for text in (
+        "She wore a Varda helmet.",
+        "It asked an Amnesty lawyer, an Omani and a Kenyan judge.",
+    ):
+        for one in draws(exchange, example(text, "Varda")):
+            for article, word in re.findall(r"\b(an?) ([A-Z][\w’'.-]*)", one.text):
+                assert article == ("an" if needs_an(word) else "a"), one.text
+
+
 def test_bodies_become_bodies_of_their_kind(exchange):
     for one in draws(exchange, example("NATO and the EU met the ICC.", "NATO", "the EU")):
         assert re.search(r" met (the )?(ICJ|PCA|ECHR|ITLOS)\.$", one.text), one.text

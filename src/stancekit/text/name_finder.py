@@ -28,6 +28,7 @@ _NAMES_PEOPLE = ("ish", "ch", "ese", "ss")
 _CATALOGUE = re.compile(r" \((?:the )?(?:[A-Z][\w’']*(?: and)? )+of(?: the)?\)")
 _ENDING = re.compile(r"['’](?:s\b|(?<=s['’])(?= \w))")
 _WORD_BEFORE = re.compile(r"(?:^|[^\w])([\w’'-]+) $")
+_A_OR_AN = re.compile(r"\b([Aa]n?) $")
 _AFTER = re.compile(r" ([\w’'-]+)")
 _EACH_WORD = re.compile(r"\w+")
 _PARTICLES = "al|el|bin|ibn|ben|van|von|der|den|de|da|dos|di|la|le|du|abu|y"
@@ -324,9 +325,15 @@ def _person(text: str, parts: Sequence[re.Match[str]]) -> Iterator[FoundName]:
     possessive = _ENDING.match(text, parts[-1].end())
     start, end = parts[-1].span()
     shouted = text[start:end].isupper()
+    before = _A_OR_AN.search(text[: parts[0].start()])
+    article = before.span(1) if before else None
     if len(parts) > 1:
         names = (parts[0].start(), parts[-2].end())
-        yield FoundName(*names, Slot(FIRST_NAME, text[slice(*names)]), NAME, shouted=shouted)
+        first = Slot(FIRST_NAME, text[slice(*names)])
+        yield FoundName(*names, first, NAME, shouted=shouted, article=article)
+        article = None
     ending = possessive.end() if possessive else 0
     surname = Slot(SURNAME, text[start:end])
-    yield FoundName(start, end, surname, NAME, shouted=shouted, possessive_end=ending)
+    yield FoundName(
+        start, end, surname, NAME, shouted=shouted, article=article, possessive_end=ending
+    )

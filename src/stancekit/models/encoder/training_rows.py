@@ -88,7 +88,8 @@ class RenamedRows(TokenRows):
         random_state: int,
     ) -> None:
         ids = inputs(examples)
-        super().__init__(ids, labels, freeze(ids))
+        # Where every row is another in each epoch, the first ones are never shown.
+        super().__init__(ids, labels, freeze(ids) if share < 1 else None)
         self.examples = examples
         self.inputs = inputs
         self.freeze = freeze
