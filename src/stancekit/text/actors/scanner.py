@@ -55,7 +55,7 @@ def trim_entity(sentence: SentenceTokens, entity: "Span") -> tuple[int, int] | N
         start = title_end
     if start >= end or not doc[start].text[0].isupper():
         return None
-    if any(token.is_digit for token in doc[start:end]):
+    if any(token.is_digit or token.text == ":" for token in doc[start:end]):
         return None
     has_staff = is_person and end < len(doc) and sentence.lower[end] in sentence.words["staff"]
     # A single word is only trusted as a name where the words around it say so.
