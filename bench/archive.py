@@ -45,6 +45,8 @@ def memory(pid: int) -> float:
 def watched(source: Path, saved: Path, output: Path, rows: int) -> dict[str, Any]:
     """Label a file in a process of its own, and return its pace and memory."""
     words = ["label", f"input={source}", f"models={saved}", f"output={output}", "format=parquet"]
+    # As much is written as can be.
+    words.append("rows=all")
     start, seen = time.monotonic(), []
     process = subprocess.Popen(
         [sys.executable, "-m", "stancekit", *words], stderr=subprocess.PIPE, text=True

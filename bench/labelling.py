@@ -169,6 +169,7 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
             f"output={output}",
             f"engine={engine}",
             "workers=2",
+            "rows=all",
         ]
         start = time.perf_counter()
         subprocess.run(

@@ -164,6 +164,10 @@ def test_an_article_shows_what_is_chosen(browser, article, width):
     every = [*some, ["Chile", "none"], ["Peru", "none"]]
     # Pairs without a position are one click away.
     assert shown() == some
+    page.get_by_label("stance").select_option(label="none")
+    assert shown() == every[2:]
+    page.get_by_label("stance").select_option(label="all")
+    assert shown() == some
     page.get_by_text("2 pairs without a position").click()
     assert shown() == every
     page.get_by_label("actor").select_option(label="Chile")

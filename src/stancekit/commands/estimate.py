@@ -32,9 +32,9 @@ def estimate(
     Parameters
     ----------
     labels
-        What `stancekit label` wrote: a file, or a folder of files. Rows that were set
-        aside by `risk=` count as well. In Python also what `label` returned, or a
-        DataFrame with the columns of labels.
+        What `stancekit label` wrote with `rows=all`, as shares are of all rows: a file,
+        or a folder of files. Rows that were set aside by `risk=` count as well. In
+        Python also what `label` returned, or a DataFrame with the columns of labels.
     gold
         What `stancekit sample` wrote, with the codes filled in, `-` where a row may
         have no code and has none; rows left empty are not used. Several files, as

@@ -96,8 +96,8 @@ def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
     Parameters
     ----------
     labels
-        What `stancekit label` wrote: a file, or a folder of files. In Python also what
-        `label` returned, or a DataFrame with the columns of labels.
+        What `stancekit label` wrote with `rows=all`: a file, or a folder of files. In
+        Python also what `label` returned, or a DataFrame with the columns of labels.
     n
         How many rows to draw.
     design

@@ -162,7 +162,7 @@ class Extent:
     @classmethod
     def from_rows(cls, rows: Iterable[LabelRow]) -> Self:
         """Return what rows say of it; where they say nothing, as before format 4, they are all rows."""
-        said = [row.get("extent") or {} for row in rows]
+        said = [extent if isinstance(extent := row.get("extent"), dict) else {} for row in rows]
         left_out = any(facts.get("rows") == "positions" for facts in said)
         pairs = {facts.get("pairs") for facts in said}
         return cls("positions" if left_out else "all", pairs.pop() if len(pairs) == 1 else None)
