@@ -4,11 +4,9 @@ from stancekit.text.actors.finder import ActorFinder
 from stancekit.text.examples import make_examples, read_article
 from stancekit.text.gazetteer import load_gazetteer
 from stancekit.text.sentences import split_sentences
-from stancekit.text.targets import find_targets
 
 __all__ = [
     "ActorFinder",
-    "find_targets",
     "load_gazetteer",
     "make_examples",
     "read_article",

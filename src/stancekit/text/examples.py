@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,12 @@ from typing import Any
 from stancekit.errors import KitError
 from stancekit.fileio import read_text
 from stancekit.text.actors.finder import ActorFinder
-from stancekit.text.clean import CleanText, clean
+from stancekit.text.clean import clean
+from stancekit.text.pairs import ask_pairs, merge_names
 from stancekit.text.sentences import split_sentences
-from stancekit.text.speaker import add_speaker, make_speaker
-from stancekit.text.targets import (
-    MOST_ACTORS,
-    SentenceTargets,
-    make_mention,
-    make_topic,
-)
-from stancekit.types import Article, Example, Mention, Sentence, as_list
+from stancekit.text.speaker import make_speaker
+from stancekit.text.targets import MOST_ACTORS
+from stancekit.types import Article, Example, Mention, Sentence
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +184,7 @@ def make_examples(
 ) -> list[Example]:
     r"""Return one example per sentence, actor and target, in reading order.
 
-    Without `targets`, they are those of `find_targets`. An actor that a sentence names twice
+    Without `targets`, they are those of `ask_pairs`. An actor that a sentence names twice
     counts once, whatever words name it.
 
     Parameters
@@ -224,56 +220,8 @@ def make_examples(
             MOST_ACTORS,
         )
     whose = make_speaker(speaker, finder.names) if speaker else None
-    return pair_mentions(article, sentences, mentions, targets, actor=actor, speaker=whose)
-
-
-def pair_mentions(
-    article: Article,
-    sentences: Sequence[Sentence],
-    mentions: Sequence[Sequence[Mention]],
-    targets: str | Sequence[Any] = (),
-    *,
-    actor: str = "",
-    speaker: Mention | None = None,
-) -> list[Example]:
-    """Return the examples of sentences whose actors are known: each actor with each target.
-
-    The text of an example is its sentence in clean form (`clean`), to which the offsets of
-    actor and target refer: a model reads the same words wherever lines were broken.
-
-    Parameters
-    ----------
-    mentions
-        The actors of each sentence, with offsets in `sentence.text`.
-    targets, actor
-        As of `make_examples`.
-    speaker
-        As of `make_speaker`; see `add_speaker`.
-    """
-    topic, asked = make_topic(article), as_list(targets)
-    examples = []
-    for sentence, in_sentence in zip(sentences, mentions, strict=True):
-        cleaned = clean(sentence.text)
-        named = [_move_to_clean(mention, cleaned) for mention in _merge_names(in_sentence)]
-        actors, not_targets = named, frozenset[str]()
-        if actor:
-            actors = [make_mention(actor, cleaned.text)]
-        elif speaker:
-            spoken = add_speaker(speaker, named, cleaned.text)
-            actors, named, not_targets = spoken.actors, spoken.targets, spoken.not_targets
-        sentence_targets = SentenceTargets(cleaned.text, named, given=asked, topic=topic)
-        pairs = [(one, target) for one in actors for target in sentence_targets.for_actor(one)]
-        if not asked:
-            # The speaker comes first.
-            pairs = [
-                pair
-                for pair in pairs
-                if pair[0] is not actors[0] or pair[1].name not in not_targets
-            ]
-        for index, pair in enumerate(pairs):
-            name = f"{sentence.id}.{index}"
-            examples.append(Example(name, cleaned.text, *pair, article.id))
-    return examples
+    pairs = ask_pairs(article, sentences, mentions, targets, actor=actor, speaker=whose)
+    return [pair.example for pair in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +260,7 @@ def count_sentences(
     >>> count_sentences([[], [Mention("Peru", 0, 4)]])
     SentenceCounts(sentences=2, without_actor=1, crowded=0)
     """
-    sizes = [len(_merge_names(in_sentence)) for in_sentence in mentions]
+    sizes = [len(merge_names(in_sentence)) for in_sentence in mentions]
     without_actor = 0 if everywhere else sizes.count(0)
     crowded = sum(size > MOST_ACTORS for size in sizes)
     return SentenceCounts(len(sizes), without_actor, crowded)
@@ -339,19 +287,3 @@ def split_body(article: Article, *, whole: bool = False) -> list[Sentence]:
         if opening.casefold() == title.casefold():
             start = first_line.end("line")
     return [sentence for sentence in split_sentences(article) if sentence.start >= start]
-
-
-def _move_to_clean(mention: Mention, cleaned: CleanText) -> Mention:
-    """Return a mention with its offsets in the clean text."""
-    if mention.start is None or mention.end is None:
-        return mention
-    start, end = cleaned.to_clean(mention.start, mention.end)
-    return replace(mention, start=start, end=end)
-
-
-def _merge_names(mentions: Iterable[Mention]) -> list[Mention]:
-    """Return the first mention of each name, in the order of their last mentions."""
-    first: dict[str, Mention] = {}
-    for mention in reversed(list(mentions)):
-        first[mention.name] = mention
-    return list(reversed(first.values()))

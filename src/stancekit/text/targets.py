@@ -3,13 +3,12 @@
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Any
 
 import yaml
 
 from stancekit.resources import shipped
 from stancekit.text.clean import clean
-from stancekit.types import Article, Mention, as_list
+from stancekit.types import Article, Mention
 
 _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
 
@@ -99,6 +98,12 @@ def _load_nouns() -> dict[str, frozenset[str]]:
     return {section: frozenset(words) for section, words in lists.items()}
 
 
+def is_matter(word: str) -> bool:
+    """Say whether a noun in small letters is one for a text, an act or a policy."""
+    nouns = _load_nouns()
+    return word in nouns["words"] or word in nouns["also_verbs"]
+
+
 def find_issues(text: str) -> list[Mention]:
     """Return the texts, acts and policies that a sentence names, with their adjectives.
 
@@ -126,6 +131,19 @@ def find_issues(text: str) -> list[Mention]:
         longest[start] = Mention(text[start : word.end()], start, word.end())
     named = tuple(nouns["not_targets"])
     return [issue for issue in longest.values() if not issue.name.lower().endswith(named)]
+
+
+def find_texts(text: str) -> list[Mention]:
+    """Return those of `find_issues` that are texts: what is drafted, moved, voted on or signed.
+
+    Examples
+    --------
+    >>> text = "Peru voted against the European-led resolution on the war."
+    >>> [named.name for named in find_texts(text)]
+    ['European-led resolution']
+    """
+    texts = _load_nouns()["texts"]
+    return [issue for issue in find_issues(text) if issue.name.split()[-1].lower() in texts]
 
 
 def _find_phrase_start(words: Sequence[re.Match[str]], index: int, text: str) -> int:
@@ -162,45 +180,6 @@ def spans_overlap(first: Mention, second: Mention) -> bool:
     return first.start < second.end and second.start < first.end
 
 
-class SentenceTargets:
-    """The targets in one sentence, found once for all its actors; see `find_targets`."""
-
-    def __init__(
-        self,
-        text: str,
-        actors: Sequence[Mention],
-        *,
-        given: str | Sequence[Any] = (),
-        topic: Mention | None = None,
-    ) -> None:
-        names = [name.strip() for name in as_list(given) if name.strip()]
-        if names:
-            self._targets = [make_mention(name, text) for name in names]
-        else:
-            self._targets = _default_targets(text, actors, topic)
-
-    def for_actor(self, actor: Mention) -> list[Mention]:
-        """Return the targets of one actor: all but the actor itself.
-
-        Of several targets with one name the first is kept, in the place of the last.
-        """
-        first: dict[str, Mention] = {}
-        for target in reversed(self._targets):
-            first[target.name.casefold()] = target
-        first.pop(actor.name.casefold(), None)
-        return list(reversed(first.values()))
-
-
-def _default_targets(text: str, actors: Sequence[Mention], topic: Mention | None) -> list[Mention]:
-    issues = []
-    for issue in find_issues(text):
-        if not any(spans_overlap(issue, actor) for actor in actors):
-            issues.append(issue)
-    if not issues and topic:
-        issues = [topic]
-    return [*issues, *(actors if len(actors) <= MOST_ACTORS else ())]
-
-
 # "of" names the object of these acts, and of others such as a decision who acted.
 _ON_OBJECT = re.compile(r"\s+(?:against|on|upon|in)\s+(?:the\s+)?")
 _OF_OBJECT = re.compile(
@@ -229,40 +208,3 @@ def find_objects(text: str, actors: Sequence[Mention]) -> list[Mention]:
             if _ON_OBJECT.fullmatch(between) or _OF_OBJECT.fullmatch(last_word + between):
                 objects.append(actor)
     return objects
-
-
-def find_targets(
-    text: str,
-    actor: Mention,
-    actors: Sequence[Mention],
-    *,
-    given: str | Sequence[Any] = (),
-    topic: Mention | None = None,
-) -> list[Mention]:
-    """Return the targets that an actor's stance is read towards in one sentence.
-
-    Parameters
-    ----------
-    actors
-        All actors of the sentence.
-    given
-        The targets the user asks about; if there are any, they are the only ones. One
-        string is one target.
-    topic
-        What the article is about.
-
-    Notes
-    -----
-    Without `given`, the targets are the texts, acts and policies that the sentence names,
-    or the topic where it names none, and the other actors. In a sentence with more than
-    `MOST_ACTORS` actors, the other actors are no targets.
-
-    Examples
-    --------
-    >>> kenya, togo = Mention("Kenya", 0, 5, "KEN"), Mention("Togo", 13, 17, "TGO")
-    >>> topic = Mention("Fish war")
-    >>> targets = find_targets("Kenya blamed Togo.", kenya, [kenya, togo], topic=topic)
-    >>> [target.name for target in targets]
-    ['Fish war', 'Togo']
-    """
-    return SentenceTargets(text, actors, given=given, topic=topic).for_actor(actor)
