@@ -22,8 +22,9 @@ from stancekit.labelling.tally import Tally
 from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
-from stancekit.text.examples import count_sentences, pair_mentions, split_body
+from stancekit.text.examples import count_sentences, split_body
 from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
+from stancekit.text.pairs import AskedPair, ask_pairs
 from stancekit.text.speaker import make_speaker
 from stancekit.types import Article, Example, Prediction, Sentence
 
@@ -41,6 +42,8 @@ class LabelledRow:
         codes examples.
     codebooks
         All codebooks of the labelling by name, the same for all rows.
+    vote
+        The actor's side in a roll call, which is no model's prediction; empty where there is none.
     group
         What the labels name as the article, if not the sentence's own.
     kept
@@ -51,6 +54,7 @@ class LabelledRow:
     example: Example
     predictions: Mapping[str, Prediction]
     codebooks: Mapping[str, Codebook]
+    vote: str = ""
     group: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
 
@@ -66,6 +70,12 @@ class LabelledRow:
             for name, codebook in self.codebooks.items()
             if codebook.towards
         )
+
+    @property
+    def read_by(self) -> str:
+        """Say what the codes of actor and target come from: a `model`, or a `roll call`."""
+        votes = any(_says_vote(codebook, self.vote) for codebook in self.codebooks.values())
+        return "roll call" if votes else "model"
 
     @property
     def is_bare(self) -> bool:
@@ -96,6 +106,7 @@ class LabelledRow:
             "actor_end": actor.end if actor else None,
             "actor_code": actor.code if actor else None,
             "target": target.name if target else None,
+            "read_by": self.read_by,
         }
         for name, codebook in self.codebooks.items():
             prediction = self.predictions.get(name)
@@ -148,10 +159,10 @@ class Labeller:
         # spaCy keeps every word it has seen, which an archive would fill memory with.
         with bounded_memory(load_spacy_tokenizer()):
             bodies = [split_body(text.article, whole=self.whole) for text in texts]
-        examples, tally = self._find_examples(texts, bodies)
+        pairs, tally = self._find_pairs(texts, bodies)
         # Each sentence is coded once, however many actors and targets it has.
         alone = self._bare_sentences(bodies)
-        of_examples = self._predict("example", [one for some in examples.values() for one in some])
+        of_pairs = self._predict("example", [pair for some in pairs.values() for pair in some])
         of_sentences = self._predict("sentence", list(alone.values()))
         codebooks = self.codebooks
         rows = []
@@ -161,20 +172,21 @@ class Labeller:
                 rows += [
                     LabelledRow(
                         sentence,
-                        example,
-                        of_examples.get(example.id, {}) | of_sentences.get(sentence.id, {}),
+                        pair.example,
+                        of_pairs.get(pair.example.id, {}) | of_sentences.get(sentence.id, {}),
                         codebooks,
+                        pair.vote,
                         text.group,
                         text.kept,
                     )
-                    for example in examples.get(sentence.id, bare)
+                    for pair in pairs.get(sentence.id, bare)
                 ]
         declined = self._decline(rows)
         if self.rows == "positions":
             rows, declined = leave_out_pairs(rows, declined)
         sure = [row for row, no in zip(rows, declined, strict=True) if not no]
         counted = Tally(
-            pairs=sum(map(len, examples.values())),
+            pairs=sum(map(len, pairs.values())),
             n_rows=len(sure),
             positions=sum(row.has_position for row in sure),
             declined=sum(declined),
@@ -184,45 +196,57 @@ class Labeller:
     def _of_unit(self, unit: Unit) -> dict[str, FittedClassifier]:
         return {name: model for name, model in self.models.items() if model.codebook.unit == unit}
 
-    def _find_examples(
+    def _find_pairs(
         self, texts: Sequence[InputText], bodies: Sequence[Sequence[Sentence]]
-    ) -> tuple[dict[str, list[Example]], Tally]:
-        """Return the examples by sentence; where every model codes sentences, no actors are looked for."""
-        examples: dict[str, list[Example]] = {}
+    ) -> tuple[dict[str, list[AskedPair]], Tally]:
+        """Return the pairs by sentence; where every model codes sentences, no actors are looked for."""
+        pairs: dict[str, list[AskedPair]] = {}
         tally = Tally()
         if not self._of_unit("example"):
-            return examples, Tally(sum(map(len, bodies)))
+            return pairs, Tally(sum(map(len, bodies)))
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
             targets = (text.target,) if text.target else self.targets
             speaker = make_speaker(text.speaker, self.finder.names) if text.speaker else None
-            made = pair_mentions(
+            asked = ask_pairs(
                 text.article, sentences, mentions, targets, actor=text.actor, speaker=speaker
             )
-            for example in made:
-                examples.setdefault(example.id.rsplit(".", 1)[0], []).append(example)
+            for pair in asked:
+                pairs.setdefault(pair.sentence, []).append(pair)
             # Targets that were named are asked of all actors, however many there are.
             read = count_sentences(mentions, everywhere=text.actor or text.speaker)
             crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
-        return examples, replace(tally, labelled=len(examples))
+        return pairs, replace(tally, labelled=len(pairs))
 
-    def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, Example]:
-        """Return all sentences as examples without actor and target, for the models that code sentences."""
+    def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, AskedPair]:
+        """Return all sentences without actor and target, for the models that code sentences."""
         if not self._of_unit("sentence"):
             return {}
         return {
-            sentence.id: Example(sentence.id, clean(sentence.text).text, article=sentence.article)
+            sentence.id: AskedPair(
+                Example(sentence.id, clean(sentence.text).text, article=sentence.article)
+            )
             for sentences in bodies
             for sentence in sentences
         }
 
-    def _predict(self, unit: Unit, examples: Sequence[Example]) -> dict[str, dict[str, Prediction]]:
-        """Return by example, and then by codebook, what the models of a unit predict."""
-        found: dict[str, dict[str, Prediction]] = {example.id: {} for example in examples}
+    def _predict(self, unit: Unit, pairs: Sequence[AskedPair]) -> dict[str, dict[str, Prediction]]:
+        """Return by example, and then by codebook, what the models of a unit predict.
+
+        Where a roll call says how an actor voted, and the codebook what a vote means, that is the code.
+        """
+        found: dict[str, dict[str, Prediction]] = {pair.example.id: {} for pair in pairs}
         for name, model in self._of_unit(unit).items():
-            for prediction in model.predict(examples):
+            asked = [pair.example for pair in pairs if not _says_vote(model.codebook, pair.vote)]
+            for prediction in model.predict(asked) if asked else ():
                 found[prediction.example][name] = prediction
+            for pair in pairs:
+                if _says_vote(model.codebook, pair.vote):
+                    code = model.codebook.votes[pair.vote]
+                    scores = tuple(float(code == each) for each in model.codebook.names)
+                    voted = Prediction(pair.example.id, (code,), scores)
+                    found[pair.example.id][name] = voted
         return found
 
     def _decline(self, rows: Sequence[LabelledRow]) -> list[bool]:
@@ -235,12 +259,20 @@ class Labeller:
         if self.risk is None:
             return declined
         for name, model in (self._of_unit("example") or self._of_unit("sentence")).items():
-            coded = [index for index, row in enumerate(rows) if name in row.predictions]
+            coded = []
+            for index, row in enumerate(rows):
+                if name in row.predictions and not _says_vote(model.codebook, row.vote):
+                    coded.append(index)
             predictions = [rows[index].predictions[name] for index in coded]
             unsure = model.declined(predictions, self.risk)
             for index, no in zip(coded, unsure, strict=True):
                 declined[index] |= no
         return declined
+
+
+def _says_vote(codebook: Codebook, vote: str) -> bool:
+    """Say whether a codebook has a code for a side in a roll call."""
+    return vote in codebook.votes
 
 
 def leave_out_pairs(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stancekit.resources import shipped
 from stancekit.text.nlp import load_parser
-from stancekit.text.targets import is_matter, spans_overlap
+from stancekit.text.targets import is_matter, spans_overlap, target_words
 from stancekit.types import Mention
 
 if TYPE_CHECKING:
@@ -21,19 +21,8 @@ LEAST_LIKELY = 0.02
 ACTOR_LIKELY = 0.2
 # Targets that are asked of an actor in one sentence.
 MOST_TARGETS = 5
-# Words that point at what an earlier sentence named.
-_POINTERS = frozenset("it this that these so they them such both".split())
-_DETERMINERS = frozenset(
-    "the a an this that these those its their his her our my your any every no such each some all both".split()
-)
-_PRONOUNS = frozenset(
-    "i we he she it they me us him her them you who whom which that this these those what one "
-    "myself ourselves itself himself herself themselves someone anyone nobody everyone everybody "
-    "nothing anything something there mine ours yours theirs others another each both all none "
-    "many few whoever".split()
-)
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
-_NAMED_ACTS = frozenset("csubj csubjpass pcomp nsubj dobj".split())
+_NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +55,18 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
 
 def _noun_phrases(doc: "Doc") -> Iterator[Mention]:
     """Yield noun phrases, and acts that are named by a verb: "siding with them"."""
+    determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
     for token in doc:
         if token.tag_ == "VBG" and token.dep_ in _NAMED_ACTS:
             last = max([token, *_objects(token)], key=lambda word: word.i)
-            yield Mention(doc.text[token.idx : last.idx + len(last)], token.idx, last.idx + len(last))
+            yield Mention(
+                doc.text[token.idx : last.idx + len(last)], token.idx, last.idx + len(last)
+            )
     for chunk in doc.noun_chunks:
         words = list(chunk)
-        while words and (words[0].lower_ in _DETERMINERS or words[0].is_punct):
+        while words and (words[0].lower_ in determiners or words[0].is_punct):
             del words[0]
-        if not words or (len(words) == 1 and words[0].lower_ in _PRONOUNS):
+        if not words or (len(words) == 1 and words[0].lower_ in pronouns):
             continue
         start, end = words[0].idx, words[-1].idx + len(words[-1])
         yield Mention(doc.text[start:end], start, end)
@@ -205,7 +197,11 @@ def _describe_pairs(
     heads = [sentence.head(target) for target in targets]
     near = sorted(
         range(len(targets)),
-        key=lambda row: abs(heads[row].i - actor_head.i) if heads[row] is not None and actor_head is not None else 0,
+        key=lambda row: (
+            abs(heads[row].i - actor_head.i)
+            if heads[row] is not None and actor_head is not None
+            else 0
+        ),
     )
     order = {row: place for place, row in enumerate(near)}
     for row, (target, head) in enumerate(zip(targets, heads, strict=True)):
@@ -231,7 +227,7 @@ def _describe_target(
         f"ending:{head.lower_[-4:]}",
         f"tag:{head.tag_}",
         f"capital:{first.i > 0 and first.text[0].isupper()}",
-        f"before:{before if before in _DETERMINERS or before == 'of' else '-'}",
+        f"before:{before if before in target_words()['determiners'] or before == 'of' else '-'}",
         f"governor:{head.head.lower_ if head.dep_ == 'pobj' else head.dep_}",
         f"length:{min(len(sentence.doc) // 8, 6)}",
     ]
@@ -270,7 +266,7 @@ def _describe_unnamed(sentence: ParsedSentence, actor: "Token | None") -> list[s
     """Return features of a pair whose target the sentence does not name."""
     words = {token.lower_ for token in sentence.doc}
     features = ["unnamed", f"unnamed:length:{min(len(sentence.doc) // 8, 6)}"]
-    features += [f"unnamed:{word}" for word in sorted(words & _POINTERS)]
+    features += [f"unnamed:{word}" for word in sorted(words & target_words()["pointers"])]
     if any(is_matter(word) for word in words):
         features.append("unnamed:matter")
     if actor is None:
@@ -280,8 +276,17 @@ def _describe_unnamed(sentence: ParsedSentence, actor: "Token | None") -> list[s
         f"unnamed:verb:{actor.head.lower_}",
     ]
     children = {token.dep_ for token in actor.head.children}
-    features += [f"unnamed:has:{relation}" for relation in sorted(children & {"dobj", "prep", "ccomp", "xcomp", "neg", "advmod", "conj"})]
-    features += [f"unnamed:beside:{token.lower_}" for token in actor.head.children if token.dep_ in ("prep", "advmod", "dobj", "prt")]
+    features += [
+        f"unnamed:has:{relation}"
+        for relation in sorted(
+            children & {"dobj", "prep", "ccomp", "xcomp", "neg", "advmod", "conj"}
+        )
+    ]
+    features += [
+        f"unnamed:beside:{token.lower_}"
+        for token in actor.head.children
+        if token.dep_ in ("prep", "advmod", "dobj", "prt")
+    ]
     return features
 
 

@@ -1,4 +1,4 @@
-"""From the actors of sentences to the pairs of actor and target that are asked: all that a model reads of an article."""
+"""From the actors of sentences to the pairs of actor and target that are asked: what a model reads of an article."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +18,8 @@ from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # Sentences back to which "the measure" or "it" may refer.
 LOOK_BACK = 2
+# Votes of a sentence that make it a list.
+LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class AskedPair:
 
     example: Example
     vote: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the id of the sentence."""
+        return self.example.id.rpartition(".")[0]
 
 
 def ask_pairs(
@@ -148,9 +155,13 @@ def _pairs_of_sentence(
     crowded = len(one.named) > MOST_ACTORS
     phrases = _phrases(parsed, [] if crowded else one.actor_targets, one.named)
     pairs: list[_Pair] = [(vote.actor, vote.target, vote.side) for vote in votes]
-    unlisted = find_unlisted_actors(parsed, [*one.actors, *voters])
+    # In a list of votes, phrases between the names are no actors.
+    listed = len(votes) >= LISTED
+    unlisted = [] if listed else find_unlisted_actors(parsed, [*one.actors, *voters])
     for place, actor in enumerate([*one.actors, *unlisted]):
-        if any(spans_overlap(actor, voter) for voter in voters):
+        if any(spans_overlap(actor, voter) or actor.name == voter.name for voter in voters):
+            continue
+        if listed and _among(actor, voters):
             continue
         speaks = one.spoken is not None and place == 0
         apart = one.spoken.not_targets if one.spoken and speaks else frozenset[str]()
@@ -175,9 +186,20 @@ def _phrases(
 ) -> list[Mention]:
     """Return the noun phrases of a sentence; where one is an actor, the actor."""
     phrases = [
-        phrase for phrase in parsed.phrases if not any(_same_head(parsed, phrase, one) for one in named)
+        phrase
+        for phrase in parsed.phrases
+        if not any(_same_head(parsed, phrase, one) for one in named)
     ]
     return sorted([*phrases, *actor_targets], key=lambda one: one.start or 0)
+
+
+def _among(actor: Mention, voters: Sequence[Mention]) -> bool:
+    """Say whether an actor stands inside a list: "Federated States" in the name of a voter."""
+    starts = [voter.start for voter in voters if voter.start is not None]
+    ends = [voter.end for voter in voters if voter.end is not None]
+    return bool(
+        starts and ends and actor.start is not None and min(starts) <= actor.start < max(ends)
+    )
 
 
 def _same_head(parsed: ParsedSentence, phrase: Mention, actor: Mention) -> bool:
@@ -185,8 +207,11 @@ def _same_head(parsed: ParsedSentence, phrase: Mention, actor: Mention) -> bool:
     if not spans_overlap(phrase, actor):
         return False
     head = parsed.head(phrase)
-    return head is not None and actor.start is not None and actor.end is not None and (
-        actor.start <= head.idx < actor.end
+    return (
+        head is not None
+        and actor.start is not None
+        and actor.end is not None
+        and (actor.start <= head.idx < actor.end)
     )
 
 

@@ -93,14 +93,15 @@ def make_topic(article: Article) -> Mention | None:
 
 
 @cache
-def _load_nouns() -> dict[str, frozenset[str]]:
+def target_words() -> dict[str, frozenset[str]]:
+    """Return the word lists of `seeds/targets.yaml`."""
     lists = yaml.safe_load(shipped("seeds", "targets.yaml").read_text(encoding="utf-8"))
     return {section: frozenset(words) for section, words in lists.items()}
 
 
 def is_matter(word: str) -> bool:
     """Say whether a noun in small letters is one for a text, an act or a policy."""
-    nouns = _load_nouns()
+    nouns = target_words()
     return word in nouns["words"] or word in nouns["also_verbs"]
 
 
@@ -115,7 +116,7 @@ def find_issues(text: str) -> list[Mention]:
     >>> find_issues("Chile plans to leave on Friday.")
     []
     """
-    nouns, words = _load_nouns(), list(_TARGET_WORD.finditer(text))
+    nouns, words = target_words(), list(_TARGET_WORD.finditer(text))
     longest: dict[int | None, Mention] = {}
     for index, word in enumerate(words):
         head = word[0].lower()
@@ -142,7 +143,7 @@ def find_texts(text: str) -> list[Mention]:
     >>> [named.name for named in find_texts(text)]
     ['European-led resolution']
     """
-    texts = _load_nouns()["texts"]
+    texts = target_words()["texts"]
     return [issue for issue in find_issues(text) if issue.name.split()[-1].lower() in texts]
 
 
@@ -158,7 +159,7 @@ def _find_phrase_start(words: Sequence[re.Match[str]], index: int, text: str) ->
 
 def _modifies(word: re.Match[str], after: re.Match[str], text: str) -> bool:
     """Say whether a word belongs to the noun after it: a name, a compound, or an adjective."""
-    nouns, spelled = _load_nouns(), word[0]
+    nouns, spelled = target_words(), word[0]
     if text[word.end() : after.start()] != " " or spelled.lower() in nouns["before"]:
         return False
     # The first word of a sentence has a capital whatever it is.

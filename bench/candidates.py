@@ -1,0 +1,1 @@
+"""Learn which pairs of an actor and a target are worth asking, from the bundled corpus: `seeds/candidates.json`."""
