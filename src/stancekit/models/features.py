@@ -34,8 +34,15 @@ def mark(
     return text
 
 
-def _name(mention: Mention | None) -> str:
-    return mention.name if mention else ""
+# What stands for an actor that the sentence does not name: who it is must not decide.
+UNNAMED_ACTOR = "the speaker"
+
+
+def _in_words(text: str, mention: Mention | None) -> str:
+    """Return a mention in the words of the text, or its name where the text does not have it."""
+    if mention is None:
+        return ""
+    return text[mention.start : mention.end] if mention.located else mention.name
 
 
 class Plain:
@@ -51,13 +58,25 @@ class Plain:
 
 
 class Pair:
-    """The sentence, and actor and target as a second text."""
+    """The sentence, and actor and target as a second text.
+
+    Both are shown in the words of the sentence where it names them. An actor that it does not name is
+    "the speaker", whoever it is, so that no model learns a speaker's side by the name.
+
+    Examples
+    --------
+    >>> example = Example("1", "It is a bad levy.", Mention("Ama Osei"), Mention("the levy"))
+    >>> Pair().render(example).pair
+    'the speaker # the levy'
+    """
 
     __repr__ = Plain.__repr__
 
     def render(self, example: Example) -> Rendered:
         """Return the sentence and the two names."""
-        names = [name for name in (_name(example.actor), _name(example.target)) if name]
+        actor, target = example.actor, example.target
+        who = UNNAMED_ACTOR if actor and not actor.located else _in_words(example.text, actor)
+        names = [name for name in (who, _in_words(example.text, target)) if name]
         return Rendered(example.text, " # ".join(names))
 
 

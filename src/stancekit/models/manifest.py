@@ -18,7 +18,7 @@ from stancekit.models.selective import SelectivePolicy
 
 log = logging.getLogger(__name__)
 
-MANIFEST_FORMAT = 3
+MANIFEST_FORMAT = 4
 MANIFEST_FILE = "manifest.json"
 # The card and the scores: texts for people, on which no label depends.
 COMPANIONS = ("README.md", "scores.csv")

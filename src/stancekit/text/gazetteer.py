@@ -49,7 +49,8 @@ class GazetteerEntry:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# Two with the same names are different objects: what is derived from one is kept by its identity.
+@dataclass(frozen=True, slots=True, eq=False)
 class Gazetteer:
     """Names with what they stand for, and the word lists of the rules, by their names."""
 
@@ -65,6 +66,19 @@ class Gazetteer:
         GazetteerEntry(name='Russia', kind='seat', code='RUS')
         """
         return self.names.get(name)
+
+    def other_names(self, name: str) -> tuple[str, ...]:
+        """Return the other names of a state or a body: full names first, then its seats and adjectives.
+
+        Examples
+        --------
+        >>> [name for name in load_gazetteer().other_names("Kenya") if name != "Republic of Kenya"]
+        ['KENYA', 'Nairobi', 'Kenyan', 'KENYAN', 'Kenyans']
+        """
+        entry = self.names.get(name)
+        if entry is None or entry.kind not in _NAMES_BY_KIND:
+            return ()
+        return tuple(other for other in _forms(self).get(_whose(name, entry), ()) if other != name)
 
     def find_state(self, code: str) -> GazetteerEntry | None:
         """Return the entry of the state with an ISO 3166 alpha-3 code, or None.
@@ -101,6 +115,25 @@ def load_gazetteer(extra: str | Path | None = None) -> Gazetteer:
     # The cache sees by time and size that a file was edited.
     status = path.stat() if path and path.is_file() else None
     return _load(path, (status.st_mtime_ns, status.st_size) if status else None)
+
+
+# Kinds of names of states and bodies: what names the actor itself comes first.
+_NAMES_BY_KIND = ("country", "body", "seat", "demonym", "people")
+
+
+def _whose(name: str, entry: GazetteerEntry) -> str:
+    """Return what all names of a state or body share."""
+    return entry.code or entry.name or name
+
+
+@cache
+def _forms(gazetteer: Gazetteer) -> dict[str, list[str]]:
+    """Return all names of each state and body, sorted by their kind."""
+    forms: dict[str, list[str]] = {}
+    named = [(name, entry) for name, entry in gazetteer.names.items() if entry.kind in _NAMES_BY_KIND]
+    for name, entry in sorted(named, key=lambda one: _NAMES_BY_KIND.index(one[1].kind)):
+        forms.setdefault(_whose(name, entry), []).append(name)
+    return forms
 
 
 @cache

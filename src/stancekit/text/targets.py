@@ -8,6 +8,7 @@ import yaml
 
 from stancekit.resources import shipped
 from stancekit.text.clean import clean
+from stancekit.text.gazetteer import load_gazetteer
 from stancekit.types import Article, Mention
 
 _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
@@ -62,14 +63,19 @@ def _compile_name(name: str, beside: str, flags: re.RegexFlag) -> re.Pattern[str
 def make_mention(name: str, text: str) -> Mention:
     """Return a name as a mention, with its span where the sentence spells it out.
 
+    A state or a body of the gazetteer may be there under another of its names.
+
     Examples
     --------
     >>> make_mention("the draft", "Peru read The draft.")
     Mention(name='the draft', start=10, end=19, code=None)
     >>> make_mention("whaling", "Peru read the draft.").located
     False
+    >>> make_mention("Peru", "Lima read the draft.")
+    Mention(name='Peru', start=0, end=4, code=None)
     """
-    return Mention(name, *(locate(name, text) or (None, None)))
+    places = (locate(one, text) for one in (name, *load_gazetteer().other_names(name)))
+    return Mention(name, *(next(filter(None, places), (None, None))))
 
 
 _TARGET_WORD = re.compile(r"\w+(?:[-–]\w+)*")
