@@ -276,7 +276,9 @@ class CodeReader:
         mapped = [self.mapping.get(label, label) for label in labels]
         codes = tuple(dict.fromkeys(code for code in mapped if code is not None))
         if self.codebook.multi_label:
-            return codes
+            # An empty list says that there is no code; nothing at all that nobody has coded it.
+            uncoded = len(self.names) == 1 and row.get(self.names[0]) is None
+            return None if uncoded and self.mapping.get("", "") is None else codes
         if len(codes) > 1:
             raise CellError(f"several labels where codebook {self.codebook.name!r} allows one")
         if not codes and not labels:

@@ -183,8 +183,9 @@ class RowReader:
         text = self._read_text(number, row)
         actor = self._read_mention(number, row, "actor", text)
         target = self._read_mention(number, row, "target", text)
-        # A model still reads the actor, but beside the sentence instead of marked in it.
-        if actor and not actor.located:
+        # A model still reads the actor, but beside the sentence instead of marked in it. Where offsets
+        # are given for other rows, that is meant.
+        if actor and not actor.located and self.columns.actor_start not in row:
             self.unlocated.append(number)
         label = self.read_cell(number, row, "id") or f"{self.name}-{index}"
         article = self.read_cell(number, row, "article") or f"{OWN_ARTICLE}{text}"
