@@ -1,19 +1,19 @@
-"""Which pairs of an actor and a target a sentence is read for, chosen by its syntax."""
+"""Which pairs of an actor and a target a sentence is read for, chosen by its syntax.
+
+The weights are learned from articles of which all positions are known (`bench/candidates.py`).
+"""
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
 
 from stancekit.resources import shipped
-from stancekit.text.nlp import load_parser
-from stancekit.text.targets import is_matter, spans_overlap, target_words
+from stancekit.text.syntax import ParsedSentence, Phrase, Spans, Word
+from stancekit.text.targets import is_matter, target_words
 from stancekit.types import Mention
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
 
 # Pairs that were no position in the annotated corpus more than 98 times in 100 are not asked.
 LEAST_LIKELY = 0.02
@@ -21,282 +21,284 @@ LEAST_LIKELY = 0.02
 ACTOR_LIKELY = 0.2
 # Targets that are asked of an actor in one sentence.
 MOST_TARGETS = 5
-# Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
-_NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
+# Phrases on either side of an actor that may be its targets; few sentences have more than thirty.
+AROUND = 40
+# Words beside a verb that tell whether it needs a target in the sentence.
+_BESIDE = frozenset(["prep", "advmod", "dobj", "prt"])
+_RELATIONS = frozenset(["dobj", "prep", "ccomp", "xcomp", "neg", "advmod", "conj"])
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedSentence:
-    """A sentence with its syntax, and the noun phrases that can be a target."""
-
-    doc: "Doc"
-    phrases: tuple[Mention, ...]
-
-    def head(self, mention: Mention) -> "Token | None":
-        """Return the word that a mention's syntax hangs on, `None` without a span."""
-        if mention.start is None or mention.end is None:
-            return None
-        span = self.doc.char_span(mention.start, mention.end, alignment_mode="expand")
-        return span.root if span is not None and len(span) else None
-
-
-def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
-    """Parse sentences and find their noun phrases, without articles and pronouns.
+class LogLinear:
+    """A logistic regression over features that are there or not.
 
     Examples
     --------
-    >>> [sentence] = parse_sentences(["Peru voted against the new draft on whaling."])
-    >>> [phrase.name for phrase in sentence.phrases]
-    ['Peru', 'new draft', 'whaling']
+    >>> model = LogLinear(-1.0, {"head:draft": 1.0})
+    >>> model.probability(["head:draft", "length:2"])
+    0.5
     """
-    docs = load_parser().pipe(texts, batch_size=128)
-    return [ParsedSentence(doc, tuple(_noun_phrases(doc))) for doc in docs]
-
-
-def _noun_phrases(doc: "Doc") -> Iterator[Mention]:
-    """Yield noun phrases, and acts that are named by a verb: "siding with them"."""
-    determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
-    for token in doc:
-        if token.tag_ == "VBG" and token.dep_ in _NAMED_ACTS:
-            last = max([token, *_objects(token)], key=lambda word: word.i)
-            yield Mention(
-                doc.text[token.idx : last.idx + len(last)], token.idx, last.idx + len(last)
-            )
-    for chunk in doc.noun_chunks:
-        words = list(chunk)
-        while words and (words[0].lower_ in determiners or words[0].is_punct):
-            del words[0]
-        if not words or (len(words) == 1 and words[0].lower_ in pronouns):
-            continue
-        start, end = words[0].idx, words[-1].idx + len(words[-1])
-        yield Mention(doc.text[start:end], start, end)
-
-
-def _objects(verb: "Token") -> "Iterator[Token]":
-    for child in verb.children:
-        if child.dep_ == "dobj":
-            yield child
-        if child.dep_ == "prep":
-            yield from (word for word in child.children if word.dep_ == "pobj")
-
-
-def find_unlisted_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> list[Mention]:
-    """Return noun phrases that are likely to be actors, beside those that are known.
-
-    How likely is that of a logistic regression on the phrase's words and its role in the sentence,
-    learned from the bundled corpus (`seeds/candidates.json`): "residents", "the union", "both
-    mayors".
-
-    Examples
-    --------
-    >>> [sentence] = parse_sentences(["Residents of the quay rejected the tram line."])
-    >>> [actor.name for actor in find_unlisted_actors(sentence, [])]
-    ['Residents']
-    """
-    model = _load_models()["actors"]
-    return [
-        phrase
-        for phrase, features in _describe_phrases(sentence, known)
-        if model.probability(features) >= ACTOR_LIKELY
-    ]
-
-
-def _describe_phrases(
-    sentence: ParsedSentence, known: Sequence[Mention]
-) -> Iterator[tuple[Mention, list[str]]]:
-    """Yield each noun phrase that is no known actor, with its features as an actor."""
-    for phrase in sentence.phrases:
-        head = sentence.head(phrase)
-        if head is None or any(spans_overlap(phrase, one) for one in known):
-            continue
-        words = sentence.doc.char_span(phrase.start, phrase.end, alignment_mode="expand")
-        governor = head.head.lower_
-        features = [
-            f"head:{head.lower_}",
-            f"ending:{head.lower_[-4:]}",
-            f"ending:{head.lower_[-3:]}",
-            f"tag:{head.tag_}",
-            f"role:{head.dep_}",
-            f"role:{head.dep_},{governor}",
-            f"role:{head.dep_},{head.head.tag_}",
-            f"tag:{head.tag_},{head.dep_}",
-            f"capitals:{sum(word.text[0].isupper() for word in words[1:])}",
-            f"opens:{words.start == 0}",
-            f"words:{min(len(words), 4)}",
-        ]
-        features += [f"word:{word.lower_}" for word in words if word.i != head.i]
-        if head.dep_ == "conj":
-            features.append(f"role:conj,{head.head.dep_},{head.head.head.lower_}")
-        yield phrase, features
-
-
-def rank_targets(
-    sentence: ParsedSentence,
-    actor: Mention,
-    targets: Sequence[Mention],
-    actors: Sequence[Mention],
-) -> list[tuple[float, Mention]]:
-    """Return targets with the probability that the actor takes a side on them, the likeliest first.
-
-    It is that of a logistic regression on the path between the two in the sentence's syntax and on
-    their words, learned from the bundled corpus (`seeds/candidates.json`).
-
-    Examples
-    --------
-    >>> [sentence] = parse_sentences(["Peru voted against the new draft on whaling."])
-    >>> peru, *others = sentence.phrases
-    >>> [target.name for _, target in rank_targets(sentence, peru, others, [peru])]
-    ['new draft', 'whaling']
-    """
-    model = _load_models()["pairs"]
-    scored = [
-        (model.probability(features), target)
-        for target, features in _describe_pairs(sentence, actor, targets, actors)
-    ]
-    return sorted(scored, key=lambda one: -one[0])
-
-
-def choose_targets(
-    sentence: ParsedSentence,
-    actor: Mention,
-    targets: Sequence[Mention],
-    actors: Sequence[Mention],
-) -> list[Mention]:
-    """Return the targets that are asked of an actor: at most `MOST_TARGETS`, in the order of the sentence."""
-    ranked = rank_targets(sentence, actor, targets, actors)
-    chosen = [target for score, target in ranked[:MOST_TARGETS] if score >= LEAST_LIKELY]
-    return sorted(chosen, key=lambda one: (one.start is None, one.start or 0))
-
-
-@dataclass(frozen=True, slots=True)
-class _LogLinear:
-    """A logistic regression over features that are there or not."""
 
     intercept: float
     weights: Mapping[str, float]
 
     def probability(self, features: Iterable[str]) -> float:
-        logit = self.intercept + sum(self.weights.get(feature, 0.0) for feature in features)
+        """Return the probability of what has these features; those without a weight count nothing."""
+        once = dict.fromkeys(features)
+        logit = self.intercept + sum(self.weights.get(feature, 0.0) for feature in once)
         return 1 / (1 + math.exp(-logit))
 
 
 @cache
-def _load_models() -> dict[str, _LogLinear]:
+def load_weights() -> dict[str, LogLinear]:
+    """Return the models `actors` and `pairs` of `seeds/candidates.json`."""
     stored = json.loads(shipped("seeds", "candidates.json").read_text(encoding="utf-8"))
-    return {name: _LogLinear(**model) for name, model in stored.items()}
+    return {name: LogLinear(**model) for name, model in stored.items()}
 
 
-def _describe_pairs(
-    sentence: ParsedSentence,
-    actor: Mention,
-    targets: Sequence[Mention],
-    actors: Sequence[Mention],
+def find_unlisted_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> list[Mention]:
+    """Return noun phrases that are likely to be actors, beside those that are known.
+
+    How likely is that of a logistic regression on the phrase's words and its role in the sentence:
+    "residents", "the union", "both mayors".
+
+    Examples
+    --------
+    >>> from stancekit.text.syntax import parse_sentences
+    >>> [sentence] = parse_sentences(["Residents of the quay rejected the tram line."])
+    >>> [actor.name for actor in find_unlisted_actors(sentence, [])]
+    ['Residents']
+    """
+    model = load_weights()["actors"]
+    return [
+        phrase
+        for phrase, features in describe_phrases(sentence, known)
+        if model.probability(features) >= ACTOR_LIKELY
+    ]
+
+
+def describe_phrases(
+    sentence: ParsedSentence, known: Sequence[Mention]
 ) -> Iterator[tuple[Mention, list[str]]]:
-    """Yield each target with the features of its pair."""
-    actor_head = sentence.head(actor)
-    heads = [sentence.head(target) for target in targets]
-    near = sorted(
-        range(len(targets)),
-        key=lambda row: (
-            abs(heads[row].i - actor_head.i)
-            if heads[row] is not None and actor_head is not None
-            else 0
-        ),
-    )
-    order = {row: place for place, row in enumerate(near)}
-    for row, (target, head) in enumerate(zip(targets, heads, strict=True)):
-        if head is None:
-            yield target, _describe_unnamed(sentence, actor_head)
-        elif actor_head is None:
-            yield target, ["speaker", *_describe_target(sentence, target, head, actors)]
-        else:
-            features = _describe_target(sentence, target, head, actors)
-            features += _describe_path(actor_head, head, named=features[0])
-            yield target, [*features, f"order:{min(order[row], 6)}"]
+    """Yield each noun phrase that is no known actor, with its features as an actor."""
+    taken = Spans(known)
+    for mention in sentence.phrases:
+        phrase = sentence.phrase(mention)
+        if phrase and not taken.overlap(mention):
+            yield mention, _describe_phrase(sentence, phrase)
 
 
-def _describe_target(
-    sentence: ParsedSentence, target: Mention, head: "Token", actors: Sequence[Mention]
-) -> list[str]:
-    is_actor = any(spans_overlap(target, actor) for actor in actors)
-    first = sentence.doc.char_span(target.start, target.end, alignment_mode="expand")[0]
-    before = sentence.doc[first.i - 1].lower_ if first.i else "^"
+def _describe_phrase(sentence: ParsedSentence, phrase: Phrase) -> list[str]:
+    head, governor = phrase.head, sentence.head(phrase.head)
+    words = sentence.words[phrase.first : phrase.last]
+    features = [
+        f"head:{head.text}",
+        f"ending:{head.text[-4:]}",
+        f"ending:{head.text[-3:]}",
+        f"tag:{head.tag}",
+        f"role:{head.role}",
+        f"role:{head.role},{governor.text}",
+        f"role:{head.role},{governor.tag}",
+        f"tag:{head.tag},{head.role}",
+        f"capitals:{sum(word.capital for word in words[1:])}",
+        f"opens:{phrase.first == 0}",
+        f"words:{min(len(words), 4)}",
+    ]
+    features += [f"word:{word.text}" for word in words if word.place != head.place]
+    if head.role == "conj":
+        features.append(f"role:conj,{governor.role},{sentence.head(governor).text}")
+    return features
+
+
+class TargetRanker:
+    """Ranks the targets of a sentence for each of its actors.
+
+    The probability that an actor takes a side on a target is that of a logistic regression on the
+    path between the two in the sentence's syntax and on their words.
+
+    Parameters
+    ----------
+    targets
+        What can be a target in the sentence, with a span.
+    actors
+        The actors that the sentence names.
+
+    Examples
+    --------
+    >>> from stancekit.text.syntax import parse_sentences
+    >>> [sentence] = parse_sentences(["Peru voted against the new draft on whaling."])
+    >>> peru, *others = sentence.phrases
+    >>> ranker = TargetRanker(sentence, sentence.phrases, [peru])
+    >>> [target.name for _, target in ranker.rank(peru)]
+    ['new draft', 'whaling']
+    """
+
+    def __init__(
+        self, sentence: ParsedSentence, targets: Sequence[Mention], actors: Sequence[Mention]
+    ) -> None:
+        self.sentence = sentence
+        named = [(target, sentence.phrase(target)) for target in targets]
+        self._named = sorted(
+            ((target, phrase) for target, phrase in named if phrase is not None),
+            key=lambda one: one[1].first,
+        )
+        self._places = [phrase.first for _, phrase in self._named]
+        self._actors = Spans(actors)
+        self._described: dict[int, list[str]] = {}
+
+    def rank(
+        self, actor: Mention, *, unnamed: Mention | None = None, apart: Iterable[str] = ()
+    ) -> list[tuple[float, Mention]]:
+        """Return the actor's targets with their probabilities, the likeliest first.
+
+        Parameters
+        ----------
+        unnamed
+            A target that the sentence does not name and may mean.
+        apart
+            Names of targets that are not the actor's.
+        """
+        model = load_weights()["pairs"]
+        described = self.describe(actor, unnamed=unnamed, apart=apart)
+        scored = [(model.probability(features), target) for target, features in described]
+        return sorted(scored, key=lambda one: -one[0])
+
+    def choose(
+        self, actor: Mention, *, unnamed: Mention | None = None, apart: Iterable[str] = ()
+    ) -> list[Mention]:
+        """Return the targets that are asked of an actor, in the order of the sentence."""
+        ranked = self.rank(actor, unnamed=unnamed, apart=apart)[:MOST_TARGETS]
+        chosen = [target for score, target in ranked if score >= LEAST_LIKELY]
+        return sorted(chosen, key=lambda one: (one.start is None, one.start or 0))
+
+    def describe(
+        self, actor: Mention, *, unnamed: Mention | None = None, apart: Iterable[str] = ()
+    ) -> Iterator[tuple[Mention, list[str]]]:
+        """Yield each target of an actor with the features of the pair."""
+        who = self.sentence.phrase(actor)
+        head = who.head if who else None
+        not_asked = {name.casefold() for name in (actor.name, *apart)}
+        itself = Spans([actor])
+        targets = [
+            (row, target, phrase)
+            for row, target, phrase in self._near(who)
+            if target.name.casefold() not in not_asked and not itself.overlap(target)
+        ]
+        # What the sentence does not name is taken for the nearest.
+        places = _order(head, targets, first=1 if unnamed else 0)
+        for (row, target, phrase), place in zip(targets, places, strict=True):
+            features = self._describe_target(row, phrase)
+            if head is None:
+                yield target, ["speaker", *features]
+            else:
+                path = _describe_path(self.sentence, head, phrase.head, kind=features[0])
+                yield target, [*features, *path, f"order:{min(place, 6)}"]
+        if unnamed:
+            yield unnamed, [*self._pointing, *_describe_verb(self.sentence, head)]
+
+    @cached_property
+    def _pointing(self) -> list[str]:
+        """Features of a target that the sentence does not name, the same for all actors."""
+        words = {word.text for word in self.sentence.words}
+        features = ["unnamed", f"unnamed:{_length(self.sentence)}"]
+        features += [f"unnamed:{word}" for word in sorted(words & target_words()["pointers"])]
+        if any(is_matter(word) for word in words):
+            features.append("unnamed:matter")
+        return features
+
+    def _near(self, who: Phrase | None) -> Iterator[tuple[int, Mention, Phrase]]:
+        """Yield the targets around an actor with their rows, so that a long list takes linear time."""
+        first, last = 0, len(self._named)
+        if who:
+            place = bisect_left(self._places, who.first)
+            first, last = max(0, place - AROUND), min(last, place + AROUND)
+        for row in range(first, last):
+            yield row, *self._named[row]
+
+    def _describe_target(self, row: int, phrase: Phrase) -> list[str]:
+        """Return features of a target, the same for all actors; the first says whether it is one."""
+        if row not in self._described:
+            self._described[row] = _describe_target(
+                self.sentence, phrase, is_actor=self._actors.overlap(phrase.mention)
+            )
+        return self._described[row]
+
+
+def _order(
+    head: Word | None, targets: Sequence[tuple[int, Mention, Phrase]], *, first: int
+) -> list[int]:
+    """Return the rank of each target by its distance from the actor, the nearest first."""
+    if head is None:
+        return [0] * len(targets)
+    distances = [abs(phrase.head.place - head.place) for _, _, phrase in targets]
+    places = [0] * len(targets)
+    for place, index in enumerate(sorted(range(len(targets)), key=distances.__getitem__)):
+        places[index] = place + first
+    return places
+
+
+def _describe_target(sentence: ParsedSentence, phrase: Phrase, *, is_actor: bool) -> list[str]:
+    head, first = phrase.head, sentence.words[phrase.first]
+    before = sentence.words[phrase.first - 1].text if phrase.first else "^"
+    governor = sentence.head(head).text if head.role == "pobj" else head.role
     features = [
         "actor" if is_actor else "thing",
-        f"head:{head.lower_}",
-        f"ending:{head.lower_[-4:]}",
-        f"tag:{head.tag_}",
-        f"capital:{first.i > 0 and first.text[0].isupper()}",
+        f"head:{head.text}",
+        f"ending:{head.text[-4:]}",
+        f"tag:{head.tag}",
+        f"capital:{phrase.first > 0 and first.capital}",
         f"before:{before if before in target_words()['determiners'] or before == 'of' else '-'}",
-        f"governor:{head.head.lower_ if head.dep_ == 'pobj' else head.dep_}",
-        f"length:{min(len(sentence.doc) // 8, 6)}",
+        f"governor:{governor}",
+        _length(sentence),
     ]
-    if is_matter(head.lower_):
+    if is_matter(head.text):
         features.append("matter")
     return features
 
 
-def _describe_path(actor: "Token", target: "Token", *, named: str) -> list[str]:
+def _length(sentence: ParsedSentence) -> str:
+    return f"length:{min(len(sentence.words) // 8, 6)}"
+
+
+def _describe_path(sentence: ParsedSentence, actor: Word, target: Word, *, kind: str) -> list[str]:
     """Return features of the way from an actor to a target in the sentence's tree."""
-    from_actor, from_target = _to_root(actor), _to_root(target)
-    depth = {token.i: steps for steps, token in enumerate(from_actor)}
-    down = next((n for n, token in enumerate(from_target) if token.i in depth), len(from_target))
-    joint = from_target[down] if down < len(from_target) else None
-    up = depth[joint.i] if joint is not None else len(from_actor)
-    rising = _join([token.dep_ for token in from_actor[:up]], 3)
-    falling = _join([token.dep_ for token in reversed(from_target[:down])], 4)
-    gap = target.i - actor.i
+    from_actor, from_target = sentence.way(actor), sentence.way(target)
+    steps = {word.place: step for step, word in enumerate(from_actor)}
+    met = [step for step, word in enumerate(from_target) if word.place in steps]
+    down = met[0] if met else len(from_target)
+    joint = from_target[down] if met else None
+    up = steps[joint.place] if joint else len(from_actor)
+    rising = _join([word.role for word in from_actor[:up]], most=3)
+    falling = _join([word.role for word in reversed(from_target[:down])], most=4)
+    gap = target.place - actor.place
     features = [
         f"path:{rising}^{falling}",
         f"up:{rising}",
         f"down:{falling}",
         f"steps:{min(up, 4)},{min(down, 5)}",
-        f"{named}:{rising}^{falling}",
+        f"{kind}:{rising}^{falling}",
         f"gap:{min(abs(gap).bit_length(), 6)}{'>' if gap > 0 else '<'}",
-        f"role:{actor.dep_},{actor.head.pos_}",
+        f"role:{actor.role},{sentence.head(actor).part}",
     ]
-    if joint is not None and joint.i not in (actor.i, target.i):
-        features.append(f"joint:{joint.lower_}")
-    features += [f"falls:{token.lower_}" for token in from_target[1:down]]
-    features += [f"rises:{token.lower_}" for token in from_actor[1:up]]
+    if joint and joint.place not in (actor.place, target.place):
+        features.append(f"joint:{joint.text}")
+    features += [f"falls:{word.text}" for word in from_target[1:down]]
+    features += [f"rises:{word.text}" for word in from_actor[1:up]]
     return features
 
 
-def _describe_unnamed(sentence: ParsedSentence, actor: "Token | None") -> list[str]:
-    """Return features of a pair whose target the sentence does not name."""
-    words = {token.lower_ for token in sentence.doc}
-    features = ["unnamed", f"unnamed:length:{min(len(sentence.doc) // 8, 6)}"]
-    features += [f"unnamed:{word}" for word in sorted(words & target_words()["pointers"])]
-    if any(is_matter(word) for word in words):
-        features.append("unnamed:matter")
-    if actor is None:
-        return [*features, "unnamed:speaker"]
-    features += [
-        f"unnamed:role:{actor.dep_},{actor.head.pos_}",
-        f"unnamed:verb:{actor.head.lower_}",
-    ]
-    children = {token.dep_ for token in actor.head.children}
-    features += [
-        f"unnamed:has:{relation}"
-        for relation in sorted(
-            children & {"dobj", "prep", "ccomp", "xcomp", "neg", "advmod", "conj"}
-        )
-    ]
-    features += [
-        f"unnamed:beside:{token.lower_}"
-        for token in actor.head.children
-        if token.dep_ in ("prep", "advmod", "dobj", "prt")
-    ]
-    return features
-
-
-def _to_root(token: "Token") -> "list[Token]":
-    way = [token]
-    while token.head.i != token.i:
-        token = token.head
-        way.append(token)
-    return way
-
-
-def _join(relations: Sequence[str], most: int) -> str:
+def _join(relations: Sequence[str], *, most: int) -> str:
     return ">".join(relations[:most]) + ("+" if len(relations) > most else "")
+
+
+def _describe_verb(sentence: ParsedSentence, actor: Word | None) -> list[str]:
+    """Return features of what an actor does, with which goes a target that the sentence does not name."""
+    if actor is None:
+        return ["unnamed:speaker"]
+    verb = sentence.head(actor)
+    features = [f"unnamed:role:{actor.role},{verb.part}", f"unnamed:verb:{verb.text}"]
+    beside = list(sentence.children(verb))
+    relations = {word.role for word in beside} & _RELATIONS
+    features += [f"unnamed:has:{relation}" for relation in sorted(relations)]
+    features += [f"unnamed:beside:{word.text}" for word in beside if word.role in _BESIDE]
+    return features

@@ -130,7 +130,9 @@ def _whose(name: str, entry: GazetteerEntry) -> str:
 def _forms(gazetteer: Gazetteer) -> dict[str, list[str]]:
     """Return all names of each state and body, sorted by their kind."""
     forms: dict[str, list[str]] = {}
-    named = [(name, entry) for name, entry in gazetteer.names.items() if entry.kind in _NAMES_BY_KIND]
+    named = [
+        (name, entry) for name, entry in gazetteer.names.items() if entry.kind in _NAMES_BY_KIND
+    ]
     for name, entry in sorted(named, key=lambda one: _NAMES_BY_KIND.index(one[1].kind)):
         forms.setdefault(_whose(name, entry), []).append(name)
     return forms

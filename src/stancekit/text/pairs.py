@@ -4,16 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stancekit.text.candidates import (
-    ParsedSentence,
-    choose_targets,
-    find_unlisted_actors,
-    parse_sentences,
-)
+from stancekit.text.candidates import TargetRanker, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.rollcalls import Vote, read_roll_calls
 from stancekit.text.speaker import SpokenSentence, add_speaker
-from stancekit.text.targets import MOST_ACTORS, find_texts, make_mention, make_topic, spans_overlap
+from stancekit.text.syntax import ParsedSentence, Spans, parse_sentences
+from stancekit.text.targets import MOST_ACTORS, find_texts, make_mention, make_topic
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # Sentences back to which "the measure" or "it" may refer.
@@ -50,7 +46,7 @@ def ask_pairs(
     r"""Return the pairs of actor and target that sentences are read for, in reading order.
 
     Without `targets`, those of an actor are the noun phrases on which somebody in its place takes a
-    side (`candidates.choose_targets`), and a text that the sentences before name, or else the
+    side (`candidates.TargetRanker`), and a text that the sentences before name, or else the
     article's topic, where the sentence may point at it. A roll call gives each voter the text that was
     voted on. Whoever speaks is asked about the topic in every sentence.
 
@@ -77,14 +73,7 @@ def ask_pairs(
     Chile abstain draft
     """
     topic, asked = make_topic(article), as_list(targets)
-    cleaned = [clean(sentence.text) for sentence in sentences]
-    read = []
-    for text, in_sentence in zip(cleaned, mentions, strict=True):
-        named = [_move_to_clean(mention, text) for mention in merge_names(in_sentence)]
-        if actor:
-            named = [make_mention(actor, text.text)]
-        spoken = add_speaker(speaker, named, text.text) if speaker and not actor else None
-        read.append(_ReadSentence(text.text, named, spoken))
+    read = read_sentences(sentences, mentions, actor=actor, speaker=speaker)
     pairs = _with_given(read, asked) if asked else _find_pairs(read, topic)
     made = []
     for sentence, one, of_sentence in zip(sentences, read, pairs, strict=True):
@@ -95,12 +84,12 @@ def ask_pairs(
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadSentence:
+class ReadSentence:
     """A clean sentence with the actors that it names, and with its speaker's part, where it has one."""
 
     text: str
     named: list[Mention]
-    spoken: SpokenSentence | None
+    spoken: SpokenSentence | None = None
 
     @property
     def actors(self) -> list[Mention]:
@@ -108,15 +97,50 @@ class _ReadSentence:
         return self.spoken.actors if self.spoken else self.named
 
     @property
-    def actor_targets(self) -> list[Mention]:
-        """The actors that others may take a side on."""
-        return self.spoken.targets if self.spoken else self.named
+    def speaker(self) -> Mention | None:
+        """Who speaks, if someone does."""
+        return self.spoken.actors[0] if self.spoken else None
+
+    def targets(self, parsed: ParsedSentence) -> list[Mention]:
+        """Return what somebody can take a side on: noun phrases, and where one is an actor, the actor.
+
+        In a sentence with more than `MOST_ACTORS` actors, these are no targets of each other.
+        """
+        named = Spans(self.named)
+        phrases = []
+        for mention in parsed.phrases:
+            phrase = parsed.phrase(mention)
+            if phrase and not named.within(phrase.head.start, phrase.head.start + 1):
+                phrases.append(mention)
+        if len(self.named) > MOST_ACTORS:
+            return phrases
+        actors = self.spoken.targets if self.spoken else self.named
+        return sorted([*phrases, *actors], key=lambda one: one.start or 0)
+
+
+def read_sentences(
+    sentences: Sequence[Sentence],
+    mentions: Sequence[Sequence[Mention]],
+    *,
+    actor: str = "",
+    speaker: Mention | None = None,
+) -> list[ReadSentence]:
+    """Return the sentences in clean form, with their actors; `ask_pairs` has the parameters."""
+    read = []
+    for sentence, in_sentence in zip(sentences, mentions, strict=True):
+        text = clean(sentence.text)
+        named = [_move_to_clean(mention, text) for mention in merge_names(in_sentence)]
+        if actor:
+            named = [make_mention(actor, text.text)]
+        spoken = add_speaker(speaker, named, text.text) if speaker and not actor else None
+        read.append(ReadSentence(text.text, named, spoken))
+    return read
 
 
 _Pair = tuple[Mention, Mention, str]
 
 
-def _with_given(read: Sequence[_ReadSentence], given: Sequence[str]) -> list[list[_Pair]]:
+def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list[_Pair]]:
     """Pair every actor with every target that was given, but for itself."""
     names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     pairs = []
@@ -133,89 +157,69 @@ def _with_given(read: Sequence[_ReadSentence], given: Sequence[str]) -> list[lis
     return pairs
 
 
-def _find_pairs(read: Sequence[_ReadSentence], topic: Mention | None) -> list[list[_Pair]]:
+def _find_pairs(read: Sequence[ReadSentence], topic: Mention | None) -> list[list[_Pair]]:
     texts = [one.text for one in read]
-    before = _texts_before(texts, topic)
+    before = texts_before(texts, topic)
     votes = read_roll_calls(texts, [one.named for one in read], before)
     rows = zip(read, parse_sentences(texts), before, votes, strict=True)
     return [
-        _pairs_of_sentence(one, parsed, text_before, topic, of_sentence)
+        [
+            *((vote.actor, vote.target, vote.side) for vote in of_sentence),
+            *_pairs_beside(one, parsed, _Voters(of_sentence), text_before, topic),
+        ]
         for one, parsed, text_before, of_sentence in rows
     ]
 
 
-def _pairs_of_sentence(
-    one: _ReadSentence,
+class _Voters:
+    """Who votes in a roll call, and where these stand; in a list of them nobody else takes a side."""
+
+    def __init__(self, votes: Sequence[Vote]) -> None:
+        self.mentions = [vote.actor for vote in votes]
+        self.are_listed = len(votes) >= LISTED
+        self._names = {one.name for one in self.mentions}
+        self._spans = Spans(self.mentions)
+        starts = [one.start for one in self.mentions if one.start is not None]
+        ends = [one.end for one in self.mentions if one.end is not None]
+        self._start, self._end = min(starts, default=0), max(ends, default=0)
+
+    def have(self, actor: Mention) -> bool:
+        """Say whether an actor is one of them, or a part of their list: "Federated States"."""
+        if actor.name in self._names or self._spans.overlap(actor):
+            return True
+        return (
+            self.are_listed and actor.start is not None and self._start <= actor.start < self._end
+        )
+
+
+def _pairs_beside(
+    one: ReadSentence,
     parsed: ParsedSentence,
+    voters: _Voters,
     text_before: Mention | None,
     topic: Mention | None,
-    votes: Sequence[Vote],
 ) -> list[_Pair]:
-    voters = [vote.actor for vote in votes]
-    crowded = len(one.named) > MOST_ACTORS
-    phrases = _phrases(parsed, [] if crowded else one.actor_targets, one.named)
-    pairs: list[_Pair] = [(vote.actor, vote.target, vote.side) for vote in votes]
+    """Return the pairs of those who do not vote in the sentence."""
+    unlisted = []
     # In a list of votes, phrases between the names are no actors.
-    listed = len(votes) >= LISTED
-    unlisted = [] if listed else find_unlisted_actors(parsed, [*one.actors, *voters])
-    for place, actor in enumerate([*one.actors, *unlisted]):
-        if any(spans_overlap(actor, voter) or actor.name == voter.name for voter in voters):
+    if not voters.are_listed:
+        unlisted = find_unlisted_actors(parsed, [*one.actors, *voters.mentions])
+    ranker = TargetRanker(parsed, one.targets(parsed), one.named)
+    pairs: list[_Pair] = []
+    for actor in (*one.actors, *unlisted):
+        if voters.have(actor):
             continue
-        if listed and _among(actor, voters):
-            continue
-        speaks = one.spoken is not None and place == 0
-        apart = one.spoken.not_targets if one.spoken and speaks else frozenset[str]()
-        targets = [
-            phrase
-            for phrase in phrases
-            if not spans_overlap(phrase, actor)
-            and phrase.name.casefold() != actor.name.casefold()
-            and phrase.name not in apart
-        ]
-        unnamed = topic if speaks else text_before
-        asked = [*targets, *([unnamed] if unnamed else [])]
-        chosen = choose_targets(parsed, actor, asked, one.named)
-        if speaks and topic and topic not in chosen:
-            chosen = [topic, *chosen]
+        if one.spoken and actor is one.speaker:
+            chosen = ranker.choose(actor, unnamed=topic, apart=one.spoken.not_targets)
+            if topic and topic not in chosen:
+                chosen = [topic, *chosen]
+        else:
+            chosen = ranker.choose(actor, unnamed=text_before)
         pairs += [(actor, target, "") for target in _unique(chosen)]
     return pairs
 
 
-def _phrases(
-    parsed: ParsedSentence, actor_targets: Sequence[Mention], named: Sequence[Mention]
-) -> list[Mention]:
-    """Return the noun phrases of a sentence; where one is an actor, the actor."""
-    phrases = [
-        phrase
-        for phrase in parsed.phrases
-        if not any(_same_head(parsed, phrase, one) for one in named)
-    ]
-    return sorted([*phrases, *actor_targets], key=lambda one: one.start or 0)
-
-
-def _among(actor: Mention, voters: Sequence[Mention]) -> bool:
-    """Say whether an actor stands inside a list: "Federated States" in the name of a voter."""
-    starts = [voter.start for voter in voters if voter.start is not None]
-    ends = [voter.end for voter in voters if voter.end is not None]
-    return bool(
-        starts and ends and actor.start is not None and min(starts) <= actor.start < max(ends)
-    )
-
-
-def _same_head(parsed: ParsedSentence, phrase: Mention, actor: Mention) -> bool:
-    """Say whether a phrase is an actor: its head is a word of the actor's."""
-    if not spans_overlap(phrase, actor):
-        return False
-    head = parsed.head(phrase)
-    return (
-        head is not None
-        and actor.start is not None
-        and actor.end is not None
-        and (actor.start <= head.idx < actor.end)
-    )
-
-
-def _texts_before(texts: Sequence[str], topic: Mention | None) -> list[Mention | None]:
+def texts_before(texts: Sequence[str], topic: Mention | None) -> list[Mention | None]:
     """Return for each sentence the text that those shortly before it name last, or else the topic."""
     found: list[Mention | None] = []
     named: list[tuple[int, Mention]] = []

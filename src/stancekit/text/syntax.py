@@ -1,0 +1,224 @@
+"""The syntax of sentences: their words as plain values, and their noun phrases."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from threadpoolctl import threadpool_limits
+
+from stancekit.text.nlp import bounded_memory, load_parser
+from stancekit.text.targets import target_words
+from stancekit.types import Mention
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+# Sentences that the parser reads together.
+BATCH_SIZE = 128
+# Tokens in one piece: no sentence is that long, but a text without full stops may be.
+LONGEST_PARSED = 2000
+# Words on the way from a word to the root of its sentence; after that, a list goes on and on.
+LONGEST_WAY = 40
+# Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
+_NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
+
+
+class Word(NamedTuple):
+    """A word in small letters, with its place in the text and in the sentence's syntax.
+
+    Attributes
+    ----------
+    head, children
+        Places of the word that it hangs on, itself for a root, and of those that hang on it.
+    tag, part, role
+        Its fine and its coarse part of speech, and its relation to its head, as spaCy names them.
+    """
+
+    place: int
+    start: int
+    end: int
+    text: str
+    head: int
+    tag: str
+    part: str
+    role: str
+    children: tuple[int, ...]
+    capital: bool
+
+
+class Phrase(NamedTuple):
+    """A mention with its words: from the place of the first to that after the last, and the head."""
+
+    mention: Mention
+    first: int
+    last: int
+    head: Word
+
+
+class ParsedSentence:
+    """A sentence with its syntax, and the noun phrases that can be a target.
+
+    Examples
+    --------
+    >>> [sentence] = parse_sentences(["Peru voted against the new draft on whaling."])
+    >>> [phrase.name for phrase in sentence.phrases]
+    ['Peru', 'new draft', 'whaling']
+    >>> draft = sentence.phrase(sentence.phrases[1])
+    >>> draft.head.text, [word.text for word in sentence.way(draft.head)]
+    ('draft', ['draft', 'against', 'voted'])
+    """
+
+    def __init__(self, words: Sequence[Word], phrases: Sequence[Mention]) -> None:
+        self.words = words
+        self.phrases = phrases
+        self._starts = [word.start for word in words]
+        self._ways: dict[int, list[Word]] = {}
+
+    def phrase(self, mention: Mention) -> Phrase | None:
+        """Return a mention with its words, `None` without a span or outside what was parsed."""
+        if mention.start is None or mention.end is None or not self.words:
+            return None
+        first = max(bisect_right(self._starts, mention.start) - 1, 0)
+        last = bisect_right(self._starts, mention.end - 1)
+        if first >= last or self.words[last - 1].end <= mention.start:
+            return None
+        return Phrase(mention, first, last, self._root(first, last))
+
+    def way(self, word: Word) -> list[Word]:
+        """Return the words from a word to the root of its sentence, both included."""
+        if word.place not in self._ways:
+            way = [word]
+            while way[-1].head != way[-1].place and len(way) < LONGEST_WAY:
+                way.append(self.words[way[-1].head])
+            self._ways[word.place] = way
+        return self._ways[word.place]
+
+    def head(self, word: Word) -> Word:
+        """Return the word that a word hangs on, itself for a root."""
+        return self.words[word.head]
+
+    def children(self, word: Word) -> Iterator[Word]:
+        """Yield the words that hang on a word."""
+        return (self.words[place] for place in word.children)
+
+    def _root(self, first: int, last: int) -> Word:
+        """Return the word of a phrase that is nearest to the root of the sentence."""
+        outer = []
+        for word in self.words[first:last]:
+            if word.head == word.place or not first <= word.head < last:
+                outer.append(word)
+        return min(outer, key=lambda word: len(self.way(word)))
+
+
+def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
+    """Parse sentences and find their noun phrases, without articles and pronouns.
+
+    Offsets are those of the texts.
+
+    Examples
+    --------
+    >>> [sentence] = parse_sentences(["They criticised siding with Chad."])
+    >>> [phrase.name for phrase in sentence.phrases]
+    ['siding with Chad', 'Chad']
+    """
+    parser = load_parser()
+    # On sentences, several threads cost more than they save; and spaCy keeps every word it has seen.
+    with bounded_memory(parser), threadpool_limits(1):
+        pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
+        docs = [doc for of_sentence in pieces for _, doc in of_sentence]
+        parsed = iter(list(parser.pipe(docs, batch_size=BATCH_SIZE)))
+        return [_read([(start, next(parsed)) for start, _ in each]) for each in pieces]
+
+
+def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
+    """Yield a sentence in pieces that the parser has memory for, each with its offset."""
+    if len(doc) <= LONGEST_PARSED:
+        yield 0, doc
+        return
+    for first in range(0, len(doc), LONGEST_PARSED):
+        yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
+
+
+def _read(pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
+    words: list[Word] = []
+    phrases: list[Mention] = []
+    for start, doc in pieces:
+        before = len(words)
+        words += [_read_word(token, before, start) for token in doc]
+        for first, last in _noun_phrases(doc):
+            text = doc.text[first.idx : last.idx + len(last)]
+            offset = start + first.idx
+            phrases.append(Mention(text, offset, offset + len(text)))
+    return ParsedSentence(words, tuple(phrases))
+
+
+def _read_word(token: "Token", before: int, start: int) -> Word:
+    """Read a word of a piece that begins after so many words, at an offset."""
+    offset = start + token.idx
+    return Word(
+        before + token.i,
+        offset,
+        offset + len(token),
+        token.lower_,
+        before + token.head.i,
+        token.tag_,
+        token.pos_,
+        token.dep_,
+        tuple(before + child.i for child in token.children),
+        token.text[0].isupper(),
+    )
+
+
+def _noun_phrases(doc: "Doc") -> "Iterator[tuple[Token, Token]]":
+    """Yield first and last words of noun phrases, and of acts that a verb names: "siding with them"."""
+    determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
+    for token in doc:
+        if token.tag_ == "VBG" and token.dep_ in _NAMED_ACTS:
+            yield token, max([token, *_objects(token)], key=lambda word: word.i)
+    for chunk in doc.noun_chunks:
+        words = list(chunk)
+        while words and (words[0].lower_ in determiners or words[0].is_punct):
+            del words[0]
+        if words and not (len(words) == 1 and words[0].lower_ in pronouns):
+            yield words[0], words[-1]
+
+
+def _objects(verb: "Token") -> "Iterator[Token]":
+    for child in verb.children:
+        if child.dep_ == "dobj":
+            yield child
+        if child.dep_ == "prep":
+            yield from (word for word in child.children if word.dep_ == "pobj")
+
+
+class Spans:
+    """The places that some mentions take in a text, asked about in little time however many they are.
+
+    Examples
+    --------
+    >>> spans = Spans([Mention("Peru", 0, 4), Mention("Chad", 10, 14), Mention("Oman")])
+    >>> spans.overlap(Mention("the envoy", 2, 8)), spans.overlap(Mention("and", 5, 8))
+    (True, False)
+    """
+
+    def __init__(self, mentions: Iterable[Mention]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        spans = [(one.start, one.end) for one in mentions if one.located]
+        for start, end in sorted((start or 0, end or 0) for start, end in spans):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def overlap(self, mention: Mention) -> bool:
+        """Say whether a mention shares a character with one of them."""
+        if mention.start is None or mention.end is None:
+            return False
+        return self.within(mention.start, mention.end)
+
+    def within(self, start: int, end: int) -> bool:
+        """Say whether one of them has a character between two offsets."""
+        place = bisect_right(self._starts, end - 1) - 1
+        return place >= 0 and self._ends[place] > start
