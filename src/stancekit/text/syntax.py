@@ -127,7 +127,10 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
         pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=BATCH_SIZE)))
-        return [_read([(start, next(parsed)) for start, _ in each]) for each in pieces]
+        return [
+            _read(text, [(start, next(parsed)) for start, _ in of_sentence])
+            for text, of_sentence in zip(texts, pieces, strict=True)
+        ]
 
 
 def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
@@ -139,16 +142,15 @@ def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
         yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
-def _read(pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
+def _read(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
     words: list[Word] = []
     phrases: list[Mention] = []
     for start, doc in pieces:
         before = len(words)
         words += [_read_word(token, before, start) for token in doc]
         for first, last in _noun_phrases(doc):
-            text = doc.text[first.idx : last.idx + len(last)]
-            offset = start + first.idx
-            phrases.append(Mention(text, offset, offset + len(text)))
+            offset, end = start + first.idx, start + last.idx + len(last)
+            phrases.append(Mention(text[offset:end], offset, end))
     return ParsedSentence(words, tuple(phrases))
 
 
