@@ -30,8 +30,9 @@ from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.text import ActorFinder
-from stancekit.text.examples import pair_mentions, split_body
+from stancekit.text.examples import split_body
 from stancekit.text.nlp import NER_PACKAGE
+from stancekit.text.pairs import ask_pairs
 from stancekit.types import Article
 
 ARTICLES, LOOPED = 150, 320
@@ -65,7 +66,7 @@ def text_to_examples() -> dict[str, object]:
         cut = [split_body(article) for article in some]
         found = finder.find_all([[one.text for one in of] for of in cut])
         for article, of, mentions in zip(some, cut, found, strict=True):
-            pair_mentions(article, of, mentions)
+            ask_pairs(article, of, mentions)
 
     def peer() -> None:
         list(recogniser.pipe(sentences))

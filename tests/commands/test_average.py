@@ -110,9 +110,7 @@ def test_the_report_shows_it_where_states_differ(out):
 
 
 def test_articles_are_labelled_with_averages(kept, tmp_path):
-    (tmp_path / "news.txt").write_text(
-        "Levy vote\n\nPeru condemned the levy. Oman abstained on the levy.\n"
-    )
+    (tmp_path / "news.txt").write_text("Peru condemned the levy.\nOman cheered the levy.\n")
     job = LabellingJob(find_models([kept]), ActorFinder(ner=False))
     rows = label_article(read_article(tmp_path / "news.txt"), job).rows
     assert {row.example.actor.name for row in rows} == {"Peru", "Oman"}

@@ -18,7 +18,8 @@ from stancekit.models.majority import Majority
 from stancekit.text import ActorFinder, read_article
 
 FINDER = ActorFinder(ner=False)
-NEWS = "Levy vote\n\nPeru shunned the levy. It rained on the coast. Oman cheered the levy.\n"
+# Without a title there is nothing that the sentences could mean beside the levy.
+NEWS = "Peru shunned the levy. It rained on the coast. Oman cheered the levy.\n"
 
 TONE = """
 _target_: stancekit.codebook.make_codebook
@@ -131,7 +132,7 @@ def test_two_schemes_of_one_s_own_label_together_from_their_runs(runs, news, tmp
         ("Oman", "levy", "warm"),
     ]
     assert set(first["tone_scores"]) == {"cold", "cool", "warm", "flat"}
-    assert rained["tone_scores"] is None and rained["id"] == "news.2"
+    assert rained["tone_scores"] is None and rained["id"] == "news.1"
     for row in (first, rained, last):
         assert row[BOTH] == ["home & hearth"]
         assert set(row[f"{BOTH}_scores"]) == {"foreign", "home & hearth"}
@@ -152,7 +153,7 @@ def test_the_experiment_and_each_run_by_itself_give_the_same(runs, news, tmp_pat
     )
     assert whole == both
     # Whoever acts in it, a sentence has one row, and the codes that its rows have beside others.
-    assert [row["id"] for row in blame] == ["news.1", "news.2", "news.3"]
+    assert [row["id"] for row in blame] == ["news.0", "news.1", "news.2"]
     assert [row[BOTH] for row in blame] == [row[BOTH] for row in both]
     assert all(row["actor"] is row["actor_start"] is row["target"] is None for row in blame)
     assert not any("tone" in row or "tone" in row["codebooks"] for row in blame)

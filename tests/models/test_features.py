@@ -17,6 +17,22 @@ def test_pair_names_both_beside_the_sentence():
     assert Pair().render(ONE) == ("Then Peru shunned the levy.", "Peru # the levy")
 
 
+def test_an_actor_that_is_not_named_is_the_speaker_whoever_it_is():
+    levy = Mention("the levy", 18, 26)
+    shown = {
+        features().render(Example("1", ONE.text, Mention(name, code=code), levy))
+        for features in (Pair, Marked)
+        for name, code in (("Ama Osei", None), ("Kenya", "KEN"), ("the speaker", None))
+    }
+    assert {one.pair for one in shown} == {"the speaker # the levy"} and len(shown) == 2
+    assert {one.text for one in shown} == {ONE.text, "Then Peru shunned # the levy #."}
+
+
+def test_both_are_shown_in_the_words_of_the_sentence():
+    one = Example("1", "Lima shunned the levy.", Mention("Peru", 0, 4, "PER"), Mention("the dues"))
+    assert Pair().render(one).pair == "Lima # the dues"
+
+
 def test_marked_sets_both_where_they_stand():
     assert Marked().render(ONE).text == "Then * Peru * shunned # the levy #."
 

@@ -71,10 +71,10 @@ def test_examples_are_one_per_sentence_actor_and_target():
     )
     examples = make_examples(article, FINDER)
     assert [(e.id, e.actor.name, e.target.name) for e in examples] == [
-        ("article.1.0", "Russia", "Fish war"),
-        ("article.1.1", "Russia", "Togo"),
-        ("article.1.2", "Togo", "Fish war"),
-        ("article.1.3", "Togo", "Russia"),
+        ("article.1.0", "Russia", "Togo"),
+        ("article.1.1", "Russia", "Fish war"),
+        ("article.1.2", "Togo", "Russia"),
+        ("article.1.3", "Togo", "Fish war"),
         ("article.3.0", "Togo", "Fish war"),
     ]
     assert all(e.text[e.actor.start : e.actor.end] in ("Kremlin", "Togo") for e in examples)
@@ -95,7 +95,10 @@ def who(article, **rest):
 def test_a_salutation_is_no_title_and_no_target():
     article = read_article(SPEECH)
     assert article.topic == ""
-    assert {example.target.name for example in make_examples(article, FINDER)} == {"levy"}
+    assert {example.target.name for example in make_examples(article, FINDER)} == {
+        "levy",
+        "comment",
+    }
 
 
 def test_the_first_paragraph_of_an_untitled_article_is_labelled():
@@ -137,7 +140,7 @@ def test_lines_broken_at_a_width_change_nothing():
     )
     article = Article("a", raw)
     expected = make_examples(Article("a", plain), FINDER)
-    assert len(expected) == 10
+    assert {example.target.name for example in expected} >= {"levy", "US-led levy", "Côte d’Ivoire"}
     assert make_examples(article, FINDER) == expected
     for sentence in split_sentences(article):
         assert raw[sentence.start : sentence.end] == sentence.text
@@ -172,8 +175,9 @@ def test_a_roll_call_has_a_row_per_state(caplog):
     assert len(examples) == len({example.actor.name for example in examples}) > 140
     assert {example.target.name for example in examples} == {"levy"}
     assert "in 1 sentences with more than 9 actors" in caplog.text
+    caplog.clear()
     few = make_examples(Article("a", f"{', '.join(states[:5])} voted against the levy."), FINDER)
-    assert len(few) == 5 * 5
+    assert [example.target.name for example in few] == ["levy"] * 5 and not caplog.text
 
 
 def test_given_targets():

@@ -83,7 +83,6 @@ def test_the_speaker_is_an_actor_beside_the_others():
         ("Kenya", "I", "Chad"),
         ("Kenya", "I", "Oman"),
         ("Chad", "Chad", "Oman"),
-        ("Oman", "Oman", "Chad"),
     ]
 
 
@@ -130,9 +129,9 @@ def test_what_others_are_quoted_with_is_theirs():
 def test_the_object_of_an_act_is_no_target_of_who_speaks_of_the_act():
     said = "We condemn Chad's invasion of Oman and the sanctions against Peru."
     assert [target for actor, _, target in pairs(said) if actor == "Kenya"] == [
-        "invasion",
-        "sanctions",
+        "Chad's invasion",
         "Chad",
+        "sanctions",
     ]
     # it was asked for
     assert pairs(said, ["Oman"])[0] == ("Kenya", "We", "Oman")

@@ -1,29 +1,9 @@
-"""Targets: the user's, or the topic and the other actors."""
+"""What a sentence names that one can be for or against."""
 
-from stancekit.text import find_targets
-from stancekit.text.targets import find_issues, make_topic
-from stancekit.types import Article, Mention
+from stancekit.text.targets import find_issues, find_texts, make_topic
+from stancekit.types import Article
 
-KENYA, TOGO = Mention("Kenya", 0, 5, "KEN"), Mention("Togo", 13, 17, "TGO")
 TEXT = "Kenya blamed Togo."
-
-
-def names(**rest):
-    return [target.name for target in find_targets(TEXT, KENYA, [KENYA, TOGO], **rest)]
-
-
-def test_the_topic_and_the_other_actors():
-    assert names(topic=Mention("Fish war")) == ["Fish war", "Togo"]
-    assert names() == ["Togo"]
-
-
-def test_given_targets_are_the_only_ones():
-    assert names(given=["the draft"], topic=Mention("Fish war")) == ["the draft"]
-
-
-def test_nobody_takes_a_side_towards_itself():
-    assert names(given=["kenya", "Togo", "togo"]) == ["Togo"]
-    assert find_targets(TEXT, KENYA, [KENYA]) == []
 
 
 def test_no_title_no_topic():
@@ -32,13 +12,6 @@ def test_no_title_no_topic():
 
 def matters(text):
     return [text[one.start : one.end] for one in find_issues(text)]
-
-
-def test_texts_and_acts_of_the_sentence_stand_before_the_topic():
-    text = "Kenya blamed the draft treaty on Togo."
-    kenya, togo = Mention("Kenya", 0, 5), Mention("Togo", 33, 37)
-    found = find_targets(text, kenya, [kenya, togo], topic=Mention("Fish war"))
-    assert [target.name for target in found] == ["draft treaty", "Togo"]
 
 
 def test_a_matter_has_its_adjectives_and_no_article():
@@ -57,6 +30,10 @@ def test_verbs_are_no_matters():
     assert matters("They attack the plan, call for calm and request a delay.") == ["plan"]
 
 
-def test_an_actor_is_no_matter():
-    actor = Mention("War Office", 4, 14)
-    assert find_targets("The War Office slept.", Mention("Peru"), [actor]) == [actor]
+def test_what_is_not_at_issue_is_no_matter():
+    assert matters("Since the Second World War, we respect international law.") == []
+
+
+def test_texts_are_what_is_voted_on():
+    text = "The war goes on; the draft treaty on sanctions fell, and so did the motion."
+    assert [one.name for one in find_texts(text)] == ["draft treaty", "motion"]

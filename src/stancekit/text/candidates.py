@@ -21,8 +21,8 @@ LEAST_LIKELY = 0.02
 ACTOR_LIKELY = 0.2
 # Targets that are asked of an actor in one sentence.
 MOST_TARGETS = 5
-# Phrases on either side of an actor that may be its targets; few sentences have more than thirty.
-AROUND = 40
+# Phrases on either side of an actor that may be its targets: all of them, but in a long list.
+NEAREST = 40
 # Words beside a verb that tell whether it needs a target in the sentence.
 _BESIDE = frozenset(["prep", "advmod", "dobj", "prt"])
 _RELATIONS = frozenset(["dobj", "prep", "ccomp", "xcomp", "neg", "advmod", "conj"])
@@ -211,7 +211,7 @@ class TargetRanker:
         first, last = 0, len(self._named)
         if who:
             place = bisect_left(self._places, who.first)
-            first, last = max(0, place - AROUND), min(last, place + AROUND)
+            first, last = max(0, place - NEAREST), min(last, place + NEAREST)
         for row in range(first, last):
             yield row, *self._named[row]
 

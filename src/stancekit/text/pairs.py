@@ -9,7 +9,13 @@ from stancekit.text.clean import CleanText, clean
 from stancekit.text.rollcalls import Vote, read_roll_calls
 from stancekit.text.speaker import SpokenSentence, add_speaker
 from stancekit.text.syntax import ParsedSentence, Spans, parse_sentences
-from stancekit.text.targets import MOST_ACTORS, find_texts, make_mention, make_topic
+from stancekit.text.targets import (
+    MOST_ACTORS,
+    find_texts,
+    make_mention,
+    make_topic,
+    names_no_issue,
+)
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # Sentences back to which "the measure" or "it" may refer.
@@ -110,7 +116,8 @@ class ReadSentence:
         phrases = []
         for mention in parsed.phrases:
             phrase = parsed.phrase(mention)
-            if phrase and not named.within(phrase.head.start, phrase.head.start + 1):
+            is_actor = phrase and named.within(phrase.head.start, phrase.head.start + 1)
+            if phrase and not is_actor and not names_no_issue(mention.name):
                 phrases.append(mention)
         if len(self.named) > MOST_ACTORS:
             return phrases
@@ -210,9 +217,8 @@ def _pairs_beside(
         if voters.have(actor):
             continue
         if one.spoken and actor is one.speaker:
-            chosen = ranker.choose(actor, unnamed=topic, apart=one.spoken.not_targets)
-            if topic and topic not in chosen:
-                chosen = [topic, *chosen]
+            chosen = ranker.choose(actor, apart=one.spoken.not_targets)
+            chosen += [topic] if topic else []
         else:
             chosen = ranker.choose(actor, unnamed=text_before)
         pairs += [(actor, target, "") for target in _unique(chosen)]

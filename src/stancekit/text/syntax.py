@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 # Sentences that the parser reads together.
-BATCH_SIZE = 128
+SENTENCES_AT_ONCE = 128
 # Tokens in one piece: no sentence is that long, but a text without full stops may be.
 LONGEST_PARSED = 2000
 # Words on the way from a word to the root of its sentence; after that, a list goes on and on.
@@ -126,7 +126,7 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     with bounded_memory(parser), threadpool_limits(1):
         pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
-        parsed = iter(list(parser.pipe(docs, batch_size=BATCH_SIZE)))
+        parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
             _read(text, [(start, next(parsed)) for start, _ in of_sentence])
             for text, of_sentence in zip(texts, pieces, strict=True)

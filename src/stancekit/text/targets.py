@@ -136,8 +136,18 @@ def find_issues(text: str) -> list[Mention]:
         start = words[first].start()
         # "draft" and "draft resolution" start together, and the longer one comes last.
         longest[start] = Mention(text[start : word.end()], start, word.end())
-    named = tuple(nouns["not_targets"])
-    return [issue for issue in longest.values() if not issue.name.lower().endswith(named)]
+    return [issue for issue in longest.values() if not names_no_issue(issue.name)]
+
+
+def names_no_issue(name: str) -> bool:
+    """Say whether a phrase names what is not at issue.
+
+    Examples
+    --------
+    >>> names_no_issue("the Second World War"), names_no_issue("the war")
+    (True, False)
+    """
+    return name.lower().endswith(tuple(target_words()["not_targets"]))
 
 
 def find_texts(text: str) -> list[Mention]:

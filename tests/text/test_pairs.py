@@ -1,0 +1,153 @@
+"""Which pairs of an actor and a target an article is read for."""
+
+import time
+
+import pytest
+
+from stancekit.text import ActorFinder, load_gazetteer
+from stancekit.text.examples import add_title, split_body
+from stancekit.text.pairs import ask_pairs
+from stancekit.types import Article, Mention
+
+FINDER = ActorFinder(ner=False)
+
+
+def read(text, targets=(), title=None, **given):
+    """Return the pairs that an article is read for, with the actors that the gazetteer has."""
+    article = add_title(Article("a", text), title=title or False)
+    sentences = split_body(article)
+    mentions = FINDER.find([sentence.text for sentence in sentences])
+    return ask_pairs(article, sentences, mentions, targets, **given)
+
+
+def named(pairs):
+    return [(pair.example.actor.name, pair.vote, pair.example.target.name) for pair in pairs]
+
+
+def of(pairs, actor):
+    return [pair.example.target.name for pair in pairs if pair.example.actor.name == actor]
+
+
+def test_a_roll_call_gives_each_voter_one_pair():
+    pairs = read("The draft was adopted by 3 votes (Chad, Oman, Peru) to 1 (Chile).")
+    votes = [(*pair[:2],) for pair in named(pairs)]
+    assert votes == [("Chad", "yes"), ("Oman", "yes"), ("Peru", "yes"), ("Chile", "no")]
+    assert len({pair.example.target.name for pair in pairs}) == 1
+
+
+def test_the_votes_of_a_sentence_go_before_what_others_in_it_take_sides_on():
+    pairs = read("Chile voted against the draft, and Kenya condemned the levy.")
+    assert named(pairs)[0] == ("Chile", "no", "draft")
+    assert of(pairs, "Chile") == ["draft"] and "levy" in of(pairs, "Kenya")
+    assert {pair.vote for pair in pairs if pair.example.actor.name == "Kenya"} == {""}
+
+
+def test_inside_a_list_nobody_else_takes_a_side():
+    text = "Against: Micronesia (Federated States of), Iran (Islamic Republic of), Peru, Oman."
+    pairs = read(f"The draft was put to the vote. {text}")
+    assert {pair.vote for pair in pairs} == {"no"}
+    assert [name for name, _, _ in named(pairs)] == ["Micronesia", "Iran", "Peru", "Oman"]
+    assert {pair.example.target.name for pair in pairs} == {"draft"}
+
+
+def test_states_that_are_only_named_together_are_asked_nothing():
+    assert read("Chad and Oman were named together.") == []
+
+
+def test_the_text_that_was_named_before_is_what_it_means():
+    pairs = read("The draft treaty was tabled. Chile opposed it.", title="Fish war")
+    assert of(pairs, "Chile") == ["draft treaty"]
+    # two sentences back, and no further: then it is the topic
+    rain = "It rained. "
+    text = "The draft treaty was tabled. {}Chile opposed it."
+    assert of(read(text.format(rain), title="Fish war"), "Chile") == ["draft treaty"]
+    assert of(read(text.format(rain * 2), title="Fish war"), "Chile") == ["Fish war"]
+    assert read(text.format(rain * 2)) == []
+    for pair in pairs:
+        assert not pair.example.target.located
+
+
+def test_who_speaks_is_asked_about_the_topic_in_every_sentence():
+    text = "Madam President, I thank you. It rained. Every euro sunk here is missing elsewhere."
+    pairs = read(text, title="aid to mines", speaker=Mention("Ama Osei"))
+    asked = {pair.sentence for pair in pairs if pair.example.target.name == "aid to mines"}
+    assert asked == {"a.0", "a.1", "a.2"}
+    assert {pair.example.actor.name for pair in pairs} == {"Ama Osei"}
+    assert len({pair.example.id for pair in pairs}) == len(pairs)
+
+
+def test_without_a_topic_a_speaker_is_asked_of_what_is_named():
+    assert of(read("Such a levy is wrong.", speaker=Mention("Ama Osei")), "Ama Osei") == ["levy"]
+
+
+def test_actors_that_no_list_has_are_asked_too():
+    pairs = read("Residents of the quay rejected the tram line.")
+    assert "tram line" in of(pairs, "Residents")
+
+
+def test_targets_that_are_given_are_asked_of_every_actor_and_of_no_other():
+    pairs = read("Chad and Oman were named by residents.", ["the levy", "Oman"])
+    assert named(pairs) == [
+        ("Chad", "", "the levy"),
+        ("Chad", "", "Oman"),
+        ("Oman", "", "the levy"),
+    ]
+
+
+def test_an_actor_and_a_target_that_are_given_are_exactly_that_pair():
+    for text in (
+        "Oman voted against the draft, and Peru welcomed it.",
+        "Adopted by 3 votes (Chad, Oman, Peru) to 1 (Chile), the draft will be law.",
+        "It rained.",
+    ):
+        pairs = read(text, "the levy", actor="Kenya", title="Fish war")
+        assert named(pairs) == [("Kenya", "", "the levy")]
+        assert not pairs[0].example.actor.located
+
+
+@pytest.mark.parametrize(
+    "text", ["It rained.", "...", "?", "12", "大会通过了决议。", "Η συνέλευση ψήφισε κατά."]
+)
+def test_sentences_without_anything_have_no_pairs(text):
+    assert [pair for pair in read(text) if pair.example.actor.code] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Côte d’Ivoire rejected Türkiye’s “levy” 🐟 on naïve fishermen — São Tomé welcomed it.",
+        "Iceland con-\ndemned the\u00a0her\u00adring levy, as did Co\u0302te d’Ivoire in  Genève.",
+        "Peru 反对 the 决议 and Oman backed the draft.",
+    ],
+)
+def test_offsets_are_those_of_the_clean_sentence(text):
+    pairs = read(text)
+    assert len(pairs) >= 2
+    for pair in pairs:
+        example = pair.example
+        assert example.actor.located
+        for one in (example.actor, example.target):
+            if one.located:
+                assert 0 <= one.start < one.end <= len(example.text)
+                assert example.text[one.start : one.end].strip()
+        if example.target.located and not example.target.code:
+            assert example.text[example.target.start : example.target.end] == example.target.name
+
+
+def test_lists_of_states_take_linear_time_and_no_pairs_among_themselves():
+    states = sorted({e.name for e in load_gazetteer().names.values() if e.kind == "country"})
+
+    def took(n):
+        # not a vote: everyone is read for what the sentence names
+        text = (
+            f"{', '.join(states[k % len(states)] + f' of {k}' for k in range(n))} backed the levy."
+        )
+        start = time.process_time()
+        pairs = read(text)
+        names = {name for name, _, _ in named(pairs)}
+        assert len(names) > min(n, len(states)) * 0.8
+        assert not any(pair.example.target.code for pair in pairs)
+        return time.process_time() - start
+
+    took(20)
+    assert took(180) < 12 * (took(45) + 0.1)
