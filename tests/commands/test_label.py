@@ -73,7 +73,11 @@ def test_what_is_printed_names_the_models_and_counts_every_sentence(saved, news,
     assert f"labelled by nb (stance, {saved}/stance), nb (diplomacy, {saved}/diplomacy)" in told
     news.write_text("Peru and Oman met. Chile left.")
     label(input=news, models=saved, actors=FINDER, verbose=True)
-    assert "2 sentences: 2 with an actor, 1 of them without a target;" in capsys.readouterr().out
+    assert "2 sentences: 2 with an actor, 2 of them without a target;" in capsys.readouterr().out
+    # an actor that no list has
+    news.write_text("It rained. Residents of the quay rejected the tram line.")
+    label(input=news, models=saved, actors=FINDER, verbose=True)
+    assert "2 sentences: 1 with an actor; " in capsys.readouterr().out
 
 
 def files(folder):

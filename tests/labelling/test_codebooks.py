@@ -102,6 +102,7 @@ def test_two_schemes_of_one_s_own_label_together_from_their_runs(runs, news, tmp
     told = capsys.readouterr().out
     first, rained, last = read_rows(tmp_path / "labels.jsonl")
     assert list(first)[10:] == [
+        "read_by",
         "tone",
         "tone_scores",
         BOTH,

@@ -49,7 +49,7 @@ def test_votes_have_the_code_of_their_side_and_no_doubt(job, stance):
 
 
 def test_a_vote_is_never_set_aside(job, risk):
-    for accepted in (risk, 1e-9):
+    for accepted in (risk, 0.05):
         labelled = label(job, risk=accepted)
         assert not [row for row in labelled.unsure if row.vote]
         assert {row.example.actor.name for row in labelled.sure} >= {

@@ -85,6 +85,15 @@ def test_actors_that_no_list_has_are_asked_too():
     assert "tram line" in of(pairs, "Residents")
 
 
+def test_an_actor_that_is_named_again_is_the_same():
+    text = "Chile criticised Peru, Peruvian papers say, and Lima told Chile that the levy is wrong."
+    pairs = read(text)
+    assert {pair.example.actor.name for pair in pairs} <= {"Chile", "Peru", "Peruvian papers"}
+    starts = {(pair.example.actor.name, pair.example.actor.start) for pair in pairs}
+    assert len(starts) == len({name for name, _ in starts})
+    assert "Lima" not in {pair.example.target.name for pair in pairs}
+
+
 def test_targets_that_are_given_are_asked_of_every_actor_and_of_no_other():
     pairs = read("Chad and Oman were named by residents.", ["the levy", "Oman"])
     assert named(pairs) == [

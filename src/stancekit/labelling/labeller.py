@@ -214,9 +214,15 @@ class Labeller:
             for pair in asked:
                 pairs.setdefault(pair.sentence, []).append(pair)
             # Targets that were named are asked of all actors, however many there are.
-            read = count_sentences(mentions, everywhere=text.actor or text.speaker)
+            everywhere = text.actor or text.speaker
+            read = count_sentences(mentions, everywhere=everywhere)
+            acting = read.sentences
+            if not everywhere:
+                # Pairs may have actors that no list has.
+                named = zip(sentences, mentions, strict=True)
+                acting = sum(bool(found) or one.id in pairs for one, found in named)
             crowded = 0 if targets else read.crowded
-            tally += Tally(read.sentences, read.sentences - read.without_actor, crowded)
+            tally += Tally(read.sentences, acting, crowded)
         return pairs, replace(tally, labelled=len(pairs))
 
     def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, AskedPair]:

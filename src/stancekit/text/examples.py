@@ -199,7 +199,7 @@ def make_examples(
 
     Examples
     --------
-    >>> article = read_article("Fish war\n\nIceland sent ships. The Kremlin shrugged.")
+    >>> article = read_article("Fish war\n\nIceland refused. The Kremlin shrugged.")
     >>> examples = make_examples(article, ActorFinder(ner=False))
     >>> [(example.id, example.actor.name, example.target.name) for example in examples]
     [('article.1.0', 'Iceland', 'Fish war'), ('article.2.0', 'Russia', 'Fish war')]

@@ -91,10 +91,19 @@ def ask_pairs(
 
 @dataclass(frozen=True, slots=True)
 class ReadSentence:
-    """A clean sentence with the actors that it names, and with its speaker's part, where it has one."""
+    """A clean sentence with the actors that it names, and with its speaker's part, where it has one.
+
+    Attributes
+    ----------
+    named
+        The actors, each once.
+    mentions
+        All that names them: "Peru" and "Lima".
+    """
 
     text: str
     named: list[Mention]
+    mentions: list[Mention]
     spoken: SpokenSentence | None = None
 
     @property
@@ -107,12 +116,20 @@ class ReadSentence:
         """Who speaks, if someone does."""
         return self.spoken.actors[0] if self.spoken else None
 
+    def unlisted(self, parsed: ParsedSentence, voters: Sequence[Mention]) -> list[Mention]:
+        """Return actors that are neither among these nor voters, nor named again in the same words."""
+        known = [*self.actors, *self.mentions, *voters]
+        words = {one.name.casefold() for one in known}
+        words |= {self.text[one.start : one.end].casefold() for one in known if one.located}
+        found = find_unlisted_actors(parsed, known)
+        return [actor for actor in _unique(found) if actor.name.casefold() not in words]
+
     def targets(self, parsed: ParsedSentence) -> list[Mention]:
         """Return what somebody can take a side on: noun phrases, and where one is an actor, the actor.
 
         In a sentence with more than `MOST_ACTORS` actors, these are no targets of each other.
         """
-        named = Spans(self.named)
+        named = Spans([*self.named, *self.mentions])
         phrases = []
         for mention in parsed.phrases:
             phrase = parsed.phrase(mention)
@@ -136,18 +153,18 @@ def read_sentences(
     read = []
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         text = clean(sentence.text)
-        named = [_move_to_clean(mention, text) for mention in merge_names(in_sentence)]
-        if actor:
-            named = [make_mention(actor, text.text)]
+        moved = [_move_to_clean(mention, text) for mention in in_sentence]
+        named = [make_mention(actor, text.text)] if actor else merge_names(moved)
         spoken = add_speaker(speaker, named, text.text) if speaker and not actor else None
-        read.append(ReadSentence(text.text, named, spoken))
+        read.append(ReadSentence(text.text, named, moved, spoken))
     return read
 
 
-_Pair = tuple[Mention, Mention, str]
+# An actor, a target, and the side of a vote or nothing.
+_Triple = tuple[Mention, Mention, str]
 
 
-def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list[_Pair]]:
+def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list[_Triple]]:
     """Pair every actor with every target that was given, but for itself."""
     names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     pairs = []
@@ -164,7 +181,7 @@ def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list
     return pairs
 
 
-def _find_pairs(read: Sequence[ReadSentence], topic: Mention | None) -> list[list[_Pair]]:
+def _find_pairs(read: Sequence[ReadSentence], topic: Mention | None) -> list[list[_Triple]]:
     texts = [one.text for one in read]
     before = texts_before(texts, topic)
     votes = read_roll_calls(texts, [one.named for one in read], before)
@@ -205,14 +222,14 @@ def _pairs_beside(
     voters: _Voters,
     text_before: Mention | None,
     topic: Mention | None,
-) -> list[_Pair]:
+) -> list[_Triple]:
     """Return the pairs of those who do not vote in the sentence."""
     unlisted = []
     # In a list of votes, phrases between the names are no actors.
     if not voters.are_listed:
-        unlisted = find_unlisted_actors(parsed, [*one.actors, *voters.mentions])
+        unlisted = one.unlisted(parsed, voters.mentions)
     ranker = TargetRanker(parsed, one.targets(parsed), one.named)
-    pairs: list[_Pair] = []
+    pairs: list[_Triple] = []
     for actor in (*one.actors, *unlisted):
         if voters.have(actor):
             continue
@@ -237,7 +254,7 @@ def texts_before(texts: Sequence[str], topic: Mention | None) -> list[Mention | 
 
 
 def _unique(targets: Iterable[Mention]) -> list[Mention]:
-    """Return the first target of each name."""
+    """Return the first mention of each name."""
     first: dict[str, Mention] = {}
     for target in targets:
         first.setdefault(target.name.casefold(), target)

@@ -128,7 +128,7 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
-            _read(text, [(start, next(parsed)) for start, _ in of_sentence])
+            _read_parsed(text, [(start, next(parsed)) for start, _ in of_sentence])
             for text, of_sentence in zip(texts, pieces, strict=True)
         ]
 
@@ -142,7 +142,7 @@ def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
         yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
-def _read(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
+def _read_parsed(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
     words: list[Word] = []
     phrases: list[Mention] = []
     for start, doc in pieces:
