@@ -14,7 +14,7 @@ from stancekit.text import ActorFinder
 
 FERRY = (
     "Chile vetoed the draft resolution on the ferry. Peru, by contrast, welcomed the draft. Lima "
-    "also praised the treaty. The harbour pilots abstained."
+    "also praised the treaty. Those on the quay abstained."
 )
 SPEECH = "Good morning. We reject this ban and its text. Kenya supports the ban."
 
@@ -39,7 +39,7 @@ ARTICLES = [
         "positions": [
             given(FERRY[:47], "Chile", ["draft resolution"], "condemn", actor_start=0),
             given("Peru, by contrast, welcomed the draft.", "Peru", ["the draft"], "support"),
-            given("The harbour pilots abstained.", "harbour pilots", [], "abstain"),
+            given("Those on the quay abstained.", "Those on the quay", [], "abstain"),
         ],
     },
     {
@@ -109,16 +109,16 @@ def test_every_sentence_is_written_with_what_became_of_its_positions(result):
         "We reject this ban and its text.",
         "Kenya supports the ban.",
     ]
-    pilots = written[3]
-    assert pilots["gold"] == [
+    quay = written[3]
+    assert quay["gold"] == [
         {
-            "actor": "harbour pilots",
+            "actor": "Those on the quay",
             "target": "the draft",
             "stance": "abstain",
             "cause": "actor not found",
         }
     ]
-    assert pilots["predicted"] == []
+    assert quay["predicted"] == []
     gold = [one["cause"] for line in written for one in line["gold"]]
     predicted = [one["outcome"] for line in written for one in line["predicted"]]
     assert gold.count(None) == predicted.count("right")
@@ -135,7 +135,7 @@ def test_scores_are_written_and_shown(result):
     assert result.notes == ["articles without gold positions, which are left out: 1"]
     assert "cause=actor not found" in repr(result.view_frame())
     page = result.page.read_text()
-    assert "actor not found" in page and "harbour pilots" in page and "<script" not in page
+    assert "actor not found" in page and "Those on the quay" in page and "<script" not in page
 
 
 def test_another_part_and_another_name_of_the_articles(saved, articles, jsonl, tmp_path):

@@ -72,8 +72,9 @@ class Gazetteer:
 
         Examples
         --------
-        >>> [name for name in load_gazetteer().other_names("Kenya") if name != "Republic of Kenya"]
-        ['KENYA', 'Nairobi', 'Kenyan', 'KENYAN', 'Kenyans']
+        >>> names = load_gazetteer().other_names("Kenya")
+        >>> [name for name in names if not name.isupper() and " " not in name]
+        ['Nairobi', 'Kenyan', 'Kenyans']
         """
         entry = self.names.get(name)
         if entry is None or entry.kind not in _NAMES_BY_KIND:

@@ -44,4 +44,4 @@ def choose_matter(title: Mention | None, texts: Sequence[str]) -> Mention | None
 
 
 def _noun(name: str) -> str:
-    return name.split()[-1].lower().removesuffix("s")
+    return name.rsplit(maxsplit=1)[-1].lower().removesuffix("s")
