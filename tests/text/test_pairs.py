@@ -7,6 +7,7 @@ import pytest
 from stancekit.text import ActorFinder, load_gazetteer
 from stancekit.text.examples import add_title, split_body
 from stancekit.text.pairs import ask_pairs
+from stancekit.text.syntax import parse_sentences
 from stancekit.types import Article, Mention
 
 FINDER = ActorFinder(ner=False)
@@ -62,7 +63,9 @@ def test_the_text_that_was_named_before_is_what_it_means():
     text = "The draft treaty was tabled. {}Chile opposed it."
     assert of(read(text.format(rain), title="Fish war"), "Chile") == ["draft treaty"]
     assert of(read(text.format(rain * 2), title="Fish war"), "Chile") == ["Fish war"]
-    assert read(text.format(rain * 2)) == []
+    # without a title, what the article speaks of most
+    assert of(read(text.format(rain * 2)), "Chile") == ["draft treaty"]
+    assert read("It rained. Chile opposed it.") == []
     for pair in pairs:
         assert not pair.example.target.located
 
@@ -160,3 +163,18 @@ def test_lists_of_states_take_linear_time_and_no_pairs_among_themselves():
 
     took(20)
     assert took(180) < 12 * (took(45) + 0.1)
+
+
+def test_who_speaks_for_an_actor_is_no_other_actor():
+    text = "The representative of Peru thanked the council of ministers."
+    [sentence] = parse_sentences([text])
+    representative = next(one for one in sentence.phrases if one.name == "representative")
+    assert sentence.speaks_for(representative, Mention("Peru", 22, 26))
+    [residents] = parse_sentences(["Residents of Peru rejected the tram line."])
+    assert not residents.speaks_for(residents.phrases[0], Mention("Peru", 13, 17))
+
+
+def test_voters_that_are_counted_are_nobody():
+    [sentence] = parse_sentences(["Twelve members abstained and some members left."])
+    counts = {one.name: sentence.is_count(one) for one in sentence.phrases}
+    assert counts["Twelve members"] and not counts["members"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from stancekit.text.candidates import TargetRanker, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
+from stancekit.text.matters import choose_matter
 from stancekit.text.rollcalls import Vote, read_roll_calls
 from stancekit.text.speaker import SpokenSentence, add_speaker
 from stancekit.text.syntax import ParsedSentence, Spans, parse_sentences
@@ -53,7 +54,7 @@ def ask_pairs(
 
     Without `targets`, those of an actor are the noun phrases on which somebody in its place takes a
     side (`candidates.TargetRanker`), and a text that the sentences before name, or else the
-    article's topic, where the sentence may point at it. A roll call gives each voter the text that was
+    article's main matter (`matters.choose_matter`), where the sentence may point at it. A roll call gives each voter the text that was
     voted on. Whoever speaks is asked about the topic in every sentence.
 
     The text of an example is its sentence in clean form (`clean`), to which the offsets of actor
@@ -117,12 +118,21 @@ class ReadSentence:
         return self.spoken.actors[0] if self.spoken else None
 
     def unlisted(self, parsed: ParsedSentence, voters: Sequence[Mention]) -> list[Mention]:
-        """Return actors that are neither among these nor voters, nor named again in the same words."""
+        """Return actors that are neither among these nor voters, nor stand for one of them, nor are counts."""
         known = [*self.actors, *self.mentions, *voters]
         words = {one.name.casefold() for one in known}
         words |= {self.text[one.start : one.end].casefold() for one in known if one.located}
-        found = find_unlisted_actors(parsed, known)
-        return [actor for actor in _unique(found) if actor.name.casefold() not in words]
+        found = [
+            actor
+            for actor in find_unlisted_actors(parsed, known)
+            if actor.name.casefold() not in words and not parsed.is_count(actor)
+        ]
+        own = [one for one in known if one.located]
+        return [
+            actor
+            for actor in _unique(found)
+            if not any(parsed.speaks_for(actor, one) for one in own)
+        ]
 
     def targets(self, parsed: ParsedSentence) -> list[Mention]:
         """Return what somebody can take a side on: noun phrases, and where one is an actor, the actor.
@@ -183,7 +193,7 @@ def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list
 
 def _find_pairs(read: Sequence[ReadSentence], topic: Mention | None) -> list[list[_Triple]]:
     texts = [one.text for one in read]
-    before = texts_before(texts, topic)
+    before = texts_before(texts, choose_matter(topic, texts))
     votes = read_roll_calls(texts, [one.named for one in read], before)
     rows = zip(read, parse_sentences(texts), before, votes, strict=True)
     return [

@@ -97,6 +97,21 @@ class ParsedSentence:
         """Return the word that a word hangs on, itself for a root."""
         return self.words[word.head]
 
+    def speaks_for(self, phrase: Mention, other: Mention) -> bool:
+        """Say whether a phrase stands for another that it holds: "the representative of Peru" for Peru."""
+        whole, part = self.phrase(phrase), self.phrase(other)
+        if whole is None or part is None or whole.head.text not in target_words()["for_others"]:
+            return False
+        way = [word.place for word in self.way(part.head)[1:3]]
+        return whole.head.place in way
+
+    def is_count(self, phrase: Mention) -> bool:
+        """Say whether a phrase only counts voters: "twelve members"."""
+        whole = self.phrase(phrase)
+        if whole is None or whole.head.text not in target_words()["counted"]:
+            return False
+        return any(word.tag == "CD" for word in self.words[whole.first : whole.last])
+
     def children(self, word: Word) -> Iterator[Word]:
         """Yield the words that hang on a word."""
         return (self.words[place] for place in word.children)
