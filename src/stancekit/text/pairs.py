@@ -54,8 +54,9 @@ def ask_pairs(
 
     Without `targets`, those of an actor are the noun phrases on which somebody in its place takes a
     side (`candidates.TargetRanker`), and a text that the sentences before name, or else the
-    article's main matter (`matters.choose_matter`), where the sentence may point at it. A roll call gives each voter the text that was
-    voted on. Whoever speaks is asked about the topic in every sentence.
+    article's main matter (`matters.choose_matter`), where the sentence may point at it. A roll call
+    gives each voter the text that was voted on. Whoever speaks is asked about the topic in every
+    sentence.
 
     The text of an example is its sentence in clean form (`clean`), to which the offsets of actor
     and target refer: a model reads the same words wherever lines were broken.
@@ -118,7 +119,7 @@ class ReadSentence:
         return self.spoken.actors[0] if self.spoken else None
 
     def unlisted(self, parsed: ParsedSentence, voters: Sequence[Mention]) -> list[Mention]:
-        """Return actors that are neither among these nor voters, nor stand for one of them, nor are counts."""
+        """Return actors that no list has: neither among these nor voters, nor a stand-in or a count."""
         known = [*self.actors, *self.mentions, *voters]
         words = {one.name.casefold() for one in known}
         words |= {self.text[one.start : one.end].casefold() for one in known if one.located}
