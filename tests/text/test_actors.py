@@ -217,7 +217,12 @@ def test_the_seed_article_of_the_same_vote():
 
 
 def test_how_many_actors_of_the_bundled_corpus_are_found(un_votes):
-    sentences = [one for one in un_votes.marked_sentences() if one.part == "test"]
+    # In the first round every actor that a sentence names is marked; its articles end in a number below 50.
+    sentences = [
+        one
+        for one in un_votes.marked_sentences()
+        if one.part == "test" and int(one.article.rpartition("-")[2]) < 50
+    ]
     right = wrong = missed = 0
     for _, group in groupby(sentences, key=lambda one: one.article):
         same = list(group)

@@ -172,7 +172,8 @@ def test_an_actor_goes_by_its_state_or_its_own_name(exchange):
 
 
 def test_real_sentences_keep_their_offsets_and_take_little_time(exchange, parts):
-    examples = parts.validation.examples
+    # Who speaks is seldom named in the sentence.
+    examples = [one for one in parts.validation.examples if one.actor and one.actor.located]
     rng = np.random.default_rng(0)
     names = [exchange.names_in(one) for one in examples]
     start = time.perf_counter()
