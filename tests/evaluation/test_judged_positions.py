@@ -1,6 +1,7 @@
 """Which positions are the same, and why the others are missed or wrong."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -176,3 +177,13 @@ def test_positions_of_who_speaks_are_scored_apart(stance):
     scores = {(one.metric, one.slice): one for one in score_positions(judged, stance)}
     assert scores["recall", "position of=who speaks"].value == 1
     assert scores["recall", "position of=others"].value == 0
+
+
+def test_a_target_named_in_the_sentence_before_is_not_spelled_out_where_both_were_read_as_one():
+    text = "The Council adopted the draft, as follows: In favour: Peru."
+    peru = PlacedActor("Peru", (54, 58))
+    gold = PlacedPosition((43, 59), peru, "the draft on outposts", (), "support")
+    read = PlacedPosition((0, 59), peru, "draft", ((24, 29),), "support")
+    assert same_target(gold, read, text)
+    elsewhere = replace(read, target_places=((54, 58),))
+    assert not same_target(gold, elsewhere, text)

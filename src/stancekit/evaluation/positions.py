@@ -182,7 +182,9 @@ def same_actor(first: PlacedActor, second: PlacedActor) -> bool:
 
 def same_target(first: PlacedPosition, second: PlacedPosition, text: str) -> bool:
     """Say whether the targets of two positions in one sentence are the same; see `judge_article`."""
-    if not first.target_places and not second.target_places:
+    # One of them may hold two sentences of the other: what is named outside both is not spelled out.
+    there = _named_inside(first, second.sentence), _named_inside(second, first.sentence)
+    if not any(there):
         return True
     if _bare_name(first.target) == _bare_name(second.target):
         return True
@@ -191,6 +193,11 @@ def same_target(first: PlacedPosition, second: PlacedPosition, text: str) -> boo
         for one in first.target_places
         for other in second.target_places
     )
+
+
+def _named_inside(position: PlacedPosition, sentence: Place) -> bool:
+    """Say whether a position's target is named in a sentence."""
+    return any(_share_place(place, sentence) for place in position.target_places)
 
 
 def _same_phrase(one: Place, other: Place, text: str) -> bool:
