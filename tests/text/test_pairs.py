@@ -170,6 +170,8 @@ def test_who_speaks_for_an_actor_is_no_other_actor():
     [sentence] = parse_sentences([text])
     representative = next(one for one in sentence.phrases if one.name == "representative")
     assert sentence.speaks_for(representative, Mention("Peru", 22, 26))
+    [charity] = parse_sentences(["The charity, Warm Homes Now, thanked the deputies."])
+    assert charity.speaks_for(charity.phrases[0], Mention("Warm Homes Now", 13, 27))
     [residents] = parse_sentences(["Residents of Peru rejected the tram line."])
     assert not residents.speaks_for(residents.phrases[0], Mention("Peru", 13, 17))
 
@@ -178,3 +180,16 @@ def test_voters_that_are_counted_are_nobody():
     [sentence] = parse_sentences(["Twelve members abstained and some members left."])
     counts = {one.name: sentence.is_count(one) for one in sentence.phrases}
     assert counts["Twelve members"] and not counts["members"]
+
+
+@pytest.mark.parametrize(
+    "dateline", ["WASHINGTON, June 9 - ", "DAKAR (Agency) - ", "Lima — ", "NEW YORK – "]
+)
+def test_where_a_report_was_written_takes_no_side(dateline):
+    pairs = read(f"{dateline}Kenya voted for the draft treaty.")
+    assert {pair.example.actor.name for pair in pairs} == {"Kenya"}
+
+
+def test_a_dash_after_an_actor_is_no_dateline():
+    pairs = read("Kenya and Chad - both poor - rejected the draft treaty.")
+    assert {"Kenya", "Chad"} <= {pair.example.actor.name for pair in pairs}

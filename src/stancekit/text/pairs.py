@@ -1,5 +1,6 @@
 """From the actors of sentences to the pairs of actor and target that are asked: what a model reads of an article."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,11 @@ from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # Sentences back to which "the measure" or "it" may refer.
 LOOK_BACK = 2
+# Where a report was written: "WASHINGTON, June 9 - ", "Strasbourg — ", "DAKAR (Agency) - ". The place is no actor.
+_DATELINE = re.compile(
+    r"(?:[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:\s?[,(][^–—]{0,40}?)?\s[–—-]|"
+    r"[A-Z][\w.'’]+(?: [A-Z][\w.'’]+){0,2}\s[–—])\s"
+)
 # Votes of a sentence that make it a list.
 LISTED = 3
 
@@ -164,7 +170,9 @@ def read_sentences(
     read = []
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         text = clean(sentence.text)
-        moved = [_move_to_clean(mention, text) for mention in in_sentence]
+        moved = _after_dateline(
+            [_move_to_clean(mention, text) for mention in in_sentence], text.text
+        )
         named = [make_mention(actor, text.text)] if actor else merge_names(moved)
         spoken = add_speaker(speaker, named, text.text) if speaker and not actor else None
         read.append(ReadSentence(text.text, named, moved, spoken))
@@ -270,6 +278,13 @@ def _unique(targets: Iterable[Mention]) -> list[Mention]:
     for target in targets:
         first.setdefault(target.name.casefold(), target)
     return list(first.values())
+
+
+def _after_dateline(mentions: Sequence[Mention], text: str) -> list[Mention]:
+    """Return the mentions that stand behind a dateline."""
+    dateline = _DATELINE.match(text)
+    end = dateline.end() if dateline else 0
+    return [one for one in mentions if one.start is None or one.start >= end]
 
 
 def _move_to_clean(mention: Mention, cleaned: CleanText) -> Mention:

@@ -19,6 +19,8 @@ SENTENCES_AT_ONCE = 128
 LONGEST_PARSED = 2000
 # Words on the way from a word to the root of its sentence; after that, a list goes on and on.
 LONGEST_WAY = 40
+# Relations of a name to the noun that says what it is.
+_APPOSED = frozenset(["appos", "compound", "nmod"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
 _NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
 
@@ -98,9 +100,14 @@ class ParsedSentence:
         return self.words[word.head]
 
     def speaks_for(self, phrase: Mention, other: Mention) -> bool:
-        """Say whether a phrase stands for another that it holds: "the representative of Peru" for Peru."""
+        """Say whether a phrase stands for another: "the representative of Peru", "the charity Warm Homes"."""
         whole, part = self.phrase(phrase), self.phrase(other)
-        if whole is None or part is None or whole.head.text not in target_words()["for_others"]:
+        if whole is None or part is None:
+            return False
+        for one, beside in ((whole.head, part.head), (part.head, whole.head)):
+            if one.head == beside.place and one.role in _APPOSED:
+                return True
+        if whole.head.text not in target_words()["for_others"]:
             return False
         way = [word.place for word in self.way(part.head)[1:3]]
         return whole.head.place in way
