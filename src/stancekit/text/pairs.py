@@ -131,7 +131,7 @@ class ReadSentence:
         words |= {self.text[one.start : one.end].casefold() for one in known if one.located}
         found = [
             actor
-            for actor in find_unlisted_actors(parsed, known)
+            for actor in _after_dateline(find_unlisted_actors(parsed, known), self.text)
             if actor.name.casefold() not in words and not parsed.is_count(actor)
         ]
         own = [one for one in known if one.located]
