@@ -30,8 +30,12 @@ ONE = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the 
 
 
 def _board(parts, features, folder):
-    # Enough of the corpus to show it.
-    parts = Splits(parts.train.take(range(1200)), parts.validation, parts.test.take(range(450)))
+    # Enough of the corpus to show it, of articles of all kinds.
+    train, test = (
+        one.take(range(0, len(one), len(one) // most))
+        for one, most in ((parts.train, 2000), (parts.test, 1600))
+    )
+    parts = Splits(train, parts.validation, test)
     model = Linear(LogisticRegression(max_iter=1000, class_weight="balanced"), features=features)
     trained = fit(model, parts.train, parts.validation, name="logreg")
     run = record_run(folder, trained, parts, split="fixed", random_state=0, digest="")

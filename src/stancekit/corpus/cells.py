@@ -144,6 +144,8 @@ def plain_cell(value: object, role: str = "cell") -> str:
     >>> plain_cell(0), plain_cell(" Peru "), plain_cell(None), plain_cell(float("nan"))
     ('0', 'Peru', '', '')
     """
+    if isinstance(value, str):
+        return value.strip()
     if value is None or value != value:  # noqa: PLR0124  # NaN
         return ""
     if isinstance(value, list | tuple | dict | set | bytes):
@@ -212,7 +214,9 @@ def parse_labels(written: str) -> dict[str, str | None]:
 
 def parse_offset(value: object) -> int | None:
     """Return an offset, `None` for an empty cell, and -1 for what is no whole number."""
-    if value is None or value != value or str(value).strip() == "":  # noqa: PLR0124  # NaN
+    if value is None or type(value) is int:
+        return value
+    if value != value or str(value).strip() == "":  # noqa: PLR0124  # NaN
         return None
     try:
         # Columns with gaps hold whole numbers as 4.0.

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 import yaml
 
 from stancekit.resources import shipped
-from stancekit.text.clean import clean
+from stancekit.text.clean import CleanText, clean
 from stancekit.text.gazetteer import load_gazetteer
 from stancekit.types import Article, Mention
 
@@ -37,13 +37,13 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
     >>> print(locate("Oman", "A woman spoke."), locate("US", "They told us."))
     None None
     """
-    wanted = clean(str(name)).text.strip().translate(_APOSTROPHES)
+    _, wanted, small_name = _clean_plain(str(name))
+    wanted = wanted.strip()
     if not wanted:
         return None
-    cleaned = clean(text)
-    plain = cleaned.text.translate(_APOSTROPHES)
+    cleaned, plain, small = _clean_plain(text)
     # Most names that are not there are ruled out without a pattern.
-    if wanted.isascii() and plain.isascii() and wanted.lower() not in plain.lower():
+    if wanted.isascii() and plain.isascii() and small_name.strip() not in small:
         return None
     for flags in (re.NOFLAG, re.IGNORECASE):
         for beside in (r"\w-", r"\w"):
@@ -51,6 +51,15 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
                 if not (wanted.isupper() and match[0].islower()):
                     return cleaned.to_raw(*match.span())
     return None
+
+
+# Rows of one sentence follow each other, and each asks for several names.
+@lru_cache(maxsize=1024)
+def _clean_plain(text: str) -> tuple[CleanText, str, str]:
+    """Return a clean text, the same with plain apostrophes, and that in small letters."""
+    cleaned = clean(text)
+    plain = cleaned.text.translate(_APOSTROPHES)
+    return cleaned, plain, plain.lower()
 
 
 # Data name the same actors and targets again and again; a pattern takes about a kilobyte.
