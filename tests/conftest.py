@@ -7,7 +7,7 @@ import pytest
 from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus import FixedSplit, Splits, TableCorpus, bundled
+from stancekit.corpus import FixedSplit, LabelledSet, Splits, TableCorpus, bundled
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
 from stancekit.models import persistence
@@ -40,9 +40,20 @@ def un_votes() -> TableCorpus:
     return bundled()
 
 
+def every(part: LabelledSet, most: int) -> LabelledSet:
+    """Return about as many rows of a part as a test needs, evenly over its articles."""
+    return part.take(range(0, len(part), max(1, len(part) // most)))
+
+
 @pytest.fixture(scope="session")
-def parts(un_votes: TableCorpus, stance: Codebook) -> Splits:
-    return FixedSplit()(un_votes.read(stance), random_state=0)
+def whole(un_votes: TableCorpus, stance: Codebook) -> LabelledSet:
+    """Return the bundled corpus with its stances, which takes seconds to read."""
+    return un_votes.read(stance)
+
+
+@pytest.fixture(scope="session")
+def parts(whole: LabelledSet) -> Splits:
+    return FixedSplit()(whole, random_state=0)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +84,7 @@ def risk(saved: Path) -> float:
 
 @pytest.fixture(scope="session")
 def few_votes(tmp_path_factory: pytest.TempPathFactory) -> TableCorpus:
-    """A fifth of the bundled corpus's articles, for runs whose quality is not the point."""
+    """A few of the bundled corpus's articles, for runs whose quality is not the point."""
     files = sorted((ROOT / "data" / "un_votes" / "examples").glob("*.jsonl"))
     rows = [
         json.loads(line)
@@ -81,7 +92,7 @@ def few_votes(tmp_path_factory: pytest.TempPathFactory) -> TableCorpus:
         for line in file.read_text(encoding="utf-8").split("\n")
         if line
     ]
-    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::5])
+    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::15])
     path = tmp_path_factory.mktemp("few") / "few.jsonl"
     path.write_text(
         "\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8"
@@ -100,7 +111,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, parts: Splits) -> str:
     from tiny import make_encoder
 
     return make_encoder(
-        tmp_path_factory.mktemp("tiny"), [one.text for one in parts.train.examples[:600]]
+        tmp_path_factory.mktemp("tiny"), [one.text for one in every(parts.train, 600).examples]
     )
 
 

@@ -13,9 +13,8 @@ LONG = "The delegate of Peru told the committee on Monday that the levy would fa
 
 
 @pytest.fixture(scope="module")
-def sample(un_votes, stance):
+def sample(whole):
     """Return the articles of some topics of the bundled corpus, enough to be divided in all ways."""
-    whole = un_votes.read(stance)
     topics = [context.topic for context in whole.contexts]
     homes = Counter(dict(zip(whole.articles, topics, strict=True)).values())
     kept = {topic for topic, articles in homes.items() if articles > 2}

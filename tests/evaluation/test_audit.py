@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from conftest import every
 from sklearn.linear_model import LogisticRegression
 
 from stancekit.corpus import Splits
@@ -29,13 +30,18 @@ from stancekit.types import Example, Mention, Score
 ONE = Example("1", "Peru hailed the levy.", Mention("Peru", 0, 4), Mention("the levy", 12, 20), "a")
 
 
+def _located(part):
+    """Return the rows whose sentence spells out both actor and target."""
+    pairs = [(one.actor, one.target) for one in part.examples]
+    spelled = [all(mention and mention.located for mention in pair) for pair in pairs]
+    return part.take(row for row, both in enumerate(spelled) if both)
+
+
 def _board(parts, features, folder):
-    # Enough of the corpus to show it, of articles of all kinds.
-    train, test = (
-        one.take(range(0, len(one), len(one) // most))
-        for one, most in ((parts.train, 2000), (parts.test, 1600))
-    )
-    parts = Splits(train, parts.validation, test)
+    # Enough of the corpus to show it, of articles of all kinds. Features mark what stands in the sentence.
+    train, validation, test = (_located(one) for one in (parts.train, parts.validation, parts.test))
+    train = every(train, 1500)
+    parts = Splits(train, validation.take(range(450)), test)
     model = Linear(LogisticRegression(max_iter=1000, class_weight="balanced"), features=features)
     trained = fit(model, parts.train, parts.validation, name="logreg")
     run = record_run(folder, trained, parts, split="fixed", random_state=0, digest="")

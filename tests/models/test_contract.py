@@ -200,11 +200,12 @@ def give_texts(estimator, X, X_test=None, kernel=None):
 
 
 @pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory, tiny, parts):
+def checkpoints(tmp_path_factory):
     from tiny import make_encoder, make_nli
 
     numbers = np.random.default_rng(0).normal(scale=2, size=(300, 4))
-    texts = write_texts(numbers)[:, 0].tolist() + [row.text for row in parts.train.examples[:300]]
+    # Words of the numbers alone, so that what the checks find does not hang on the bundled corpus.
+    texts = write_texts(numbers)[:, 0].tolist()
     outputs = ["contradiction", "neutral", "entailment"]
     return {
         "tiny": make_encoder(tmp_path_factory.mktemp("numbers"), texts),

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import skops.io
+from conftest import every
 from forging import forged
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
@@ -37,7 +38,7 @@ from stancekit.types import Example
 
 @pytest.fixture(scope="module")
 def written(parts, tmp_path_factory):
-    train = parts.train.take(range(0, len(parts.train), 5))
+    train = every(parts.train, 2000)
     model = Linear(LogisticRegression(), features=Marked(), char_ngram_range=(2, 3))
     trained = fit(model, train, parts.validation, name="logreg")
     return trained, persistence.save(
