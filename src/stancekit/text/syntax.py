@@ -2,9 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from threadpoolctl import threadpool_limits
+import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from stancekit.text.nlp import bounded_memory, load_parser
 from stancekit.text.targets import target_words
@@ -145,7 +147,7 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     """
     parser = load_parser()
     # On sentences, several threads cost more than they save; and spaCy keeps every word it has seen.
-    with bounded_memory(parser), threadpool_limits(1):
+    with bounded_memory(parser), _threads().limit(limits=1):
         pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
@@ -153,6 +155,12 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
             _read_parsed(text, [(start, next(parsed)) for start, _ in of_sentence])
             for text, of_sentence in zip(texts, pieces, strict=True)
         ]
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Return what limits threads: to look for the libraries that have some takes milliseconds."""
+    return ThreadpoolController()
 
 
 def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
@@ -169,28 +177,40 @@ def _read_parsed(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSenten
     phrases: list[Mention] = []
     for start, doc in pieces:
         before = len(words)
-        words += [_read_word(token, before, start) for token in doc]
+        words += _read_words(doc, text, before, start)
         for first, last in _noun_phrases(doc):
             offset, end = start + first.idx, start + last.idx + len(last)
             phrases.append(Mention(text[offset:end], offset, end))
     return ParsedSentence(words, tuple(phrases))
 
 
-def _read_word(token: "Token", before: int, start: int) -> Word:
-    """Read a word of a piece that begins after so many words, at an offset."""
-    offset = start + token.idx
-    return Word(
-        before + token.i,
-        offset,
-        offset + len(token),
-        token.lower_,
-        before + token.head.i,
-        token.tag_,
-        token.pos_,
-        token.dep_,
-        tuple(before + child.i for child in token.children),
-        token.text[0].isupper(),
-    )
+def _read_words(doc: "Doc", text: str, before: int, start: int) -> Iterator[Word]:
+    """Yield the words of a piece that begins after so many words, at an offset of a text."""
+    # One array for all words: attributes of single tokens take most of the time otherwise.
+    table = doc.to_array(["LOWER", "TAG", "POS", "DEP", "LENGTH", "SPACY", "HEAD"])
+    # Heads are distances from the word, which are stored without a sign.
+    heads = [place + step for place, step in enumerate(table[:, 6].astype(np.int64).tolist())]
+    children: list[list[int]] = [[] for _ in heads]
+    for place, head in enumerate(heads):
+        if head != place:
+            children[head].append(before + place)
+    strings = doc.vocab.strings
+    offset = start
+    rows = zip(table[:, :6].tolist(), heads, children, strict=True)
+    for place, ((lower, tag, part, role, length, space), head, below) in enumerate(rows):
+        yield Word(
+            before + place,
+            offset,
+            offset + length,
+            strings[lower],
+            before + head,
+            strings[tag],
+            strings[part],
+            strings[role],
+            tuple(below),
+            text[offset].isupper(),
+        )
+        offset += length + space
 
 
 def _noun_phrases(doc: "Doc") -> "Iterator[tuple[Token, Token]]":
