@@ -92,7 +92,7 @@ def few_votes(tmp_path_factory: pytest.TempPathFactory) -> TableCorpus:
         for line in file.read_text(encoding="utf-8").split("\n")
         if line
     ]
-    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::15])
+    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::9])
     path = tmp_path_factory.mktemp("few") / "few.jsonl"
     path.write_text(
         "\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8"
