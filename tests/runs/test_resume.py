@@ -127,7 +127,7 @@ def small(tiny, parts):
 
 
 @pytest.fixture(scope="module")
-def whole(small, tmp_path_factory):
+def ended(small, tmp_path_factory):
     """Return what a training leaves that nothing interrupted: the model, and a folder with all its checkpoints."""
     folder = tmp_path_factory.mktemp("whole")
     return small(folder), folder
@@ -154,10 +154,10 @@ def last_of(folder):
 
 
 @pytest.mark.parametrize("patience", [99, 1])
-def test_a_training_that_had_ended_is_read_back(small, whole, tmp_path, monkeypatch, patience):
-    first = whole[0] if patience == 99 else small(tmp_path, patience=1, epochs=30)
+def test_a_training_that_had_ended_is_read_back(small, ended, tmp_path, monkeypatch, patience):
+    first = ended[0] if patience == 99 else small(tmp_path, patience=1, epochs=30)
     if patience == 99:
-        shutil.copytree(whole[1], tmp_path, dirs_exist_ok=True)
+        shutil.copytree(ended[1], tmp_path, dirs_exist_ok=True)
     made = steps_made(monkeypatch)
     again = small(tmp_path, **({} if patience == 99 else {"patience": 1, "epochs": 30}))
     assert made == [] and same(first, again) and again.curve_ == first.curve_
@@ -211,11 +211,11 @@ def every_one_state_alone(last):
     ],
 )
 def test_what_is_not_whole_is_passed_over_and_the_weights_are_the_same(
-    small, whole, tmp_path, spoil
+    small, ended, tmp_path, spoil
 ):
-    shutil.copytree(whole[1], tmp_path, dirs_exist_ok=True)
+    shutil.copytree(ended[1], tmp_path, dirs_exist_ok=True)
     spoil(last_of(tmp_path))
-    assert same(small(tmp_path), whole[0])
+    assert same(small(tmp_path), ended[0])
 
 
 def interrupt(step, score):
@@ -224,20 +224,20 @@ def interrupt(step, score):
 
 
 @pytest.mark.slow
-def test_a_training_moved_elsewhere_ends_with_its_own_best_weights(small, whole, tmp_path):
+def test_a_training_moved_elsewhere_ends_with_its_own_best_weights(small, ended, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         small(tmp_path / "here", watch=interrupt)
     (tmp_path / "here").rename(tmp_path / "there")
-    assert same(small(tmp_path / "there"), whole[0])
+    assert same(small(tmp_path / "there"), ended[0])
 
 
-def test_names_are_exchanged_the_same_after_an_interruption(small, whole, tmp_path):
+def test_names_are_exchanged_the_same_after_an_interruption(small, ended, tmp_path):
     given = {"exchange_names": 0.5}
     with pytest.raises(KeyboardInterrupt):
         small(tmp_path / "broken", watch=interrupt, **given)
     assert last_of(tmp_path / "broken").name == "checkpoint-3"
     unbroken = small(tmp_path / "unbroken", **given)
-    assert same(small(tmp_path / "broken", **given), unbroken) and not same(unbroken, whole[0])
+    assert same(small(tmp_path / "broken", **given), unbroken) and not same(unbroken, ended[0])
 
 
 @pytest.mark.parametrize(
@@ -253,12 +253,12 @@ def test_names_are_exchanged_the_same_after_an_interruption(small, whole, tmp_pa
     ],
 )
 def test_another_training_in_the_same_folder_does_not_go_on_from_it(
-    small, whole, parts, tmp_path, change
+    small, ended, parts, tmp_path, change
 ):
-    shutil.copytree(whole[1], tmp_path / "used", dirs_exist_ok=True)
+    shutil.copytree(ended[1], tmp_path / "used", dirs_exist_ok=True)
     more = {"data": parts.train.take(range(10, 58))} if change == "data" else change
     assert same(small(tmp_path / "used", **more), small(tmp_path / "fresh", **more))
-    assert same(small(tmp_path / "used"), whole[0])
+    assert same(small(tmp_path / "used"), ended[0])
 
 
 def test_without_validation_the_last_weights_are_read_back(small, tmp_path, monkeypatch):
@@ -267,8 +267,8 @@ def test_without_validation_the_last_weights_are_read_back(small, tmp_path, monk
     assert same(small(tmp_path, judged=False), first) and made == []
 
 
-def test_checkpoints_are_forgotten_whole_or_not_at_all(whole, tmp_path, monkeypatch):
-    shutil.copytree(whole[1], tmp_path / "member", dirs_exist_ok=True)
+def test_checkpoints_are_forgotten_whole_or_not_at_all(ended, tmp_path, monkeypatch):
+    shutil.copytree(ended[1], tmp_path / "member", dirs_exist_ok=True)
     # A process that dies while it empties the folder.
     monkeypatch.setattr(
         "stancekit.models.encoder.checkpoints.shutil.rmtree", lambda *given, **more: 1 / 0

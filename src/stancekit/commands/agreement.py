@@ -53,9 +53,9 @@ def agreement(
     --------
     >>> found = agreement("un_votes")
     >>> found.to_frame().head(2).round(2)
-              codes  alpha   low  high    n
-    0           all   0.93  0.89  0.96  460
-    1  on the scale   0.97  0.94  1.00  344
+              codes  alpha   low  high     n
+    0           all   0.95  0.94  0.96  3923
+    1  on the scale   1.00  0.99  1.00  1963
     """
     found = corpus_agreement(as_corpus(corpus), as_codebook(codebook))
     if output is not None:

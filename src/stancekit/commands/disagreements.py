@@ -56,7 +56,7 @@ def disagreements(
     --------
     >>> rows = disagreements("un_votes")
     >>> len(rows), rows[0]["distance"]
-    (24, 2.0)
+    (125, 2.0)
     """
     book = as_codebook(codebook)
     found = corpus_agreement(as_corpus(corpus), book).find_disagreements()

@@ -176,7 +176,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     >>> stancekit.label(text, models=model).to_frame()[["actor", "target", "stance"]]
          actor    target   stance
     0  Iceland    treaty  condemn
-    1   Norway  Fish war  support
+    1  Iceland  Fish war  condemn
+    2   Norway    treaty  support
     """
     chosen = choose_layout(
         layout, columns=columns, speaker=speaker, filename=filename, fields=fields
