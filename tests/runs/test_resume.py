@@ -103,7 +103,13 @@ def test_weights_after_kill_9_are_those_of_an_uninterrupted_training(words, tmp_
 @pytest.fixture(scope="module")
 def small(tiny, parts):
     """Return how to fit the same small encoder again and again, and its weights when nothing went wrong."""
-    train, held = parts.train.take(range(48)), parts.validation.take(range(30))
+    # Pairs that annotators chose: of every code some.
+    chosen = [
+        row
+        for row, example in enumerate(parts.train.examples)
+        if example.id.rpartition(".")[2].isdigit()
+    ]
+    train, held = parts.train.take(chosen[:48]), parts.validation.take(range(30))
 
     def learn(folder, *, data=train, judged=True, **more):
         settings = {
