@@ -37,20 +37,34 @@ def locate(name: str, text: str) -> tuple[int, int] | None:
     >>> print(locate("Oman", "A woman spoke."), locate("US", "They told us."))
     None None
     """
-    _, wanted, small_name = _clean_plain(str(name))
-    wanted = wanted.strip()
+    wanted = _clean_plain(str(name))[1].strip()
     if not wanted:
         return None
     cleaned, plain, small = _clean_plain(text)
-    # Most names that are not there are ruled out without a pattern.
-    if wanted.isascii() and plain.isascii() and small_name.strip() not in small:
-        return None
+    if wanted.isascii() and plain.isascii():
+        place = _find_ascii(wanted, plain, small)
+        return cleaned.to_raw(place, place + len(wanted)) if place >= 0 else None
     for flags in (re.NOFLAG, re.IGNORECASE):
         for beside in (r"\w-", r"\w"):
             for match in _compile_name(wanted, beside, flags).finditer(plain):
                 if not (wanted.isupper() and match[0].islower()):
                     return cleaned.to_raw(*match.span())
     return None
+
+
+def _find_ascii(name: str, text: str, small_text: str) -> int:
+    """Return what the patterns of `_compile_name` find, or -1; compiling one takes longer than this."""
+    for wanted, searched in ((name, text), (name.lower(), small_text)):
+        for hyphen in ("-", ""):
+            at = searched.find(wanted)
+            while at >= 0:
+                end = at + len(name)
+                sides = text[at - 1 : at] + text[end : end + 1]
+                apart = not any(sign.isalnum() or sign in ("_", hyphen) for sign in sides)
+                if apart and not (name.isupper() and text[at:end].islower()):
+                    return at
+                at = searched.find(wanted, at + 1)
+    return -1
 
 
 # Rows of one sentence follow each other, and each asks for several names.
