@@ -162,7 +162,13 @@ def test_other_weights_than_it_was_trained_on_are_refused(saved, tiny):
 
 @pytest.mark.slow
 def test_it_learns(parts):
-    small = every(parts.train, 450)
+    # Pairs that annotators chose: most of the others have no position.
+    chosen = [
+        row
+        for row, one in enumerate(parts.train.examples)
+        if one.id.rpartition(".")[2].isdigit() and one.actor.located
+    ]
+    small = every(parts.train.take(chosen), 450)
     model = Embedding(max_length=48).fit(small.examples, encode_labels(small))
     right = (
         model.predict(parts.validation.examples[:100])
