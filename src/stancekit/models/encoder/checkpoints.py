@@ -75,6 +75,17 @@ def latest(place: Path) -> Path | None:
     return None
 
 
+def drop_later(place: Path, last: Path | None) -> None:
+    """Remove the checkpoints of a folder that come after the one a training goes on from; without one, all.
+
+    They are not whole, or refer to one that is gone. Beside them the Trainer, which keeps the last few by
+    their numbers, would remove each checkpoint as soon as it has written it.
+    """
+    for folder in place.glob("checkpoint-*"):
+        if last is None or _step(folder) > _step(last):
+            shutil.rmtree(folder)
+
+
 def read_state(folder: Path) -> dict[str, Any]:
     """Return the Trainer's state in a checkpoint."""
     state: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))

@@ -222,6 +222,7 @@ def tune(
         place.mkdir(parents=True, exist_ok=True)
         last = checkpoints.latest(place)
         if last is None or not _ended(checkpoints.read_state(last), schedule):
+            checkpoints.drop_later(place, last)
             _run_trainer(
                 network,
                 train,
