@@ -193,3 +193,22 @@ def test_where_a_report_was_written_takes_no_side(dateline):
 def test_a_dash_after_an_actor_is_no_dateline():
     pairs = read("Kenya and Chad - both poor - rejected the draft treaty.")
     assert {"Kenya", "Chad"} <= {pair.example.actor.name for pair in pairs}
+
+
+def test_an_actor_that_is_given_is_the_only_one():
+    text = (
+        "Residents of the quay rejected the tram line. Voting in favour: Peru, Ghana, Togo. "
+        "Against: Chile. Chile voted against the draft treaty."
+    )
+    for name in ("Chile", "Ama Osei"):
+        pairs = read(text, title="Tram line", actor=name)
+        assert {pair.example.actor.name for pair in pairs} == {name}
+    assert [pair.vote for pair in read(text, title="Tram line", actor="Chile") if pair.vote] == [
+        "no",
+        "no",
+    ]
+
+
+def test_an_actor_that_is_given_and_not_named_is_asked_about_the_topic():
+    pairs = read("It rained. We shall see.", title="aid to mines", actor="Ama Osei")
+    assert [pair.example.target.name for pair in pairs] == ["aid to mines"] * 2

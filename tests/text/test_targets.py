@@ -1,6 +1,6 @@
 """What a sentence names that one can be for or against."""
 
-from stancekit.text.targets import find_issues, find_texts, make_topic
+from stancekit.text.targets import find_issues, find_texts, make_mention, make_topic
 from stancekit.types import Article
 
 TEXT = "Kenya blamed Togo."
@@ -37,3 +37,14 @@ def test_what_is_not_at_issue_is_no_matter():
 def test_texts_are_what_is_voted_on():
     text = "The war goes on; the draft treaty on sanctions fell, and so did the motion."
     assert [one.name for one in find_texts(text)] == ["draft treaty", "motion"]
+
+
+def test_a_name_inside_a_longer_name_is_not_the_state():
+    for text in (
+        "Latin America rejected it.",
+        "South American envoys left.",
+        "The Latin American left.",
+    ):
+        assert not make_mention("United States", text).located
+    mention = make_mention("United States", "In South America, Americans are few.")
+    assert (mention.start, mention.end) == (18, 27)

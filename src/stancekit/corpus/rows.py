@@ -183,8 +183,7 @@ class RowReader:
         text = self._read_text(number, row)
         actor = self._read_mention(number, row, "actor", text)
         target = self._read_mention(number, row, "target", text)
-        # A model still reads the actor, but beside the sentence instead of marked in it. Where offsets
-        # are given for other rows, that is meant.
+        # A model reads it as who speaks the sentence. Where offsets are given for other rows, that is meant.
         if actor and not actor.located and self.columns.actor_start not in row:
             self.unlocated.append(number)
         label = self.read_cell(number, row, "id") or f"{self.name}-{index}"
@@ -288,7 +287,8 @@ class RowReader:
         unlocated = [number for number in self.unlocated if number not in self.faults.rows]
         if unlocated:
             log.warning(
-                "%s: in %d rows the actor is not in its sentence and is read beside it (rows %s)",
+                "%s: in %d rows the actor is not in its sentence, and models read it as whoever speaks "
+                "the sentence, without its name (rows %s)",
                 self.where,
                 len(unlocated),
                 listing(unlocated),

@@ -46,7 +46,8 @@ def as_examples(
     sequence of Example
         One per row, in order. A row without an id has its place, counted from 0. An actor or a
         target is located where the sentence first spells it out, or where offsets in `actor_start`
-        and `actor_end` say (characters of the text, the end not included).
+        and `actor_end` say (characters of the text, the end not included). An actor that the
+        sentence does not name is read as who speaks it, whoever it is (`models.features.Pair`).
 
     Raises
     ------

@@ -61,8 +61,8 @@ def ask_pairs(
     Without `targets`, those of an actor are the noun phrases on which somebody in its place takes a
     side (`candidates.TargetRanker`), and a text that the sentences before name, or else the
     article's main matter (`matters.choose_matter`), where the sentence may point at it. A roll call
-    gives each voter the text that was voted on. Whoever speaks is asked about the topic in every
-    sentence.
+    gives each voter the text that was voted on, and nothing else in its sentence. Whoever speaks, and
+    an actor that is given and not in the sentence, is asked about the topic.
 
     The text of an example is its sentence in clean form (`clean`), to which the offsets of actor
     and target refer: a model reads the same words wherever lines were broken.
@@ -107,12 +107,15 @@ class ReadSentence:
         The actors, each once.
     mentions
         All that names them: "Peru" and "Lima".
+    given
+        Whether the only actor is the one that was given, and no other is looked for.
     """
 
     text: str
     named: list[Mention]
     mentions: list[Mention]
     spoken: SpokenSentence | None = None
+    given: bool = False
 
     @property
     def actors(self) -> list[Mention]:
@@ -126,6 +129,8 @@ class ReadSentence:
 
     def unlisted(self, parsed: ParsedSentence, voters: Sequence[Mention]) -> list[Mention]:
         """Return actors that no list has: neither among these nor voters, nor a stand-in or a count."""
+        if self.given:
+            return []
         known = [*self.actors, *self.mentions, *voters]
         words = {one.name.casefold() for one in known}
         words |= {self.text[one.start : one.end].casefold() for one in known if one.located}
@@ -170,11 +175,14 @@ def read_sentences(
     read = []
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         text = clean(sentence.text)
-        moved = _after_dateline(
-            [_move_to_clean(mention, text) for mention in in_sentence], text.text
-        )
-        named = [make_mention(actor, text.text)] if actor else merge_names(moved)
-        spoken = add_speaker(speaker, named, text.text) if speaker and not actor else None
+        if actor:
+            named = [make_mention(actor, text.text)]
+            read.append(ReadSentence(text.text, named, named, given=True))
+            continue
+        moved = [_move_to_clean(mention, text) for mention in in_sentence]
+        moved = _after_dateline(moved, text.text)
+        named = merge_names(moved)
+        spoken = add_speaker(speaker, named, text.text) if speaker else None
         read.append(ReadSentence(text.text, named, moved, spoken))
     return read
 
@@ -203,7 +211,12 @@ def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list
 def _find_pairs(read: Sequence[ReadSentence], topic: Mention | None) -> list[list[_Triple]]:
     texts = [one.text for one in read]
     before = texts_before(texts, choose_matter(topic, texts))
-    votes = read_roll_calls(texts, [one.named for one in read], before)
+    votes = [
+        [vote for vote in of_sentence if not one.given or vote.actor == one.named[0]]
+        for one, of_sentence in zip(
+            read, read_roll_calls(texts, [one.named for one in read], before), strict=True
+        )
+    ]
     rows = zip(read, parse_sentences(texts), before, votes, strict=True)
     return [
         [
@@ -252,8 +265,10 @@ def _pairs_beside(
     for actor in (*one.actors, *unlisted):
         if voters.have(actor):
             continue
-        if one.spoken and actor is one.speaker:
-            chosen = ranker.choose(actor, apart=one.spoken.not_targets)
+        speaks = one.spoken is not None and actor is one.speaker
+        if speaks or not actor.located:
+            apart = one.spoken.not_targets if one.spoken and speaks else ()
+            chosen = ranker.choose(actor, apart=apart)
             chosen += [topic] if topic else []
         else:
             chosen = ranker.choose(actor, unnamed=text_before)

@@ -86,7 +86,8 @@ def _compile_name(name: str, beside: str, flags: re.RegexFlag) -> re.Pattern[str
 def make_mention(name: str, text: str) -> Mention:
     """Return a name as a mention, with its span where the sentence spells it out.
 
-    A state or a body of the gazetteer may be there under another of its names.
+    A state or a body of the gazetteer may be there under another of its names, but not as a part of
+    another name: "Latin America" does not name the United States.
 
     Examples
     --------
@@ -97,8 +98,31 @@ def make_mention(name: str, text: str) -> Mention:
     >>> make_mention("Peru", "Lima read the draft.")
     Mention(name='Peru', start=0, end=4, code=None)
     """
-    places = (locate(one, text) for one in (name, *load_gazetteer().other_names(name)))
-    return Mention(name, *(next(filter(None, places), (None, None))))
+    place = locate(name, text)
+    if place is None:
+        others = (_locate_apart(other, text) for other in load_gazetteer().other_names(name))
+        place = next(filter(None, others), None)
+    return Mention(name, *(place or (None, None)))
+
+
+def _locate_apart(name: str, text: str) -> tuple[int, int] | None:
+    """Return where a text has a name of the gazetteer that is no part of a longer one there."""
+    place = locate(name, text)
+    if place is None:
+        return None
+    for longer in _longer_names(name):
+        around = locate(longer, text)
+        if around and around[0] <= place[0] and place[1] <= around[1]:
+            return None
+    return place
+
+
+@lru_cache(maxsize=4096)
+def _longer_names(name: str) -> tuple[str, ...]:
+    """Return the names of the gazetteer that have a name as some of their words, in any letter case."""
+    apart, short = f" {name} ".casefold(), len(name)
+    names = (other for other in load_gazetteer().names if len(other) > short)
+    return tuple(other for other in names if apart in f" {other} ".casefold())
 
 
 _TARGET_WORD = re.compile(r"\w+(?:[-–]\w+)*")
