@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from stancekit.text.exchange import NameExchanger, needs_an
+from stancekit.text.exchange.exchanger import NameExchanger, needs_an
 from stancekit.types import Example, Mention
 
 

@@ -46,7 +46,7 @@ SCHEMA = {
     # ISO 3166 alpha-3, of an actor that is a country.
     "actor_code": "string",
     "target": "string",
-    # What the codes of actor and target come from: `model`, or `roll call` (`text/rollcalls.py`).
+    # What the codes of actor and target come from: `model`, or `roll call` (`text/rollcalls/`).
     "read_by": "string",
 }
 # The columns that end every row of JSON lines; in Parquet they are metadata of the

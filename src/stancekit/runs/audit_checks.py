@@ -55,7 +55,8 @@ def goes_by_names(board: Leaderboard) -> Iterator[Check]:
             f"{entry.first.model} goes by names" if shown else "whether names matter is open",
             f"with names exchanged for others of their kind, {entry.first.model} gives another label to a share of "
             f"{with_interval(changed)} of the examples, {'surely' if shown else 'perhaps'} more than {MOST_CHANGED}",
-            "do not compare actors by its labels; train an encoder on other names too (its setting exchange_names=0.5)"
+            "do not compare actors by its labels; train an encoder on other names too (its setting "
+            "exchange_names, up to 1)"
             if shown
             else "test on more examples before actors are compared by its labels",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from stancekit.text.gazetteer import Gazetteer, GazetteerEntry, load_gazetteer
-from stancekit.text.vote_forms import NUMBER
+from stancekit.text.rollcalls.forms import NUMBER
 from stancekit.types import Mention
 
 _WORD = re.compile(

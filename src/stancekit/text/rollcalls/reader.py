@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from stancekit.text.vote_forms import (
+from stancekit.text.rollcalls.forms import (
     BARE_SIDE,
     BULLET,
     COUNTED,
@@ -25,9 +25,9 @@ from stancekit.text.vote_forms import (
     VOTING,
     find_side,
 )
-from stancekit.text.vote_names import ListedName, NameFinder
-from stancekit.text.vote_verbs import read_verbs
-from stancekit.text.voted_texts import VotedTexts
+from stancekit.text.rollcalls.names import ListedName, NameFinder
+from stancekit.text.rollcalls.texts import VotedTexts
+from stancekit.text.rollcalls.verbs import read_verbs
 from stancekit.types import Mention
 
 # Sentences after a vote in which "followed suit" and "was absent" still mean it.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from stancekit.text.vote_forms import (
+from stancekit.text.rollcalls.forms import (
     APPOSITION,
     DOUBT,
     EARLIER,
@@ -27,8 +27,8 @@ from stancekit.text.vote_forms import (
     VERB,
     VOTING,
 )
-from stancekit.text.vote_names import ListedName, NameFinder, as_words
-from stancekit.text.voted_texts import VotedTexts
+from stancekit.text.rollcalls.names import ListedName, NameFinder, as_words
+from stancekit.text.rollcalls.texts import VotedTexts
 from stancekit.types import Mention
 
 # An actor, the side it takes, and the text it is on.

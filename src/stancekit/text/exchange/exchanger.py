@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stancekit.text.exchange.finder import ExchangeableFinder, FoundName
+from stancekit.text.exchange.pools import Named, NamePools, Slot, load_pools
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
-from stancekit.text.name_finder import ExchangeableFinder, FoundName
-from stancekit.text.name_pools import Named, NamePools, Slot, load_pools
 from stancekit.types import Example, Mention
 
 # Draws before a name stays as it is.

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stancekit.text.gazetteer import Gazetteer
-from stancekit.text.name_pools import (
+from stancekit.text.exchange.pools import (
     ADJECTIVE,
     FIRST_NAME,
     NAME,
@@ -20,6 +19,7 @@ from stancekit.text.name_pools import (
     NamePools,
     Slot,
 )
+from stancekit.text.gazetteer import Gazetteer
 from stancekit.types import Example, Mention
 
 # Adjectives with these endings name a people behind "the": "the French".
