@@ -12,13 +12,14 @@ from stancekit.errors import KitError, printable
 from stancekit.evaluation.positions import JudgedArticle
 from stancekit.fileio import write_text
 from stancekit.formatting import format_score, frame_table
+from stancekit.labelling.row_format import MIN_SCORE
 from stancekit.library.objects import HasFolder, as_corpus, folders_of
 from stancekit.reporting.positions import positions_page
 from stancekit.reporting.tables import averaged_over, check_lines
 from stancekit.runs.analysis import analyse
 from stancekit.runs.check import Check
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
-from stancekit.runs.positions import evaluate_positions
+from stancekit.runs.positions import PositionEvaluation, evaluate_positions
 from stancekit.runs.record import Run
 from stancekit.text import ActorFinder
 from stancekit.types import Score
@@ -114,6 +115,7 @@ def evaluate(
     actors: ActorFinder | None = None,
     part: str | None = None,
     random_state: int = 0,
+    min_score: float = MIN_SCORE,
     output: str | Path | None = None,
     verbose: bool = False,
 ) -> Evaluation:
@@ -146,6 +148,8 @@ def evaluate(
     random_state
         The random state that the model was trained with, by which `stancekit report` distinguishes
         it from others of its kind.
+    min_score
+        For `task=positions`: the score from which a position counts, as for `stancekit label`.
     output
         Where to write; by default a folder below `experiments/evaluate`, named by codebook, model,
         corpus, part and random state. `stancekit report FOLDER` gathers what is in `FOLDER/runs`.
@@ -186,7 +190,16 @@ def evaluate(
     elif models is None:
         raise KitError(f"task={task} needs a saved model; name its folder with models=FOLDER")
     elif task == "positions":
-        evaluation = _evaluate_positions(models, data, actors or ActorFinder(), part, output)
+        finder = actors or ActorFinder()
+        result = evaluate_positions(
+            resolve_models(folders_of(models)),
+            data,
+            finder,
+            part=part,
+            min_score=min_score,
+            output=output,
+        )
+        evaluation = _describe_positions(result)
     else:
         folder = Path(models) if isinstance(models, str | Path) else Path(models.folder)
         run = evaluate_model(folder, data, part=part, random_state=random_state, output=output)
@@ -228,15 +241,7 @@ def _evaluate_actors(
     return Evaluation(title, tuple(result.scores), result.folder)
 
 
-def _evaluate_positions(
-    models: str | Path | HasFolder,
-    corpus: Corpus,
-    finder: ActorFinder,
-    part: str | None,
-    output: str | Path | None,
-) -> Evaluation:
-    folders = resolve_models(folders_of(models))
-    result = evaluate_positions(folders, corpus, finder, part=part, output=output)
+def _describe_positions(result: PositionEvaluation) -> Evaluation:
     counts = result.counts
     title = (
         f"positions of {result.model} for {result.codebook.name} on {result.corpus}: "

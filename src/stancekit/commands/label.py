@@ -17,7 +17,7 @@ from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import find_models
-from stancekit.labelling.row_format import Extent, RowChoice
+from stancekit.labelling.row_format import MIN_SCORE, RowChoice
 from stancekit.labelling.sources import (
     RejectedRow,
     TextSource,
@@ -60,6 +60,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     speaker: str | None = None,
     unit: Literal["sentence", "row"] = "sentence",
     rows: RowChoice = "positions",
+    min_score: float = MIN_SCORE,
     columns: Mapping[str, str | None] | None = None,
     filename: str | None = None,
     layout: TextLayout | str = "plain",
@@ -114,10 +115,15 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     unit
         `sentence`, or `row`: texts are labelled as they are, and not divided.
     rows
-        `positions`: pairs of actor and target without a position are counted and have no row; a
-        sentence that has codes of its own keeps one. `all`: every pair has one, which `sample`,
-        `estimate` and `plan` need. What a model is too unsure of (`risk`) is kept in both, and where
-        a model codes anything else of actors and targets, all rows are.
+        `positions`: pairs of actor and target without a position, or with one that scores less than
+        `min_score`, are counted and have no row; a sentence that has codes of its own keeps one.
+        `all`: every pair has one, which `sample`, `estimate` and `plan` need. What a model is too
+        unsure of (`risk`) is kept in both, and where a model codes anything else of actors and
+        targets, all rows are.
+    min_score
+        With rows=positions, the score of its code from which a position is written, where an
+        example has one code; scores are calibrated probabilities. The higher, the fewer positions
+        and the more of them right: `evaluate task=positions` shows both. 0 writes every position.
     columns
         The column or field of a role where it has another name: `columns.text=sentence`. Roles are
         text, id, article, title, date, actor, target.
@@ -204,6 +210,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         FileFormat(encoding, separator, sheet=sheet),
         unit,
         rows,
+        min_score,
     )
     if not (several and into_folder):
         labels = label_in_memory(
@@ -305,7 +312,7 @@ def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
         texts=archive.texts,
         rejected=archive.rejected,
         tally=archive.tally,
-        extent=Extent(job.rows_written, archive.tally.pairs),
+        extent=job.extent(archive.tally.pairs),
     )
 
 

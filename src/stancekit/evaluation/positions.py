@@ -22,7 +22,7 @@ MISSED = {
     "actor not found": "no such actor was found in the sentence",
     "target not found": "the actor was found, and nothing in the sentence was asked about that target",
     "pair not made": "actor and target were found, and not asked about together",
-    "left none": "the pair was asked about, and read as no position",
+    "left none": "the pair was asked about, and read as no position, or as one that scores too low",
     WRONG_CODE: "the pair was asked about, and another code was read",
 }
 # Why a position that was read is wrong.

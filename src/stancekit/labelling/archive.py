@@ -255,6 +255,7 @@ def _job_settings(texts: TextSource, job: LabellingJob) -> dict[str, object]:
         **job.layout.settings,
         "unit": job.unit,
         "rows": job.rows_written,
+        "min_score": job.extent().min_score,
         "encoding": job.written.encoding,
         "separator": job.written.separator,
         "sheet": job.written.sheet,

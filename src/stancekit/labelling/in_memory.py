@@ -11,7 +11,7 @@ from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.models import check_columns
-from stancekit.labelling.row_format import SET_ASIDE, Extent, LabelRow
+from stancekit.labelling.row_format import SET_ASIDE, LabelRow
 from stancekit.labelling.sources import RejectedRow, TextSource, cut_parts
 from stancekit.labelling.tally import Tally
 
@@ -91,5 +91,5 @@ def label_in_memory(
         texts=n,
         rejected=len(rejected),
         tally=tally,
-        extent=Extent(job.rows_written, tally.pairs),
+        extent=job.extent(tally.pairs),
     )

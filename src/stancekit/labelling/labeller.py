@@ -12,7 +12,9 @@ from stancekit.labelling.input_text import InputText
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.row_format import (
+    MIN_SCORE,
     ROW_CHOICES,
+    Extent,
     LabelledCodebook,
     RowChoice,
     block,
@@ -70,6 +72,14 @@ class LabelledRow:
             codebook.applies(self.codes(name))
             for name, codebook in self.codebooks.items()
             if codebook.towards
+        )
+
+    def is_likely(self, min_score: float) -> bool:
+        """Say whether a position of the row, of a codebook with one code per example, scores so much."""
+        return any(
+            codebook.multi_label or max(self.predictions[name].scores) >= min_score
+            for name, codebook in self.codebooks.items()
+            if codebook.towards and codebook.applies(self.codes(name))
         )
 
     @property
@@ -140,7 +150,8 @@ class Labeller:
     """Models by the name of their codebook, how actors and targets are found, and the risk that is accepted.
 
     With `whole`, texts are not divided into sentences. With `rows` that are `positions`, pairs of
-    actor and target without a position are counted and left out.
+    actor and target without a position are counted and left out, and so are positions that score
+    less than `min_score`.
     """
 
     models: Mapping[str, FittedClassifier]
@@ -149,6 +160,7 @@ class Labeller:
     risk: float | None = None
     whole: bool = False
     rows: RowChoice = "all"
+    min_score: float = 0.0
 
     @property
     def codebooks(self) -> dict[str, Codebook]:
@@ -182,15 +194,19 @@ class Labeller:
                     )
                     for pair in pairs.get(sentence.id, bare)
                 ]
-        declined = self._decline(rows)
+        declined, unlikely = self._decline(rows), 0
         if self.rows == "positions":
-            rows, declined = leave_out_pairs(rows, declined)
+            likely = [row.is_likely(self.min_score) for row in rows]
+            judged = zip(rows, likely, declined, strict=True)
+            unlikely = sum(row.has_position and not yes and not no for row, yes, no in judged)
+            rows, declined = leave_out_pairs(rows, declined, likely)
         sure = [row for row, no in zip(rows, declined, strict=True) if not no]
         counted = Tally(
             pairs=sum(map(len, pairs.values())),
             n_rows=len(sure),
             positions=sum(row.has_position for row in sure),
             declined=sum(declined),
+            unlikely=unlikely,
         )
         return Labelled(rows, declined, tally + counted)
 
@@ -308,9 +324,9 @@ def _says_vote(codebook: Codebook, vote: str) -> bool:
 
 
 def leave_out_pairs(
-    rows: Sequence[LabelledRow], declined: Sequence[bool]
+    rows: Sequence[LabelledRow], declined: Sequence[bool], likely: Sequence[bool]
 ) -> tuple[list[LabelledRow], list[bool]]:
-    """Leave out pairs of actor and target without a position, but for those that a person should judge.
+    """Leave out pairs of actor and target without a likely position, but for those that a person should judge.
 
     A sentence that has codes of its own and of which no row would remain keeps one without an actor
     and target.
@@ -321,16 +337,16 @@ def leave_out_pairs(
         Rows in reading order.
     declined
         Whether a person should judge each.
+    likely
+        Whether each has a position that scores enough.
     """
     kept: list[tuple[LabelledRow, bool]] = []
-    judged = zip(rows, declined, strict=True)
+    judged = zip(rows, declined, likely, strict=True)
     for _, group in groupby(judged, key=lambda each: each[0].sentence.id):
         before = list(group)
-        after = [
-            (row, unsure) for row, unsure in before if unsure or row.has_position or row.is_bare
-        ]
+        after = [(row, unsure) for row, unsure, yes in before if unsure or yes or row.is_bare]
         # What a person should judge is no part of the labels.
-        lost = any(not unsure for _, unsure in before) and all(unsure for _, unsure in after)
+        lost = any(not unsure for _, unsure, _ in before) and all(unsure for _, unsure in after)
         alone = before[0][0].without_pair()
         kept += [(alone, False), *after] if lost and alone.predictions else after
     return [row for row, _ in kept], [unsure for _, unsure in kept]
@@ -351,6 +367,7 @@ class LabellingJob:
     written: FileFormat = field(default_factory=FileFormat)
     unit: Literal["sentence", "row"] = "sentence"
     rows: RowChoice = "all"
+    min_score: float = MIN_SCORE
 
     def __post_init__(self) -> None:
         if self.rows not in ROW_CHOICES:
@@ -358,12 +375,21 @@ class LabellingJob:
                 f"unknown rows={printable(self.rows)}; there are {', '.join(ROW_CHOICES)}. Set rows=positions, "
                 "or rows=all for those without a position too"
             )
+        if not 0 <= self.min_score < 1:
+            raise KitError(
+                f"min_score is {self.min_score}, and no probability; set it from 0 (every position is written) to .95"
+            )
 
     @property
     def rows_written(self) -> RowChoice:
         """Return which rows are written: all of them where pairs have other codes than positions."""
         books = self.labelled_codebooks.values()
         return self.rows if codes_only_positions(books) else "all"
+
+    def extent(self, pairs: int | None = None) -> Extent:
+        """Return what the labels say of their rows."""
+        rows = self.rows_written
+        return Extent(rows, pairs, self.min_score if rows == "positions" else None)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -385,7 +411,13 @@ class LabellingJob:
         models = load_models(self.models, self.backend)
         whole = self.unit == "row"
         return Labeller(
-            models, replace(self.finder), self.targets, self.risk, whole, self.rows_written
+            models,
+            replace(self.finder),
+            self.targets,
+            self.risk,
+            whole,
+            self.rows_written,
+            self.min_score,
         )
 
 

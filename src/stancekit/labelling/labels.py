@@ -280,7 +280,7 @@ class Labels(TableView, Sequence[LabelRow]):
         if self.extent.left_out and self.extent.pairs is not None:
             notes.append(
                 f"{self.extent.pairs:,} pairs of actor and target were read; those without a "
-                "position have no row (rows=all keeps them)"
+                f"position{self.extent.too_low} have no row (rows=all keeps them)"
             )
         if self._is_long:
             return [*notes, "read when they are used: .positions(), .to_frame()"]

@@ -137,6 +137,7 @@ def labels_page(labels: "Labels") -> str:
         counts=[counts for counts in summary.counts.values() if counts.n],
         set_aside=labels.set_aside,
         pairs=labels.extent.pairs if labels.extent.left_out else None,
+        too_low=labels.extent.too_low,
     )
 
 

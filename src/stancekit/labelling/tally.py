@@ -29,6 +29,8 @@ class Tally:
         towards the target.
     declined
         Rows that a person should judge.
+    unlikely
+        Pairs whose most likely code is a position, of too low a score to be written.
     """
 
     sentences: int = 0
@@ -39,6 +41,7 @@ class Tally:
     n_rows: int = 0
     positions: int = 0
     declined: int = 0
+    unlikely: int = 0
 
     def __add__(self, other: Self) -> "Tally":
         mine, others = asdict(self), asdict(other)
@@ -55,6 +58,9 @@ class Tally:
         12 sentences: 8 with an actor, 1 of them without a target; 6 positions, 3 rows with no position on the target
         >>> print(Tally(12, acting=7, labelled=7, pairs=9, n_rows=6, positions=6).describe([stance], "positions"))
         12 sentences: 7 with an actor; 6 positions, 3 pairs with no position on the target left out (in rows=all)
+        >>> some = Tally(9, acting=7, labelled=7, pairs=9, n_rows=4, positions=4, unlikely=2)
+        >>> print(some.describe([stance], "positions").partition("; ")[2])
+        4 positions, 2 that score too low and 3 pairs with no position on the target left out (in rows=all)
         >>> print(Tally(12, n_rows=12).describe([frames]))
         12 sentences; 12 rows
         """
@@ -71,12 +77,13 @@ class Tally:
             return f"{''.join(parts)}; {self.n_rows:,} rows"
         parts.append(f"; {self.positions:,} positions, ")
         # What is declined are pairs, as some codebook codes these.
-        empty = self.pairs - self.declined - self.positions
+        empty = self.pairs - self.declined - self.positions - self.unlikely
         what = "with no position on the target"
         if rows == "all":
             parts.append(f"{empty:,} rows {what}")
         else:
-            parts.append(f"{empty:,} pairs {what} left out (in rows=all)")
+            unlikely = f"{self.unlikely:,} that score too low and " if self.unlikely else ""
+            parts.append(f"{unlikely}{empty:,} pairs {what} left out (in rows=all)")
         # Where a model codes sentences, those without another row have one each.
         if alone := self.n_rows - self.positions - (empty if rows == "all" else 0):
             parts.append(f", {alone:,} of sentences alone")

@@ -11,7 +11,6 @@ from stancekit.errors import KitError, MissingExtra
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.label_encoding import encode_rows
 from stancekit.labelling.labeller import Labeller, LabellingJob
-from stancekit.labelling.row_format import Extent
 from stancekit.labelling.tally import Tally
 
 ENGINES = ("local", "ray")
@@ -40,7 +39,7 @@ def label_part(
     sure = [row.to_dict() for row in labelled.sure]
     unsure = [row.to_dict() for row in labelled.unsure]
     # How many pairs it read is in the ledger: all parts are of one schema.
-    extent = Extent(job.rows_written)
+    extent = job.extent()
     encoded = encode_rows(job.format, sure, books, fields=job.fields, extent=extent)
     review = encode_rows("jsonl", unsure, books, extent=extent)
     return LabelledPart(number, encoded, review, labelled.tally)

@@ -28,6 +28,7 @@ from stancekit.fileio import frame_to_csv, write_jsonl, write_text
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import LabelledRow, Labeller, LabellingJob
 from stancekit.labelling.models import SavedModel, find_models
+from stancekit.labelling.row_format import MIN_SCORE
 from stancekit.labelling.sources import cut_parts
 from stancekit.runs.evaluation import (
     check_no_run,
@@ -75,6 +76,7 @@ def evaluate_positions(
     finder: ActorFinder,
     *,
     part: str | None = None,
+    min_score: float = MIN_SCORE,
     output: str | Path | None = None,
 ) -> PositionEvaluation:
     """Label the articles of a corpus, score the positions, and write them sentence by sentence.
@@ -83,6 +85,8 @@ def evaluate_positions(
     ----------
     folders
         Of saved models, of which one has a codebook of positions.
+    min_score
+        As of `stancekit label`: positions that score less are none.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def evaluate_positions(
     every, unread = read_articles(corpus, model.codebook, finder.names)
     part = choose_part([one.part for one in every], corpus.name, part)
     articles = [every[row] for row in rows_of_part([one.part for one in every], part)]
-    labeller = LabellingJob((model,), finder).labeller()
+    labeller = LabellingJob((model,), finder, min_score=min_score).labeller()
     by_id = {one.article.id: one for one in articles}
     judged = []
     texts = [InputText(one.article, one.article.id, speaker=one.speaker) for one in articles]
@@ -154,11 +158,13 @@ def _read(labeller: Labeller, texts: Sequence[InputText]) -> Iterator[ReadArticl
             for mention in in_sentence:
                 span = _in_article(mention, sentence.start)
                 actors.append((place, PlacedActor(mention.name, span, mention.code)))
-        pairs = list(_read_pairs(rows[text.article.id], speaker))
+        pairs = list(_read_pairs(rows[text.article.id], speaker, labeller.min_score))
         yield ReadArticle(tuple(actors), tuple(pairs))
 
 
-def _read_pairs(rows: Iterable[LabelledRow], speaker: Mention | None) -> Iterator[PlacedPosition]:
+def _read_pairs(
+    rows: Iterable[LabelledRow], speaker: Mention | None, min_score: float
+) -> Iterator[PlacedPosition]:
     """Yield the pairs of rows, with their places in the article."""
     for row in rows:
         actor, target = row.example.actor, row.example.target
@@ -167,9 +173,10 @@ def _read_pairs(rows: Iterable[LabelledRow], speaker: Mention | None) -> Iterato
         [(name, book)] = row.codebooks.items()
         prediction = row.predictions[name]
         scores = dict(zip(book.names, prediction.scores, strict=True))
+        codes = prediction.labels if row.is_likely(min_score) else ()
         speaks = speaker is not None and actor.name == speaker.name
         aimed_at = _place_of(target, row.sentence)
-        for code in [code for code in prediction.labels if code != book.absent] or [""]:
+        for code in [code for code in codes if code != book.absent] or [""]:
             yield PlacedPosition(
                 (row.sentence.start, row.sentence.end),
                 PlacedActor(actor.name, _place_of(actor, row.sentence), actor.code, speaks),

@@ -19,16 +19,11 @@ from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, encode_labels, fit
 from stancekit.models.encoder import pretrained as weights
+from stancekit.models.encoder.batches import Buckets, Collator, TokenRows
 from stancekit.models.encoder.embedding import Embedding
 from stancekit.models.encoder.fewshot import FewShot
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.inputs import (
-    Buckets,
-    Collator,
-    EncoderInputs,
-    TokenRows,
-    load_encoder_tokenizer,
-)
+from stancekit.models.encoder.inputs import EncoderInputs
 from stancekit.models.encoder.multitask import Joint
 from stancekit.models.encoder.network import (
     Head,
@@ -40,6 +35,7 @@ from stancekit.models.encoder.network import (
     processor_has,
 )
 from stancekit.models.encoder.nli import NLI
+from stancekit.models.encoder.tokenizers import load_encoder_tokenizer
 from stancekit.models.encoder.trainer import Schedule, parameter_groups
 from stancekit.models.features import Marked, Pair, Plain
 from stancekit.types import Example, Mention
@@ -142,10 +138,11 @@ def mixed():
 
 @pytest.mark.parametrize("features", [Marked(), Pair(), Plain()])
 def test_an_example_is_encoded_alike_whatever_stands_beside_it(tiny, features):
-    inputs = EncoderInputs(load_encoder_tokenizer(tiny), features, 48)
+    tokenizer = load_encoder_tokenizer(tiny)
+    inputs = EncoderInputs(tokenizer, features, 48)
     rows = mixed()
     assert inputs(rows) == [inputs([one])[0] for one in rows] == inputs(rows[::-1])[::-1]
-    ends = inputs.tokenizer.sep_token_id
+    ends = tokenizer.sep_token_id
     assert inputs(rows)[1]["input_ids"].count(ends) == 1
 
 

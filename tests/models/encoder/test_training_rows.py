@@ -8,9 +8,10 @@ from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import encode_labels, fit
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.inputs import EncoderInputs, load_encoder_tokenizer
+from stancekit.models.encoder.inputs import EncoderInputs
 from stancekit.models.encoder.multitask import Joint
 from stancekit.models.encoder.network import Head, Network, pretrained
+from stancekit.models.encoder.tokenizers import load_encoder_tokenizer
 from stancekit.models.encoder.training_rows import RenamedRows
 from stancekit.models.features import Marked
 

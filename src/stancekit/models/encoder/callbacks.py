@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from tqdm import tqdm
 from transformers import EvalPrediction, TrainerCallback
 
-from stancekit.models.encoder.inputs import Buckets, TokenRows
+from stancekit.models.encoder.batches import Buckets, TokenRows
 from stancekit.models.encoder.network import Head
 
 SCORE = "eval_score"

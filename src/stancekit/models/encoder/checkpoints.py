@@ -16,7 +16,7 @@ from stancekit.fileio import sha256, write_json
 if TYPE_CHECKING:
     import torch
 
-    from stancekit.models.encoder.inputs import TokenRows
+    from stancekit.models.encoder.batches import TokenRows
 
 PLACE, SUMS_FILE = "checkpoints", "sums.json"
 # As `transformers.Trainer` names them.

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from stancekit.models.base import ExampleClassifier, weights_of
+from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.cache import EmbeddingCache
 from stancekit.models.encoder.files import (
     ESTIMATOR_SETTINGS,
@@ -21,16 +22,10 @@ from stancekit.models.encoder.files import (
     rebuild_estimator,
     resolve_same_weights,
 )
-from stancekit.models.encoder.inputs import (
-    Collator,
-    EncoderInputs,
-    Ids,
-    check_tokenizer,
-    length_batches,
-    load_encoder_tokenizer,
-)
+from stancekit.models.encoder.inputs import EncoderInputs, Ids, length_batches
 from stancekit.models.encoder.network import bf16, check_length, pool, pretrained
 from stancekit.models.encoder.pretrained import MINILM, fingerprint, resolve
+from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
 from stancekit.models.features import Marked
 from stancekit.text.inputs import as_examples
 

@@ -28,9 +28,10 @@ from stancekit.models.encoder.files import (
     describe_estimator,
     rebuild_estimator,
 )
-from stancekit.models.encoder.inputs import check_tokenizer, readable
+from stancekit.models.encoder.inputs import readable
 from stancekit.models.encoder.network import bf16, check_length
 from stancekit.models.encoder.pretrained import MINILM, resolve
+from stancekit.models.encoder.tokenizers import check_tokenizer
 from stancekit.models.encoder.trainer import diverged
 from stancekit.models.features import Marked
 from stancekit.text.inputs import as_examples

@@ -16,6 +16,7 @@ from transformers import set_seed
 from stancekit.errors import KitError
 from stancekit.models.base import ExampleClassifier
 from stancekit.models.encoder import checkpoints
+from stancekit.models.encoder.batches import Collator, TokenRows
 from stancekit.models.encoder.files import (
     ESTIMATOR_SETTINGS,
     TOKENIZER_FILE,
@@ -28,16 +29,10 @@ from stancekit.models.encoder.files import (
     write_tokenizer,
     write_weights,
 )
-from stancekit.models.encoder.inputs import (
-    Collator,
-    EncoderInputs,
-    TokenRows,
-    check_tokenizer,
-    length_batches,
-    load_encoder_tokenizer,
-)
+from stancekit.models.encoder.inputs import EncoderInputs, length_batches
 from stancekit.models.encoder.network import Head, Network, bf16, check_length, pretrained
 from stancekit.models.encoder.pretrained import MINILM, resolve, started_from
+from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
 from stancekit.models.encoder.trainer import Schedule, tune
 from stancekit.models.encoder.training_rows import RenamedRows, check_share, draw_training
 from stancekit.models.features import Marked

@@ -1,15 +1,10 @@
-"""What an encoder reads: examples as token ids, padded batches, and the order of rows."""
+"""What an encoder reads: examples as token ids, with the roles of actor and target. Without torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch.utils.data import Dataset, Sampler
-from transformers import AutoTokenizer
 
 from stancekit.errors import KitError
 from stancekit.models.features import Rendered
@@ -22,13 +17,12 @@ MIN_LENGTH = 8
 # Characters per token that are kept on each side of the actor in a very long sentence, before it is
 # tokenized: words are far shorter than that.
 CHARACTERS_PER_TOKEN = 20
-# Batches whose rows are sorted by length together in training.
-POOL_BATCHES = 50
-# Of different lengths, so that they differ even where every word is unknown.
-_PROBES = (
-    "Peru condemned the levy.",
-    "A draft on trade and fishing was put to the vote by Chile today.",
-)
+# What encoders take, and what `tokenizers` calls it.
+_ATTRIBUTES = {
+    "input_ids": "ids",
+    "token_type_ids": "type_ids",
+    "attention_mask": "attention_mask",
+}
 
 
 @contextmanager
@@ -54,23 +48,6 @@ def readable(what: str) -> Iterator[None]:
         raise KitError(f"{what} cannot be used: {cause[:300]}") from None
 
 
-def load_encoder_tokenizer(source: str) -> Any:
-    """Load the tokenizer in an encoder's folder.
-
-    Raises
-    ------
-    KitError
-        When there is none, or it gives every sentence the same ids, as the empty one that
-        `transformers` makes then.
-    """
-    with readable(f"the tokenizer in {source}"):
-        tokenizer = AutoTokenizer.from_pretrained(
-            source, trust_remote_code=False, local_files_only=True
-        )
-    check_tokenizer(tokenizer, source)
-    return tokenizer
-
-
 def check_min_length(max_length: int) -> None:
     """Check that a sentence fits into a number of tokens.
 
@@ -83,41 +60,6 @@ def check_min_length(max_length: int) -> None:
         raise KitError(
             f"max_length is {max_length} tokens, too few for a sentence; set {MIN_LENGTH} or more"
         )
-
-
-def check_tokenizer(tokenizer: Any, source: str, config: Any = None) -> None:
-    """Check that a tokenizer gives sentences different ids, which, with the encoder's `config`, are the encoder's.
-
-    Raises
-    ------
-    KitError
-        When it does not.
-    """
-    with readable(f"the tokenizer in {source}"):
-        if not getattr(tokenizer, "is_fast", False):
-            raise KitError(
-                f"the tokenizer in {source} has no fast version (tokenizer.json); save one beside the weights"
-            )
-        first, second = (tokenizer(text)["input_ids"] for text in _PROBES)
-        words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
-        if first == second or not words:
-            raise KitError(
-                f"the tokenizer in {source} has {len(words)} words and gives different sentences the same ids; "
-                "save the encoder's tokenizer in its folder (tokenizer.json or its vocabulary)"
-            )
-        if config is None:
-            return
-        pair = tokenizer(*_PROBES)
-        largest = max([*tokenizer.get_vocab().values(), *pair["input_ids"]])
-        if largest >= config.vocab_size:
-            raise KitError(
-                f"the tokenizer in {source} has id {largest}; its encoder has {config.vocab_size} words"
-            )
-        segments = getattr(config, "type_vocab_size", None)
-        if segments and max(pair.get("token_type_ids", [0])) >= segments:
-            raise KitError(
-                f"the tokenizer in {source} has more segments than the {segments} of its encoder"
-            )
 
 
 def window(length: int, room: int, first: int, last: int) -> tuple[int, int]:
@@ -170,12 +112,15 @@ class EncoderInputs:
     Parameters
     ----------
     tokenizer
-        A fast tokenizer of `transformers`.
+        A fast tokenizer of `transformers`, or the `tokenizers.Tokenizer` within one.
     features
         `Plain`, `Pair` or `Marked`.
     max_length
         Most tokens of an input, special tokens included. A longer sentence is cut to a window
         around its actor; the second segment is cut to a quarter of the length.
+    names
+        Which inputs the encoder takes (`input_ids`, `token_type_ids`, `attention_mask`); by default
+        those that a tokenizer of `transformers` makes.
 
     Raises
     ------
@@ -183,9 +128,18 @@ class EncoderInputs:
         When no sentence fits into the length, or the tokenizer cannot read a text.
     """
 
-    def __init__(self, tokenizer: Any, features: Any, max_length: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        features: Any,
+        max_length: int,
+        *,
+        names: Sequence[str] | None = None,
+    ) -> None:
         check_min_length(max_length)
-        self.tokenizer = tokenizer
+        self.tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+        asked = names or tokenizer.model_input_names
+        self.names = tuple(name for name in asked if name in _ATTRIBUTES)
         self.features = features
         self.max_length = max_length
 
@@ -204,22 +158,15 @@ class EncoderInputs:
 
     def _encode(self, texts: Sequence[_LocatedText], examples: Sequence[Example]) -> list[Ids]:
         """Return ids and roles; those of an example do not depend on the other examples."""
-        rows: list[Ids] = [{} for _ in texts]
-        # A tokenizer that is given a second text, even an empty one, ends the input twice: each
-        # kind by itself.
-        for paired in (False, True):
-            indices = [index for index, text in enumerate(texts) if bool(text.pair) is paired]
-            if not indices:
-                continue
-            first = [texts[index].text for index in indices]
-            second = [texts[index].pair for index in indices] if paired else None
-            encoded = self.tokenizer(first, second, verbose=False, return_offsets_mapping=True)
-            offsets = encoded.pop("offset_mapping")
-            for row, index in enumerate(indices):
-                segments = encoded.sequence_ids(row)
-                roles = _roles(texts[index], examples[index], offsets[row], segments)
-                ids = {key: values[row] for key, values in encoded.items()}
-                rows[index] = {**ids, "roles": roles}
+        # A tokenizer that is given a second text, even an empty one, ends the input twice.
+        asked = [(text.text, text.pair) if text.pair else text.text for text in texts]
+        rows: list[Ids] = []
+        for text, example, encoded in zip(
+            texts, examples, self.tokenizer.encode_batch(asked), strict=True
+        ):
+            ids = {name: getattr(encoded, _ATTRIBUTES[name]) for name in self.names}
+            roles = _roles(text, example, encoded.offsets, encoded.sequence_ids)
+            rows.append({**ids, "roles": roles})
         return rows
 
     def _near_actor(self, text: _LocatedText) -> _LocatedText:
@@ -235,7 +182,7 @@ class EncoderInputs:
         pair_offsets = self._offsets(text.pair)
         quarter = self.max_length // 4
         pair = text.pair[: pair_offsets[:quarter][-1][1]] if pair_offsets else ""
-        special = self.tokenizer.num_special_tokens_to_add(bool(pair))
+        special = self.tokenizer.num_special_tokens_to_add(is_pair=bool(pair))
         room = self.max_length - special - min(len(pair_offsets), quarter)
         start, end = text.spans.get("actor", (0, 0))
         inside = [
@@ -246,10 +193,9 @@ class EncoderInputs:
 
     def _offsets(self, text: str) -> list[tuple[int, int]]:
         """Return where the tokens of a text start and end, without special tokens."""
-        encoded = self.tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        )
-        offsets: list[tuple[int, int]] = encoded["offset_mapping"]
+        offsets: list[tuple[int, int]] = self.tokenizer.encode(
+            text, add_special_tokens=False
+        ).offsets
         return offsets
 
 
@@ -295,91 +241,3 @@ def length_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
     order = np.argsort(-np.asarray(lengths, dtype=int), kind="stable").tolist()
     for start in range(0, len(order), size):
         yield order[start : start + size]
-
-
-LABELS, HIDDEN = "labels_", "hidden"
-
-
-class TokenRows(Dataset[dict[str, Any]]):
-    """Token ids and labels, row by row; and the outputs of an encoder's frozen part, where they are known."""
-
-    # The share of rows that are others in each epoch.
-    varies = 0.0
-
-    def __init__(
-        self,
-        ids: Sequence[Ids],
-        labels: Mapping[str, NDArray[Any]],
-        hidden: Sequence[torch.Tensor] | None = None,
-    ) -> None:
-        self.ids = ids
-        self.labels = labels
-        self.hidden = hidden
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.ids)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return one row."""
-        labels = {LABELS + name: values[index] for name, values in self.labels.items()}
-        row = {**self.ids[index], **labels}
-        return row if self.hidden is None else {**row, HIDDEN: self.hidden[index]}
-
-    def start_epoch(self, epoch: int) -> None:
-        """Make the rows of an epoch; these are always the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Collator:
-    """Pads rows to the longest of a batch; `pad` is the tokenizer's own id for padding."""
-
-    pad: int = 0
-
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
-        """Return one batch."""
-        width = max(len(row["input_ids"]) for row in rows)
-        batch = {}
-        for key in rows[0]:
-            if key.startswith(LABELS):
-                batch[key] = torch.as_tensor(np.stack([row[key] for row in rows]))
-                continue
-            if key == HIDDEN:
-                batch[key] = torch.nn.utils.rnn.pad_sequence(
-                    [row[key] for row in rows], batch_first=True
-                ).float()
-                continue
-            filler = self.pad if key == "input_ids" else 0
-            padded = [[*row[key], *[filler] * (width - len(row[key]))] for row in rows]
-            batch[key] = torch.tensor(padded)
-        return batch
-
-
-class Buckets(Sampler[int]):
-    """Draws rows in batches of similar length, in an order that depends on random state and epoch alone."""
-
-    def __init__(self, lengths: Sequence[int], batch_size: int, random_state: int) -> None:
-        self.lengths = np.asarray(lengths)
-        self.batch_size = batch_size
-        self.random_state = random_state
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield rows of one epoch."""
-        random = np.random.default_rng((self.random_state, self.epoch))
-        # Sorted within pools of many batches, so that neighbours are of similar length but not
-        # always the same rows.
-        order, size = random.permutation(len(self.lengths)), POOL_BATCHES * self.batch_size
-        pools = [order[start : start + size] for start in range(0, len(order), size)]
-        by_length = [rows[np.argsort(-self.lengths[rows], kind="stable")] for rows in pools]
-        rows = np.concatenate(by_length)
-        starts = range(0, len(rows), self.batch_size)
-        batches = [rows[start : start + self.batch_size] for start in starts]
-        # A last batch that is not full stays last, or it would shift all that follow.
-        full = batches[:-1] if len(batches[-1]) < self.batch_size else batches
-        shuffled = [full[index] for index in random.permutation(len(full))]
-        yield from np.concatenate(shuffled + batches[len(full) :]).tolist()

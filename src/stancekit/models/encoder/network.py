@@ -12,14 +12,8 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
 from stancekit.errors import KitError
-from stancekit.models.encoder.inputs import (
-    LABELS,
-    Collator,
-    Ids,
-    check_min_length,
-    length_batches,
-    readable,
-)
+from stancekit.models.encoder.batches import LABELS, Collator
+from stancekit.models.encoder.inputs import Ids, check_min_length, length_batches, readable
 
 # The share of pooled values that training drops before the heads, as BERT does.
 HEAD_DROPOUT = 0.1

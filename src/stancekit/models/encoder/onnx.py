@@ -26,9 +26,9 @@ from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, MissingExtra
 from stancekit.fileio import lock, replacing_file, sha256, write_json
 from stancekit.models.classifier import FittedClassifier
+from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.cache import cache_folder
 from stancekit.models.encoder.finetuned import Encoder
-from stancekit.models.encoder.inputs import Collator
 from stancekit.models.encoder.network import Head, Network, processor_has
 from stancekit.models.ensemble import Ensemble
 from stancekit.resources import shipped

@@ -15,8 +15,8 @@ from transformers.trainer_callback import PrinterCallback
 
 from stancekit.errors import KitError
 from stancekit.models.encoder import checkpoints
+from stancekit.models.encoder.batches import LABELS, Buckets, Collator, TokenRows
 from stancekit.models.encoder.callbacks import SCORE, Bar, Epochs, Judge, Patience, is_exhausted
-from stancekit.models.encoder.inputs import LABELS, Buckets, Collator, TokenRows
 from stancekit.models.encoder.network import Network, bf16
 
 # The share of steps in which the learning rate rises from zero, and how much weights decay: as BERT

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from stancekit.errors import KitError
-from stancekit.models.encoder.inputs import HIDDEN, EncoderInputs, Ids, TokenRows
+from stancekit.models.encoder.batches import HIDDEN, TokenRows
+from stancekit.models.encoder.inputs import EncoderInputs, Ids
 from stancekit.text.exchange import NameExchanger
 from stancekit.types import Example
 
