@@ -13,6 +13,8 @@ from stancekit.errors import KitError, printable
 _PACKAGE = Path(__file__).resolve().parent
 _ROOTS = (_PACKAGE / "material", _PACKAGE.parents[1])
 SETTINGS = "stancekit.yaml"
+# The models that come with the kit.
+BOX = "box"
 # The folders that a command searches, once it has settled them.
 _searched: ContextVar[tuple[Path, ...] | None] = ContextVar("searched", default=None)
 
@@ -32,6 +34,17 @@ def shipped(*parts: str) -> Path:
     raise FileNotFoundError(
         f"{'/'.join(parts)} is not part of this installation of stancekit; reinstall it"
     )
+
+
+def model_folder(name: str | Path) -> Path:
+    """Return the folder of models that a name stands for: the kit's own of `box` and `box/stance`, else what it says.
+
+    Where there is a folder `box` here, it is that one.
+    """
+    path = Path(name).expanduser()
+    if path.parts[:1] == (BOX,) and not Path(BOX).exists():
+        return shipped("models", *path.parts)
+    return path
 
 
 def config_folders() -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ from stancekit.labelling.row_format import MIN_SCORE
 from stancekit.library.objects import HasFolder, as_corpus, folders_of
 from stancekit.reporting.positions import positions_page
 from stancekit.reporting.tables import averaged_over, check_lines
+from stancekit.resources import model_folder
 from stancekit.runs.analysis import analyse
 from stancekit.runs.check import Check
 from stancekit.runs.evaluation import evaluate_actors, evaluate_model
@@ -131,7 +132,8 @@ def evaluate(
         for it), `target` (in words) and the code under the name of the codebook. Who and what is not
         listed has no position there.
     models
-        The folder of a saved model, as in `models/un_votes/stance`; not needed for `task=actors`.
+        The folder of a saved model, as in `models/un_votes/stance`, or `box/stance` for the kit's
+        own; not needed for `task=actors`.
         In Python also a trained or loaded model.
     task
         `codes` scores the model on given actors and targets; `actors` scores the actor finder by
@@ -201,7 +203,7 @@ def evaluate(
         )
         evaluation = _describe_positions(result)
     else:
-        folder = Path(models) if isinstance(models, str | Path) else Path(models.folder)
+        folder = model_folder(models if isinstance(models, str | Path) else models.folder)
         run = evaluate_model(folder, data, part=part, random_state=random_state, output=output)
         evaluation = _evaluate_codes(run, folder)
     if verbose:

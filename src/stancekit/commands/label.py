@@ -26,6 +26,7 @@ from stancekit.labelling.sources import (
     read_rows_in_memory,
 )
 from stancekit.library.objects import HasFolder, folders_of
+from stancekit.resources import BOX, model_folder
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
@@ -53,7 +54,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     input: str | Path | DataFrame | Iterable[Any],
     *,
     output: str | Path | None = None,
-    models: str | Path | HasFolder | Sequence[str | Path] = "models/un_votes",
+    models: str | Path | HasFolder | Sequence[str | Path] = BOX,
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
@@ -94,10 +95,11 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         interrupted labelling continues with the same command. It gets the page too, `labels.html`,
         of up to 5,000 rows. By default nothing is written.
     models
-        One folder or several: a saved model, a run, an experiment (for each codebook the run that
-        is best on validation), or a folder with saved models in its subfolders. There may be one
-        model per codebook. If all of them code whole sentences, no actors are looked for. In
-        Python, also a model that `stancekit.train` or `stancekit.load` returned.
+        `box`: the models of stance and frames that come with the kit. Or one folder or several: a
+        saved model, a run, an experiment (for each codebook the run that is best on validation), or
+        a folder with saved models in its subfolders. There may be one model per codebook. If all of
+        them code whole sentences, no actors are looked for. In Python, also a model that
+        `stancekit.train` or `stancekit.load` returned.
     actors
         How actors are found in a sentence.
     title
@@ -246,7 +248,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
 def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
     """Return folders of models, an experiment's replaced by its runs that were best on validation."""
     resolved: list[Path] = []
-    for folder in map(Path, folders):
+    for folder in map(model_folder, folders):
         if any(folder.glob("runs/*/run.json")):
             resolved += [run.folder for run in best_on_validation(read_runs(folder))]
         else:

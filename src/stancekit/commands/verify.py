@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stancekit.errors import printable
 from stancekit.models import persistence
+from stancekit.resources import model_folder
 from stancekit.views import DataFrame, TableView
 
 
@@ -48,7 +49,7 @@ def verify(models: str | Path, *, verbose: bool = False) -> Verification:
     Parameters
     ----------
     models
-        The folder of a saved model.
+        The folder of a saved model; `box/stance` and `box/diplomacy` are the kit's own.
     verbose
         Whether it is printed what model it is.
 
@@ -62,10 +63,11 @@ def verify(models: str | Path, *, verbose: bool = False) -> Verification:
     KitError
         When a file is missing, foreign or altered, or the card describes another model.
     """
-    manifest = persistence.verify_model(models)
-    notes = persistence.check_companions(models)
+    folder = model_folder(models)
+    manifest = persistence.verify_model(folder)
+    notes = persistence.check_companions(folder)
     verification = Verification(
-        Path(models),
+        folder,
         manifest["name"],
         manifest["codebook"]["name"],
         manifest["files"],

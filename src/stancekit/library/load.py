@@ -7,6 +7,7 @@ from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.models import find_models
 from stancekit.library.hub import download_model, repository_name
 from stancekit.library.model import StanceModel
+from stancekit.resources import BOX, model_folder
 from stancekit.runs.folder import RECORD_FILE, read_run, read_runs
 from stancekit.runs.leaderboard import best_on_validation
 
@@ -24,7 +25,8 @@ def load_model(
     Parameters
     ----------
     source
-        A folder: a saved model, a run, an experiment (its run that is best on validation), or one
+        `box`, the kit's own model: of stance, or of the `codebook` that is named. Or a folder: a
+        saved model, a run, an experiment (its run that is best on validation), or one
         whose subfolders are saved models. Where there is no such folder, `user/name` is a
         repository on the Hugging Face Hub; `hf://user/name` always is.
     codebook
@@ -51,7 +53,9 @@ def load_model(
     ...
     stancekit.errors.KitError: there is no folder models/gone...
     """
-    name, path = repository_name(source), Path(source).expanduser()
+    name, path = repository_name(source), model_folder(source)
+    if str(source) == BOX:
+        codebook = codebook or "stance"
     on_hub = name is not None and str(source).startswith("hf://")
     if not on_hub and path.is_dir():
         if revision is not None:

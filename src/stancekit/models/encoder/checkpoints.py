@@ -43,7 +43,9 @@ def digest(
                 total.update(np.asarray(row[key], dtype=np.int32).data)
         for name, labels in part.labels.items() if part else ():
             total.update(f"{name} {labels.shape}".encode())
-            total.update(np.ascontiguousarray(labels, dtype=np.int64).data)
+            # A teacher's probabilities, or numbers of codes.
+            kind = np.float32 if labels.dtype.kind == "f" else np.int64
+            total.update(np.ascontiguousarray(labels, dtype=kind).data)
     return total.hexdigest()[:16]
 
 

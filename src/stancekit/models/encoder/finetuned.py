@@ -30,8 +30,16 @@ from stancekit.models.encoder.files import (
     write_weights,
 )
 from stancekit.models.encoder.inputs import EncoderInputs, length_batches
-from stancekit.models.encoder.network import Head, Network, bf16, check_length, pretrained
+from stancekit.models.encoder.network import (
+    Head,
+    Network,
+    bf16,
+    check_length,
+    keep_layers,
+    pretrained,
+)
 from stancekit.models.encoder.pretrained import MINILM, resolve, started_from
+from stancekit.models.encoder.teachers import describe_teachers, soft_labels
 from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
 from stancekit.models.encoder.trainer import Schedule, tune
 from stancekit.models.encoder.training_rows import RenamedRows, check_share, draw_training
@@ -109,6 +117,15 @@ class Encoder(ExampleClassifier):
     exchange_names
         The share of training examples whose names of states, bodies, persons and parties are
         exchanged for others in an epoch, for new ones in each.
+    layers
+        How many of the checkpoint's layers are kept, evenly spaced from the first to the last; by
+        default all. Half of them read twice as fast.
+    teacher
+        Folders of saved models of any kind, one for each codebook that is learned: their
+        probabilities are learned beside the labels (distillation, Hinton et al. 2015), and in place
+        of those that are missing.
+    teacher_share
+        The weight of the teacher's probabilities; the rest is that of gold.
     folder
         Where training keeps its checkpoints; the same fit goes on from there after a crash, and is
         read back from there when it had ended.
@@ -160,6 +177,9 @@ class Encoder(ExampleClassifier):
         dropout: float | None = None,
         frozen_layers: int = 0,
         exchange_names: float = 0.0,
+        layers: int | None = None,
+        teacher: Sequence[str] = (),
+        teacher_share: float = 0.7,
         folder: str | None = None,
         random_state: int | None = 0,
     ) -> None:
@@ -180,6 +200,9 @@ class Encoder(ExampleClassifier):
         self.dropout = dropout
         self.frozen_layers = frozen_layers
         self.exchange_names = exchange_names
+        self.layers = layers
+        self.teacher = teacher
+        self.teacher_share = teacher_share
         self.folder = folder
         self.random_state = random_state
 
@@ -242,6 +265,7 @@ class Encoder(ExampleClassifier):
         set_seed(self.random_state or 0)
         self._last = None
         encoder, self.tokenizer_ = starting_weights(self.checkpoint)
+        keep_layers(encoder, self.layers)
         check_length(self.max_length, encoder)
         if self.dropout is not None:
             for module in encoder.modules():
@@ -267,8 +291,9 @@ class Encoder(ExampleClassifier):
         )
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu")
         rows = draw_training(X, self.max_train_samples, self.random_state or 0)
+        learned = [X[row] for row in rows.tolist()]
         train = self._training_rows(
-            [X[row] for row in rows.tolist()], {name: y[rows] for name, y in labels.items()}
+            learned, self._softened(learned, {name: y[rows] for name, y in labels.items()})
         )
         # A score that is measured once, at the end, decides nothing: there is no other to choose
         # from.
@@ -285,6 +310,30 @@ class Encoder(ExampleClassifier):
                 pad=self._pad,
             )
         self.network_.eval()
+
+    def _softened(self, X: Sequence[Example], labels: HeadLabels) -> HeadLabels:
+        """Return labels mixed with what teachers say; without a teacher, the labels."""
+        if not self.teacher:
+            return labels
+        self.taught_by_ = describe_teachers(self.teacher)
+        with tempfile.TemporaryDirectory() as temporary:
+            return soft_labels(
+                self.teacher,
+                X,
+                labels,
+                {name: self._codes_of(name) for name in labels},
+                share=self.teacher_share,
+                keep=Path(self.folder or temporary),
+            )
+
+    def _codes_of(self, head: str) -> list[str]:
+        """Return the names of a head's codes, in the order of its outputs."""
+        if self.multi_label_:
+            raise KitError(
+                "a teacher of a codebook with several codes per example is for model=joint, which knows "
+                f"the codes by name: set model=joint and model.codebooks, not {type(self).__name__}"
+            )
+        return [str(code) for code in self.classes_]
 
     def _training_rows(self, X: Sequence[Example], labels: HeadLabels) -> TokenRows:
         if not self.exchange_names:
@@ -339,6 +388,7 @@ class Encoder(ExampleClassifier):
         settings = describe_estimator(self, leave_out=("folder",))
         # A folder's path is of no use elsewhere, and private.
         settings["params"]["checkpoint"] = self.started_from_
+        settings["params"]["teacher"] = getattr(self, "taught_by_", [])
         settings |= {
             "architecture": describe_architecture(self.network_.encoder.config),
             "heads": {name: head.to_dict() for name, head in self.network_.specs.items()},
@@ -353,7 +403,7 @@ class Encoder(ExampleClassifier):
         settings = folder.read_settings(ENCODER_FILE, required=required)
         with folder.refusing(ENCODER_FILE):
             model: Self = rebuild_estimator(cls, settings)
-            model.started_from_ = model.checkpoint
+            model.started_from_, model.taught_by_ = model.checkpoint, list(model.teacher)
             heads = {
                 name: Head(head["codes"], head["multi_label"], tuple(head["weights"]))
                 for name, head in settings["heads"].items()

@@ -68,6 +68,7 @@ class Joint(Encoder):
         single = Encoder(**settings)
         single.tokenizer_, single.curve_ = self.tokenizer_, self.curve_
         single.started_from_ = self.started_from_
+        single.taught_by_ = getattr(self, "taught_by_", [])
         network = self.network_
         single.network_ = Network(
             network.encoder,
@@ -80,6 +81,9 @@ class Joint(Encoder):
         codes = self.codes_[name]
         single.classes_ = np.arange(len(codes)) if single.multi_label_ else np.array(codes)
         return single
+
+    def _codes_of(self, head: str) -> list[str]:
+        return self.codes_[head]
 
     def _union(self, sets: Mapping[str, LabelledSet]) -> _Union:
         """Join the sets; an example has the labels of its sentence by a codebook that codes sentences."""

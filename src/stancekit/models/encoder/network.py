@@ -179,6 +179,7 @@ class Network(nn.Module):
             return logits.sum() * 0
         logits, labels = logits[known], labels[known]
         if not spec.multi_label:
+            # Labels are numbers of codes, or a teacher's probabilities of them.
             return nn.functional.cross_entropy(
                 logits, labels, weight=weights, label_smoothing=self.label_smoothing
             )
@@ -237,6 +238,35 @@ def check_length(max_length: int, encoder: Any) -> None:
             f"max_length is {max_length} tokens and this encoder reads {positions} at most; "
             f"set model.max_length={positions} or less"
         )
+
+
+def keep_layers(encoder: nn.Module, layers: int | None) -> None:
+    """Leave out layers of an encoder, so that as many are kept, evenly spaced from the first to the last.
+
+    After DistilBERT (Sanh et al. 2019, section 3), whose student starts from every other layer of
+    its teacher.
+
+    Raises
+    ------
+    KitError
+        When the encoder has fewer layers, or is built in another way.
+    """
+    body: Any = encoder
+    stack = getattr(getattr(body, "encoder", None), "layer", None)
+    if layers is None:
+        return
+    if not isinstance(stack, nn.ModuleList):
+        raise KitError(
+            f"layers= is for encoders that are one row of layers, and this is {body.config.model_type}; "
+            "set layers=null"
+        )
+    if not 1 < layers <= len(stack):
+        raise KitError(
+            f"layers is {layers}; this encoder has {len(stack)} layers; set 2 to {len(stack)}"
+        )
+    kept = np.linspace(0, len(stack) - 1, layers).round().astype(int).tolist()
+    body.encoder.layer = nn.ModuleList(stack[index] for index in kept)
+    body.config.num_hidden_layers = layers
 
 
 # Architectures that are embeddings and then a row of layers, with nothing between or beside them.

@@ -92,7 +92,7 @@ def write_onnx(encoder: Encoder, path: Path, kind: str) -> None:
     free = torch.export.Dim.DYNAMIC
     module = _Outputs(encoder.network_.to("cpu"), names).eval()
     body: Any = encoder.network_.encoder
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder, _silent(), _plain_attention(body):
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, silent(), plain_attention(body):
         plain = Path(folder) / "plain.onnx"
         torch.onnx.export(
             module,
@@ -114,7 +114,7 @@ def write_onnx(encoder: Encoder, path: Path, kind: str) -> None:
 
 
 @contextlib.contextmanager
-def _plain_attention(body: Any) -> Iterator[None]:
+def plain_attention(body: Any) -> Iterator[None]:
     """Have attention written as its products, which ONNX Runtime joins in its own way."""
     before = body.config._attn_implementation
     body.set_attn_implementation("eager")
@@ -125,7 +125,7 @@ def _plain_attention(body: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keep the exporter's progress from the user."""
     logging.disable(logging.WARNING)
     try:

@@ -1,0 +1,273 @@
+"""Packed encoders: weights of few bits, read by ONNX Runtime without torch; the box has one.
+
+A folder `encoder` holds the network and its tokenizer, and is shared by the models beside it: each
+of these is a linear head, saved as any model of the kit. A network is a graph of ONNX Runtime's own
+operators; it is read from memory, so that it cannot point at other files.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from scipy.special import expit, softmax
+from tokenizers import Tokenizer
+
+from stancekit.codebook import Codebook
+from stancekit.errors import KitError, listing
+from stancekit.fileio import replacing_file, sha256
+from stancekit.models.base import ExampleClassifier
+from stancekit.models.encoder.inputs import EncoderInputs, Ids, length_batches
+from stancekit.models.features import FEATURES, features_name
+from stancekit.models.folder import ModelFolder
+from stancekit.models.manifest import read_manifest, refusal
+from stancekit.resources import BOX, model_folder, shipped
+from stancekit.text.inputs import as_examples
+from stancekit.types import FloatArray
+
+ENCODER_FOLDER = "encoder"
+NETWORK_FILE, TOKENIZER_FILE, FACTS_FILE = "network.onnx", "tokenizer.json", "encoder.json"
+PACKED_FILE, HEAD_FILE = "packed.json", "head.safetensors"
+# Rows that are read together: few stay in the processor's cache.
+BATCH_ROWS = 16
+_FACTS: dict[str, type | tuple[type, ...]] = {
+    "features": str,
+    "inputs": list,
+    "max_length": int,
+    "pad": int,
+    "width": int,
+}
+_SETTINGS: dict[str, type | tuple[type, ...]] = {
+    "classes": list,
+    "multi_label": bool,
+    "encoder": str,
+}
+
+
+class PackedEncoder:
+    """A network in ONNX Runtime that turns examples into the means over all, actor and target tokens.
+
+    Parameters
+    ----------
+    folder
+        The folder with the network and its tokenizer.
+
+    Raises
+    ------
+    KitError
+        When a file is damaged or not what this version writes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+
+        facts = ModelFolder(folder).read_settings(FACTS_FILE, required=_FACTS)
+        files = ModelFolder(folder)
+        self.pad, self.width = int(facts["pad"]), int(facts["width"])
+        with files.refusing(FACTS_FILE):
+            features = FEATURES[facts["features"]]()
+        with files.refusing(TOKENIZER_FILE):
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            self.inputs = EncoderInputs(
+                tokenizer, features, facts["max_length"], names=facts["inputs"]
+            )
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = _threads()
+        with files.refusing(NETWORK_FILE):
+            self.session = onnxruntime.InferenceSession(
+                (folder / NETWORK_FILE).read_bytes(),
+                settings,
+                providers=["CPUExecutionProvider"],
+                # That fusion takes a quarter of the time that it is meant to save.
+                disabled_optimizers=["SkipLayerNormFusion"],
+            )
+        self._last: tuple[Any, FloatArray] | None = None
+
+    def __call__(self, X: Any) -> FloatArray:
+        """Return what a head reads of examples, shape (examples, 3 x width)."""
+        examples = as_examples(X)
+        # Thresholds are chosen and a run is recorded on the very same examples.
+        if self._last is not None and self._last[0] is examples:
+            return self._last[1]
+        ids = self.inputs(examples)
+        pooled = np.zeros((len(ids), 3 * self.width))
+        for rows in length_batches([len(row["input_ids"]) for row in ids], BATCH_ROWS):
+            batch = _padded([ids[row] for row in rows], self.pad)
+            pooled[rows] = self.session.run(None, batch)[0]
+        self._last = (examples, pooled) if isinstance(examples, tuple) else None
+        return pooled
+
+
+def _padded(rows: Sequence[Ids], pad: int) -> dict[str, NDArray[np.int64]]:
+    """Return rows as arrays, padded to the longest."""
+    width = max(len(row["input_ids"]) for row in rows)
+    batch = {}
+    for name in rows[0]:
+        filler = pad if name == "input_ids" else 0
+        batch[name] = np.array([[*row[name], *[filler] * (width - len(row[name]))] for row in rows])
+    return batch
+
+
+def _threads() -> int:
+    """Return how many threads share a product: as many as torch would use."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0))
+
+
+@cache
+def _open(folder: Path, total: str) -> PackedEncoder:
+    """Return the encoder in a folder; the models of several codebooks share it."""
+    return PackedEncoder(folder)
+
+
+def encoder_digest(folder: Path) -> str:
+    """Return the SHA-256 of an encoder's files, taken together.
+
+    Raises
+    ------
+    FileNotFoundError
+        When one is missing.
+    """
+    sums = [sha256(folder / name) for name in (FACTS_FILE, NETWORK_FILE, TOKENIZER_FILE)]
+    return hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+class Packed(ExampleClassifier):
+    """The kit's own model, which needs no training: a packed encoder and the head of a codebook.
+
+    Parameters
+    ----------
+    codebook
+        Which of the box's models: one whose codebook has the same codes.
+    folder
+        A folder of packed models, such as the box, by default.
+
+    Examples
+    --------
+    >>> from stancekit.codebook import load_codebook
+    >>> model = Packed(load_codebook("stance")).fit()
+    >>> model.predict([{"text": "Peru condemned the raid.", "actor": "Peru", "target": "the raid"}]).tolist()
+    ['condemn']
+    """
+
+    needs_examples = False
+    passes_on_random_state = True
+
+    def __init__(self, codebook: Codebook | None = None, folder: str | None = None) -> None:
+        self.codebook = codebook
+        self.folder = folder
+
+    def fit(self, X: Any = None, y: Any = None) -> Self:
+        """Read the head of the codebook; nothing is learned from examples.
+
+        Raises
+        ------
+        KitError
+            When there is no model of a codebook with these codes.
+        """
+        place = model_folder(self.folder or BOX)
+        heads = {
+            path.parent: Codebook.from_dict(read_manifest(path.parent)["codebook"])
+            for path in sorted(place.glob("*/manifest.json"))
+        }
+        asked = self.codebook
+        fitting = [
+            folder
+            for folder, book in heads.items()
+            if asked and (book.names, book.unit) == (asked.names, asked.unit)
+        ]
+        if len(fitting) != 1:
+            known = listing(f"{book.name} ({', '.join(book.names)})" for book in heads.values())
+            raise KitError(
+                f"{place} has no model of the codes {listing(asked.names if asked else ())}; it has {known}. "
+                "Train a model of your own codebook, as in model=minilm"
+            )
+        self._read(ModelFolder(fitting[0]))
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each code, shape (examples, codes)."""
+        pooled = self.encoder_(self._read_fitted(X))
+        logits = pooled @ self.weights_.T + self.bias_
+        return np.asarray(expit(logits) if self.multi_label_ else softmax(logits, axis=1))
+
+    def set_head(
+        self, codes: Sequence[Any], head: Mapping[str, NDArray[Any]], *, multi_label: bool
+    ) -> Self:
+        """Take a linear head: `weights`, shape (codes, 3 x width), and `bias`, shape (codes,)."""
+        self.classes_ = np.array(codes)
+        self.multi_label_ = multi_label
+        self.weights_ = np.asarray(head["weights"], dtype=np.float64)
+        self.bias_ = np.asarray(head["bias"], dtype=np.float64)
+        if self.weights_.shape != (len(codes), 3 * self.encoder_.width):
+            raise ValueError(f"its head has the shape {self.weights_.shape}")
+        return self
+
+    def _read(self, folder: ModelFolder) -> None:
+        settings = folder.read_settings(PACKED_FILE, required=_SETTINGS)
+        self.encoder_digest_ = str(settings["encoder"])
+        self.encoder_ = find_encoder(self.encoder_digest_, folder.path)
+        with folder.refusing(HEAD_FILE):
+            head = load_file(folder / HEAD_FILE)
+            self.set_head(settings["classes"], head, multi_label=settings["multi_label"])
+
+    def save_files(self, folder: ModelFolder) -> None:
+        """Write the head and its codes; the encoder is named by its sum and not copied."""
+        settings = {
+            "classes": self.classes_.tolist(),
+            "multi_label": self.multi_label_,
+            "encoder": self.encoder_digest_,
+        }
+        folder.write_settings(PACKED_FILE, settings)
+        with replacing_file(folder / HEAD_FILE) as temporary:
+            head = {"weights": self.weights_, "bias": self.bias_}
+            save_file({name: part.astype(np.float32) for name, part in head.items()}, temporary)
+
+    @classmethod
+    def load_files(cls, folder: ModelFolder) -> Self:
+        """Read a model back; its encoder is in the folder `encoder` beside it, or that of the box."""
+        model = cls()
+        model._read(folder)
+        return model
+
+
+def find_encoder(digest: str, folder: Path) -> PackedEncoder:
+    """Return the encoder with this sum: the one beside a model's folder, or that of the box.
+
+    Raises
+    ------
+    KitError
+        When neither is it.
+    """
+    for place in _encoder_places(folder):
+        if (place / FACTS_FILE).is_file() and encoder_digest(place) == digest:
+            return _open(place, digest)
+    raise refusal(
+        folder,
+        f"its encoder is not in the folder {ENCODER_FOLDER!r} beside it, nor is it the one of this version's box",
+    )
+
+
+def _encoder_places(folder: Path) -> Iterator[Path]:
+    """Yield where the encoder of a model's folder may be."""
+    yield folder.resolve().parent / ENCODER_FOLDER
+    yield shipped("models", BOX) / ENCODER_FOLDER
+
+
+def write_facts(folder: ModelFolder, inputs: EncoderInputs, *, pad: int, width: int) -> None:
+    """Write what reading an encoder needs besides its network and tokenizer."""
+    folder.write_settings(
+        FACTS_FILE,
+        {
+            "features": features_name(inputs.features),
+            "inputs": list(inputs.names),
+            "max_length": inputs.max_length,
+            "pad": pad,
+            "width": width,
+        },
+    )
