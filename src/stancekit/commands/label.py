@@ -319,7 +319,8 @@ def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
 
 
 def _labelled_by(job: LabellingJob) -> str:
-    return f"labelled by {', '.join(map(str, job.models))}"
+    lines = [f"labelled by {', '.join(map(str, job.models))}"]
+    return "\n".join([*lines, *(model.score for model in job.models if model.score)])
 
 
 def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) -> None:

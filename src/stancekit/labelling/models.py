@@ -1,5 +1,6 @@
 """The models that `stancekit label` labels with: found in the folders that were named, checked, and loaded."""
 
+import csv
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,14 +9,19 @@ from pathlib import Path
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.fileio import sha256
+from stancekit.formatting import format_score
 from stancekit.labelling.row_format import CLOSING, SCHEMA, SET_ASIDE, LabelledCodebook
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
+from stancekit.models.manifest import COMPANIONS
+from stancekit.resources import BOX, shipped
+from stancekit.types import Score
 
 log = logging.getLogger(__name__)
 
 BACKENDS = ("torch", "onnx")
 _MANIFEST = "manifest.json"
+_, SCORES = COMPANIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,37 @@ class SavedModel:
     digest: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.codebook.name}, {self.folder})"
+        return f"{self.name} ({self.codebook.name}, {shown_folder(self.folder)})"
+
+    @property
+    def score(self) -> str:
+        """Return what the model scores by the scores beside it, and on what; empty where there are none."""
+        try:
+            with (self.folder / SCORES).open(encoding="utf-8", newline="") as file:
+                rows = [
+                    row
+                    for row in csv.DictReader(file)
+                    if (row["metric"], row["slice"]) == ("macro_f1", "all")
+                ]
+            row = rows[0]
+            value, low, high = (float(row[key]) for key in ("value", "low", "high"))
+            n = int(row["n"])
+            shown = format_score(Score("macro_f1", "all", value, low, high, n))
+            return (
+                f"{self.name} for {self.codebook.name}: macro-F1 {shown} on {n:,} {row['part']} "
+                f"examples of {row['corpus']}"
+            )
+        except (OSError, KeyError, IndexError, ValueError):
+            return ""
+
+
+def shown_folder(folder: Path) -> str:
+    """Return how messages name a folder of models: those that come with the kit by `box` and the rest."""
+    try:
+        own = shipped("models", BOX).resolve()
+        return str(Path(BOX) / folder.resolve().relative_to(own))
+    except (FileNotFoundError, ValueError):
+        return str(folder)
 
 
 def find_models(folders: Iterable[str | Path]) -> tuple[SavedModel, ...]:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from stancekit.models.folder import ModelFolder
 from stancekit.models.manifest import read_manifest, refusal
 from stancekit.resources import BOX, model_folder, shipped
 from stancekit.text.inputs import as_examples
-from stancekit.types import FloatArray
+from stancekit.types import Example
 
 ENCODER_FOLDER = "encoder"
 NETWORK_FILE, TOKENIZER_FILE, FACTS_FILE = "network.onnx", "tokenizer.json", "encoder.json"
@@ -86,16 +86,16 @@ class PackedEncoder:
                 # That fusion takes a quarter of the time that it is meant to save.
                 disabled_optimizers=["SkipLayerNormFusion"],
             )
-        self._last: tuple[Any, FloatArray] | None = None
+        self._last: tuple[Any, NDArray[np.float32]] | None = None
 
-    def __call__(self, X: Any) -> FloatArray:
+    def __call__(self, X: Any) -> NDArray[np.float32]:
         """Return what a head reads of examples, shape (examples, 3 x width)."""
         examples = as_examples(X)
         # Thresholds are chosen and a run is recorded on the very same examples.
         if self._last is not None and self._last[0] is examples:
             return self._last[1]
         ids = self.inputs(examples)
-        pooled = np.zeros((len(ids), 3 * self.width))
+        pooled = np.zeros((len(ids), 3 * self.width), dtype=np.float32)
         for rows in length_batches([len(row["input_ids"]) for row in ids], BATCH_ROWS):
             batch = _padded([ids[row] for row in rows], self.pad)
             pooled[rows] = self.session.run(None, batch)[0]
@@ -138,14 +138,21 @@ def encoder_digest(folder: Path) -> str:
 
 
 class Packed(ExampleClassifier):
-    """The kit's own model, which needs no training: a packed encoder and the head of a codebook.
+    """A packed encoder and a linear head: the kit's own model, or one whose head is learned from examples.
 
     Parameters
     ----------
     codebook
         Which of the box's models: one whose codebook has the same codes.
-    folder
-        A folder of packed models, such as the box, by default.
+    models
+        A folder of packed models; by default the box.
+    learn
+        Whether a head is learned from examples, for any codebook: logistic regression on the means
+        over all, actor and target tokens. Otherwise it is the box's own, and nothing is learned.
+    C
+        Inverse strength of the L2 penalty where a head is learned.
+    class_weight
+        `balanced` or `None`, as in scikit-learn, where a head is learned.
 
     Examples
     --------
@@ -155,22 +162,40 @@ class Packed(ExampleClassifier):
     ['condemn']
     """
 
-    needs_examples = False
-    passes_on_random_state = True
+    needs_examples: ClassVar[bool] = False
+    # Its classifier's solver, L-BFGS, draws nothing.
+    passes_on_random_state: ClassVar[bool] = True
 
-    def __init__(self, codebook: Codebook | None = None, folder: str | None = None) -> None:
+    def __init__(
+        self,
+        codebook: Codebook | None = None,
+        models: str | None = None,
+        *,
+        learn: bool = False,
+        C: float = 0.01,
+        class_weight: str | None = "balanced",
+        random_state: int | None = 0,
+    ) -> None:
         self.codebook = codebook
-        self.folder = folder
+        self.models = models
+        self.learn = learn
+        self.C = C
+        self.class_weight = class_weight
+        self.random_state = random_state
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Read the head of the codebook; nothing is learned from examples.
+        """Read the head of the codebook, or learn one from examples.
+
+        `y` has shape (examples,) or, as an indicator, (examples, codes).
 
         Raises
         ------
         KitError
             When there is no model of a codebook with these codes.
         """
-        place = model_folder(self.folder or BOX)
+        place = model_folder(self.models or BOX)
+        if self.learn:
+            return self._learn(place / ENCODER_FOLDER, *self._read_labelled(X, y))
         heads = {
             path.parent: Codebook.from_dict(read_manifest(path.parent)["codebook"])
             for path in sorted(place.glob("*/manifest.json"))
@@ -185,7 +210,7 @@ class Packed(ExampleClassifier):
             known = listing(f"{book.name} ({', '.join(book.names)})" for book in heads.values())
             raise KitError(
                 f"{place} has no model of the codes {listing(asked.names if asked else ())}; it has {known}. "
-                "Train a model of your own codebook, as in model=minilm"
+                "For a codebook of your own, model=box_head learns from your examples"
             )
         self._read(ModelFolder(fitting[0]))
         return self
@@ -196,14 +221,45 @@ class Packed(ExampleClassifier):
         logits = pooled @ self.weights_.T + self.bias_
         return np.asarray(expit(logits) if self.multi_label_ else softmax(logits, axis=1))
 
+    def _learn(self, encoder: Path, X: Sequence[Example], y: NDArray[Any]) -> Self:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.multiclass import OneVsRestClassifier
+        from sklearn.preprocessing import StandardScaler
+
+        self.encoder_digest_ = encoder_digest(encoder)
+        self.encoder_ = _open(encoder, self.encoder_digest_)
+        scaler = StandardScaler()
+        pooled = scaler.fit_transform(self.encoder_(X))
+        logistic = LogisticRegression(
+            C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
+        )
+        if self.multi_label_:
+            single = OneVsRestClassifier(logistic).fit(pooled, y).estimators_
+            codes: Any = np.arange(y.shape[1])
+            heads = [_plane(one, pooled.shape[1]) for one in single]
+        else:
+            logistic.fit(pooled, y)
+            codes = logistic.classes_
+            heads = list(zip(logistic.coef_, logistic.intercept_, strict=True))
+            if len(codes) == 2:
+                # A softmax over two codes: the first is at zero.
+                heads = [(np.zeros_like(heads[0][0]), 0.0), heads[0]]
+        weights = np.array([plane for plane, _ in heads]) / scaler.scale_
+        bias = np.array([start for _, start in heads]) - weights @ scaler.mean_
+        return self.set_head(
+            codes, {"weights": weights, "bias": bias}, multi_label=self.multi_label_
+        )
+
     def set_head(
         self, codes: Sequence[Any], head: Mapping[str, NDArray[Any]], *, multi_label: bool
     ) -> Self:
         """Take a linear head: `weights`, shape (codes, 3 x width), and `bias`, shape (codes,)."""
         self.classes_ = np.array(codes)
         self.multi_label_ = multi_label
-        self.weights_ = np.asarray(head["weights"], dtype=np.float64)
-        self.bias_ = np.asarray(head["bias"], dtype=np.float64)
+        # In the precision of the file, so that a saved model scores as the one that was saved.
+        self.weights_, self.bias_ = (
+            np.asarray(head[name], dtype=np.float32) for name in ("weights", "bias")
+        )
         if self.weights_.shape != (len(codes), 3 * self.encoder_.width):
             raise ValueError(f"its head has the shape {self.weights_.shape}")
         return self
@@ -226,7 +282,7 @@ class Packed(ExampleClassifier):
         folder.write_settings(PACKED_FILE, settings)
         with replacing_file(folder / HEAD_FILE) as temporary:
             head = {"weights": self.weights_, "bias": self.bias_}
-            save_file({name: part.astype(np.float32) for name, part in head.items()}, temporary)
+            save_file(head, temporary)
 
     @classmethod
     def load_files(cls, folder: ModelFolder) -> Self:
@@ -234,6 +290,14 @@ class Packed(ExampleClassifier):
         model = cls()
         model._read(folder)
         return model
+
+
+def _plane(classifier: Any, width: int) -> tuple[NDArray[Any], float]:
+    """Return the weights and the bias of a code's classifier; one code that all or none have is a constant."""
+    if hasattr(classifier, "coef_"):
+        return classifier.coef_[0], float(classifier.intercept_[0])
+    (constant,) = np.ravel(classifier.y_)
+    return np.zeros(width), 10.0 if constant else -10.0
 
 
 def find_encoder(digest: str, folder: Path) -> PackedEncoder:

@@ -1,0 +1,64 @@
+"""Make the box, the models that come with the kit: `python -m bench.box RUN RUN`, the runs of a trained `Joint`.
+
+It packs the encoder that the runs share, learns the head of policy frames on it, fits on validation how scores are
+read, and writes `models/box`. `stancekit train experiment=box` then scores the models and writes their cards.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from stancekit.codebook import load_codebook
+from stancekit.corpus import FixedSplit
+from stancekit.library.objects import as_corpus
+from stancekit.models import persistence
+from stancekit.models.classifier import FittedClassifier, calibrate, fit
+from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed
+from stancekit.models.encoder.packing import pack
+
+# Bits of a weight, and weights that share a scale; experiments/box has what others cost.
+BITS, BLOCK = 8, 64
+PLACE = Path("models/box")
+
+
+def make(runs: list[str], place: Path, bits: int, block: int) -> None:
+    loaded = [persistence.load(Path(run) / "model") for run in runs]
+    trained = {one.codebook.name: one for one in loaded}
+    fresh = place.with_name(".box.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    packed = pack(trained, fresh, bits=bits, block=block)
+    for name, model in packed.items():
+        split = FixedSplit()(as_corpus("un_votes").read(load_codebook(name)), random_state=0)
+        persistence.save(calibrate(model.model, split.validation, name="box"), fresh / name)
+    policy = policy_frames(packed, fresh)
+    if policy:
+        persistence.save(policy, fresh / "policy_frames")
+    shutil.rmtree(place, ignore_errors=True)
+    fresh.rename(place)
+
+
+def policy_frames(packed: dict[str, FittedClassifier], place: Path) -> FittedClassifier | None:
+    """Return the head of policy frames that scores best on validation, over strengths of the penalty."""
+    if not Path("data/policy_frames").exists():
+        return None
+    split = FixedSplit()(
+        as_corpus("policy_frames").read(load_codebook("policy_frames")), random_state=0
+    )
+    best: tuple[float, FittedClassifier] | None = None
+    from stancekit.runs.recording import macro_f1_on
+
+    for strength in (0.0003, 0.001, 0.003, 0.01):
+        model = Packed(models=str(place), learn=True, C=strength)
+        fitted = fit(model, split.train, split.validation, name="box")
+        score = macro_f1_on(fitted, split.validation)
+        print(f"C={strength}: {score:.3f}")
+        if best is None or score > best[0]:
+            best = score, fitted
+    assert best is not None
+    return best[1]
+
+
+if __name__ == "__main__":
+    make(sys.argv[1:], PLACE, BITS, BLOCK)
+    size = sum(file.stat().st_size for file in (PLACE / ENCODER_FOLDER).iterdir()) / 1e6
+    print(f"{PLACE}: {size:.1f} MB")

@@ -1,0 +1,142 @@
+"""Packed encoders: almost the labels of the network they were made from, without torch, and safe to read."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import every
+
+from stancekit.codebook import load_codebook
+from stancekit.errors import KitError
+from stancekit.models import persistence
+from stancekit.models.classifier import calibrate, fit
+from stancekit.models.encoder.multitask import Joint
+from stancekit.models.encoder.packed import NETWORK_FILE, Packed
+from stancekit.models.encoder.packing import pack
+
+pytestmark = pytest.mark.xdist_group("packed")
+
+
+@pytest.fixture(scope="module")
+def trained(tiny, parts, frame_parts):
+    sets = {"stance": parts, "diplomacy": frame_parts}
+    model = Joint(
+        list(sets),
+        checkpoint=tiny,
+        epochs=2,
+        min_steps=0,
+        batch_size=32,
+        learning_rate=3e-3,
+        max_length=48,
+    )
+    train = {name: every(of.train, 1200) for name, of in sets.items()}
+    held_out = {name: every(of.validation, 100) for name, of in sets.items()}
+    model.fit_heads(train, held_out)
+    return {name: calibrate(model.head(name), held_out[name]) for name in sets}
+
+
+@pytest.fixture(scope="module")
+def packed(trained, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packed")
+    made = pack(trained, folder, bits=8, block=16)
+    for name, fitted in made.items():
+        persistence.save(fitted, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def held_out(parts):
+    return every(parts.validation, 300)
+
+
+def test_a_packed_model_scores_nearly_as_the_network(trained, packed, held_out):
+    for name, before in trained.items():
+        after = persistence.load(packed / name)
+        first, second = (one.scores(held_out.examples) for one in (before, after))
+        assert after.codebook == before.codebook and second.shape == first.shape
+        assert np.abs(first - second).mean() < 0.02
+        labels = [one.read(scores) for one, scores in ((before, first), (after, second))]
+        changed = np.mean([old != new for old, new in zip(*labels, strict=True)])
+        assert changed < 0.1
+    # It says something: not every sentence has the same code.
+    assert len({str(one) for one in labels[1]}) > 1
+
+
+def test_four_bits_are_smaller(trained, packed, tmp_path):
+    pack(trained, tmp_path, bits=4, block=16)
+    sizes = [(place / "encoder" / NETWORK_FILE).stat().st_size for place in (tmp_path, packed)]
+    assert sizes[0] < sizes[1]
+
+
+def test_it_is_read_without_torch(packed):
+    program = (
+        "import sys\n"
+        "from stancekit.models import persistence\n"
+        "model = persistence.load(sys.argv[1])\n"
+        "from stancekit.text.inputs import as_examples\n"
+        "rows = [{'text': 'Peru shunned it.', 'actor': 'Peru', 'target': 'it'}]\n"
+        "print(model.predict(as_examples(rows))[0].labels[0])\n"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])\n"
+    )
+    command = [sys.executable, "-c", program, str(packed / "stance")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    label, loaded = done.stdout.split("\n")[:2]
+    assert label in ("condemn", "abstain", "support", "none") and loaded == "[]"
+
+
+def test_models_share_an_encoder_and_name_it_by_its_sum(packed, tmp_path):
+    alone = shutil.copytree(packed / "stance", tmp_path / "alone" / "stance")
+    with pytest.raises(KitError, match="its encoder is not in the folder 'encoder' beside it"):
+        persistence.load(alone)
+    shutil.copytree(packed / "encoder", alone.parent / "encoder")
+    assert persistence.load(alone).name == "model"
+    network = alone.parent / "encoder" / NETWORK_FILE
+    network.write_bytes(network.read_bytes()[:-1] + b"x")
+    with pytest.raises(KitError, match="its encoder is not"):
+        persistence.load(alone)
+
+
+def test_a_file_that_is_no_network_is_refused(packed, tmp_path):
+    place = shutil.copytree(packed / "encoder", tmp_path / "encoder")
+    (place / NETWORK_FILE).write_bytes(b"no graph")
+    with pytest.raises(KitError, match=r"network\.onnx is not what this version writes"):
+        Packed(models=str(tmp_path), learn=True).fit(["Peru left.", "Peru came."], ["a", "b"])
+
+
+@pytest.mark.parametrize("codes", [2, 3])
+def test_a_head_of_ones_own_is_learned_and_kept(packed, parts, codes, tmp_path):
+    wanted = ("condemn", "support", "none")[:codes]
+    data = every(parts.train, 1200)
+    rows = [row for row, (label,) in enumerate(data.labels) if label in wanted]
+    learned = data.take(rows)
+    model = Packed(models=str(packed), learn=True)
+    model.fit(learned.examples, np.array([label for (label,) in learned.labels]))
+    assert model.classes_.tolist() == sorted(wanted)
+    scores = model.predict_proba(learned.examples)
+    assert scores.shape == (len(learned), codes)
+    assert scores.sum(axis=1) == pytest.approx(np.ones(len(learned)))
+    right = np.mean(model.predict(learned.examples) == [label for (label,) in learned.labels])
+    assert right > 1.2 / codes
+
+
+def test_a_head_of_several_codes_is_learned(packed, frame_parts, tmp_path):
+    train, validation = every(frame_parts.train, 600), every(frame_parts.validation, 200)
+    place = shutil.copytree(packed / "encoder", tmp_path / "encoder").parent
+    fitted = fit(Packed(models=str(packed), learn=True), train, validation, name="own")
+    persistence.save(fitted, place / "own")
+    again = persistence.load(place / "own")
+    assert again.predict(validation.examples) == fitted.predict(validation.examples)
+    assert len({len(one.labels) for one in again.predict(validation.examples)}) > 1
+
+
+def test_another_codebook_has_no_model(packed):
+    model = Packed(load_codebook("policy_frames"), str(packed))
+    with pytest.raises(
+        KitError, match=r"no model of the codes capacity_and.*it has diplomacy.*model=box_head"
+    ):
+        model.fit()
+    with pytest.raises(KitError, match="no model of the codes"):
+        Packed(None, str(packed)).fit()
