@@ -7,13 +7,14 @@ read, and writes `models/box`. `stancekit train experiment=box` then scores the 
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit
 from stancekit.library.objects import as_corpus
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, calibrate, fit
-from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed
+from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed, encoder_digest, write_learned
 from stancekit.models.encoder.packing import pack
 
 # Bits of a weight, and weights that share a scale; experiments/box has what others cost.
@@ -27,6 +28,15 @@ def make(runs: list[str], place: Path, bits: int, block: int) -> None:
     fresh = place.with_name(".box.new")
     shutil.rmtree(fresh, ignore_errors=True)
     packed = pack(trained, fresh, bits=bits, block=block)
+    first: Any = next(iter(packed.values())).model
+    split = FixedSplit()(as_corpus("un_votes").read(load_codebook("stance")), random_state=0)
+    train = split.train.take(range(0, len(split.train), 4))
+    pooled = [first.encoder_(part.examples) for part in (train, split.validation)]
+    write_learned(fresh / ENCODER_FOLDER, *pooled, first.encoder_.width)
+    # The sum of the encoder's files is another now.
+    for fitted in packed.values():
+        model: Any = fitted.model
+        model.encoder_digest_ = encoder_digest(fresh / ENCODER_FOLDER)
     for name, model in packed.items():
         split = FixedSplit()(as_corpus("un_votes").read(load_codebook(name)), random_state=0)
         persistence.save(calibrate(model.model, split.validation, name="box"), fresh / name)

@@ -25,6 +25,7 @@ from stancekit.labelling.sources import (
     read_one,
     read_rows_in_memory,
 )
+from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
 from stancekit.resources import BOX, model_folder
 from stancekit.runs.folder import read_runs
@@ -323,6 +324,12 @@ def _labelled_by(job: LabellingJob) -> str:
     return "\n".join([*lines, *(model.score for model in job.models if model.score)])
 
 
+def _print_doubt(tally: Tally) -> None:
+    """Print that the text is unlike what the model learned from, where it is."""
+    if tally.unlike:
+        print_line(tally.unlike)
+
+
 def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) -> None:
     # The sentences of many texts would fill the screen; who stands where does not.
     if labels.texts == 1:
@@ -330,6 +337,7 @@ def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) 
     if labels.tally is not None:
         counted = labels.tally.describe(job.codebooks, job.rows_written)
         print_line(f"\n{counted}\n{_labelled_by(job)}")
+        _print_doubt(labels.tally)
     print_summary(labels)
     if job.risk is not None:
         unsure = f"{labels.set_aside:,} rows are too uncertain for a risk of {job.risk}"
@@ -347,6 +355,7 @@ def _print_labels(labels: Labels, job: LabellingJob, output: str | Path | None) 
 def _print_archive(labels: Labels, archive: Archive, job: LabellingJob) -> None:
     folder = archive.folder
     print_line(f"{archive.tally.describe(job.codebooks, job.rows_written)}\n{_labelled_by(job)}")
+    _print_doubt(archive.tally)
     if len(labels) <= MOST_SUMMARISED:
         print_summary(labels)
     if job.risk is not None:

@@ -175,8 +175,9 @@ class Labeller:
         pairs, tally = self._find_pairs(texts, bodies)
         # Each sentence is coded once, however many actors and targets it has.
         alone = self._bare_sentences(bodies)
-        of_pairs = self._predict("example", [pair for some in pairs.values() for pair in some])
-        of_sentences = self._predict("sentence", list(alone.values()))
+        of_pairs, far = self._predict("example", [pair for some in pairs.values() for pair in some])
+        of_sentences, far_alone = self._predict("sentence", list(alone.values()))
+        far = far or far_alone
         codebooks = self.codebooks
         rows = []
         for text, sentences in zip(texts, bodies, strict=True):
@@ -207,6 +208,8 @@ class Labeller:
             positions=sum(row.has_position for row in sure),
             declined=sum(declined),
             unlikely=unlikely,
+            compared=len(far),
+            far=sum(far.values()),
         )
         return Labelled(rows, declined, tally + counted)
 
@@ -279,23 +282,41 @@ class Labeller:
             for sentence in sentences
         }
 
-    def _predict(self, unit: Unit, pairs: Sequence[AskedPair]) -> dict[str, dict[str, Prediction]]:
+    def _predict(
+        self, unit: Unit, pairs: Sequence[AskedPair]
+    ) -> tuple[dict[str, dict[str, Prediction]], dict[str, bool]]:
         """Return by example, and then by codebook, what the models of a unit predict.
 
         Where a roll call says how an actor voted, and the codebook what a vote means, that is the code.
+
+        Returns
+        -------
+        dict
+            The predictions.
+        dict
+            By the id of the sentence, whether it is unlike what a model learned from, where one can
+            say so.
         """
+        far: dict[str, bool] = {}
         found: dict[str, dict[str, Prediction]] = {pair.example.id: {} for pair in pairs}
         for name, model in self._of_unit(unit).items():
-            asked = [pair.example for pair in pairs if not _says_vote(model.codebook, pair.vote)]
+            read = [pair for pair in pairs if not _says_vote(model.codebook, pair.vote)]
+            asked = tuple(pair.example for pair in read)
             for prediction in model.predict(asked) if asked else ():
                 found[prediction.example][name] = prediction
+            unlike = model.model.far(asked) if asked and hasattr(model.model, "far") else None
+            for pair, is_far in zip(
+                read if unlike is not None else (), () if unlike is None else unlike, strict=True
+            ):
+                sentence = pair.sentence if unit == "example" else pair.example.id
+                far[sentence] = far.get(sentence, True) and bool(is_far)
             for pair in pairs:
                 if _says_vote(model.codebook, pair.vote):
                     code = model.codebook.votes[pair.vote]
                     scores = tuple(float(code == each) for each in model.codebook.names)
                     voted = Prediction(pair.example.id, (code,), scores)
                     found[pair.example.id][name] = voted
-        return found
+        return found, far
 
     def _decline(self, rows: Sequence[LabelledRow]) -> list[bool]:
         """Say of each row whether one of the models that decide is too unsure of it.

@@ -7,6 +7,9 @@ from typing import Self
 from stancekit.codebook import Codebook
 from stancekit.labelling.row_format import RowChoice
 
+# The share of sentences like its own that a model finds unlike those it learned from.
+USUALLY_FAR = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -31,6 +34,9 @@ class Tally:
         Rows that a person should judge.
     unlikely
         Pairs whose most likely code is a position, of too low a score to be written.
+    compared, far
+        Sentences that were compared with those a model learned from, and those of them that are
+        unlike these.
     """
 
     sentences: int = 0
@@ -42,10 +48,35 @@ class Tally:
     positions: int = 0
     declined: int = 0
     unlikely: int = 0
+    compared: int = 0
+    far: int = 0
 
     def __add__(self, other: Self) -> "Tally":
         mine, others = asdict(self), asdict(other)
         return Tally(**{key: mine[key] + others[key] for key in mine})
+
+    @property
+    def unlike(self) -> str:
+        """Say that the text is unlike what the model learned from, check C16; empty where it is not.
+
+        Examples
+        --------
+        >>> Tally(compared=20, far=1).unlike
+        ''
+        >>> print(Tally(compared=20, far=9).unlike)  # doctest: +ELLIPSIS
+        C16 unlike text: 9 of 20 sentences are unlike those that the model learned from, where 5 % are usual. ...
+        """
+        expected = USUALLY_FAR * self.compared
+        # More than chance explains: beyond two standard errors, and a tenth of the sentences.
+        if self.far <= max(
+            expected + 2 * (expected * (1 - USUALLY_FAR)) ** 0.5, self.compared / 10
+        ):
+            return ""
+        return (
+            f"C16 unlike text: {self.far:,} of {self.compared:,} sentences are unlike those that the model learned "
+            f"from, where {100 * USUALLY_FAR:.0f} % are usual. To do: judge a sample of the labels before you rely on "
+            "them (stancekit sample), and train on text of this kind (model=box_head)"
+        )
 
     def describe(self, codebooks: Iterable[Codebook], rows: RowChoice = "all") -> str:
         """Say in one line what became of the sentences, and of pairs without a position where rows are `positions`.

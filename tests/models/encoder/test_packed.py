@@ -6,14 +6,21 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import every
+from conftest import ROOT, every
 
+from stancekit.__main__ import main
 from stancekit.codebook import load_codebook
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import calibrate, fit
 from stancekit.models.encoder.multitask import Joint
-from stancekit.models.encoder.packed import NETWORK_FILE, Packed
+from stancekit.models.encoder.packed import (
+    NETWORK_FILE,
+    Packed,
+    PackedEncoder,
+    encoder_digest,
+    write_learned,
+)
 from stancekit.models.encoder.packing import pack
 
 pytestmark = pytest.mark.xdist_group("packed")
@@ -140,3 +147,43 @@ def test_another_codebook_has_no_model(packed):
         model.fit()
     with pytest.raises(KitError, match="no model of the codes"):
         Packed(None, str(packed)).fit()
+
+
+@pytest.fixture(scope="module")
+def informed(packed, parts, tmp_path_factory):
+    """Packed models that know where the examples are that they learned from."""
+    folder = shutil.copytree(packed, tmp_path_factory.mktemp("informed") / "models")
+    encoder = PackedEncoder(folder / "encoder")
+    learned, held_out = every(parts.train, 1200), every(parts.validation, 300)
+    pooled = [encoder(part.examples) for part in (learned, held_out)]
+    write_learned(folder / "encoder", *pooled, encoder.width)
+    for name in ("stance", "diplomacy"):
+        fitted = persistence.load(packed / name)
+        fitted.model.encoder_digest_ = encoder_digest(folder / "encoder")
+        shutil.rmtree(folder / name)
+        persistence.save(fitted, folder / name)
+    return folder
+
+
+def test_examples_unlike_those_learned_from_are_known(packed, informed, parts):
+    assert persistence.load(packed / "stance").model.far(["Peru left."]) is None
+    model = persistence.load(informed / "stance").model
+    of_kind = model.far(every(parts.test, 300).examples)
+    assert of_kind.mean() < 0.2
+    foreign = [
+        "\u0394\u03b7\u03bc\u03bf\u03ba\u03c1\u03b1\u03c4\u03af\u03b1 " * 9,
+        "7 7 7 7 7 7 7 7 7 7 7",
+    ]
+    assert model.far(foreign).all()
+
+
+def test_label_says_that_a_text_is_unlike(informed, tmp_path, capsys):
+    usual = ROOT / "seeds" / "articles" / "newswire_border_truce.txt"
+    odd = tmp_path / "odd.txt"
+    odd.write_text("\n".join(f"Peru {n} {n} {n} {n} Chile {n} {n} {n} {n}." for n in range(10, 30)))
+    said = []
+    for path in (usual, odd):
+        words = ["label", str(path), f"models={informed}", "targets=[the draft]"]
+        assert main(words) == 0
+        said.append("C16 unlike text" in capsys.readouterr().out.replace("\n", " "))
+    assert said == [False, True]

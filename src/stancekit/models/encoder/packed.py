@@ -33,6 +33,8 @@ from stancekit.types import Example
 ENCODER_FOLDER = "encoder"
 NETWORK_FILE, TOKENIZER_FILE, FACTS_FILE = "network.onnx", "tokenizer.json", "encoder.json"
 PACKED_FILE, HEAD_FILE = "packed.json", "head.safetensors"
+# Where the sentences that an encoder learned from are in its space.
+LEARNED_FILE = "learned.safetensors"
 # Rows that are read together: few stay in the processor's cache.
 BATCH_ROWS = 16
 _FACTS: dict[str, type | tuple[type, ...]] = {
@@ -86,6 +88,15 @@ class PackedEncoder:
                 # That fusion takes a quarter of the time that it is meant to save.
                 disabled_optimizers=["SkipLayerNormFusion"],
             )
+        self.learned: Mapping[str, NDArray[np.float32]] = {}
+        if (folder / LEARNED_FILE).is_file():
+            with files.refusing(LEARNED_FILE):
+                self.learned = load_file(folder / LEARNED_FILE)
+                if (
+                    self.learned["centres"].shape[1] != self.width
+                    or self.learned["reach"].size != 1
+                ):
+                    raise ValueError("its centres are those of another encoder")
         self._last: tuple[Any, NDArray[np.float32]] | None = None
 
     def __call__(self, X: Any) -> NDArray[np.float32]:
@@ -101,6 +112,40 @@ class PackedEncoder:
             pooled[rows] = self.session.run(None, batch)[0]
         self._last = (examples, pooled) if isinstance(examples, tuple) else None
         return pooled
+
+
+def nearness(pooled: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the cosine of each mean over all tokens and the centre nearest to it, shape (examples,)."""
+    whole = pooled[:, : centres.shape[1]]
+    whole = whole / np.linalg.norm(whole, axis=1, keepdims=True)
+    nearest: NDArray[np.float32] = (whole @ centres.T).max(axis=1)
+    return nearest
+
+
+def write_learned(
+    folder: Path, learned: NDArray[np.float32], held_out: NDArray[np.float32], width: int
+) -> None:
+    """Write where the examples are that an encoder learned from, and how far others usually are.
+
+    That is the centres of 256 clusters of training examples (k-means of their means over all tokens,
+    each of length 1), and the cosine to the nearest of them that 5 % of validation examples stay
+    below.
+
+    Parameters
+    ----------
+    learned, held_out
+        What the encoder makes of training and of validation examples, shape (examples, 3 x width).
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    whole = learned[:, :width]
+    whole = whole / np.linalg.norm(whole, axis=1, keepdims=True)
+    clusters = MiniBatchKMeans(min(256, len(whole)), random_state=0, n_init=1).fit(whole)
+    centres = clusters.cluster_centers_
+    centres = (centres / np.linalg.norm(centres, axis=1, keepdims=True)).astype(np.float32)
+    reach = np.quantile(nearness(held_out, centres), 0.05).astype(np.float32)
+    with replacing_file(folder / LEARNED_FILE) as temporary:
+        save_file({"centres": centres, "reach": np.array([reach])}, temporary)
 
 
 def _padded(rows: Sequence[Ids], pad: int) -> dict[str, NDArray[np.int64]]:
@@ -133,7 +178,9 @@ def encoder_digest(folder: Path) -> str:
     FileNotFoundError
         When one is missing.
     """
-    sums = [sha256(folder / name) for name in (FACTS_FILE, NETWORK_FILE, TOKENIZER_FILE)]
+    names = [FACTS_FILE, NETWORK_FILE, TOKENIZER_FILE]
+    names += [LEARNED_FILE] if (folder / LEARNED_FILE).is_file() else []
+    sums = [sha256(folder / name) for name in names]
     return hashlib.sha256("".join(sums).encode()).hexdigest()
 
 
@@ -220,6 +267,18 @@ class Packed(ExampleClassifier):
         pooled = self.encoder_(self._read_fitted(X))
         logits = pooled @ self.weights_.T + self.bias_
         return np.asarray(expit(logits) if self.multi_label_ else softmax(logits, axis=1))
+
+    def far(self, X: Any) -> NDArray[np.bool_] | None:
+        """Say which examples are unlike those that the encoder learned from, where that is known.
+
+        Far are those whose mean over all tokens is at a smaller cosine from the nearest cluster of
+        training examples than 95 % of the encoder's validation examples were.
+        """
+        learned = self.encoder_.learned
+        if not learned:
+            return None
+        far: NDArray[np.bool_] = nearness(self.encoder_(X), learned["centres"]) < learned["reach"]
+        return far
 
     def _learn(self, encoder: Path, X: Sequence[Example], y: NDArray[Any]) -> Self:
         from sklearn.linear_model import LogisticRegression
