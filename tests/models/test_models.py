@@ -24,13 +24,15 @@ from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.types import Example
 
-# An ensemble of finished runs needs some: tests/test_finished.py.
+# An ensemble of finished runs needs some (tests/test_finished.py), a student its teacher
+# (tests/models/encoder/test_teachers.py).
+NEED_MODELS = {"ensemble_runs", "distilled"}
 SHIPPED = sorted(
-    path for path in (ROOT / "configs" / "model").glob("*.yaml") if path.stem != "ensemble_runs"
+    path for path in (ROOT / "configs" / "model").glob("*.yaml") if path.stem not in NEED_MODELS
 )
 # Those that go through more than one training of an encoder keep the contract in more than a second
 # or two.
-LONG = {"fewshot", "fewshot_cues", "ensemble_minilm", "transformer", "joint"}
+LONG = {"box_head", "fewshot", "fewshot_cues", "ensemble_minilm", "transformer", "joint"}
 EACH = [
     pytest.param(path, marks=pytest.mark.slow if path.stem in LONG else (), id=path.stem)
     for path in SHIPPED
