@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,12 +9,14 @@ from sklearn.naive_bayes import ComplementNB
 
 from stancekit.codebook import Codebook, load_codebook
 from stancekit.corpus import FixedSplit, LabelledSet, Splits, TableCorpus, bundled
+from stancekit.corpus.dataset import indicator
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
 from stancekit.models import persistence
-from stancekit.models.classifier import fit
+from stancekit.models.classifier import FittedClassifier, fit
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
+from stancekit.models.selective import fit_policy
 from stancekit.text import ActorFinder, read_article
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,8 +70,20 @@ def saved(tmp_path_factory: pytest.TempPathFactory, parts: Splits, frame_parts: 
     folder = tmp_path_factory.mktemp("saved") / "un_votes"
     for name, of in (("stance", parts), ("diplomacy", frame_parts)):
         model = Linear(ComplementNB(), features=Marked(), char_ngram_range=None)
-        persistence.save(fit(model, of.train, of.validation, name="nb"), folder / name)
+        fitted = fit(model, of.train, of.validation, name="nb")
+        persistence.save(make_sure(fitted, of.validation), folder / name)
     return folder
+
+
+def make_sure(fitted: FittedClassifier, validation: LabelledSet) -> FittedClassifier:
+    """Return a model of single codes with higher scores: by default `label` writes no position of a low one."""
+    if fitted.codebook.multi_label:
+        return fitted
+    sure = replace(fitted, temperature=fitted.temperature / 5)
+    scores, names = sure.scores(validation.examples), sure.codebook.names
+    truth = indicator(validation.labels, names)
+    wrong = (indicator(sure.read(scores), names) != truth).any(axis=1)
+    return replace(sure, policy=fit_policy(scores, truth, wrong, validation.articles))
 
 
 @pytest.fixture(scope="session")

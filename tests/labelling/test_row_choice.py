@@ -34,7 +34,13 @@ def labelled(saved):
 
     def label_article(**given):
         return label(
-            **{"input": ARTICLE, "models": saved, "actors": ActorFinder(ner=False)} | given
+            **{
+                "input": ARTICLE,
+                "models": saved,
+                "actors": ActorFinder(ner=False),
+                "min_score": 0,
+            }
+            | given
         )
 
     return label_article
@@ -210,3 +216,26 @@ def test_a_row_without_a_code_has_no_position():
         False,
         False,
     ]
+
+
+def test_positions_of_a_low_score_have_no_row(both, labelled, tmp_path, capsys):
+    every = [row for row in both[0] if row["actor"]]
+    scores = sorted(max(row["stance_scores"].values()) for row in every)
+    cut = scores[len(scores) // 2]
+    some = labelled(min_score=cut, output=tmp_path / "labels.jsonl", verbose=True)
+    kept = [row for row in every if max(row["stance_scores"].values()) >= cut]
+    assert 0 < len(kept) < len(every)
+    assert [row for row in some if row["actor"]] == kept
+    # Sentences that lose all their positions keep their frames.
+    assert some.code_counts().equals(both[1].code_counts())
+    assert f"{len(every) - len(kept)} that score too low" in capsys.readouterr().out.replace(
+        "\n", " "
+    )
+    assert read_labels(tmp_path / "labels.jsonl").extent == some.extent
+    assert some.extent.min_score == cut
+    assert f"scores less than {cut:g}" in repr(some)
+    assert f"scores less than {cut:g}" in some.save(tmp_path / "labels.html").read_text()
+    # What sample and estimate need has every row as it was read.
+    assert list(labelled(min_score=cut, rows="all")) == list(both[1])
+    with pytest.raises(KitError, match=r"min_score is 1\.5, and no probability"):
+        labelled(min_score=1.5)

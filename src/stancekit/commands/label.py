@@ -27,7 +27,7 @@ from stancekit.labelling.sources import (
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
-from stancekit.resources import BOX, model_folder
+from stancekit.resources import model_folder
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
@@ -55,7 +55,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     input: str | Path | DataFrame | Iterable[Any],
     *,
     output: str | Path | None = None,
-    models: str | Path | HasFolder | Sequence[str | Path] = BOX,
+    models: str | Path | HasFolder | Sequence[str | Path] = ("box/stance", "box/diplomacy"),
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
@@ -96,11 +96,12 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         interrupted labelling continues with the same command. It gets the page too, `labels.html`,
         of up to 5,000 rows. By default nothing is written.
     models
-        `box`: the models of stance and frames that come with the kit. Or one folder or several: a
-        saved model, a run, an experiment (for each codebook the run that is best on validation), or
-        a folder with saved models in its subfolders. There may be one model per codebook. If all of
-        them code whole sentences, no actors are looked for. In Python, also a model that
-        `stancekit.train` or `stancekit.load` returned.
+        By default those of stance and frames that come with the kit; `box` has one of policy frames
+        beside these. Or one folder or several: a saved model, a run, an experiment (for each
+        codebook the run that is best on validation), or a folder with saved models in its
+        subfolders. There may be one model per codebook. If all of them code whole sentences, no
+        actors are looked for. In Python, also a model that `stancekit.train` or `stancekit.load`
+        returned.
     actors
         How actors are found in a sentence.
     title

@@ -298,10 +298,13 @@ class Labeller:
             say so.
         """
         far: dict[str, bool] = {}
+        known: dict[tuple[str, ...], tuple[Example, ...]] = {}
         found: dict[str, dict[str, Prediction]] = {pair.example.id: {} for pair in pairs}
         for name, model in self._of_unit(unit).items():
             read = [pair for pair in pairs if not _says_vote(model.codebook, pair.vote)]
             asked = tuple(pair.example for pair in read)
+            # The very same examples: models that share an encoder read them once.
+            asked = known.setdefault(tuple(example.id for example in asked), asked)
             for prediction in model.predict(asked) if asked else ():
                 found[prediction.example][name] = prediction
             unlike = model.model.far(asked) if asked and hasattr(model.model, "far") else None
@@ -410,7 +413,8 @@ class LabellingJob:
     def extent(self, pairs: int | None = None) -> Extent:
         """Return what the labels say of their rows."""
         rows = self.rows_written
-        return Extent(rows, pairs, self.min_score if rows == "positions" else None)
+        low = rows == "positions" and self.min_score > 0
+        return Extent(rows, pairs, self.min_score if low else None)
 
     @property
     def fields(self) -> tuple[str, ...]:

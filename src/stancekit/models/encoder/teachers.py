@@ -1,12 +1,14 @@
 """What a student learns of its teachers: their probabilities, mixed with gold (Hinton et al. 2015)."""
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
@@ -16,6 +18,8 @@ from stancekit.models.manifest import MANIFEST_FILE, read_manifest
 from stancekit.types import Example, FloatArray
 
 _KEPT = "teacher-{}.npy"
+# Examples that a teacher reads at once.
+_CHUNK = 1000
 
 
 def describe_teachers(folders: Sequence[str]) -> list[str]:
@@ -109,7 +113,13 @@ def _probabilities(
         from stancekit.models import persistence
 
         fitted: FittedClassifier = persistence.load(folder)
-        scores = fitted.scores(examples)
+        parts = []
+        with tqdm(total=len(examples), desc=f"{fitted.name} teaches", file=sys.stderr) as bar:
+            for start in range(0, len(examples), _CHUNK):
+                some = examples[start : start + _CHUNK]
+                parts.append(fitted.scores(some))
+                bar.update(len(some))
+        scores = np.concatenate(parts)
         columns = [fitted.codebook.names.index(code) for code in codes]
         chosen = scores[:, columns]
         if not fitted.codebook.multi_label:

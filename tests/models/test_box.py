@@ -1,0 +1,125 @@
+"""The model that comes with the kit: labels at once, without torch, within its size and memory."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+import stancekit as sk
+from stancekit.__main__ import main
+from stancekit.errors import KitError
+from stancekit.models import persistence
+from stancekit.resources import model_folder
+
+BOX = ROOT / "models" / "box"
+ARTICLE = ROOT / "seeds" / "articles" / "newswire_border_truce.txt"
+# Of each code what anyone would call clear: actor, target, sentence.
+CLEAR = {
+    "condemn": [
+        ("Peru", "the raid", "Peru condemned the raid as a crime."),
+        ("Norway", "the treaty", "Norway voted against the treaty."),
+        ("Kenya", "the levy", "Kenya rejected the levy outright and called it unjust."),
+    ],
+    "support": [
+        ("Chile", "the accord", "Chile praised the accord and promised to ratify it."),
+        ("Ghana", "the draft", "Ghana voted in favour of the draft."),
+        ("Japan", "the mission", "Japan will send ten doctors to help the mission."),
+    ],
+    "abstain": [
+        ("Oman", "the draft", "Oman abstained in the vote on the draft."),
+        (
+            "India",
+            "the resolution",
+            "India, which has ties with both sides, abstained on the resolution.",
+        ),
+    ],
+    "none": [
+        ("Laos", "the treaty", "The treaty was signed in a hotel near the embassy of Laos."),
+        (
+            "Fiji",
+            "the report",
+            "The report was printed on the day on which Fiji held its carnival.",
+        ),
+    ],
+}
+
+
+def test_clear_sentences_are_read_rightly():
+    rows = [
+        {"text": text, "actor": actor, "target": target}
+        for some in CLEAR.values()
+        for actor, target, text in some
+    ]
+    gold = [code for code, some in CLEAR.items() for _ in some]
+    found = sk.load("box").predict(rows)["stance"].tolist()
+    assert found == gold
+
+
+def test_the_target_decides():
+    text = "Norway condemned the treaty that Peru had praised."
+    rows = [{"text": text, "actor": actor, "target": "the treaty"} for actor in ("Norway", "Peru")]
+    assert sk.load("box").predict(rows)["stance"].tolist() == ["condemn", "support"]
+
+
+def test_frames_of_a_sentence():
+    texts = [
+        "The tariff will cost exporters two billion a year.",
+        "Judges ruled that the decree was unlawful.",
+    ]
+    frames = sk.load("box", codebook="diplomacy").predict(texts)["diplomacy"].tolist()
+    assert ["economy" in frames[0], "legality" in frames[1]] == [True, True]
+    policy = sk.load("box", codebook="policy_frames").predict(texts)["policy_frames"].tolist()
+    assert "economic" in policy[0]
+    assert "legality_constitutionality_and_jurisprudence" in policy[1]
+
+
+@pytest.mark.parametrize("name", ["stance", "diplomacy", "policy_frames"])
+def test_every_model_is_whole_and_has_a_card_that_says_who_wrote_its_texts(name, capsys):
+    assert main(["verify", f"box/{name}"]) == 0
+    assert "as recorded" in capsys.readouterr().out
+    card = (BOX / name / "README.md").read_text(encoding="utf-8")
+    assert "language model" in card
+
+
+def test_it_is_small_enough_to_ship():
+    assert sum(file.stat().st_size for file in BOX.rglob("*") if file.is_file()) < 60e6
+
+
+def test_an_article_is_labelled_without_torch_and_in_little_memory(tmp_path):
+    program = (
+        "import resource, sys\n"
+        "from stancekit.__main__ import main\n"
+        "code = main(sys.argv[1:])\n"
+        "print([name for name in ('torch', 'transformers', 'datasets') if sys.modules.get(name)])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+        "sys.exit(code)\n"
+    )
+    command = [sys.executable, "-c", program, "label", str(ARTICLE)]
+    # From a folder of the user's own, where the kit's configs and models are not.
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded, megabytes = done.stdout.splitlines()[-2:]
+    assert loaded == "[]" and int(megabytes) < 600
+    printed = done.stdout.replace("\n", " ")
+    assert "labelled by box (stance, box/stance), box (diplomacy, box/diplomacy)" in printed
+    assert "box for stance: macro-F1 ." in printed and "condemn" in printed
+
+
+def test_a_folder_of_ones_own_called_box_is_that_one(tmp_path, monkeypatch):
+    assert model_folder("box/stance") == BOX / "stance"
+    monkeypatch.chdir(tmp_path)
+    assert model_folder("box/stance") == BOX / "stance"
+    (tmp_path / "box").mkdir()
+    assert os.fspath(model_folder("box/stance")) == "box/stance"
+    with pytest.raises(KitError, match="holds no saved model"):
+        sk.label("Peru left.\n\nPeru rejected it.\n", models="box")
+
+
+def test_a_copy_of_a_model_finds_its_encoder_in_the_box(tmp_path):
+    copy = shutil.copytree(BOX / "stance", tmp_path / "mine" / "stance")
+    rows = [{"text": "Peru condemned the raid.", "actor": "Peru", "target": "the raid"}]
+    assert sk.load(copy).predict(rows)["stance"].tolist() == ["condemn"]
+    assert persistence.load(copy).name == "box"
