@@ -1,7 +1,7 @@
 """Make the box, the models that come with the kit: `python -m bench.box RUN RUN`, the runs of a trained `Joint`.
 
 It packs the encoder that the runs share, learns the head of policy frames on it, fits on validation how scores are
-read, and writes `models/box`. `stancekit train experiment=box` then scores the models and writes their cards.
+read, and writes `models/box`; then it scores the models on test, for their cards and `experiments/box`.
 """
 
 import shutil
@@ -10,16 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import load_codebook
+from stancekit.commands.compare import keep_all
+from stancekit.commands.report import report
+from stancekit.commands.train import train
 from stancekit.corpus import FixedSplit
 from stancekit.library.objects import as_corpus
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, calibrate, fit
 from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed, encoder_digest, write_learned
 from stancekit.models.encoder.packing import pack
+from stancekit.runs.analysis import analyse
+from stancekit.runs.folder import read_runs
+from stancekit.runs.recording import macro_f1_on
 
 # Bits of a weight, and weights that share a scale; experiments/box has what others cost.
 BITS, BLOCK = 8, 64
-PLACE = Path("models/box")
+PLACE, RESULTS = Path("models/box"), Path("experiments/box")
+# What the box codes, and the corpus on which it is scored.
+CODED = {"stance": "un_votes", "diplomacy": "un_votes", "policy_frames": "policy_frames"}
 
 
 def make(runs: list[str], place: Path, bits: int, block: int) -> None:
@@ -55,8 +63,6 @@ def policy_frames(packed: dict[str, FittedClassifier], place: Path) -> FittedCla
         as_corpus("policy_frames").read(load_codebook("policy_frames")), random_state=0
     )
     best: tuple[float, FittedClassifier] | None = None
-    from stancekit.runs.recording import macro_f1_on
-
     for strength in (0.0003, 0.001, 0.003, 0.01):
         model = Packed(models=str(place), learn=True, C=strength)
         fitted = fit(model, split.train, split.validation, name="box")
@@ -68,7 +74,18 @@ def policy_frames(packed: dict[str, FittedClassifier], place: Path) -> FittedCla
     return best[1]
 
 
+def score() -> None:
+    """Score the box on the test parts, and write its cards and results."""
+    shutil.rmtree(RESULTS / "runs", ignore_errors=True)
+    for codebook, corpus in CODED.items():
+        train(corpus, model="box", codebook=codebook, output=RESULTS)
+    report(RESULTS, command="python -m bench.box RUN RUN", publish=True)
+    boards = analyse(read_runs(RESULTS)).leaderboards
+    keep_all(boards, PLACE, "python -m bench.box RUN RUN")
+
+
 if __name__ == "__main__":
     make(sys.argv[1:], PLACE, BITS, BLOCK)
+    score()
     size = sum(file.stat().st_size for file in (PLACE / ENCODER_FOLDER).iterdir()) / 1e6
     print(f"{PLACE}: {size:.1f} MB")
