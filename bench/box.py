@@ -1,6 +1,6 @@
-"""Make the box, the models that come with the kit: `python -m bench.box RUN RUN`, the runs of a trained `Joint`.
+"""Make the models that come with the kit: `python -m bench.box MODEL MODEL`, the saved heads of a trained `Joint`.
 
-It packs the encoder that the runs share, learns the head of policy frames on it, fits on validation how scores are
+It packs the encoder that these share, learns the head of policy frames on it, fits on validation how scores are
 read, and writes `models/box`; then it scores the models on test, for their cards and `experiments/box`.
 """
 
@@ -24,21 +24,21 @@ from stancekit.runs.folder import read_runs
 from stancekit.runs.recording import macro_f1_on
 
 # Bits of a weight, and weights that share a scale; experiments/box has what others cost.
-BITS, BLOCK = 8, 64
+BITS, BLOCK = 8, 128
 PLACE, RESULTS = Path("models/box"), Path("experiments/box")
 # What the box codes, and the corpus on which it is scored.
 CODED = {"stance": "un_votes", "diplomacy": "un_votes", "policy_frames": "policy_frames"}
 
 
-def make(runs: list[str], place: Path, bits: int, block: int) -> None:
-    loaded = [persistence.load(Path(run) / "model") for run in runs]
+def make(models: list[str], place: Path, bits: int, block: int) -> None:
+    loaded = [persistence.load(folder) for folder in models]
     trained = {one.codebook.name: one for one in loaded}
     fresh = place.with_name(".box.new")
     shutil.rmtree(fresh, ignore_errors=True)
     packed = pack(trained, fresh, bits=bits, block=block)
     first: Any = next(iter(packed.values())).model
     split = FixedSplit()(as_corpus("un_votes").read(load_codebook("stance")), random_state=0)
-    train = split.train.take(range(0, len(split.train), 4))
+    train = split.train.take(range(0, len(split.train), 8))
     pooled = [first.encoder_(part.examples) for part in (train, split.validation)]
     write_learned(fresh / ENCODER_FOLDER, *pooled, first.encoder_.width)
     # The sum of the encoder's files is another now.
@@ -79,9 +79,9 @@ def score() -> None:
     shutil.rmtree(RESULTS / "runs", ignore_errors=True)
     for codebook, corpus in CODED.items():
         train(corpus, model="box", codebook=codebook, output=RESULTS)
-    report(RESULTS, command="python -m bench.box RUN RUN", publish=True)
+    report(RESULTS, command="python -m bench.box MODEL MODEL", publish=True)
     boards = analyse(read_runs(RESULTS)).leaderboards
-    keep_all(boards, PLACE, "python -m bench.box RUN RUN")
+    keep_all(boards, PLACE, "python -m bench.box MODEL MODEL")
 
 
 if __name__ == "__main__":

@@ -393,3 +393,23 @@ def test_long_lists_take_linear_time():
 
     seconds(100)
     assert seconds(1600) < 20 * max(seconds(200), 0.002)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "The resolution drew abstentions from close allies such as Japan and Italy, who had hoped to amend it.",
+            {"Japan": "resolution", "Italy": "resolution"},
+        ),
+        (
+            "The draft passed with abstentions by India, China and Brazil.",
+            dict.fromkeys(("India", "China", "Brazil"), "draft"),
+        ),
+        ("There were no abstentions from Peru or Chile on the draft.", {}),
+        ("Diplomats feared abstentions by Peru and Chile in the vote on the draft.", {}),
+    ],
+)
+def test_abstentions_of_those_named(text, expected):
+    assert targets(text) == expected
+    assert set(sides(text)) == ({"abstain"} if expected else set())

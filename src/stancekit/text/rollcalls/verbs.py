@@ -29,6 +29,7 @@ from stancekit.text.rollcalls.forms import (
 )
 from stancekit.text.rollcalls.names import ListedName, NameFinder, as_words
 from stancekit.text.rollcalls.texts import VotedTexts
+from stancekit.text.targets import find_texts
 from stancekit.types import Mention
 
 # An actor, the side it takes, and the text it is on.
@@ -48,6 +49,15 @@ _WITH_OBJECT = as_words(
 # Sides that are said like "voted no on the draft".
 _OWN_WORD = re.compile(
     r"(?:yes|yea|aye|no|nay|affirmatively|negatively|affirmative|negative)$", re.I
+)
+# "drew abstentions from A and B", "abstentions by allies such as A and B"
+_ABSTENTIONS = re.compile(
+    r"\babstentions?\s+(?:from|by)\s+(?:[^,;:.()]{0,60}?\b(?:such\s+as|including|like)\s+)?",
+    re.IGNORECASE,
+)
+_NO_ABSTENTIONS = re.compile(
+    r"\b(?:no|without|not|never|avoid\w*|fear\w*|expect\w*|hop\w+|risk\w*|if|would|could|might|may|will)\b[^,;:.]*$",
+    re.IGNORECASE,
 )
 # Characters before a list that decide how its clause starts, and that an apposition may have.
 _LEFT_REACH = 60
@@ -119,6 +129,19 @@ class _VerbReader:
                 return
             yield from self._read_verb(match, kind)
             self.has_verb = True
+        yield from self._read_abstentions(quotes)
+
+    def _read_abstentions(self, quotes: Sequence[tuple[int, int]]) -> Iterator[CastVote]:
+        """Yield the votes of "the draft drew abstentions from A and B"."""
+        for match in _ABSTENTIONS.finditer(self.text):
+            if any(start <= match.start() < end for start, end in quotes):
+                continue
+            target = next(iter(find_texts(self.text[: match.start()])[-1:]), self.target)
+            if target is None or _NO_ABSTENTIONS.search(self.text, 0, match.start()):
+                continue
+            for voter in self.names.after(match.end()):
+                if voter.actor and not voter.counted:
+                    yield voter.actor, "abstain", target
 
     def _read_verb(self, match: re.Match[str], kind: str) -> Iterator[CastVote]:
         side = _SIDES.get(kind, "")
