@@ -138,3 +138,12 @@ def test_a_long_list_takes_linear_time():
 
     took(50)
     assert took(800) < 8 * (took(200) + 0.05)
+
+
+def test_what_somebody_does_is_no_actor():
+    text = (
+        "Criticism came from both sides; the ministry's outright rejection shocked the shopkeepers."
+    )
+    [sentence] = parse_sentences([text])
+    names = [actor.name for actor in find_unlisted_actors(sentence, [])]
+    assert not any("rejection" in name or "Criticism" in name for name in names)

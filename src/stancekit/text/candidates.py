@@ -5,6 +5,7 @@ The weights are learned from articles of which all positions are known (`bench/c
 
 import json
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,15 @@ def load_weights() -> dict[str, LogLinear]:
     return {name: LogLinear(**model) for name, model in stored.items()}
 
 
+# What somebody does takes no side itself: "Peru's rejection of the draft".
+_ACTS = re.compile(
+    r"(?:abstention|announcement|approval|call|comment|condemnation|criticism|decision|denial|"
+    r"disapproval|endorsement|move|position|praise|refusal|rejection|remark|reaction|silence|"
+    r"stance|statement|support|veto|visit|vote)s?",
+    re.IGNORECASE,
+)
+
+
 def find_unlisted_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> list[Mention]:
     """Return noun phrases that are likely to be actors, beside those that are known.
 
@@ -74,6 +84,7 @@ def find_unlisted_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> 
         phrase
         for phrase, features in describe_phrases(sentence, known)
         if model.probability(features) >= ACTOR_LIKELY
+        and not _ACTS.fullmatch(phrase.name.split()[-1])
     ]
 
 

@@ -80,6 +80,7 @@ class PackedEncoder:
             )
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = _threads()
+        settings.enable_cpu_mem_arena = False
         with files.refusing(NETWORK_FILE):
             self.session = onnxruntime.InferenceSession(
                 (folder / NETWORK_FILE).read_bytes(),
