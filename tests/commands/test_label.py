@@ -102,7 +102,10 @@ def test_a_folder_without_models_is_refused_and_nothing_written(
     experiment = "`stancekit train experiment=un_votes` (as in make run) trains models of stance"
     would_do = "there are: models/half, models/mine."
     for given, told in (
-        ({}, ("models=models/un_votes: there is no such folder", would_do, experiment)),
+        (
+            {"models": "models/un_votes"},
+            ("models=models/un_votes: there is no such folder", would_do, experiment),
+        ),
         ({"models": "models/min"}, ("models=models/min: there is no such folder", would_do)),
         ({"models": "models/card"}, ("models=models/card holds no saved model", experiment)),
         ({"models": "experiments/own"}, ("experiments/own holds no saved model", would_do)),
@@ -323,7 +326,10 @@ def test_fields_to_keep_are_those_of_rows(saved, news):
 
 def test_control_characters_of_a_text_do_not_reach_the_terminal(saved, news, capsys):
     news.write_text("\x1b]0;Levy\x07 vote\n\nPeru \x1b[31mcondemned\u202e the levy.\n")
-    [row] = label(input=news, models=saved, actors=FINDER, targets=["a \x1b[2Jlevy"], verbose=True)
+    targets = ["a \x1b[2Jlevy"]
+    [row] = label(
+        input=news, models=saved, actors=FINDER, targets=targets, rows="all", verbose=True
+    )
     told = capsys.readouterr().out
     assert not set(told) & {"\x1b", "\x07", "\u202e"} and r"Peru \x1b[31mcondemned the levy" in told
     assert "\x1b[31m" in row["sentence"] and r"a \x1b[2Jlevy" in told

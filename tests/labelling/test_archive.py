@@ -113,7 +113,7 @@ def test_parts_of_parquet_hold_the_same(saved, tmp_path, monkeypatch):
     assert {row["date"][:4] for row in first} == {f"20{at:02}" for at in range(12)}
     # What every row says of the codebooks, Parquet says once.
     metadata = pyarrow.parquet.read_schema(files[0]).metadata
-    said = (4, CODEBOOKS, {"rows": "positions"})
+    said = (4, CODEBOOKS, {"rows": "positions", "min_score": 0.75})
     assert about == [said] * len(first)
     assert tuple(json.loads(metadata[key]) for key in (b"format", b"codebooks", b"extent")) == said
     settings = json.loads((tmp_path / "parquet" / "labelling.json").read_text())
@@ -427,6 +427,7 @@ def test_a_speaker_is_the_actor_of_all_that_is_said(saved, tmp_path):
         models=saved,
         output=tmp_path / "out",
         actors=ActorFinder(ner=False),
+        rows="all",
     )
     found = rows_of(tmp_path / "out")
     assert [(row["actor"], row["target"]) for row in found] == [("Peru", "the levy")] * 2

@@ -12,7 +12,7 @@ from stancekit.errors import KitError, printable
 from stancekit.evaluation.positions import JudgedArticle
 from stancekit.fileio import write_text
 from stancekit.formatting import format_score, frame_table
-from stancekit.labelling.row_format import MIN_SCORE
+from stancekit.labelling.row_format import LIKELY_POSITION
 from stancekit.library.objects import HasFolder, as_corpus, folders_of
 from stancekit.reporting.positions import positions_page
 from stancekit.reporting.tables import averaged_over, check_lines
@@ -116,7 +116,7 @@ def evaluate(
     actors: ActorFinder | None = None,
     part: str | None = None,
     random_state: int = 0,
-    min_score: float = MIN_SCORE,
+    min_score: float = LIKELY_POSITION,
     output: str | Path | None = None,
     verbose: bool = False,
 ) -> Evaluation:

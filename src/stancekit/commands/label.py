@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
+
 from stancekit.commands.label_view import print_line, print_rows, print_summary
 from stancekit.commands.layouts import choose_layout
 from stancekit.corpus.formats import ROWS, FileFormat, file_kind
@@ -17,7 +19,7 @@ from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import find_models
-from stancekit.labelling.row_format import MIN_SCORE, RowChoice
+from stancekit.labelling.row_format import LIKELY_POSITION, RowChoice
 from stancekit.labelling.sources import (
     RejectedRow,
     TextSource,
@@ -27,7 +29,7 @@ from stancekit.labelling.sources import (
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
-from stancekit.resources import model_folder
+from stancekit.resources import model_folder, shipped
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
@@ -55,14 +57,14 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     input: str | Path | DataFrame | Iterable[Any],
     *,
     output: str | Path | None = None,
-    models: str | Path | HasFolder | Sequence[str | Path] = ("box/stance", "box/diplomacy"),
+    models: str | Path | HasFolder | Sequence[str | Path] | None = None,
     actors: ActorFinder | None = None,
     title: bool = True,
     targets: Sequence[str] = (),
     speaker: str | None = None,
     unit: Literal["sentence", "row"] = "sentence",
     rows: RowChoice = "positions",
-    min_score: float = MIN_SCORE,
+    min_score: float = LIKELY_POSITION,
     columns: Mapping[str, str | None] | None = None,
     filename: str | None = None,
     layout: TextLayout | str = "plain",
@@ -179,15 +181,12 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
 
     Examples
     --------
-    >>> import tempfile
     >>> import stancekit
-    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
     >>> text = "Fish war\n\nIceland rejected the treaty. Norway welcomed it."
-    >>> stancekit.label(text, models=model).to_frame()[["actor", "target", "stance"]]
-         actor    target   stance
-    0  Iceland    treaty  condemn
-    1  Iceland  Fish war  condemn
-    2   Norway    treaty  support
+    >>> stancekit.label(text).to_frame()[["actor", "target", "stance"]]
+         actor  target   stance
+    0  Iceland  treaty  condemn
+    1   Norway  treaty  support
     """
     chosen = choose_layout(
         layout, columns=columns, speaker=speaker, filename=filename, fields=fields
@@ -203,7 +202,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         if engine != "local" or workers is not None:
             raise KitError("engine and workers label many texts into a folder; add output=labels")
     job = LabellingJob(
-        find_models(resolve_models(folders_of(models))),
+        find_models(resolve_models(folders_of(default_models() if models is None else models))),
         actors or ActorFinder(),
         as_list(targets),
         backend,
@@ -245,6 +244,12 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     if verbose:
         _print_archive(labels, archive, job)
     return labels
+
+
+def default_models() -> list[str]:
+    """Return the models that label where none is named: those of the kit's `configs/label.yaml`."""
+    config = yaml.safe_load(shipped("configs", "label.yaml").read_text(encoding="utf-8"))
+    return list(config["models"])
 
 
 def resolve_models(folders: Sequence[str | Path]) -> list[Path]:

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
-from typing import Any, Literal
+from itertools import islice
+from typing import Literal
 
 from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.formats import FileFormat
 from stancekit.errors import KitError, printable
 from stancekit.labelling.input_text import InputText
+from stancekit.labelling.labelled_row import LabelledRow, leave_out_pairs, says_vote
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.row_format import (
-    MIN_SCORE,
+    LIKELY_POSITION,
     ROW_CHOICES,
     Extent,
     LabelledCodebook,
     RowChoice,
-    block,
     codes_only_positions,
 )
 from stancekit.labelling.tally import Tally
@@ -30,100 +30,6 @@ from stancekit.text.pairs import AskedPair, ask_pairs
 from stancekit.text.speaker import make_speaker
 from stancekit.text.syntax import ParsedSentence, parse_sentences
 from stancekit.types import Article, Example, Prediction, Sentence
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledRow:
-    """A labelled sentence x actor x target, or a sentence in which neither was found.
-
-    Attributes
-    ----------
-    example
-        What was read; without actor and target, the sentence alone.
-    predictions
-        By the name of the codebook. A sentence without actor and target has none of a codebook that
-        codes examples.
-    codebooks
-        All codebooks of the labelling by name, the same for all rows.
-    vote
-        The actor's side in a roll call, which is no model's prediction; empty where there is none.
-    group
-        What the labels name as the article, if not the sentence's own.
-    kept
-        Further fields of the text, which go into the labels.
-    """
-
-    sentence: Sentence
-    example: Example
-    predictions: Mapping[str, Prediction]
-    codebooks: Mapping[str, Codebook]
-    vote: str = ""
-    group: str = ""
-    kept: Mapping[str, Any] = field(default_factory=dict)
-
-    def codes(self, name: str) -> tuple[str, ...]:
-        """Return the codes of one codebook, empty where it did not code the row."""
-        return self.predictions[name].labels if name in self.predictions else ()
-
-    @property
-    def has_position(self) -> bool:
-        """Say whether the actor takes some position towards the target."""
-        return any(
-            codebook.applies(self.codes(name))
-            for name, codebook in self.codebooks.items()
-            if codebook.towards
-        )
-
-    def is_likely(self, min_score: float) -> bool:
-        """Say whether a position of the row, of a codebook with one code per example, scores so much."""
-        return any(
-            codebook.multi_label or max(self.predictions[name].scores) >= min_score
-            for name, codebook in self.codebooks.items()
-            if codebook.towards and codebook.applies(self.codes(name))
-        )
-
-    @property
-    def read_by(self) -> str:
-        """Say what the codes of actor and target come from: a `model`, or a `roll call`."""
-        votes = any(_says_vote(codebook, self.vote) for codebook in self.codebooks.values())
-        return "roll call" if votes else "model"
-
-    @property
-    def is_bare(self) -> bool:
-        """Say whether it is the sentence alone, without actor and target."""
-        return self.example.id == self.sentence.id
-
-    def without_pair(self) -> "LabelledRow":
-        """Return the sentence alone, with the codes that it has itself."""
-        example = replace(self.example, id=self.sentence.id, actor=None, target=None)
-        of_sentence = {
-            name: prediction
-            for name, prediction in self.predictions.items()
-            if self.codebooks[name].unit == "sentence"
-        }
-        return replace(self, example=example, predictions=of_sentence)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the row with the columns of the labels format, without those that end every row."""
-        actor, target = self.example.actor, self.example.target
-        row: dict[str, Any] = {
-            "id": self.example.id,
-            "article": self.group or self.sentence.article,
-            "sentence": self.example.text,
-            "start": self.sentence.start,
-            "end": self.sentence.end,
-            "actor": actor.name if actor else None,
-            "actor_start": actor.start if actor else None,
-            "actor_end": actor.end if actor else None,
-            "actor_code": actor.code if actor else None,
-            "target": target.name if target else None,
-            "read_by": self.read_by,
-        }
-        for name, codebook in self.codebooks.items():
-            prediction = self.predictions.get(name)
-            scores = zip(codebook.names, prediction.scores, strict=True) if prediction else ()
-            row |= block(name, self.codes(name), dict(scores), multi_label=codebook.multi_label)
-        return {**row, **self.kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +207,7 @@ class Labeller:
         known: dict[tuple[str, ...], tuple[Example, ...]] = {}
         found: dict[str, dict[str, Prediction]] = {pair.example.id: {} for pair in pairs}
         for name, model in self._of_unit(unit).items():
-            read = [pair for pair in pairs if not _says_vote(model.codebook, pair.vote)]
+            read = [pair for pair in pairs if not says_vote(model.codebook, pair.vote)]
             asked = tuple(pair.example for pair in read)
             # The very same examples: models that share an encoder read them once.
             asked = known.setdefault(tuple(example.id for example in asked), asked)
@@ -314,7 +220,7 @@ class Labeller:
                 sentence = pair.sentence if unit == "example" else pair.example.id
                 far[sentence] = far.get(sentence, True) and bool(is_far)
             for pair in pairs:
-                if _says_vote(model.codebook, pair.vote):
+                if says_vote(model.codebook, pair.vote):
                     code = model.codebook.votes[pair.vote]
                     scores = tuple(float(code == each) for each in model.codebook.names)
                     voted = Prediction(pair.example.id, (code,), scores)
@@ -333,47 +239,13 @@ class Labeller:
         for name, model in (self._of_unit("example") or self._of_unit("sentence")).items():
             coded = []
             for index, row in enumerate(rows):
-                if name in row.predictions and not _says_vote(model.codebook, row.vote):
+                if name in row.predictions and not says_vote(model.codebook, row.vote):
                     coded.append(index)
             predictions = [rows[index].predictions[name] for index in coded]
             unsure = model.declined(predictions, self.risk)
             for index, no in zip(coded, unsure, strict=True):
                 declined[index] |= no
         return declined
-
-
-def _says_vote(codebook: Codebook, vote: str) -> bool:
-    """Say whether a codebook has a code for a side in a roll call."""
-    return vote in codebook.votes
-
-
-def leave_out_pairs(
-    rows: Sequence[LabelledRow], declined: Sequence[bool], likely: Sequence[bool]
-) -> tuple[list[LabelledRow], list[bool]]:
-    """Leave out pairs of actor and target without a likely position, but for those that a person should judge.
-
-    A sentence that has codes of its own and of which no row would remain keeps one without an actor
-    and target.
-
-    Parameters
-    ----------
-    rows
-        Rows in reading order.
-    declined
-        Whether a person should judge each.
-    likely
-        Whether each has a position that scores enough.
-    """
-    kept: list[tuple[LabelledRow, bool]] = []
-    judged = zip(rows, declined, likely, strict=True)
-    for _, group in groupby(judged, key=lambda each: each[0].sentence.id):
-        before = list(group)
-        after = [(row, unsure) for row, unsure, yes in before if unsure or yes or row.is_bare]
-        # What a person should judge is no part of the labels.
-        lost = any(not unsure for _, unsure, _ in before) and all(unsure for _, unsure in after)
-        alone = before[0][0].without_pair()
-        kept += [(alone, False), *after] if lost and alone.predictions else after
-    return [row for row, _ in kept], [unsure for _, unsure in kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +263,7 @@ class LabellingJob:
     written: FileFormat = field(default_factory=FileFormat)
     unit: Literal["sentence", "row"] = "sentence"
     rows: RowChoice = "all"
-    min_score: float = MIN_SCORE
+    min_score: float = LIKELY_POSITION
 
     def __post_init__(self) -> None:
         if self.rows not in ROW_CHOICES:

@@ -29,7 +29,7 @@ RowChoice = Literal["positions", "all"]
 ROW_CHOICES: tuple[RowChoice, ...] = ("positions", "all")
 # The probability from which a position is written where rows are `positions`. On whole validation
 # articles of the bundled corpus it is where F0.5 is highest, which counts precision twice.
-MIN_SCORE = 0.75
+LIKELY_POSITION = 0.75
 # The columns of every row, before those of the codebooks, with their types in Parquet.
 # A value that there is none of is null.
 SCHEMA = {

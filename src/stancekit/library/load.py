@@ -25,7 +25,8 @@ def load_model(
     Parameters
     ----------
     source
-        `box`, the kit's own model: of stance, or of the `codebook` that is named. Or a folder: a
+        `box`, the kit's own model: that of positions towards targets, or of the `codebook` that is
+        named. Or a folder: a
         saved model, a run, an experiment (its run that is best on validation), or one
         whose subfolders are saved models. Where there is no such folder, `user/name` is a
         repository on the Hugging Face Hub; `hf://user/name` always is.
@@ -54,8 +55,8 @@ def load_model(
     stancekit.errors.KitError: there is no folder models/gone...
     """
     name, path = repository_name(source), model_folder(source)
-    if str(source) == BOX:
-        codebook = codebook or "stance"
+    if str(source) == BOX and codebook is None:
+        codebook = next(one.codebook.name for one in find_models([path]) if one.codebook.towards)
     on_hub = name is not None and str(source).startswith("hf://")
     if not on_hub and path.is_dir():
         if revision is not None:

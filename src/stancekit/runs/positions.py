@@ -26,9 +26,10 @@ from stancekit.evaluation.positions import (
 )
 from stancekit.fileio import frame_to_csv, write_jsonl, write_text
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.labeller import LabelledRow, Labeller, LabellingJob
+from stancekit.labelling.labelled_row import LabelledRow
+from stancekit.labelling.labeller import Labeller, LabellingJob
 from stancekit.labelling.models import SavedModel, find_models
-from stancekit.labelling.row_format import MIN_SCORE
+from stancekit.labelling.row_format import LIKELY_POSITION
 from stancekit.labelling.sources import cut_parts
 from stancekit.runs.evaluation import (
     check_no_run,
@@ -76,7 +77,7 @@ def evaluate_positions(
     finder: ActorFinder,
     *,
     part: str | None = None,
-    min_score: float = MIN_SCORE,
+    min_score: float = LIKELY_POSITION,
     output: str | Path | None = None,
 ) -> PositionEvaluation:
     """Label the articles of a corpus, score the positions, and write them sentence by sentence.

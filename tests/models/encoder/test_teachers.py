@@ -1,6 +1,7 @@
 """A student learns its teachers' probabilities beside the labels, whatever kind of model they are."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from conftest import every
 
 from stancekit.errors import KitError
 from stancekit.models import persistence
-from stancekit.models.classifier import calibrate
+from stancekit.models.classifier import calibrate, fit
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.multitask import Joint
 from stancekit.models.encoder.network import keep_layers, pretrained
 from stancekit.models.encoder.teachers import soft_labels
+from stancekit.models.majority import Majority
 
 SETTINGS = {
     "epochs": 4,
@@ -58,17 +60,21 @@ def test_labels_are_mixed_with_probabilities(saved, some, tmp_path):
     assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == [".npy"]
 
 
-def test_a_student_is_nearer_to_its_teacher_than_gold_makes_it(tiny, saved, some):
-    teacher = persistence.load(saved / "stance").scores(some.examples)
+def test_a_student_of_a_teacher_alone_learns_nothing_from_gold(tiny, some, tmp_path):
+    """A teacher that gives every example the shares of the codes is learned as it is."""
+    teacher = fit(Majority(), some, some, name="shares")
+    folder = persistence.save(replace(teacher, temperature=1.0), tmp_path / "teacher")
+    wanted = persistence.load(folder).scores(some.examples)
 
-    def distance(model):
+    def distance(share):
+        given = {"teacher": [str(folder)], "teacher_share": share} if share else {}
+        model = Joint(["stance"], checkpoint=tiny, **given, **SETTINGS)
+        model.fit_heads({"stance": some}, {"stance": some.take(range(50))})
         head = model.head("stance")
-        order = [["condemn", "abstain", "support", "none"].index(code) for code in head.classes_]
-        return np.abs(head.predict_proba(some.examples) - teacher[:, order]).mean()
+        order = [teacher.codebook.names.index(code) for code in head.classes_]
+        return np.abs(head.predict_proba(some.examples) - wanted[:, order]).mean()
 
-    alone = Joint(["stance"], checkpoint=tiny, **SETTINGS)
-    alone.fit_heads({"stance": some}, {"stance": some.take(range(50))})
-    assert distance(taught(tiny, saved, some, teacher_share=1.0)) < distance(alone)
+    assert distance(1.0) < distance(0.5) < distance(None)
 
 
 def test_a_saved_student_names_its_teacher_by_a_sum_alone(tiny, saved, some, tmp_path):

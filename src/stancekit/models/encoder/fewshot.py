@@ -30,6 +30,7 @@ from stancekit.models.encoder.files import (
 )
 from stancekit.models.encoder.inputs import readable
 from stancekit.models.encoder.network import bf16, check_length
+from stancekit.models.encoder.packed import ENCODER_FOLDER
 from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.encoder.tokenizers import check_tokenizer
 from stancekit.models.encoder.trainer import diverged
@@ -39,7 +40,7 @@ from stancekit.text.inputs import as_examples
 if TYPE_CHECKING:
     from stancekit.models.folder import ModelFolder
 
-FEWSHOT_FILE, ENCODER_FOLDER = "fewshot.json", "encoder"
+FEWSHOT_FILE = "fewshot.json"
 # The share of steps in which the learning rate rises from zero, as in SetFit.
 FEWSHOT_WARMUP = 0.1
 

@@ -19,7 +19,7 @@ from stancekit.models.encoder.pretrained import fingerprint, resolve
 from stancekit.models.features import FEATURES, Marked, features_name
 from stancekit.models.manifest import refusal
 
-WEIGHTS_FILE, TOKENIZER_FILE, HEAD_FILE = "weights.safetensors", "tokenizer.json", "head.skops"
+WEIGHTS_FILE, HEAD_FILE = "weights.safetensors", "head.skops"
 # What an encoder of text may be; `transformers` also has some that are built from other models,
 # which their settings name.
 _TEXT_ARCHITECTURES = {

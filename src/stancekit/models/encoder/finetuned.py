@@ -19,7 +19,6 @@ from stancekit.models.encoder import checkpoints
 from stancekit.models.encoder.batches import Collator, TokenRows
 from stancekit.models.encoder.files import (
     ESTIMATOR_SETTINGS,
-    TOKENIZER_FILE,
     WEIGHTS_FILE,
     build_architecture,
     describe_architecture,
@@ -29,66 +28,32 @@ from stancekit.models.encoder.files import (
     write_tokenizer,
     write_weights,
 )
-from stancekit.models.encoder.inputs import EncoderInputs, length_batches
+from stancekit.models.encoder.inputs import TOKENIZER_FILE, EncoderInputs, length_batches
 from stancekit.models.encoder.network import (
     Head,
     Network,
     bf16,
     check_length,
     keep_layers,
-    pretrained,
 )
-from stancekit.models.encoder.pretrained import MINILM, resolve, started_from
+from stancekit.models.encoder.pretrained import ENCODER_FILE, MINILM, started_from, starting_weights
 from stancekit.models.encoder.teachers import describe_teachers, soft_labels
-from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
+from stancekit.models.encoder.tokenizers import check_tokenizer
 from stancekit.models.encoder.trainer import Schedule, tune
-from stancekit.models.encoder.training_rows import RenamedRows, check_share, draw_training
+from stancekit.models.encoder.training_rows import (
+    RenamedRows,
+    balanced_weights,
+    check_share,
+    draw_training,
+)
 from stancekit.models.features import Marked
 from stancekit.models.folder import ModelFolder
-from stancekit.models.verification import verify_model
 from stancekit.text.inputs import as_examples
 from stancekit.types import Example, ValidationPart
 
 # The name of the head of an encoder that has one.
 SINGLE_HEAD = "codes"
-ENCODER_FILE = "encoder.json"
-# A code's share is taken to be at least this, and its weight in the loss at most five, so that a
-# code with a handful of examples does not dominate the training.
-MIN_SHARE, MAX_WEIGHT = 0.01, 5
 HeadLabels = Mapping[str, NDArray[Any]]
-
-
-def balanced_weights(y: NDArray[Any]) -> tuple[float, ...]:
-    """Return loss weights: of classes by inverse frequency, of codes by the root of the odds against.
-
-    Examples
-    --------
-    >>> balanced_weights(np.array([0, 0, 0, 1]))
-    (0.6666666666666666, 2.0)
-    """
-    if y.ndim == 2:
-        shares = y.mean(axis=0).clip(MIN_SHARE, 1 - MIN_SHARE)
-        return tuple(np.sqrt((1 - shares) / shares).clip(1, MAX_WEIGHT).tolist())
-    counts = np.bincount(y)
-    return tuple((len(y) / (len(counts) * counts)).tolist())
-
-
-def starting_weights(checkpoint: str) -> tuple[torch.nn.Module, Any]:
-    """Return the encoder that training starts from and its tokenizer.
-
-    A saved model of the kit is checked against its manifest, and its heads are dropped: what
-    was learned on one task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
-    """
-    folder = Path(checkpoint)
-    if (folder / ENCODER_FILE).exists():
-        verify_model(folder)
-        saved = Encoder.load_files(ModelFolder(folder))
-        return saved.network_.encoder.train(), saved.tokenizer_
-    source = resolve(checkpoint)
-    encoder: Any = pretrained(source)
-    tokenizer = load_encoder_tokenizer(source)
-    check_tokenizer(tokenizer, source, encoder.config)
-    return encoder, tokenizer
 
 
 class Encoder(ExampleClassifier):
@@ -264,7 +229,7 @@ class Encoder(ExampleClassifier):
         check_share(self.exchange_names)
         set_seed(self.random_state or 0)
         self._last = None
-        encoder, self.tokenizer_ = starting_weights(self.checkpoint)
+        encoder, self.tokenizer_ = starting_weights(self.checkpoint, Encoder.load_files)
         keep_layers(encoder, self.layers)
         check_length(self.max_length, encoder)
         if self.dropout is not None:

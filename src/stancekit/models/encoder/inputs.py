@@ -11,6 +11,7 @@ from stancekit.models.features import Rendered
 from stancekit.types import Example
 
 Ids = dict[str, list[int]]
+TOKENIZER_FILE = "tokenizer.json"
 ROLES = {"actor": 1, "target": 2}
 # Room for the special tokens, the second segment's quarter and a few words.
 MIN_LENGTH = 8

@@ -22,7 +22,7 @@ from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.fileio import replacing_file, sha256
 from stancekit.models.base import ExampleClassifier
-from stancekit.models.encoder.inputs import EncoderInputs, Ids, length_batches
+from stancekit.models.encoder.inputs import TOKENIZER_FILE, EncoderInputs, Ids, length_batches
 from stancekit.models.features import FEATURES, features_name
 from stancekit.models.folder import ModelFolder
 from stancekit.models.manifest import read_manifest, refusal
@@ -31,8 +31,8 @@ from stancekit.text.inputs import as_examples
 from stancekit.types import Example
 
 ENCODER_FOLDER = "encoder"
-NETWORK_FILE, TOKENIZER_FILE, FACTS_FILE = "network.onnx", "tokenizer.json", "encoder.json"
-PACKED_FILE, HEAD_FILE = "packed.json", "head.safetensors"
+NETWORK_FILE, FACTS_FILE = "network.onnx", "encoder.json"
+PACKED_FILE, PLANE_FILE = "packed.json", "head.safetensors"
 # Where the sentences that an encoder learned from are in its space.
 LEARNED_FILE = "learned.safetensors"
 # Rows that are read together: few stay in the processor's cache.
@@ -79,7 +79,7 @@ class PackedEncoder:
                 tokenizer, features, facts["max_length"], names=facts["inputs"]
             )
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = _threads()
+        settings.intra_op_num_threads = _product_threads()
         settings.enable_cpu_mem_arena = False
         with files.refusing(NETWORK_FILE):
             self.session = onnxruntime.InferenceSession(
@@ -159,7 +159,7 @@ def _padded(rows: Sequence[Ids], pad: int) -> dict[str, NDArray[np.int64]]:
     return batch
 
 
-def _threads() -> int:
+def _product_threads() -> int:
     """Return how many threads share a product: as many as torch would use."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0))
@@ -328,8 +328,8 @@ class Packed(ExampleClassifier):
         settings = folder.read_settings(PACKED_FILE, required=_SETTINGS)
         self.encoder_digest_ = str(settings["encoder"])
         self.encoder_ = find_encoder(self.encoder_digest_, folder.path)
-        with folder.refusing(HEAD_FILE):
-            head = load_file(folder / HEAD_FILE)
+        with folder.refusing(PLANE_FILE):
+            head = load_file(folder / PLANE_FILE)
             self.set_head(settings["classes"], head, multi_label=settings["multi_label"])
 
     def save_files(self, folder: ModelFolder) -> None:
@@ -340,7 +340,7 @@ class Packed(ExampleClassifier):
             "encoder": self.encoder_digest_,
         }
         folder.write_settings(PACKED_FILE, settings)
-        with replacing_file(folder / HEAD_FILE) as temporary:
+        with replacing_file(folder / PLANE_FILE) as temporary:
             head = {"weights": self.weights_, "bias": self.bias_}
             save_file(head, temporary)
 

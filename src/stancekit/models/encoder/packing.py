@@ -14,12 +14,12 @@ from stancekit.fileio import make_folder, replacing_file
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.finetuned import SINGLE_HEAD, Encoder
+from stancekit.models.encoder.inputs import TOKENIZER_FILE
 from stancekit.models.encoder.network import pool
 from stancekit.models.encoder.onnx import plain_attention, silent
 from stancekit.models.encoder.packed import (
     ENCODER_FOLDER,
     NETWORK_FILE,
-    TOKENIZER_FILE,
     Packed,
     PackedEncoder,
     encoder_digest,
@@ -30,7 +30,7 @@ from stancekit.types import Example
 
 # Weights that share a scale. Larger blocks are smaller files and coarser weights.
 BLOCK = 64
-_PROBES = (
+_TRACED = (
     Example("1", "Peru voted no."),
     Example("2", "The draft on the levy was put to the vote."),
 )
@@ -98,7 +98,7 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
         MatMulNBitsQuantizer,
     )
 
-    batch = Collator(encoder.tokenizer_.pad_token_id or 0)(encoder.inputs(_PROBES))
+    batch = Collator(encoder.tokenizer_.pad_token_id or 0)(encoder.inputs(_TRACED))
     names = list(batch)
     body: Any = copy.deepcopy(encoder.network_.encoder).to("cpu").eval()
     free = torch.export.Dim.DYNAMIC

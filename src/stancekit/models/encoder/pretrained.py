@@ -1,12 +1,16 @@
 """Where an encoder's weights come from: a package, a folder, the hub's cache or the hub."""
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from stancekit.errors import KitError
 from stancekit.fileio import sha256
+from stancekit.models.folder import ModelFolder
+from stancekit.models.verification import verify_model
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # Published with the weights on the hub.
@@ -18,6 +22,9 @@ OTHER_FORMATS = ["onnx/*", "openvino/*"]
 # What comes before the sum of the weights that a saved model was trained from, in place of a
 # folder's path.
 STARTED = "sha256:"
+
+
+ENCODER_FILE = "encoder.json"
 
 
 def packaged() -> Path | None:
@@ -135,3 +142,29 @@ def fingerprint(folder: str) -> str:
 @cache
 def _weights_digest(file: Path, changed: int) -> str:
     return sha256(file)
+
+
+def starting_weights(checkpoint: str, load: Callable[[ModelFolder], Any]) -> tuple[Any, Any]:
+    """Return the encoder that training starts from and its tokenizer.
+
+    A saved model of the kit is checked against its manifest, and its heads are dropped: what
+    was learned on one task serves another (Phang et al. 2018, "Sentence Encoders on STILTs").
+
+    Parameters
+    ----------
+    load
+        Reads a saved model of the kit.
+    """
+    from stancekit.models.encoder.network import pretrained
+    from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
+
+    folder = Path(checkpoint)
+    if (folder / ENCODER_FILE).exists():
+        verify_model(folder)
+        saved = load(ModelFolder(folder))
+        return saved.network_.encoder.train(), saved.tokenizer_
+    source = resolve(checkpoint)
+    encoder: Any = pretrained(source)
+    tokenizer = load_encoder_tokenizer(source)
+    check_tokenizer(tokenizer, source, encoder.config)
+    return encoder, tokenizer

@@ -19,7 +19,7 @@ from stancekit.types import Example, FloatArray
 
 _KEPT = "teacher-{}.npy"
 # Examples that a teacher reads at once.
-_CHUNK = 1000
+_READ_TOGETHER = 1000
 
 
 def describe_teachers(folders: Sequence[str]) -> list[str]:
@@ -96,7 +96,7 @@ def _teacher_of(
     if len(fitting) != 1:
         raise KitError(
             f"{len(fitting)} of the teachers {listing(folders)} have the codes {listing(codes)} that {head} learns; "
-            "name one saved model for each codebook: model.teacher='[models/A/stance, models/A/diplomacy]'"
+            "name one saved model for each codebook: model.teacher='[FOLDER, FOLDER]'"
         )
     return fitting[0]
 
@@ -115,8 +115,8 @@ def _probabilities(
         fitted: FittedClassifier = persistence.load(folder)
         parts = []
         with tqdm(total=len(examples), desc=f"{fitted.name} teaches", file=sys.stderr) as bar:
-            for start in range(0, len(examples), _CHUNK):
-                some = examples[start : start + _CHUNK]
+            for start in range(0, len(examples), _READ_TOGETHER):
+                some = examples[start : start + _READ_TOGETHER]
                 parts.append(fitted.scores(some))
                 bar.update(len(some))
         scores = np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""What an epoch of training shows: which examples, and whose names are exchanged in it."""
+"""What training shows: which examples, what each code weighs, and whose names are exchanged in an epoch."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,25 @@ from stancekit.types import Example
 
 # Keeps these draws away from those of the order of rows, which has the same random state and epoch.
 _STREAM = 1
+# A code's share is taken to be at least this, and its weight in the loss at most five, so that a
+# code with a handful of examples does not dominate the training.
+MIN_SHARE, MAX_WEIGHT = 0.01, 5
 Freeze = Callable[[Sequence[Ids]], Sequence[torch.Tensor] | None]
+
+
+def balanced_weights(y: NDArray[Any]) -> tuple[float, ...]:
+    """Return loss weights: of classes by inverse frequency, of codes by the root of the odds against.
+
+    Examples
+    --------
+    >>> balanced_weights(np.array([0, 0, 0, 1]))
+    (0.6666666666666666, 2.0)
+    """
+    if y.ndim == 2:
+        shares = y.mean(axis=0).clip(MIN_SHARE, 1 - MIN_SHARE)
+        return tuple(np.sqrt((1 - shares) / shares).clip(1, MAX_WEIGHT).tolist())
+    counts = np.bincount(y)
+    return tuple((len(y) / (len(counts) * counts)).tolist())
 
 
 def check_share(share: float) -> None:
