@@ -51,7 +51,12 @@ def make(models: list[str], place: Path, bits: int, block: int) -> None:
     policy = policy_frames(packed, fresh)
     if policy:
         persistence.save(policy, fresh / "policy_frames")
-    shutil.rmtree(place, ignore_errors=True)
+    # What label takes where no model is named, and the page on the box.
+    for name in ("default.json", "README.md"):
+        shutil.copy(place / name, fresh / name)
+    for leftover in fresh.glob(".*.lock"):
+        leftover.unlink()
+    shutil.rmtree(place)
     fresh.rename(place)
 
 

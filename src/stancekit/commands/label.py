@@ -1,10 +1,9 @@
 """`stancekit label`: an article, sentence by sentence, actor by actor; or an archive of them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
-
-import yaml
 
 from stancekit.commands.label_view import print_line, print_rows, print_summary
 from stancekit.commands.layouts import choose_layout
@@ -29,7 +28,7 @@ from stancekit.labelling.sources import (
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
-from stancekit.resources import model_folder, shipped
+from stancekit.resources import BOX, model_folder, shipped
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
@@ -247,9 +246,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
 
 
 def default_models() -> list[str]:
-    """Return the models that label where none is named: those of the kit's `configs/label.yaml`."""
-    config = yaml.safe_load(shipped("configs", "label.yaml").read_text(encoding="utf-8"))
-    return list(config["models"])
+    """Return the models of the box that label where none is named, by `models/box/default.json`."""
+    names = json.loads(shipped("models", BOX, "default.json").read_text(encoding="utf-8"))
+    return [f"{BOX}/{name}" for name in names]
 
 
 def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
