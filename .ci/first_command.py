@@ -37,6 +37,18 @@ def opened(page: Path) -> str:
         ).stdout
 
 
+def labelled(models: list[str]) -> tuple[str, list[dict[str, object]]]:
+    """Return what labelling the article prints, and its rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "labels.jsonl"
+        command = [".venv/bin/stancekit", "label", ARTICLE, f"output={output}", *models]
+        said = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, check=True
+        ).stdout
+        rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    return " ".join(said.split()), rows
+
+
 def main() -> None:
     """Check everything."""
     kept = sorted(path.parent for path in MODELS.glob("*/manifest.json"))
@@ -57,19 +69,12 @@ def main() -> None:
     page = EXPERIMENT / "report" / "report.html"
     text = opened(page)
     check("Differences" in text and trained["stance"].name in text, f"{page} opens in a browser")
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "labels.jsonl"
-        command = [".venv/bin/stancekit", "label", ARTICLE, f"output={output}"]
-        said = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, check=True
-        ).stdout
-        rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
-    check(len(rows) > 5, f"{ARTICLE} is labelled, in {len(rows)} rows")
-    for codebook, model in trained.items():
-        check(
-            f"{model.name}" in said and codebook in said,
-            f"the labels name {model.name} for {codebook}",
-        )
+    for models in ([f"models={MODELS}"], []):
+        names = {codebook: model.name if models else "box" for codebook, model in trained.items()}
+        said, rows = labelled(models)
+        check(len(rows) > 5, f"{ARTICLE} is labelled, in {len(rows)} rows")
+        for codebook, name in names.items():
+            check(f"{name} ({codebook}, " in said, f"the labels name {name} for {codebook}")
     status = subprocess.run(
         ["git", "status", "--porcelain"], capture_output=True, text=True, check=True
     ).stdout
