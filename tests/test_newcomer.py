@@ -102,13 +102,11 @@ def judge(row):
     return "NEUTRAL" if {"neither", "abstain", "out"} & set(words) else "NONE"
 
 
-def test_label_an_article(user, saved):
-    (user.folder / "models").mkdir()
-    (user.folder / "models" / "un_votes").symlink_to(saved)
+def test_label_an_article(user):
     (user.folder / "seeds").symlink_to(ROOT / "seeds")
     printed = user.type(lines("Label an article", 0)[0])
     assert printed.splitlines()[-1].endswith("rows written to labels.jsonl")
-    assert "models/un_votes/stance" in printed
+    assert "labelled by box (stance, box/stance)" in printed
     assert user.steps() == counted("label an article")
 
 
