@@ -23,7 +23,8 @@ from stancekit.models.encoder.packed import (
 )
 from stancekit.models.encoder.packing import pack
 
-pytestmark = pytest.mark.xdist_group("packed")
+# What ships is tested in tests/models/test_box.py; here a network is trained and packed first.
+pytestmark = [pytest.mark.xdist_group("packed"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,7 @@ def test_labels_are_mixed_with_probabilities(saved, some, tmp_path):
     assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == [".npy"]
 
 
+@pytest.mark.slow
 def test_a_student_of_a_teacher_alone_learns_nothing_from_gold(tiny, some, tmp_path):
     """A teacher that gives every example the shares of the codes is learned as it is."""
     teacher = fit(Majority(), some, some, name="shares")
