@@ -245,10 +245,11 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     return labels
 
 
-def default_models() -> list[str]:
+def default_models() -> list[Path]:
     """Return the models of the box that label where none is named, by `models/box/default.json`."""
-    names = json.loads(shipped("models", BOX, "default.json").read_text(encoding="utf-8"))
-    return [f"{BOX}/{name}" for name in names]
+    # The kit's own, also where the working directory has a folder of that name.
+    box = shipped("models", BOX)
+    return [box / name for name in json.loads((box / "default.json").read_text(encoding="utf-8"))]
 
 
 def resolve_models(folders: Sequence[str | Path]) -> list[Path]:

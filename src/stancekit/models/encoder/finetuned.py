@@ -49,7 +49,7 @@ from stancekit.models.encoder.training_rows import (
 from stancekit.models.features import Marked
 from stancekit.models.folder import ModelFolder
 from stancekit.text.inputs import as_examples
-from stancekit.types import Example, ValidationPart
+from stancekit.types import Example, ValidationPart, as_list
 
 # The name of the head of an encoder that has one.
 SINGLE_HEAD = "codes"
@@ -143,7 +143,7 @@ class Encoder(ExampleClassifier):
         frozen_layers: int = 0,
         exchange_names: float = 0.0,
         layers: int | None = None,
-        teacher: Sequence[str] = (),
+        teacher: str | Sequence[str] = (),
         teacher_share: float = 0.7,
         folder: str | None = None,
         random_state: int | None = 0,
@@ -280,10 +280,11 @@ class Encoder(ExampleClassifier):
         """Return labels mixed with what teachers say; without a teacher, the labels."""
         if not self.teacher:
             return labels
-        self.taught_by_ = describe_teachers(self.teacher)
+        teachers = as_list(self.teacher)
+        self.taught_by_ = describe_teachers(teachers)
         with tempfile.TemporaryDirectory() as temporary:
             return soft_labels(
-                self.teacher,
+                teachers,
                 X,
                 labels,
                 {name: self._codes_of(name) for name in labels},

@@ -162,7 +162,11 @@ def _padded(rows: Sequence[Ids], pad: int) -> dict[str, NDArray[np.int64]]:
 def _product_threads() -> int:
     """Return how many threads share a product: as many as torch would use."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    return int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0))
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    # Some systems do not say which processors a program may use.
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @cache
@@ -241,7 +245,7 @@ class Packed(ExampleClassifier):
         KitError
             When there is no model of a codebook with these codes.
         """
-        place = model_folder(self.models or BOX)
+        place = model_folder(self.models) if self.models else shipped("models", BOX)
         if self.learn:
             return self._learn(place / ENCODER_FOLDER, *self._read_labelled(X, y))
         heads = {
@@ -252,7 +256,9 @@ class Packed(ExampleClassifier):
         fitting = [
             folder
             for folder, book in heads.items()
-            if asked and (book.names, book.unit) == (asked.names, asked.unit)
+            if asked
+            and (book.names, book.unit, book.multi_label)
+            == (asked.names, asked.unit, asked.multi_label)
         ]
         if len(fitting) != 1:
             known = listing(f"{book.name} ({', '.join(book.names)})" for book in heads.values())
@@ -286,6 +292,8 @@ class Packed(ExampleClassifier):
         from sklearn.multiclass import OneVsRestClassifier
         from sklearn.preprocessing import StandardScaler
 
+        if not len(X):
+            raise KitError("Packed was given no examples to learn from; give some of each code")
         self.encoder_digest_ = encoder_digest(encoder)
         self.encoder_ = _open(encoder, self.encoder_digest_)
         scaler = StandardScaler()

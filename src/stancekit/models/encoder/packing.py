@@ -131,5 +131,17 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
             quantizer = MatMulNBitsQuantizer(model, algo_config=settings)
             quantizer.process()
             model = quantizer.model.model
+        forget_origin(model)
         with replacing_file(path) as fresh:
             onnx.save(model, str(fresh))
+
+
+def forget_origin(model: Any) -> None:
+    """Drop what an exporter notes of where each operation came from: lines of source, and this machine's paths."""
+    del model.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for end in (*model.graph.input, *model.graph.output):
+        del end.metadata_props[:]
+    del model.graph.metadata_props[:]
