@@ -17,7 +17,8 @@ from stancekit.corpus import FixedSplit
 from stancekit.library.objects import as_corpus
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, calibrate, fit
-from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed, encoder_digest, write_learned
+from stancekit.models.encoder.likeness import write_learned
+from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed, encoder_digest
 from stancekit.models.encoder.packing import pack
 from stancekit.runs.analysis import analyse
 from stancekit.runs.folder import read_runs
@@ -48,9 +49,7 @@ def make(models: list[str], place: Path, bits: int, block: int) -> None:
     for name, model in packed.items():
         split = FixedSplit()(as_corpus("un_votes").read(load_codebook(name)), random_state=0)
         persistence.save(calibrate(model.model, split.validation, name="box"), fresh / name)
-    policy = policy_frames(packed, fresh)
-    if policy:
-        persistence.save(policy, fresh / "policy_frames")
+    persistence.save(policy_frames(fresh), fresh / "policy_frames")
     # What label takes where no model is named, and the page on the box.
     for name in ("default.json", "README.md"):
         shutil.copy(place / name, fresh / name)
@@ -60,10 +59,8 @@ def make(models: list[str], place: Path, bits: int, block: int) -> None:
     fresh.rename(place)
 
 
-def policy_frames(packed: dict[str, FittedClassifier], place: Path) -> FittedClassifier | None:
+def policy_frames(place: Path) -> FittedClassifier:
     """Return the head of policy frames that scores best on validation, over strengths of the penalty."""
-    if not Path("data/policy_frames").exists():
-        return None
     split = FixedSplit()(
         as_corpus("policy_frames").read(load_codebook("policy_frames")), random_state=0
     )

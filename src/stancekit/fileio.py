@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -348,6 +349,16 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """Return the SHA-256 of a large file, which is read once in a process while it does not change."""
+    return _sha256_as_of(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _sha256_as_of(path: Path, changed: int) -> str:
+    return sha256(path)
 
 
 def read_yaml(path: Path) -> Any:

@@ -10,8 +10,10 @@ from conftest import ROOT
 
 import stancekit as sk
 from stancekit.__main__ import main
+from stancekit.codebook import load_codebook
 from stancekit.errors import KitError
 from stancekit.models import persistence
+from stancekit.models.encoder.packed import Packed
 from stancekit.resources import model_folder
 
 BOX = ROOT / "models" / "box"
@@ -84,6 +86,11 @@ def test_every_model_is_whole_and_has_a_card_that_says_who_wrote_its_texts(name,
     assert "language model" in card
 
 
+def test_no_path_of_a_machine_is_in_it():
+    data = (BOX / "encoder" / "network.onnx").read_bytes()
+    assert b"site-packages" not in data and b'File "/' not in data
+
+
 def test_it_is_small_enough_to_ship():
     assert sum(file.stat().st_size for file in BOX.rglob("*") if file.is_file()) < 60e6
 
@@ -118,6 +125,9 @@ def test_a_folder_of_ones_own_called_box_is_that_one(tmp_path, monkeypatch):
     assert os.fspath(model_folder("box/stance")) == "box/stance"
     with pytest.raises(KitError, match="holds no saved model"):
         sk.label("Peru left.\n\nPeru rejected it.\n", models="box")
+    # What is not named is the kit's own.
+    assert len(sk.label("Peru left.\n\nPeru rejected the draft.\n"))
+    assert Packed(load_codebook("stance")).fit().classes_.tolist()
 
 
 def test_a_copy_of_a_model_finds_its_encoder_in_the_box(tmp_path):

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 import yaml
 
 from stancekit.corpus import FixedSplit
@@ -49,3 +50,13 @@ def test_the_codebooks_that_a_joint_model_names_count(tmp_path, monkeypatch):
         names.append(identity(codebooks=named_codebooks(joint)))
     assert names[0] == names[1] != names[2]
     assert named_codebooks(Marked()) == []
+
+
+@pytest.mark.parametrize("key", ["teacher", "models"])
+def test_other_models_in_a_folder_that_is_named_make_another_run(key, tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    settings = {"teacher": [str(tmp_path)], "models": str(tmp_path)}
+    one = identity(model={key: settings[key]}, random_state=0)
+    assert one == identity(model={key: settings[key]}, random_state=0)
+    (tmp_path / "manifest.json").write_text('{"name": "other"}')
+    assert one != identity(model={key: settings[key]}, random_state=0)

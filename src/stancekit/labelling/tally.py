@@ -6,9 +6,7 @@ from typing import Self
 
 from stancekit.codebook import Codebook
 from stancekit.labelling.row_format import RowChoice
-
-# The share of sentences like its own that a model finds unlike those it learned from.
-USUALLY_FAR = 0.05
+from stancekit.models.encoder.likeness import USUALLY_FAR
 
 
 @dataclass(frozen=True, slots=True)

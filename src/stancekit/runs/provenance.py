@@ -17,8 +17,10 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]  # it has no stubs of its own
 
 from stancekit.fileio import sha256
+from stancekit.resources import BOX, shipped
 from stancekit.runs.folder import RECORD_FILE
 from stancekit.runs.members import STATE, find_runs
+from stancekit.types import as_list
 
 RECORDED_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers")
 # Where the kit is run from its own checkout, this is the checkout.
@@ -148,7 +150,8 @@ def _describe_code(function: Any) -> dict[str, Any]:
 def identity(**settings: Any) -> str:
     """Return the hash that names a run: its settings, described, and the kit's version.
 
-    Where settings name a local checkpoint or finished runs, the content of these files counts too.
+    Where settings name a local checkpoint, models (a teacher, the kit's own) or finished runs, the
+    content of these files counts too.
     """
     plain = describe_object(settings)
     paths = set(_referenced_paths(plain, str(settings.get("random_state"))))
@@ -158,13 +161,17 @@ def identity(**settings: Any) -> str:
 
 
 def _referenced_paths(node: Any, random_state: str) -> Iterator[Path]:
-    """Yield the local checkpoints and the runs that a description names."""
+    """Yield the local checkpoints, the models and the runs that a description names."""
     if isinstance(node, Mapping):
         for key, value in node.items():
-            if key == "checkpoint" and isinstance(value, str):
-                path = Path(value).expanduser()
-                if path.is_dir():
-                    yield path
+            if key in ("checkpoint", "teacher", "models"):
+                names = as_list(value if isinstance(value, str | list) else ())
+                places = [Path(name).expanduser() for name in names]
+                yield from (place for place in places if place.is_dir())
+                # Packed models that are not named are the kit's own.
+                if key == "models" and value is None:
+                    box = shipped("models", BOX)
+                    yield from (*box.glob("*/*.safetensors"), *box.glob("*/*.onnx"))
             elif key == "members" and isinstance(value, Mapping):
                 for member in value.values():
                     if isinstance(member, str):

@@ -13,13 +13,13 @@ from stancekit.codebook import load_codebook
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import calibrate, fit
+from stancekit.models.encoder.likeness import write_learned
 from stancekit.models.encoder.multitask import Joint
 from stancekit.models.encoder.packed import (
     NETWORK_FILE,
     Packed,
     PackedEncoder,
     encoder_digest,
-    write_learned,
 )
 from stancekit.models.encoder.packing import pack
 
@@ -188,3 +188,8 @@ def test_label_says_that_a_text_is_unlike(informed, tmp_path, capsys):
         assert main(words) == 0
         said.append("C16 unlike text" in capsys.readouterr().out.replace("\n", " "))
     assert said == [False, True]
+
+
+def test_a_network_says_nothing_of_the_machine_that_wrote_it(packed):
+    data = (packed / "encoder" / NETWORK_FILE).read_bytes()
+    assert str(ROOT).encode() not in data and b"site-packages" not in data

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
-from stancekit.models.encoder.inputs import Ids
+from stancekit.models.encoder.inputs import Ids, padded
 
 # Batches whose rows are sorted by length together in training.
 POOL_BATCHES = 50
@@ -54,7 +54,6 @@ class Collator:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         """Return one batch."""
-        width = max(len(row["input_ids"]) for row in rows)
         batch = {}
         for key in rows[0]:
             if key.startswith(LABELS):
@@ -65,9 +64,7 @@ class Collator:
                     [row[key] for row in rows], batch_first=True
                 ).float()
                 continue
-            filler = self.pad if key == "input_ids" else 0
-            padded = [[*row[key], *[filler] * (width - len(row[key]))] for row in rows]
-            batch[key] = torch.tensor(padded)
+            batch[key] = torch.from_numpy(padded(rows, key, self.pad))
         return batch
 
 

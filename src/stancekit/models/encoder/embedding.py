@@ -7,10 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from stancekit.models.base import ExampleClassifier, weights_of
 from stancekit.models.encoder.batches import Collator
@@ -22,6 +18,7 @@ from stancekit.models.encoder.files import (
     rebuild_estimator,
     resolve_same_weights,
 )
+from stancekit.models.encoder.heads import logistic_head
 from stancekit.models.encoder.inputs import EncoderInputs, Ids, length_batches
 from stancekit.models.encoder.network import bf16, check_length, pool, pretrained
 from stancekit.models.encoder.pretrained import MINILM, fingerprint, resolve
@@ -89,11 +86,12 @@ class Embedding(ExampleClassifier):
         """
         X, y = self._read_labelled(X, y)
         self.source_ = resolve(self.checkpoint)
-        logistic = LogisticRegression(
-            C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
+        pipeline = logistic_head(
+            C=self.C,
+            class_weight=self.class_weight,
+            random_state=self.random_state,
+            multi_label=self.multi_label_,
         )
-        head = OneVsRestClassifier(logistic) if self.multi_label_ else logistic
-        pipeline = make_pipeline(StandardScaler(), head)
         steps = [f"{step}__sample_weight" for step, _ in pipeline.steps]
         weights = weights_of(sample_weight, y, *steps)
         self.model_ = pipeline.fit(self.embed(X), y, **weights)

@@ -1,10 +1,11 @@
 """What an encoder reads: examples as token ids, with the roles of actor and target. Without torch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stancekit.errors import KitError
 from stancekit.models.features import Rendered
@@ -229,6 +230,13 @@ def _role_at(text: _LocatedText, start: int, end: int) -> int:
         if start < high and end > low:
             return ROLES[name]
     return 0
+
+
+def padded(rows: Sequence[Mapping[str, Sequence[int]]], name: str, pad: int) -> NDArray[np.int64]:
+    """Return one input of rows, padded to the longest: ids with `pad`, the others with 0."""
+    width = max(len(row[name]) for row in rows)
+    filler = pad if name == "input_ids" else 0
+    return np.array([[*row[name], *[filler] * (width - len(row[name]))] for row in rows])
 
 
 def length_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -30,6 +30,7 @@ from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.cache import cache_folder
 from stancekit.models.encoder.finetuned import Encoder
 from stancekit.models.encoder.network import Head, Network, processor_has
+from stancekit.models.encoder.runtime import open_network
 from stancekit.models.ensemble import Ensemble
 from stancekit.resources import shipped
 from stancekit.types import Example
@@ -47,19 +48,9 @@ class Session(nn.Module):
     batch_rows = 16
 
     def __init__(self, path: Path, specs: dict[str, Head]) -> None:
-        import onnxruntime
-
         super().__init__()
         self.specs = specs
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = torch.get_num_threads()
-        # That fusion takes a quarter of the time that it is meant to save.
-        self.session = onnxruntime.InferenceSession(
-            str(path),
-            settings,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],
-        )
+        self.session = open_network(str(path), torch.get_num_threads())
         self.names = [node.name for node in self.session.get_inputs()]
 
     def forward(self, **batch: Tensor) -> dict[str, Tensor]:
@@ -83,38 +74,77 @@ class _Outputs(nn.Module):
 
 
 def write_onnx(encoder: Encoder, path: Path, kind: str) -> None:
-    """Write a network as ONNX, its products in 8-bit integers where asked for, its length and batch free."""
-    rows = encoder.inputs(
-        [Example("1", "Peru voted no."), Example("2", "The draft on the levy was put to the vote.")]
-    )
-    batch = Collator(encoder.tokenizer_.pad_token_id or 0)(rows)
-    names = [name for name in MODEL_INPUTS if name in batch]
-    free = torch.export.Dim.DYNAMIC
-    module = _Outputs(encoder.network_.to("cpu"), names).eval()
-    body: Any = encoder.network_.encoder
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder, silent(), plain_attention(body):
-        plain = Path(folder) / "plain.onnx"
-        torch.onnx.export(
-            module,
-            tuple(batch[name] for name in names),
-            str(plain),
-            input_names=names,
-            output_names=list(encoder.network_.specs),
-            dynamo=True,
-            external_data=False,
-            dynamic_shapes={"inputs": tuple({0: free, 1: free} for _ in names)},
-        )
-        with replacing_file(path) as temporary:
-            if kind == "int8":
-                from onnxruntime.quantization import QuantType, quantize_dynamic
+    """Write a network as ONNX, its products in 8-bit integers where asked for."""
+    names, outputs = input_names(encoder), list(encoder.network_.specs)
+    module = _Outputs(encoder.network_.to("cpu"), names)
+    with (
+        exported(module, encoder, encoder.network_.encoder, path.parent, outputs) as plain,
+        replacing_file(path) as temporary,
+    ):
+        if kind == "int8":
+            from onnxruntime.quantization import QuantType, quantize_dynamic
 
-                quantize_dynamic(plain, temporary, weight_type=QuantType.QInt8, per_channel=True)
-            else:
-                plain.replace(temporary)
+            quantize_dynamic(plain, temporary, weight_type=QuantType.QInt8, per_channel=True)
+        else:
+            plain.replace(temporary)
+
+
+def input_names(encoder: Encoder) -> list[str]:
+    """Return what an encoder's network takes, in the order in which an export takes it."""
+    batch = _traced(encoder)
+    return [name for name in MODEL_INPUTS if name in batch]
+
+
+def _traced(encoder: Encoder) -> dict[str, Tensor]:
+    """Return a batch on which an exporter follows a network."""
+    rows = [
+        Example("1", "Peru voted no."),
+        Example("2", "The draft on the levy was put to the vote."),
+    ]
+    return Collator(encoder.tokenizer_.pad_token_id or 0)(encoder.inputs(rows))
 
 
 @contextlib.contextmanager
-def plain_attention(body: Any) -> Iterator[None]:
+def exported(
+    module: nn.Module,
+    encoder: Encoder,
+    body: Any,
+    folder: Path,
+    outputs: Sequence[str],
+    *,
+    opset: int | None = None,
+) -> Iterator[Path]:
+    """Yield a file with a module as ONNX, its length and batch free; it is gone after the block.
+
+    Parameters
+    ----------
+    module
+        Takes what `input_names` says of `encoder`, in this order.
+    body
+        The encoder of `transformers` in it.
+    folder
+        Where there is room for the file.
+    """
+    batch, names = _traced(encoder), input_names(encoder)
+    free = torch.export.Dim.DYNAMIC
+    with tempfile.TemporaryDirectory(dir=folder) as temporary, _silent(), _plain_attention(body):
+        plain = Path(temporary) / "plain.onnx"
+        torch.onnx.export(
+            module.eval(),
+            tuple(batch[name] for name in names),
+            str(plain),
+            input_names=names,
+            output_names=list(outputs),
+            dynamo=True,
+            external_data=False,
+            dynamic_shapes={"inputs": tuple({0: free, 1: free} for _ in names)},
+            opset_version=opset,
+        )
+        yield plain
+
+
+@contextlib.contextmanager
+def _plain_attention(body: Any) -> Iterator[None]:
     """Have attention written as its products, which ONNX Runtime joins in its own way."""
     before = body.config._attn_implementation
     body.set_attn_implementation("eager")
@@ -125,7 +155,7 @@ def plain_attention(body: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def silent() -> Iterator[None]:
+def _silent() -> Iterator[None]:
     """Keep the exporter's progress from the user."""
     logging.disable(logging.WARNING)
     try:

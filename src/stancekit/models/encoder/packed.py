@@ -6,7 +6,6 @@ operators; it is read from memory, so that it cannot point at other files.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,9 +19,17 @@ from tokenizers import Tokenizer
 
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
-from stancekit.fileio import replacing_file, sha256
+from stancekit.fileio import replacing_file, sha256_once
 from stancekit.models.base import ExampleClassifier
-from stancekit.models.encoder.inputs import TOKENIZER_FILE, EncoderInputs, Ids, length_batches
+from stancekit.models.encoder.heads import logistic_head
+from stancekit.models.encoder.inputs import (
+    TOKENIZER_FILE,
+    EncoderInputs,
+    length_batches,
+    padded,
+)
+from stancekit.models.encoder.likeness import LEARNED_FILE, nearness
+from stancekit.models.encoder.runtime import open_network, product_threads
 from stancekit.models.features import FEATURES, features_name
 from stancekit.models.folder import ModelFolder
 from stancekit.models.manifest import read_manifest, refusal
@@ -33,8 +40,6 @@ from stancekit.types import Example
 ENCODER_FOLDER = "encoder"
 NETWORK_FILE, FACTS_FILE = "network.onnx", "encoder.json"
 PACKED_FILE, PLANE_FILE = "packed.json", "head.safetensors"
-# Where the sentences that an encoder learned from are in its space.
-LEARNED_FILE = "learned.safetensors"
 # Rows that are read together: few stay in the processor's cache.
 BATCH_ROWS = 16
 _FACTS: dict[str, type | tuple[type, ...]] = {
@@ -66,8 +71,6 @@ class PackedEncoder:
     """
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
-
         facts = ModelFolder(folder).read_settings(FACTS_FILE, required=_FACTS)
         files = ModelFolder(folder)
         self.pad, self.width = int(facts["pad"]), int(facts["width"])
@@ -78,17 +81,8 @@ class PackedEncoder:
             self.inputs = EncoderInputs(
                 tokenizer, features, facts["max_length"], names=facts["inputs"]
             )
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = _product_threads()
-        settings.enable_cpu_mem_arena = False
         with files.refusing(NETWORK_FILE):
-            self.session = onnxruntime.InferenceSession(
-                (folder / NETWORK_FILE).read_bytes(),
-                settings,
-                providers=["CPUExecutionProvider"],
-                # That fusion takes a quarter of the time that it is meant to save.
-                disabled_optimizers=["SkipLayerNormFusion"],
-            )
+            self.session = open_network((folder / NETWORK_FILE).read_bytes(), product_threads())
         self.learned: Mapping[str, NDArray[np.float32]] = {}
         if (folder / LEARNED_FILE).is_file():
             with files.refusing(LEARNED_FILE):
@@ -109,64 +103,11 @@ class PackedEncoder:
         ids = self.inputs(examples)
         pooled = np.zeros((len(ids), 3 * self.width), dtype=np.float32)
         for rows in length_batches([len(row["input_ids"]) for row in ids], BATCH_ROWS):
-            batch = _padded([ids[row] for row in rows], self.pad)
+            some = [ids[row] for row in rows]
+            batch = {name: padded(some, name, self.pad) for name in some[0]}
             pooled[rows] = self.session.run(None, batch)[0]
         self._last = (examples, pooled) if isinstance(examples, tuple) else None
         return pooled
-
-
-def nearness(pooled: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the cosine of each mean over all tokens and the centre nearest to it, shape (examples,)."""
-    whole = pooled[:, : centres.shape[1]]
-    whole = whole / np.linalg.norm(whole, axis=1, keepdims=True)
-    nearest: NDArray[np.float32] = (whole @ centres.T).max(axis=1)
-    return nearest
-
-
-def write_learned(
-    folder: Path, learned: NDArray[np.float32], held_out: NDArray[np.float32], width: int
-) -> None:
-    """Write where the examples are that an encoder learned from, and how far others usually are.
-
-    That is the centres of 256 clusters of training examples (k-means of their means over all tokens,
-    each of length 1), and the cosine to the nearest of them that 5 % of validation examples stay
-    below.
-
-    Parameters
-    ----------
-    learned, held_out
-        What the encoder makes of training and of validation examples, shape (examples, 3 x width).
-    """
-    from sklearn.cluster import MiniBatchKMeans
-
-    whole = learned[:, :width]
-    whole = whole / np.linalg.norm(whole, axis=1, keepdims=True)
-    clusters = MiniBatchKMeans(min(256, len(whole)), random_state=0, n_init=1).fit(whole)
-    centres = clusters.cluster_centers_
-    centres = (centres / np.linalg.norm(centres, axis=1, keepdims=True)).astype(np.float32)
-    reach = np.quantile(nearness(held_out, centres), 0.05).astype(np.float32)
-    with replacing_file(folder / LEARNED_FILE) as temporary:
-        save_file({"centres": centres, "reach": np.array([reach])}, temporary)
-
-
-def _padded(rows: Sequence[Ids], pad: int) -> dict[str, NDArray[np.int64]]:
-    """Return rows as arrays, padded to the longest."""
-    width = max(len(row["input_ids"]) for row in rows)
-    batch = {}
-    for name in rows[0]:
-        filler = pad if name == "input_ids" else 0
-        batch[name] = np.array([[*row[name], *[filler] * (width - len(row[name]))] for row in rows])
-    return batch
-
-
-def _product_threads() -> int:
-    """Return how many threads share a product: as many as torch would use."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked):
-        return int(asked)
-    # Some systems do not say which processors a program may use.
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @cache
@@ -185,7 +126,7 @@ def encoder_digest(folder: Path) -> str:
     """
     names = [FACTS_FILE, NETWORK_FILE, TOKENIZER_FILE]
     names += [LEARNED_FILE] if (folder / LEARNED_FILE).is_file() else []
-    sums = [sha256(folder / name) for name in names]
+    sums = [sha256_once(folder / name) for name in names]
     return hashlib.sha256("".join(sums).encode()).hexdigest()
 
 
@@ -288,32 +229,28 @@ class Packed(ExampleClassifier):
         return far
 
     def _learn(self, encoder: Path, X: Sequence[Example], y: NDArray[Any]) -> Self:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.multiclass import OneVsRestClassifier
-        from sklearn.preprocessing import StandardScaler
-
         if not len(X):
             raise KitError("Packed was given no examples to learn from; give some of each code")
         self.encoder_digest_ = encoder_digest(encoder)
         self.encoder_ = _open(encoder, self.encoder_digest_)
-        scaler = StandardScaler()
-        pooled = scaler.fit_transform(self.encoder_(X))
-        logistic = LogisticRegression(
-            C=self.C, class_weight=self.class_weight, max_iter=2000, random_state=self.random_state
-        )
+        pooled = self.encoder_(X)
+        scaler, head = logistic_head(
+            C=self.C,
+            class_weight=self.class_weight,
+            random_state=self.random_state,
+            multi_label=self.multi_label_,
+        ).fit(pooled, y)
         if self.multi_label_:
-            single = OneVsRestClassifier(logistic).fit(pooled, y).estimators_
             codes: Any = np.arange(y.shape[1])
-            heads = [_plane(one, pooled.shape[1]) for one in single]
+            planes = [_plane(one, pooled.shape[1]) for one in head.estimators_]
         else:
-            logistic.fit(pooled, y)
-            codes = logistic.classes_
-            heads = list(zip(logistic.coef_, logistic.intercept_, strict=True))
+            codes = head.classes_
+            planes = list(zip(head.coef_, head.intercept_, strict=True))
             if len(codes) == 2:
                 # A softmax over two codes: the first is at zero.
-                heads = [(np.zeros_like(heads[0][0]), 0.0), heads[0]]
-        weights = np.array([plane for plane, _ in heads]) / scaler.scale_
-        bias = np.array([start for _, start in heads]) - weights @ scaler.mean_
+                planes = [(np.zeros_like(planes[0][0]), 0.0), planes[0]]
+        weights = np.array([plane for plane, _ in planes]) / scaler.scale_
+        bias = np.array([start for _, start in planes]) - weights @ scaler.mean_
         return self.set_head(
             codes, {"weights": weights, "bias": bias}, multi_label=self.multi_label_
         )

@@ -1,22 +1,19 @@
 """Pack a fine-tuned encoder: its weights in few bits, in a network that ONNX Runtime reads without torch."""
 
 import copy
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from stancekit.fileio import make_folder, replacing_file
 from stancekit.models.classifier import FittedClassifier
-from stancekit.models.encoder.batches import Collator
 from stancekit.models.encoder.finetuned import SINGLE_HEAD, Encoder
 from stancekit.models.encoder.inputs import TOKENIZER_FILE
 from stancekit.models.encoder.network import pool
-from stancekit.models.encoder.onnx import plain_attention, silent
+from stancekit.models.encoder.onnx import exported, input_names
 from stancekit.models.encoder.packed import (
     ENCODER_FOLDER,
     NETWORK_FILE,
@@ -26,14 +23,6 @@ from stancekit.models.encoder.packed import (
     write_facts,
 )
 from stancekit.models.folder import ModelFolder
-from stancekit.types import Example
-
-# Weights that share a scale. Larger blocks are smaller files and coarser weights.
-BLOCK = 64
-_TRACED = (
-    Example("1", "Peru voted no."),
-    Example("2", "The draft on the levy was put to the vote."),
-)
 
 
 class _Pooled(nn.Module):
@@ -51,7 +40,7 @@ class _Pooled(nn.Module):
 
 
 def pack(
-    models: Mapping[str, FittedClassifier], folder: Path, *, bits: int = 4, block: int = BLOCK
+    models: Mapping[str, FittedClassifier], folder: Path, *, bits: int, block: int
 ) -> dict[str, FittedClassifier]:
     """Write the encoder that several fitted models share into `folder/encoder`, and return them packed.
 
@@ -65,6 +54,8 @@ def pack(
         Fine-tuned encoders of one training, by codebook: the heads of a `Joint`.
     bits
         4 or 8, of each weight of a matrix; vectors of words have 4.
+    block
+        How many weights share a scale: the more, the smaller the file and the coarser the weights.
     """
     first: Any = next(iter(models.values())).model
     place = make_folder(folder / ENCODER_FOLDER)
@@ -93,30 +84,16 @@ def pack(
 
 def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> None:
     """Write what comes before an encoder's heads as ONNX, quantized."""
+    import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import (
         DefaultWeightOnlyQuantConfig,
         MatMulNBitsQuantizer,
     )
 
-    batch = Collator(encoder.tokenizer_.pad_token_id or 0)(encoder.inputs(_TRACED))
-    names = list(batch)
-    body: Any = copy.deepcopy(encoder.network_.encoder).to("cpu").eval()
-    free = torch.export.Dim.DYNAMIC
-    with tempfile.TemporaryDirectory(dir=path.parent) as temporary, silent(), plain_attention(body):
-        plain = Path(temporary) / "plain.onnx"
-        torch.onnx.export(
-            _Pooled(body, names),
-            tuple(batch[name] for name in names),
-            str(plain),
-            input_names=names,
-            output_names=["pooled"],
-            dynamo=True,
-            external_data=False,
-            dynamic_shapes={"inputs": tuple({0: free, 1: free} for _ in names)},
-            opset_version=21,
-        )
-        import onnx
-
+    body: Any = copy.deepcopy(encoder.network_.encoder).to("cpu")
+    module = _Pooled(body, input_names(encoder))
+    # The first version of the standard that has integers of 4 bits.
+    with exported(module, encoder, body, path.parent, ["pooled"], opset=21) as plain:
         model = onnx.load(plain)
         for kind, axis, width in (("Gather", 1, 4), ("MatMul", 0, bits)):
             settings = DefaultWeightOnlyQuantConfig(

