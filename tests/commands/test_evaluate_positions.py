@@ -132,7 +132,10 @@ def test_scores_are_written_and_shown(result):
     found = {(row["metric"], row["slice"]): row for row in rows}
     assert found["recall", "all"]["n"] == "5" and ("f1", "register=speech") in found
     assert float(found["recall", "all"]["value"]) == pytest.approx(result[1].value, abs=1e-6)
-    assert result.notes == ["articles without gold positions, which are left out: 1"]
+    assert result.notes == [
+        "a position that scores less than 0.75 counts as none (min_score)",
+        "articles without gold positions, which are left out: 1",
+    ]
     assert "cause=actor not found" in result.view_frame().to_string()
     page = result.page.read_text()
     assert "actor not found" in page and "Those on the quay" in page and "<script" not in page

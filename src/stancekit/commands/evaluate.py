@@ -192,16 +192,15 @@ def evaluate(
     elif models is None:
         raise KitError(f"task={task} needs a saved model; name its folder with models=FOLDER")
     elif task == "positions":
-        finder = actors or ActorFinder()
         result = evaluate_positions(
             resolve_models(folders_of(models)),
             data,
-            finder,
+            actors or ActorFinder(),
             part=part,
             min_score=min_score,
             output=output,
         )
-        evaluation = _describe_positions(result)
+        evaluation = _describe_positions(result, min_score)
     else:
         folder = model_folder(models if isinstance(models, str | Path) else models.folder)
         run = evaluate_model(folder, data, part=part, random_state=random_state, output=output)
@@ -243,7 +242,7 @@ def _evaluate_actors(
     return Evaluation(title, tuple(result.scores), result.folder)
 
 
-def _describe_positions(result: PositionEvaluation) -> Evaluation:
+def _describe_positions(result: PositionEvaluation, min_score: float) -> Evaluation:
     counts = result.counts
     title = (
         f"positions of {result.model} for {result.codebook.name} on {result.corpus}: "
@@ -251,6 +250,8 @@ def _describe_positions(result: PositionEvaluation) -> Evaluation:
         f"{counts.missed} missed, {counts.wrong} wrong, {counts.twice} found once more"
     )
     remarks = []
+    if min_score:
+        remarks.append(f"a position that scores less than {min_score:g} counts as none (min_score)")
     if result.unread:
         remarks.append(f"articles without gold positions, which are left out: {result.unread:,}")
     page = result.folder / _POSITIONS_PAGE

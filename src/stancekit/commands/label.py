@@ -326,8 +326,8 @@ def _read_archive(archive: Archive, job: LabellingJob) -> Labels:
 
 
 def _labelled_by(job: LabellingJob) -> str:
-    lines = [f"labelled by {', '.join(map(str, job.models))}"]
-    return "\n".join([*lines, *(model.score for model in job.models if model.score)])
+    scores = [model.score for model in job.models]
+    return "\n".join([f"labelled by {', '.join(map(str, job.models))}", *filter(None, scores)])
 
 
 def _print_doubt(tally: Tally) -> None:

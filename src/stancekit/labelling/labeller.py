@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.formats import FileFormat
@@ -213,12 +213,10 @@ class Labeller:
             asked = known.setdefault(tuple(example.id for example in asked), asked)
             for prediction in model.predict(asked) if asked else ():
                 found[prediction.example][name] = prediction
-            unlike = model.model.far(asked) if asked and hasattr(model.model, "far") else None
-            for pair, is_far in zip(
-                read if unlike is not None else (), () if unlike is None else unlike, strict=True
-            ):
+            # Empty where the model cannot say so.
+            for pair, is_far in zip(read, _far(model.model, asked), strict=False):
                 sentence = pair.sentence if unit == "example" else pair.example.id
-                far[sentence] = far.get(sentence, True) and bool(is_far)
+                far[sentence] = far.get(sentence, True) and is_far
             for pair in pairs:
                 if says_vote(model.codebook, pair.vote):
                     code = model.codebook.votes[pair.vote]
@@ -246,6 +244,13 @@ class Labeller:
             for index, no in zip(coded, unsure, strict=True):
                 declined[index] |= no
         return declined
+
+
+def _far(model: Any, examples: Sequence[Example]) -> list[bool]:
+    """Say which examples are unlike those that a model learned from; nothing where it does not know."""
+    judge = getattr(model, "far", None)
+    found = judge(examples) if judge and examples else None
+    return [] if found is None else found.tolist()
 
 
 @dataclass(frozen=True, slots=True)
