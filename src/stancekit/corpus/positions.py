@@ -14,6 +14,7 @@ from stancekit.errors import KitError, listing, nearest, printable
 from stancekit.text.examples import add_title, find_title
 from stancekit.text.gazetteer import Gazetteer
 from stancekit.text.speaker import find_first_person, make_speaker
+from stancekit.text.targets import target_words
 from stancekit.types import Article, as_list
 
 # Offsets in the text of an article, the second after the last character.
@@ -251,7 +252,9 @@ class _ArticleReader:
             places = list(_find_words(phrase, sentence))
             if not places:
                 self._fault("phrase of targets that is not in the sentence", number, phrase)
-            yield from places
+            # "It" means a target and does not name it.
+            if phrase.lower() not in target_words()["pronouns"]:
+                yield from places
 
 
 def _with_topic(name: str, text: str, row: RawRow) -> Article:

@@ -25,6 +25,10 @@ from stancekit.models.encoder.packed import (
 from stancekit.models.folder import ModelFolder
 
 
+# Rows from which a table of vectors is one of words.
+LARGE_TABLE = 10_000
+
+
 class _Pooled(nn.Module):
     """An encoder that returns what heads read."""
 
@@ -91,6 +95,7 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
     )
 
     body: Any = copy.deepcopy(encoder.network_.encoder).to("cpu")
+    _forget_places(body, encoder.max_length)
     module = _Pooled(body, input_names(encoder))
     # The first version of the standard that has integers of 4 bits.
     with exported(module, encoder, body, path.parent, ["pooled"], opset=21) as plain:
@@ -105,12 +110,31 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
                 op_types_to_quantize=(kind,),
                 quant_axes=((kind, axis),),
             )
-            quantizer = MatMulNBitsQuantizer(model, algo_config=settings)
+            small = [node.name for node in model.graph.node if _reads_small_table(node, model)]
+            quantizer = MatMulNBitsQuantizer(
+                model, algo_config=settings, nodes_to_exclude=small
+            )
             quantizer.process()
             model = quantizer.model.model
         forget_origin(model)
         with replacing_file(path) as fresh:
             onnx.save(model, str(fresh))
+
+
+def _forget_places(body: Any, max_length: int) -> None:
+    """Drop the vectors of places in a text that no input reaches."""
+    table = body.embeddings.position_embeddings
+    # Some encoders count from behind their filler.
+    kept = max_length + 1 + (table.padding_idx or 0)
+    table.weight = nn.Parameter(table.weight[:kept].clone())
+    table.num_embeddings = len(table.weight)
+
+
+def _reads_small_table(node: Any, model: Any) -> bool:
+    """Say whether a node reads vectors of something else than words: few, and all of them often used."""
+    tables = {one.name: one.dims for one in model.graph.initializer}
+    rows = tables.get(node.input[0], [0])[:1] if node.op_type == "Gather" else [LARGE_TABLE]
+    return rows[0] < LARGE_TABLE
 
 
 def forget_origin(model: Any) -> None:
