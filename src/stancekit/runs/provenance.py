@@ -168,8 +168,8 @@ def _referenced_paths(node: Any, random_state: str) -> Iterator[Path]:
                 names = as_list(value if isinstance(value, str | list) else ())
                 places = [Path(name).expanduser() for name in names]
                 yield from (place for place in places if place.is_dir())
-                # Packed models that are not named are the kit's own.
-                if key == "models" and value is None:
+                # The kit's own by its name; packed models that are not named are those too.
+                if BOX in names or (key == "models" and value is None):
                     box = shipped("models", BOX)
                     yield from (*box.glob("*/*.safetensors"), *box.glob("*/*.onnx"))
             elif key == "members" and isinstance(value, Mapping):

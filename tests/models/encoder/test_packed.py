@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 import pytest
+import torch
 from conftest import ROOT, every
 
 from stancekit.__main__ import main
@@ -22,6 +24,8 @@ from stancekit.models.encoder.packed import (
     encoder_digest,
 )
 from stancekit.models.encoder.packing import pack
+from stancekit.models.encoder.pretrained import starting_weights
+from stancekit.models.encoder.unpacking import read_weights, unpacked
 
 # What ships is tested in tests/models/test_box.py; here a network is trained and packed first.
 pytestmark = [pytest.mark.xdist_group("packed"), pytest.mark.slow]
@@ -193,3 +197,59 @@ def test_label_says_that_a_text_is_unlike(informed, tmp_path, capsys):
 def test_a_network_says_nothing_of_the_machine_that_wrote_it(packed):
     data = (packed / "encoder" / NETWORK_FILE).read_bytes()
     assert str(ROOT).encode() not in data and b"site-packages" not in data
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_an_encoder_is_unpacked_to_train_it_further(trained, bits, tmp_path, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path / "cache"))
+    pack(trained, tmp_path, bits=bits, block=16)
+    read = read_weights(tmp_path / "encoder" / NETWORK_FILE)
+    before = {
+        name: value.numpy()
+        for name, value in trained["stance"].model.network_.encoder.state_dict().items()
+        # What stands behind the last layer is not read.
+        if not name.startswith("pooler.")
+    }
+    assert set(read) == set(before)
+    for name, value in read.items():
+        was = before[name][: len(value)]
+        # The largest number is a step away at most; vectors of words have four bits.
+        width = 4 if "word_embeddings" in name else bits
+        assert np.abs(was - value).max() <= 1.1 * np.abs(was).max() / 2 ** (width - 1)
+        if was.ndim == 1:
+            assert (was == value).all()
+    folder = unpacked(tmp_path / "encoder")
+    made = (folder / "model.safetensors").stat().st_mtime_ns
+    assert unpacked(tmp_path / "encoder") == folder
+    assert (folder / "model.safetensors").stat().st_mtime_ns == made
+    encoder, tokenizer = starting_weights(str(folder), lambda folder: None)
+    assert next(encoder.parameters()).dtype.is_floating_point and encoder.dtype.itemsize == 4
+    text = "Peru condemned the levy."
+    assert (
+        tokenizer(text)["input_ids"] == trained["stance"].model.tokenizer_(text)["input_ids"]
+    )
+
+
+def test_an_unpacked_encoder_goes_on_from_what_was_learned(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path / "cache"))
+    pack(trained, tmp_path, bits=8, block=16)
+    encoder, tokenizer = starting_weights(
+        str(unpacked(tmp_path / "encoder")), lambda folder: None
+    )
+    inputs = tokenizer(["Peru condemned the levy.", "It rained."], padding=True, return_tensors="pt")
+    was = trained["stance"].model.network_.encoder.eval()
+    with torch.no_grad():
+        hidden = [one.eval()(**inputs).last_hidden_state for one in (was, encoder)]
+    first, second = (one.flatten().numpy() for one in hidden)
+    assert np.corrcoef(first, second)[0, 1] > 0.98
+
+
+def test_a_network_whose_weights_have_no_names_is_not_trained_further(packed, tmp_path):
+    place = shutil.copytree(packed / "encoder", tmp_path / "encoder")
+    model = onnx.load(place / NETWORK_FILE)
+    node = next(node for node in model.graph.node if node.op_type == "MatMulNBits")
+    stored = next(one for one in model.graph.initializer if one.name == node.input[1])
+    stored.name = node.input[1] = "val_1_Q8"
+    onnx.save(model, place / NETWORK_FILE)
+    with pytest.raises(KitError, match=r"network\.onnx is not what this version writes.*val_1_Q8"):
+        unpacked(place)

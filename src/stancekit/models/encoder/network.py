@@ -209,6 +209,8 @@ def pretrained(source: str) -> nn.Module:
         model: nn.Module = AutoModel.from_pretrained(
             source,
             config=config,
+            # Whatever the file has: training adds small numbers to large ones.
+            dtype=torch.float32,
             trust_remote_code=False,
             use_safetensors=True,
             local_files_only=True,

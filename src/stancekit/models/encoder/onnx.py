@@ -222,7 +222,7 @@ def export(
     KitError
         When the model has no fine-tuned encoder, or too many labels differ.
     MissingExtra
-        When ONNX Runtime is not installed.
+        When the exporter is not installed.
     """
     kind = kind or export_precision()
     if not exportable(fitted.model):
@@ -255,11 +255,9 @@ def exportable(model: Any) -> bool:
 
 def _require_packages() -> None:
     try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError:
-        raise MissingExtra("onnxruntime", "onnx") from None
+        raise MissingExtra("onnxscript", "onnx") from None
 
 
 def _is_whole(place: Path) -> bool:

@@ -39,6 +39,8 @@ from stancekit.types import Example
 
 ENCODER_FOLDER = "encoder"
 NETWORK_FILE, FACTS_FILE = "network.onnx", "encoder.json"
+# What comes before the names of the encoder's weights in the network.
+WEIGHTS_OF = "body."
 PACKED_FILE, PLANE_FILE = "packed.json", "head.safetensors"
 # Rows that are read together: few stay in the processor's cache.
 BATCH_ROWS = 16
@@ -328,11 +330,14 @@ def _encoder_places(folder: Path) -> Iterator[Path]:
     yield shipped("models", BOX) / ENCODER_FOLDER
 
 
-def write_facts(folder: ModelFolder, inputs: EncoderInputs, *, pad: int, width: int) -> None:
-    """Write what reading an encoder needs besides its network and tokenizer."""
+def write_facts(
+    folder: ModelFolder, inputs: EncoderInputs, *, pad: int, width: int, **architecture: Any
+) -> None:
+    """Write what reading an encoder needs besides its network and tokenizer, and what training it further does."""
     folder.write_settings(
         FACTS_FILE,
         {
+            **architecture,
             "features": features_name(inputs.features),
             "inputs": list(inputs.names),
             "max_length": inputs.max_length,

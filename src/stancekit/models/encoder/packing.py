@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from stancekit.fileio import make_folder, replacing_file
 from stancekit.models.classifier import FittedClassifier
+from stancekit.models.encoder.files import describe_architecture
 from stancekit.models.encoder.finetuned import SINGLE_HEAD, Encoder
 from stancekit.models.encoder.inputs import TOKENIZER_FILE
 from stancekit.models.encoder.network import pool
@@ -34,6 +35,7 @@ class _Pooled(nn.Module):
 
     def __init__(self, body: nn.Module, names: list[str]) -> None:
         super().__init__()
+        # The weights' names begin with `WEIGHTS_OF`.
         self.body, self.names = body, names
 
     def forward(self, *inputs: Tensor) -> Tensor:
@@ -67,8 +69,14 @@ def pack(
     with replacing_file(place / TOKENIZER_FILE) as temporary:
         first.tokenizer_.backend_tokenizer.save(str(temporary))
     width = int(first.network_.encoder.config.hidden_size)
+    tokens = first.tokenizer_.special_tokens_map
     write_facts(
-        ModelFolder(place), first.inputs, pad=first.tokenizer_.pad_token_id or 0, width=width
+        ModelFolder(place),
+        first.inputs,
+        pad=first.tokenizer_.pad_token_id or 0,
+        width=width,
+        architecture=describe_architecture(first.network_.encoder.config),
+        special_tokens={name: token for name, token in tokens.items() if isinstance(token, str)},
     )
     encoder, digest = PackedEncoder(place), encoder_digest(place)
     packed = {}
@@ -100,6 +108,7 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
     # The first version of the standard that has integers of 4 bits.
     with exported(module, encoder, body, path.parent, ["pooled"], opset=21) as plain:
         model = onnx.load(plain)
+        _name_matrices(model.graph)
         for kind, axis, width in (("Gather", 1, 4), ("MatMul", 0, bits)):
             settings = DefaultWeightOnlyQuantConfig(
                 block_size=block,
@@ -119,6 +128,23 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
         forget_origin(model)
         with replacing_file(path) as fresh:
             onnx.save(model, str(fresh))
+
+
+def _name_matrices(graph: Any) -> None:
+    """Name matrices as the encoder does, by the bias that is added to their products; exporters number them."""
+    stored = {one.name: one for one in graph.initializer}
+    added = {
+        name: other
+        for node in graph.node
+        if node.op_type == "Add"
+        for name, other in (tuple(node.input), tuple(reversed(node.input)))
+        if other in stored
+    }
+    for node in graph.node:
+        bias = added.get(node.output[0], "") if node.op_type == "MatMul" else ""
+        if bias.endswith(".bias") and node.input[1] in stored:
+            name = f"{bias.removesuffix('bias')}weight"
+            stored[node.input[1]].name = node.input[1] = name
 
 
 def _forget_places(body: Any, max_length: int) -> None:

@@ -10,6 +10,7 @@ from stancekit.errors import KitError
 from stancekit.fileio import sha256_once
 from stancekit.models.folder import ModelFolder
 from stancekit.models.verification import verify_model
+from stancekit.resources import BOX, shipped
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # Published with the weights on the hub.
@@ -54,8 +55,8 @@ def resolve(checkpoint: str, *, download: bool = True) -> str:
     Parameters
     ----------
     checkpoint
-        all-MiniLM-L6-v2, which comes with a package; a local folder; or a hub name, whose files are
-        taken from the hub's cache.
+        all-MiniLM-L6-v2, which comes with a package; `box`, the encoder that comes with the kit; a
+        local folder; or a hub name, whose files are taken from the hub's cache.
     download
         Whether a hub name that the cache lacks may be fetched: for names that the user gives, not
         for those that a saved model holds.
@@ -72,6 +73,11 @@ def resolve(checkpoint: str, *, download: bool = True) -> str:
         )
     if checkpoint == MINILM and (package := packaged()):
         return str(package)
+    if checkpoint == BOX:
+        from stancekit.models.encoder.packed import ENCODER_FOLDER
+        from stancekit.models.encoder.unpacking import unpacked
+
+        return str(unpacked(shipped("models", BOX, ENCODER_FOLDER)))
     path = Path(checkpoint).expanduser()
     if path.is_dir():
         return _with_weights(path, f"folder {checkpoint}")
