@@ -55,12 +55,13 @@ def test_places_are_those_of_the_article(jsonl, stance):
         )
         for one in article.positions
     ]
-    # Where a state speaks, its capital is the speaker too; a position that is none is left out.
+    # Where a state speaks, its capital is the speaker too; a position that is none is left out, and a
+    # pronoun means a target and does not name it.
     assert seen == [
         ("Lima", "PER", True, ["the levy"], "condemn"),
         ("pilots", None, False, [], "abstain"),
         (None, "PER", True, [], "support"),
-        ("my party", None, False, ["it"], "support"),
+        ("my party", None, False, [], "support"),
     ]
 
 

@@ -225,18 +225,16 @@ def test_an_encoder_is_unpacked_to_train_it_further(trained, bits, tmp_path, mon
     encoder, tokenizer = starting_weights(str(folder), lambda folder: None)
     assert next(encoder.parameters()).dtype.is_floating_point and encoder.dtype.itemsize == 4
     text = "Peru condemned the levy."
-    assert (
-        tokenizer(text)["input_ids"] == trained["stance"].model.tokenizer_(text)["input_ids"]
-    )
+    assert tokenizer(text)["input_ids"] == trained["stance"].model.tokenizer_(text)["input_ids"]
 
 
 def test_an_unpacked_encoder_goes_on_from_what_was_learned(trained, tmp_path, monkeypatch):
     monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path / "cache"))
     pack(trained, tmp_path, bits=8, block=16)
-    encoder, tokenizer = starting_weights(
-        str(unpacked(tmp_path / "encoder")), lambda folder: None
+    encoder, tokenizer = starting_weights(str(unpacked(tmp_path / "encoder")), lambda folder: None)
+    inputs = tokenizer(
+        ["Peru condemned the levy.", "It rained."], padding=True, return_tensors="pt"
     )
-    inputs = tokenizer(["Peru condemned the levy.", "It rained."], padding=True, return_tensors="pt")
     was = trained["stance"].model.network_.encoder.eval()
     with torch.no_grad():
         hidden = [one.eval()(**inputs).last_hidden_state for one in (was, encoder)]

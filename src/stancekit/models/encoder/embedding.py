@@ -16,12 +16,16 @@ from stancekit.models.encoder.files import (
     HEAD_FILE,
     describe_estimator,
     rebuild_estimator,
-    resolve_same_weights,
 )
 from stancekit.models.encoder.heads import logistic_head
 from stancekit.models.encoder.inputs import EncoderInputs, Ids, length_batches
 from stancekit.models.encoder.network import bf16, check_length, pool, pretrained
-from stancekit.models.encoder.pretrained import MINILM, fingerprint, resolve
+from stancekit.models.encoder.pretrained import (
+    MINILM,
+    fingerprint,
+    resolve,
+    resolve_same_weights,
+)
 from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
 from stancekit.models.features import Marked
 from stancekit.text.inputs import as_examples

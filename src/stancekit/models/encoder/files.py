@@ -15,9 +15,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from stancekit.fileio import replacing_file
-from stancekit.models.encoder.pretrained import fingerprint, resolve
 from stancekit.models.features import FEATURES, Marked, features_name
-from stancekit.models.manifest import refusal
 
 WEIGHTS_FILE, HEAD_FILE = "weights.safetensors", "head.skops"
 # What an encoder of text may be; `transformers` also has some that are built from other models,
@@ -71,29 +69,6 @@ def rebuild_estimator(cls: Any, settings: dict[str, Any]) -> Any:
     model.classes_ = np.array(settings["classes"])
     model.multi_label_ = settings["multi_label"]
     return model
-
-
-def resolve_same_weights(checkpoint: str, expected: str, folder: Path) -> str:
-    """Return the folder of the weights that a saved model names, which is searched on this machine alone.
-
-    Parameters
-    ----------
-    expected
-        Their fingerprint.
-    folder
-        The saved model's folder, for the error.
-
-    Raises
-    ------
-    KitError
-        When they are not here, or are others.
-    """
-    source = resolve(checkpoint, download=False)
-    if fingerprint(source) != expected:
-        raise refusal(
-            folder, f"it needs other weights of {checkpoint} than are here; get those weights again"
-        )
-    return source
 
 
 def write_weights(network: torch.nn.Module, path: Path) -> None:

@@ -11,10 +11,9 @@ from transformers import AutoModelForSequenceClassification
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError
 from stancekit.models.base import ExampleClassifier, check_known
-from stancekit.models.encoder.files import resolve_same_weights
 from stancekit.models.encoder.inputs import length_batches, readable
 from stancekit.models.encoder.network import check_length
-from stancekit.models.encoder.pretrained import fingerprint, resolve
+from stancekit.models.encoder.pretrained import fingerprint, resolve, resolve_same_weights
 from stancekit.models.encoder.tokenizers import check_tokenizer, load_encoder_tokenizer
 from stancekit.types import Example
 

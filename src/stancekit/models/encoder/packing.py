@@ -25,7 +25,6 @@ from stancekit.models.encoder.packed import (
 )
 from stancekit.models.folder import ModelFolder
 
-
 # Rows from which a table of vectors is one of words.
 LARGE_TABLE = 10_000
 
@@ -120,9 +119,7 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
                 quant_axes=((kind, axis),),
             )
             small = [node.name for node in model.graph.node if _reads_small_table(node, model)]
-            quantizer = MatMulNBitsQuantizer(
-                model, algo_config=settings, nodes_to_exclude=small
-            )
+            quantizer = MatMulNBitsQuantizer(model, algo_config=settings, nodes_to_exclude=small)
             quantizer.process()
             model = quantizer.model.model
         forget_origin(model)

@@ -9,6 +9,7 @@ from typing import Any
 from stancekit.errors import KitError
 from stancekit.fileio import sha256_once
 from stancekit.models.folder import ModelFolder
+from stancekit.models.manifest import refusal
 from stancekit.models.verification import verify_model
 from stancekit.resources import BOX, shipped
 
@@ -140,6 +141,29 @@ def fingerprint(folder: str) -> str:
     """Return the SHA-256 of a folder's weights."""
     files = sorted(Path(folder).glob("*.safetensors"))
     return hashlib.sha256("".join(sha256_once(file) for file in files).encode()).hexdigest()
+
+
+def resolve_same_weights(checkpoint: str, expected: str, folder: Path) -> str:
+    """Return the folder of the weights that a saved model names, which is searched on this machine alone.
+
+    Parameters
+    ----------
+    expected
+        Their fingerprint.
+    folder
+        The saved model's folder, for the error.
+
+    Raises
+    ------
+    KitError
+        When they are not here, or are others.
+    """
+    source = resolve(checkpoint, download=False)
+    if fingerprint(source) != expected:
+        raise refusal(
+            folder, f"it needs other weights of {checkpoint} than are here; get those weights again"
+        )
+    return source
 
 
 def starting_weights(checkpoint: str, load: Callable[[ModelFolder], Any]) -> tuple[Any, Any]:

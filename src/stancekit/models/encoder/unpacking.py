@@ -22,7 +22,6 @@ from stancekit.models.encoder.packed import (
 )
 from stancekit.models.folder import ModelFolder
 
-CONFIG_FILE = "config.json"
 _BITS = re.compile(r"_Q([48])$")
 
 
@@ -44,16 +43,16 @@ def unpacked(encoder: Path) -> Path:
     place = cache_folder() / "encoders" / encoder_digest(encoder)[:16]
     make_folder(place.parent)
     with lock(place.with_name(f".{place.name}.lock"), "unpacking the same encoder"):
-        if not (place / CONFIG_FILE).exists():
+        if not (place / "config.json").exists():
             with tempfile.TemporaryDirectory(dir=place.parent) as temporary:
                 fresh = Path(temporary) / place.name
                 fresh.mkdir()
-                _write(encoder, fresh)
+                _write_folder(encoder, fresh)
                 fresh.rename(place)
     return place
 
 
-def _write(encoder: Path, fresh: Path) -> None:
+def _write_folder(encoder: Path, fresh: Path) -> None:
     files = ModelFolder(encoder)
     facts = files.read_settings(FACTS_FILE, required={"architecture": dict, "special_tokens": dict})
     with files.refusing(NETWORK_FILE):
@@ -71,7 +70,7 @@ def _write(encoder: Path, fresh: Path) -> None:
         fresh / "tokenizer_config.json",
         {"tokenizer_class": "PreTrainedTokenizerFast", **facts["special_tokens"]},
     )
-    write_json(fresh / CONFIG_FILE, architecture)
+    write_json(fresh / "config.json", architecture)
 
 
 def read_weights(network: Path) -> dict[str, NDArray[np.float32]]:
@@ -116,7 +115,7 @@ def _matrix(
 ) -> NDArray[np.float32]:
     """Return a matrix of (outputs, inputs) from blocks of whole numbers, each with its scale."""
     rows = packed.reshape(shape["N"], -1)
-    if bits == 4:  # noqa: PLR2004  # two to a byte, the lower first
+    if bits == 4:  # two to a byte, the lower first
         rows = np.stack([rows & 15, rows >> 4], axis=-1).reshape(shape["N"], -1)
     # Whole numbers around the middle of their range.
     whole = rows.astype(np.float32) - 2 ** (bits - 1)
