@@ -25,7 +25,7 @@ from stancekit.runs.folder import read_runs
 from stancekit.runs.recording import macro_f1_on
 
 # Bits of a weight, and weights that share a scale; experiments/box has what others cost.
-BITS, BLOCK = 8, 128
+BITS, BLOCK = 4, 128
 PLACE, RESULTS = Path("models/box"), Path("experiments/box")
 # What the box codes, and the corpus on which it is scored.
 CODED = {"stance": "un_votes", "diplomacy": "un_votes", "policy_frames": "policy_frames"}

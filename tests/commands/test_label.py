@@ -231,6 +231,7 @@ def test_lines_broken_at_a_width_change_no_label(saved, tmp_path):
             input=tmp_path / f"{name}.txt",
             models=saved,
             output=output,
+            rows="all",
             actors=ActorFinder(ner=False),
         )
         rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]

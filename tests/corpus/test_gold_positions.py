@@ -72,6 +72,16 @@ def test_the_first_person_is_who_speaks(jsonl, stance):
     assert (found.actor.name, found.actor.speaks, found.actor.place) == ("Peru", True, (47, 49))
 
 
+def test_a_pronoun_names_a_target_only_where_it_is_who_speaks(jsonl, stance):
+    text = "Lima thanked us, and Oman backed it."
+    for phrase, named in (("us", ["us"]), ("it", [])):
+        given = position(text, "Oman", "support", targets=[phrase])
+        row = ARTICLE | {"text": text, "title": "", "positions": [given]}
+        [article], _ = read(TableCorpus(jsonl(row)), stance)
+        [found] = article.positions
+        assert [text[slice(*place)] for place in found.target_places] == named
+
+
 def test_the_main_matter_stands_before_the_title_which_is_no_sentence(jsonl, stance):
     text = f"Salt again\n\n{TEXT}"
     rows = [

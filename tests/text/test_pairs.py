@@ -25,6 +25,13 @@ def named(pairs):
     return [(pair.example.actor.name, pair.vote, pair.example.target.name) for pair in pairs]
 
 
+def actors_of(text):
+    """Return the actors of a sentence's pairs, names of persons included."""
+    sentences = split_body(Article("a", text))
+    mentions = ActorFinder().find([sentence.text for sentence in sentences])
+    return [pair.example.actor for pair in ask_pairs(Article("a", text), sentences, mentions)]
+
+
 def of(pairs, actor):
     return [pair.example.target.name for pair in pairs if pair.example.actor.name == actor]
 
@@ -174,6 +181,34 @@ def test_who_speaks_for_an_actor_is_no_other_actor():
     assert charity.speaks_for(charity.phrases[0], Mention("Warm Homes Now", 13, 27))
     [residents] = parse_sentences(["Residents of Peru rejected the tram line."])
     assert not residents.speaks_for(residents.phrases[0], Mention("Peru", 13, 17))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Peru's envoy, Ana Ruiz, rejected the draft.",
+        "Ana Ruiz, Peru's envoy, rejected the draft.",
+        "The representative of Peru, Ana Ruiz, rejected the draft.",
+        "Her Peruvian colleague, Ana Ruiz, rejected the draft.",
+    ],
+)
+def test_a_name_and_the_state_it_speaks_for_are_one_actor(text):
+    assert {(one.name, one.code) for one in actors_of(text)} == {("Ana Ruiz", "PER")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Peru does something itself.
+        "Peru's envoy, Ana Ruiz, rejected the draft that Peru had signed.",
+        "Ana Ruiz rejected the draft, and Peru backed it.",
+        # A party has no code that a name could take.
+        "Labour's leader, Ana Ruiz, rejected the draft.",
+    ],
+)
+def test_who_acts_beside_a_name_stays(text):
+    names = {one.name for one in actors_of(text)}
+    assert "Ana Ruiz" in names and len(names) > 1
 
 
 def test_voters_that_are_counted_are_nobody():

@@ -252,8 +252,8 @@ class _ArticleReader:
             places = list(_find_words(phrase, sentence))
             if not places:
                 self._fault("phrase of targets that is not in the sentence", number, phrase)
-            # "It" means a target and does not name it.
-            if phrase.lower() not in target_words()["pronouns"]:
+            # "It" means a target and does not name it; "us" is who speaks.
+            if find_first_person(phrase) or phrase.lower() not in target_words()["pronouns"]:
                 yield from places
 
 

@@ -271,7 +271,7 @@ def _pairs_beside(
         unlisted = one.unlisted(parsed, voters.mentions)
     ranker = TargetRanker(parsed, one.targets(parsed), one.named)
     pairs: list[_Triple] = []
-    for actor in (*one.actors, *unlisted):
+    for actor in _with_voices([*one.actors, *unlisted], one, parsed):
         if voters.have(actor):
             continue
         speaks = one.spoken is not None and actor is one.speaker
@@ -283,6 +283,27 @@ def _pairs_beside(
             chosen = ranker.choose(actor, unnamed=text_before)
         pairs += [(actor, target, "") for target in _unique(chosen)]
     return pairs
+
+
+def _with_voices(
+    actors: Sequence[Mention], one: ReadSentence, parsed: ParsedSentence
+) -> list[Mention]:
+    """Return the actors, but of "Peru's envoy, Ana Ruiz" the name alone, with Peru's code: one voice, one row."""
+    if len(actors) > MOST_ACTORS:
+        return list(actors)
+    spoken_for: list[Mention] = []
+    voices: dict[Mention, Mention] = {}
+    for actor in actors:
+        if actor.code or actor is one.speaker:
+            continue
+        for other in actors:
+            if not other.code or other is one.speaker:
+                continue
+            own = [every for every in one.mentions if every.name == other.name] or [other]
+            if all(parsed.names_voice(actor, each) for each in own):
+                spoken_for.append(other)
+                voices[actor] = replace(actor, code=other.code)
+    return [voices.get(actor, actor) for actor in actors if actor not in spoken_for]
 
 
 def texts_before(texts: Sequence[str], topic: Mention | None) -> list[Mention | None]:

@@ -114,6 +114,29 @@ class ParsedSentence:
         way = [word.place for word in self.way(part.head)[1:3]]
         return whole.head.place in way
 
+    def names_voice(self, name: Mention, other: Mention) -> bool:
+        """Say whether a name is that of who speaks for another: "Peru's envoy, Ana Ruiz", "Ana Ruiz, the envoy of Peru".
+
+        Examples
+        --------
+        >>> [sentence] = parse_sentences(["Peru's envoy, Ana Ruiz, left."])
+        >>> sentence.names_voice(Mention("Ana Ruiz", 14, 22), Mention("Peru", 0, 4))
+        True
+        """
+        whole, part = self.phrase(name), self.phrase(other)
+        if whole is None or part is None:
+            return False
+        # "Peru's envoy", "the envoy of Peru", or "a Peruvian colleague".
+        above = self.way(part.head)[1:3]
+        offices = [word for word in above if word.text in target_words()["for_others"]]
+        if not part.head.capital:
+            offices.append(part.head)
+        return any(
+            one.head == beside.place != one.place and one.role in _APPOSED
+            for office in offices
+            for one, beside in ((whole.head, office), (office, whole.head))
+        )
+
     def is_count(self, phrase: Mention) -> bool:
         """Say whether a phrase only counts voters: "twelve members"."""
         whole = self.phrase(phrase)
