@@ -25,10 +25,11 @@ def named(pairs):
     return [(pair.example.actor.name, pair.vote, pair.example.target.name) for pair in pairs]
 
 
-def actors_of(text):
-    """Return the actors of a sentence's pairs, names of persons included."""
+def actors_of(text, persons):
+    """Return the actors of a sentence's pairs; it also names some persons."""
     sentences = split_body(Article("a", text))
-    mentions = ActorFinder().find([sentence.text for sentence in sentences])
+    mentions = FINDER.find([sentence.text for sentence in sentences])
+    mentions = [sorted([*mentions[0], *persons], key=lambda one: one.start)]
     return [pair.example.actor for pair in ask_pairs(Article("a", text), sentences, mentions)]
 
 
@@ -189,11 +190,12 @@ def test_who_speaks_for_an_actor_is_no_other_actor():
         "Peru's envoy, Ana Ruiz, rejected the draft.",
         "Ana Ruiz, Peru's envoy, rejected the draft.",
         "The representative of Peru, Ana Ruiz, rejected the draft.",
-        "Her Peruvian colleague, Ana Ruiz, rejected the draft.",
+        "A Peruvian diplomat, Ana Ruiz, rejected the draft.",
     ],
 )
 def test_a_name_and_the_state_it_speaks_for_are_one_actor(text):
-    assert {(one.name, one.code) for one in actors_of(text)} == {("Ana Ruiz", "PER")}
+    found = [Mention("Ana Ruiz", start := text.index("Ana"), start + 8)]
+    assert {(one.name, one.code) for one in actors_of(text, found)} == {("Ana Ruiz", "PER")}
 
 
 @pytest.mark.parametrize(
@@ -203,11 +205,12 @@ def test_a_name_and_the_state_it_speaks_for_are_one_actor(text):
         "Peru's envoy, Ana Ruiz, rejected the draft that Peru had signed.",
         "Ana Ruiz rejected the draft, and Peru backed it.",
         # A party has no code that a name could take.
-        "Labour's leader, Ana Ruiz, rejected the draft.",
+        "A spokesman for the union, Ana Ruiz, rejected the draft.",
     ],
 )
 def test_who_acts_beside_a_name_stays(text):
-    names = {one.name for one in actors_of(text)}
+    found = [Mention("Ana Ruiz", start := text.index("Ana"), start + 8)]
+    names = {one.name for one in actors_of(text, found)}
     assert "Ana Ruiz" in names and len(names) > 1
 
 

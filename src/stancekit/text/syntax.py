@@ -115,7 +115,7 @@ class ParsedSentence:
         return whole.head.place in way
 
     def names_voice(self, name: Mention, other: Mention) -> bool:
-        """Say whether a name is that of who speaks for another: "Peru's envoy, Ana Ruiz", "Ana Ruiz, the envoy of Peru".
+        """Say whether a name is that of who speaks for another: "Peru's envoy, Ana Ruiz", "Ana Ruiz, envoy of Peru".
 
         Examples
         --------
