@@ -299,8 +299,9 @@ def _with_voices(
         for other in actors:
             if not other.code or other is one.speaker:
                 continue
-            own = [every for every in one.mentions if every.name == other.name] or [other]
-            if all(parsed.names_voice(actor, each) for each in own):
+            # Named twice, it may do something itself.
+            twice = one.text.count(one.text[other.start : other.end]) > 1
+            if not twice and parsed.names_voice(actor, other):
                 spoken_for.append(other)
                 voices[actor] = replace(actor, code=other.code)
     return [voices.get(actor, actor) for actor in actors if actor not in spoken_for]
