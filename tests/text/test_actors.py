@@ -36,6 +36,8 @@ def spans(text, finder=PLAIN):
         ("No word came from Riyadh.", ["Riyadh"]),
         ("RUSSIA VETOES TEXT AS CHINA ABSTAINS", ["RUSSIA", "CHINA"]),
         ("Does Brazil sign?", ["Brazil"]),
+        ("Cllr. Moira Devane presided.", ["Moira Devane"]),
+        ("Councilmember Tran and Alderman Osei left.", ["Tran", "Osei"]),
         # sentences in capitals
         ("GHANA CONDEMNED THE LEVY.", ["GHANA"]),
         ("THE UNITED STATES AND CHILE'S DELEGATE REFUSED.", ["UNITED STATES", "CHILE"]),

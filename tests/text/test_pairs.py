@@ -214,6 +214,29 @@ def test_who_acts_beside_a_name_stays(text):
     assert "Ana Ruiz" in names and len(names) > 1
 
 
+@pytest.mark.parametrize(
+    ("said", "target"),
+    [
+        ("the Committee declined to grant observer status to the fund", "observer status"),
+        ("the Council elected the Norwegian candidate", "Norwegian candidate"),
+        # What is decided is the text that was named before.
+        ("the Council met", "draft"),
+        # Those in favour are for the suspension, and not for the club.
+        ("the board decided to suspend the club", "draft"),
+    ],
+)
+def test_a_list_of_votes_is_on_what_its_sentence_decides(said, target):
+    votes = "By 3 votes in favour (Chad, Oman, Peru) to 1 against (Chile), with 1 abstention (Mali)"
+    pairs = [pair for pair in read(f"A draft was tabled. {votes}, {said}.") if pair.vote]
+    assert {pair.example.target.name for pair in pairs} == {target}
+    assert len(pairs) == 5
+
+
+def test_ones_own_delegation_is_no_other_actor():
+    text = "The representative of Kenya said her delegation rejected the draft."
+    assert {pair.example.actor.name for pair in read(text)} == {"Kenya"}
+
+
 def test_voters_that_are_counted_are_nobody():
     [sentence] = parse_sentences(["Twelve members abstained and some members left."])
     counts = {one.name: sentence.is_count(one) for one in sentence.phrases}

@@ -173,6 +173,14 @@ def test_counts_with_names_in_brackets(text, expected):
             {"yes": "Argentina", "no": "Finland", "absent": "Peru"},
         ),
         ("Roll call vote: Smith, aye; Jones, aye; Lee, nay.", {"yes": "Smith, Jones", "no": "Lee"}),
+        (
+            "Roll call: Ayes, Abel, Lind, Tran; Noes, Finch; Abstain, Ortega.",
+            {"yes": "Abel, Lind, Tran", "no": "Finch", "abstain": "Ortega"},
+        ),
+        (
+            "For: Cllrs. Brand, Kyle, Moss and Ní Bhriain. Against: Cllr. Orde. Not voting: Cllr. Pell.",
+            {"yes": "Brand, Kyle, Moss, Ní Bhriain", "no": "Orde", "absent": "Pell"},
+        ),
     ],
 )
 def test_lists_with_headings(text, expected):
@@ -243,6 +251,12 @@ def test_lists_with_headings(text, expected):
             "Peru votes against the levy while Chad and Oman abstain.",
             {"no": "Peru", "abstain": "Chad, Oman"},
         ),
+        (
+            "Speaking after the vote, the representative of Peru said her delegation had abstained because the text "
+            "named nobody.",
+            {"abstain": "Peru"},
+        ),
+        ("The delegate of Oman explained that its Government voted against it.", {"no": "Oman"}),
     ],
 )
 def test_verbs(text, expected):
@@ -252,6 +266,8 @@ def test_verbs(text, expected):
 @pytest.mark.parametrize(
     "text",
     [
+        "The representative of Peru said that her delegation would have abstained.",
+        "The representative of Peru said that his neighbours had abstained, according to the chair.",
         "Ten members voted in favour, one against and four abstained.",
         "In favour: 22 Against: 7",
         "In favour: 22. Against: 7. Abstentions: 1.",

@@ -1,7 +1,7 @@
 """From the actors of sentences to the pairs of actor and target that are asked: what a model reads of an article."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from stancekit.text.candidates import TargetRanker, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.matters import choose_matter
 from stancekit.text.rollcalls import Vote, read_roll_calls
+from stancekit.text.rollcalls.forms import find_side
 from stancekit.text.speaker import SpokenSentence, add_speaker
 from stancekit.text.syntax import ParsedSentence, Spans, parse_sentences
 from stancekit.text.targets import (
@@ -141,7 +142,9 @@ class ReadSentence:
         found = [
             actor
             for actor in _after_dateline(find_unlisted_actors(parsed, known), self.text)
-            if actor.name.casefold() not in words and not parsed.is_count(actor)
+            if actor.name.casefold() not in words
+            and not parsed.is_count(actor)
+            and not parsed.is_ones_own(actor)
         ]
         own = [one for one in known if one.located]
         return [
@@ -212,6 +215,38 @@ def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list
     return pairs
 
 
+# Verbs with which a body decides on their object; of the second kind it grants what their object asks.
+_DECIDES = frozenset(
+    ["adopted", "approved", "passed", "rejected", "defeated", "endorsed", "elected", "granted"]
+)
+_DECLINES = frozenset(["declined", "refused", "voted", "decided", "agreed"])
+_GRANTS = frozenset(["grant", "give", "adopt", "approve", "elect", "admit", "accept", "extend"])
+
+
+def _decided(parsed: ParsedSentence) -> Mention | None:
+    """Return what a sentence says was decided on: "by 5 votes to 9 (...), it declined to grant the permit".
+
+    Those in favour of it are for that, whatever came of it.
+    """
+    objects = {
+        phrase.head.head: one
+        for one in parsed.phrases
+        if (phrase := parsed.phrase(one)) and phrase.head.role == "dobj"
+    }
+    for word in parsed.words:
+        if word.head != word.place:
+            continue
+        verbs = [word] if word.text in _DECIDES else []
+        if word.text in _DECLINES:
+            verbs = [
+                one for one in parsed.children(word) if one.role == "xcomp" and one.text in _GRANTS
+            ]
+        for verb in verbs:
+            if verb.place in objects:
+                return objects[verb.place]
+    return None
+
+
 def _find_pairs(
     read: Sequence[ReadSentence],
     topic: Mention | None,
@@ -229,11 +264,18 @@ def _find_pairs(
     rows = zip(read, syntax, before, votes, strict=True)
     return [
         [
-            *((vote.actor, vote.target, vote.side) for vote in of_sentence),
+            *_vote_pairs(of_sentence, sentence),
             *_pairs_beside(one, sentence, _Voters(of_sentence), text_before, topic),
         ]
         for one, sentence, text_before, of_sentence in rows
     ]
+
+
+def _vote_pairs(votes: Sequence[Vote], parsed: ParsedSentence) -> Iterator[_Triple]:
+    """Yield who voted how on what; a list whose sentence names no text may say what was decided."""
+    on = _decided(parsed) if len(votes) >= LISTED else None
+    for vote in votes:
+        yield vote.actor, on if on and not vote.target.located else vote.target, vote.side
 
 
 class _Voters:
@@ -251,6 +293,9 @@ class _Voters:
     def have(self, actor: Mention) -> bool:
         """Say whether an actor is one of them, or a part of their list: "Federated States"."""
         if actor.name in self._names or self._spans.overlap(actor):
+            return True
+        # "Ayes", "Abstaining"
+        if self.are_listed and find_side(actor.name):
             return True
         return (
             self.are_listed and actor.start is not None and self._start <= actor.start < self._end

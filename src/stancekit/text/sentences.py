@@ -226,7 +226,7 @@ _NUMBERED = re.compile(
 )
 # Abbreviations before a name or a word.
 _SHORTENED = re.compile(
-    r"(?:amb|approx|dept|govt|hon|min|rt|cf|viz|incl|est|supt|insp|cllr|mt|inf|div|brig|bde|"
+    r"(?:amb|approx|dept|govt|hon|min|rt|cf|viz|incl|est|supt|insp|cllrs?|mt|inf|div|brig|bde|"
     r"regt|bn|lt|sgt|capt|maj|cmdr|cpl|pvt|col)",
     re.IGNORECASE,
 )

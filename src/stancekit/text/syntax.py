@@ -144,6 +144,13 @@ class ParsedSentence:
             return False
         return any(word.tag == "CD" for word in self.words[whole.first : whole.last])
 
+    def is_ones_own(self, phrase: Mention) -> bool:
+        """Say whether a phrase stands for somebody that a pronoun means: "her delegation"."""
+        whole = self.phrase(phrase)
+        if whole is None or whole.head.text not in target_words()["for_others"]:
+            return False
+        return any(word.tag == "PRP$" for word in self.children(whole.head))
+
     def children(self, word: Word) -> Iterator[Word]:
         """Yield the words that hang on a word."""
         return (self.words[place] for place in word.children)

@@ -50,6 +50,9 @@ def trim_entity(sentence: SentenceTokens, entity: "Span") -> tuple[int, int] | N
         start += 1
     while end > start and (sentence.is_possessive(end - 1) or doc[end - 1].is_punct):
         end -= 1
+    # "Cathaoirleach Cllr. Devane" may be cut at the stop.
+    while end > start and is_person and doc[end - 1].text in sentence.words["titles_undotted"]:
+        end -= 1
     title_end = sentence.find_title_end(start) if start < end and is_person else None
     if title_end and title_end < end:
         start = title_end

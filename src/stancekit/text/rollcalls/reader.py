@@ -153,6 +153,7 @@ class _RollCallReader:
         for heading, after in zip(headings, [*headings[1:], None], strict=True):
             end = after.start() if after else len(text)
             side, listed = find_side(heading["side"]), names.after(_skip_bracket(text, heading))
+            listed = [name for name in listed if name.start < end]
             rest = text[heading.end() : end].strip(" .:")
             most = re.search(r"\d+", heading["count"] or "")
             count = int(most[0]) if most else 0
@@ -234,6 +235,9 @@ def _find_headings(text: str) -> list[re.Match[str]]:
         end = match["end"].strip().lower()
         if end in (":", "–", "—", "-"):
             sure = opens or found or votes or match[0][0].isupper()
+        elif end == ",":
+            # "Roll call: Ayes, Abel, Lind; Noes, Finch."
+            sure = opens or found or text[: match.start()].rstrip().endswith(":")
         elif end:
             sure = votes or (opens and not BARE_SIDE.fullmatch(match["side"]))
         else:

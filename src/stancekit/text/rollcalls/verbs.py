@@ -59,6 +59,12 @@ _NO_ABSTENTIONS = re.compile(
     r"\b(?:no|without|not|never|avoid\w*|fear\w*|expect\w*|hop\w+|risk\w*|if|would|could|might|may|will)\b[^,;:.]*$",
     re.IGNORECASE,
 )
+# Who speaks of its own vote: "the representative of Peru said her delegation had abstained".
+_OWN_VOTE = re.compile(
+    r"\s+(?:said|explained|stated|added|noted)\s+(?:that\s+)?(?:his|her|its|their)\s+"
+    r"(?:delegation|country|government)\s+(?:had\s+|has\s+)?$",
+    re.IGNORECASE,
+)
 # Characters before a list that decide how its clause starts, and that an apposition may have.
 _LEFT_REACH = 60
 _APPOSITION_REACH = 160
@@ -117,10 +123,11 @@ class _VerbReader:
     def read(self) -> Iterator[CastVote]:
         """Yield the votes."""
         quotes = [match.span() for match in QUOTED.finditer(self.text)]
-        if HEARSAY.search(self.text):
-            return
+        hearsay = HEARSAY.search(self.text)
         for match in VERB.finditer(self.text):
             kind = match.lastgroup or ""
+            if hearsay and not self._own_voter(match):
+                continue
             if any(start <= match.start() < end for start, end in quotes):
                 continue
             if kind.startswith("short") and not self.has_verb:
@@ -129,7 +136,8 @@ class _VerbReader:
                 return
             yield from self._read_verb(match, kind)
             self.has_verb = True
-        yield from self._read_abstentions(quotes)
+        if not hearsay:
+            yield from self._read_abstentions(quotes)
 
     def _read_abstentions(self, quotes: Sequence[tuple[int, int]]) -> Iterator[CastVote]:
         """Yield the votes of "the draft drew abstentions from A and B"."""
@@ -151,7 +159,7 @@ class _VerbReader:
             side, self.target = self.last
         if kind == "missing" and not (self.last or VOTING.search(self.text)):
             return
-        voters = self._voters(match)
+        voters = self._own_voter(match) or self._voters(match)
         target, end = self._target_of(match, kind)
         if target is None or not side:
             return
@@ -185,6 +193,12 @@ class _VerbReader:
         if complement.text:
             self.named = self.target = complement.text
         return self.target, end
+
+    def _own_voter(self, match: re.Match[str]) -> list[ListedName]:
+        """Return who says how its own delegation voted."""
+        start = match.start()
+        own = _OWN_VOTE.search(self.text, max(0, start - _LEFT_REACH), start)
+        return self.names.before(own.start())[-1:] if own else []
 
     def _voters(self, match: re.Match[str]) -> list[ListedName]:
         """Return who votes: the names before the verb, if its clause starts with them."""
