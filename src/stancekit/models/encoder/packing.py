@@ -66,7 +66,7 @@ def pack(
     place = make_folder(folder / ENCODER_FOLDER)
     write_network(first, place / NETWORK_FILE, bits=bits, block=block)
     with replacing_file(place / TOKENIZER_FILE) as temporary:
-        first.tokenizer_.backend_tokenizer.save(str(temporary))
+        first.tokenizer_.backend_tokenizer.save(str(temporary), pretty=False)
     width = int(first.network_.encoder.config.hidden_size)
     tokens = first.tokenizer_.special_tokens_map
     write_facts(
