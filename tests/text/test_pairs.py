@@ -232,6 +232,12 @@ def test_a_list_of_votes_is_on_what_its_sentence_decides(said, target):
     assert len(pairs) == 5
 
 
+def test_a_dateline_is_no_part_of_a_target():
+    pairs = read("ASMARA - A ceasefire that Kenya had praised was in doubt on Tuesday.")
+    assert of(pairs, "Kenya") and all("ASMARA" not in name for name in of(pairs, "Kenya"))
+    assert "ceasefire" in of(pairs, "Kenya")
+
+
 def test_ones_own_delegation_is_no_other_actor():
     text = "The representative of Kenya said her delegation rejected the draft."
     assert {pair.example.actor.name for pair in read(text)} == {"Kenya"}

@@ -18,6 +18,7 @@ from stancekit.text.targets import (
     make_mention,
     make_topic,
     names_no_issue,
+    target_words,
 )
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
@@ -160,7 +161,7 @@ class ReadSentence:
         """
         named = Spans([*self.named, *self.mentions])
         phrases = []
-        for mention in parsed.phrases:
+        for mention in _behind_dateline(parsed.phrases, self.text):
             phrase = parsed.phrase(mention)
             is_actor = phrase and named.within(phrase.head.start, phrase.head.start + 1)
             if phrase and not is_actor and not names_no_issue(mention.name):
@@ -376,6 +377,21 @@ def _after_dateline(mentions: Sequence[Mention], text: str) -> list[Mention]:
     dateline = _DATELINE.match(text)
     end = dateline.end() if dateline else 0
     return [one for one in mentions if one.start is None or one.start >= end]
+
+
+def _behind_dateline(phrases: Iterable[Mention], text: str) -> Iterator[Mention]:
+    """Yield noun phrases; of one that begins with a dateline, what stands behind it."""
+    dateline = _DATELINE.match(text)
+    end = dateline.end() if dateline else 0
+    for phrase in phrases:
+        if phrase.start is None or phrase.end is None or phrase.start >= end:
+            yield phrase
+        elif words := text[end : phrase.end].split():
+            # "ASMARA - A ceasefire"
+            articles = 1 if words[0].lower() in target_words()["determiners"] else 0
+            start = end + (len(words[0]) + 1) * articles
+            if start < phrase.end:
+                yield Mention(text[start : phrase.end], start, phrase.end)
 
 
 def _move_to_clean(mention: Mention, cleaned: CleanText) -> Mention:
