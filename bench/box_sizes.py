@@ -30,6 +30,8 @@ from stancekit.reporting.figures import CODE_COLOURS, GREY, figure, svg
 # Bits of a weight, and weights that share a scale.
 VARIANTS = ((8, 128), (4, 32), (4, 64), (4, 128))
 EVERY = 5
+# Where the label of a point stands, from the smallest network to the largest: some are close together.
+LABELS = ((-8, -3, "right"), (8, -10, "left"), (8, -3, "left"), (0, 8, "center"), (0, 8, "center"))
 
 
 def validation() -> LabelledSet:
@@ -72,14 +74,15 @@ def draw(table: pd.DataFrame) -> str:
         line = some.sort_values("megabytes")
         colour = CODE_COLOURS[(place + 3) % len(CODE_COLOURS)]
         axes.plot(line.megabytes, line.macro_f1, "o-", color=colour, markersize=6, label=name)
-        for row in line.itertuples():
+        for number, row in enumerate(line.itertuples()):
             ships = place == 0 and (row.bits, row.block) == (BITS, BLOCK)
             note = f"{row.bits} bits" + (f" / {row.block:.0f}" if row.bits < 32 else "")
             axes.annotate(
                 f"{note}, in the box" if ships else note,
                 (row.megabytes, row.macro_f1),
                 textcoords="offset points",
-                xytext=(4, 6),
+                xytext=LABELS[number][:2],
+                ha=LABELS[number][2],
                 fontsize=8,
             )
     axes.axvline(60, color=GREY, linewidth=1, linestyle="--")
@@ -89,7 +92,8 @@ def draw(table: pd.DataFrame) -> str:
     axes.minorticks_off()
     axes.set(xlabel="megabytes of the network", ylabel="macro-F1 of stance on validation")
     axes.grid(axis="y", color=GREY, alpha=0.25)
-    axes.legend(frameon=False)
+    axes.margins(x=0.12, y=0.1)
+    axes.legend(frameon=False, loc="center right")
     return svg(drawing, "Macro-F1 of stance against the size of the network")
 
 
