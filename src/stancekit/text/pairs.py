@@ -7,6 +7,7 @@ from typing import Any
 
 from stancekit.text.candidates import TargetRanker, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
+from stancekit.text.decisions import decided_on
 from stancekit.text.matters import choose_matter
 from stancekit.text.rollcalls import Vote, read_roll_calls
 from stancekit.text.rollcalls.forms import find_side
@@ -216,38 +217,6 @@ def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list
     return pairs
 
 
-# Verbs with which a body decides on their object; of the second kind it grants what their object asks.
-_DECIDES = frozenset(
-    ["adopted", "approved", "passed", "rejected", "defeated", "endorsed", "elected", "granted"]
-)
-_DECLINES = frozenset(["declined", "refused", "voted", "decided", "agreed"])
-_GRANTS = frozenset(["grant", "give", "adopt", "approve", "elect", "admit", "accept", "extend"])
-
-
-def _decided(parsed: ParsedSentence) -> Mention | None:
-    """Return what a sentence says was decided on: "by 5 votes to 9 (...), it declined to grant the permit".
-
-    Those in favour of it are for that, whatever came of it.
-    """
-    objects = {
-        phrase.head.head: one
-        for one in parsed.phrases
-        if (phrase := parsed.phrase(one)) and phrase.head.role == "dobj"
-    }
-    for word in parsed.words:
-        if word.head != word.place:
-            continue
-        verbs = [word] if word.text in _DECIDES else []
-        if word.text in _DECLINES:
-            verbs = [
-                one for one in parsed.children(word) if one.role == "xcomp" and one.text in _GRANTS
-            ]
-        for verb in verbs:
-            if verb.place in objects:
-                return objects[verb.place]
-    return None
-
-
 def _find_pairs(
     read: Sequence[ReadSentence],
     topic: Mention | None,
@@ -274,7 +243,7 @@ def _find_pairs(
 
 def _vote_pairs(votes: Sequence[Vote], parsed: ParsedSentence) -> Iterator[_Triple]:
     """Yield who voted how on what; a list whose sentence names no text may say what was decided."""
-    on = _decided(parsed) if len(votes) >= LISTED else None
+    on = decided_on(parsed) if len(votes) >= LISTED else None
     for vote in votes:
         yield vote.actor, on if on and not vote.target.located else vote.target, vote.side
 

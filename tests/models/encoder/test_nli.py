@@ -39,9 +39,14 @@ def test_every_row_has_hypotheses_of_its_own(tiny, stance, monkeypatch):
 
 
 def test_a_code_without_hypothesis_is_asked_for_by_its_definition(tiny, diplomacy):
-    model = NLI(tiny, codebook=diplomacy).fit([], np.zeros((0, 9)))
-    scores = model.predict_proba([Example("1", "Bread has doubled in price.")])
-    assert scores.shape == (1, 9) and ((scores > 0) & (scores < 1)).all()
+    book = make_codebook(
+        "costs", {name: {"definition": f"{name} costs."} for name in "abc"}, multi_label=True
+    )
+    for codebook in (book, diplomacy):
+        n = len(codebook.names)
+        model = NLI(tiny, codebook=codebook).fit([], np.zeros((0, n)))
+        scores = model.predict_proba([Example("1", "Bread has doubled in price.")])
+        assert scores.shape == (1, n) and ((scores > 0) & (scores < 1)).all()
 
 
 def test_a_checkpoint_that_knows_no_entailment_is_told(tmp_path, stance):
@@ -84,7 +89,7 @@ def test_a_saved_model_names_its_checkpoint_and_refuses_another(
         FittedClassifier(model, stance).scores(some),
         atol=1e-6,
     )
-    monkeypatch.setattr("stancekit.models.encoder.files.fingerprint", lambda source: "other")
+    monkeypatch.setattr("stancekit.models.encoder.pretrained.fingerprint", lambda source: "other")
     with pytest.raises(KitError, match="other weights"):
         persistence.load(place)
 
