@@ -32,7 +32,15 @@ SHIPPED = sorted(
 )
 # Those that go through more than one training of an encoder keep the contract in more than a second
 # or two.
-LONG = {"box_head", "fewshot", "fewshot_cues", "ensemble_minilm", "transformer", "joint"}
+LONG = {
+    "box_head",
+    "fewshot",
+    "fewshot_cues",
+    "ensemble_minilm",
+    "transformer",
+    "joint",
+    "box_tuned",
+}
 EACH = [
     pytest.param(path, marks=pytest.mark.slow if path.stem in LONG else (), id=path.stem)
     for path in SHIPPED

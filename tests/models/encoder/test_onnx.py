@@ -21,7 +21,8 @@ from stancekit.models.features import Marked
 from stancekit.models.majority import Majority
 
 # What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("exported")
+# An encoder is trained and exported first.
+pytestmark = [pytest.mark.xdist_group("exported"), pytest.mark.slow]
 
 
 # An export takes some seconds of the compiler, so that tests share what was made.
