@@ -14,6 +14,7 @@ from stancekit.codebook import load_codebook
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.encoder.packed import Packed
+from stancekit.models.encoder.pretrained import resolve
 from stancekit.resources import model_folder
 
 BOX = ROOT / "models" / "box"
@@ -123,6 +124,8 @@ def test_a_folder_of_ones_own_called_box_is_that_one(tmp_path, monkeypatch):
     assert model_folder("box/stance") == BOX / "stance"
     (tmp_path / "box").mkdir()
     assert os.fspath(model_folder("box/stance")) == "box/stance"
+    with pytest.raises(KitError, match=r"folder box has no config\.json"):
+        resolve("box")
     with pytest.raises(KitError, match="holds no saved model"):
         sk.label("Peru left.\n\nPeru rejected it.\n", models="box")
     # What is not named is the kit's own.

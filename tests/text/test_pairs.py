@@ -223,6 +223,7 @@ def test_who_acts_beside_a_name_stays(text):
         ("the Council met", "draft"),
         # Those in favour are for the suspension, and not for the club.
         ("the board decided to suspend the club", "draft"),
+        ("the board decided not to grant observer status", "draft"),
     ],
 )
 def test_a_list_of_votes_is_on_what_its_sentence_decides(said, target):

@@ -37,6 +37,9 @@ def decided_on(parsed: ParsedSentence) -> Mention | None:
                 one for one in parsed.children(word) if one.role == "xcomp" and one.text in _GRANTS
             ]
         for verb in verbs:
+            # Who is in favour of a decision not to grant is not for what is not granted.
+            if any(one.role == "neg" for each in (word, verb) for one in parsed.children(each)):
+                return None
             if verb.place in objects:
                 return objects[verb.place]
     return None

@@ -74,7 +74,8 @@ def resolve(checkpoint: str, *, download: bool = True) -> str:
         )
     if checkpoint == MINILM and (package := packaged()):
         return str(package)
-    if checkpoint == BOX:
+    # A folder of one's own called so is that one, as in `resources.model_folder`.
+    if checkpoint == BOX and not Path(BOX).exists():
         from stancekit.models.encoder.packed import ENCODER_FOLDER
         from stancekit.models.encoder.unpacking import unpacked
 

@@ -57,7 +57,8 @@ HEADING = re.compile(
     rf"(?P<side>{_any(_HEADED)})"
     r"(?:\s+votes?)?(?P<on>\s+(?:of\s+)?(?:the|this|that)\s+[^:().;,]{1,60}?)?"
     rf"\s*(?P<count>\(\s*\d{{1,3}}(?:\s+{_VOTERS})?\s*\)|[-–—,]?\s*\d{{1,3}})?\s*"
-    r"(?P<end>:|[–—]|-\s|(?<=\b(?:ayes|yeas|noes|nays)),(?=\s)|(?<=\babstain),(?=\s)|(?<=\babsent),(?=\s)|\s(?:were|was|included|(?:was|were)\s+cast\s+by|came\s+from)\s|"
+    r"(?P<end>:|[–—]|-\s|(?:(?<=\b(?:ayes|yeas|noes|nays))|(?<=\babstain)|(?<=\babsent)),(?=\s)|"
+    r"\s(?:were|was|included|(?:was|were)\s+cast\s+by|came\s+from)\s|"
     r"(?<=\))(?=\s+[A-Z])|$)"
     rf"\s*(?:\d{{1,3}}(?:\s+{_VOTERS})?\s*(?:[-–—:]\s*|(?=\())|\(\d{{1,3}}\)\s*)?",
     re.IGNORECASE,
