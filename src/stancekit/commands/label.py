@@ -128,7 +128,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     min_score
         With rows=positions, the score of its code from which a position is written, where an
         example has one code; scores are calibrated probabilities. The higher, the fewer positions
-        and the more of them right: `evaluate task=positions` shows both. 0 writes every position.
+        and the more of them right: `evaluate task=positions` shows both. A position
+        towards a text that is named before the sentence needs a higher score than what its actor takes
+        a side on in the sentence itself. 0 writes every position.
     columns
         The column or field of a role where it has another name: `columns.text=sentence`. Roles are
         text, id, article, title, date, actor, target.

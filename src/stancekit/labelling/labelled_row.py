@@ -25,6 +25,8 @@ class LabelledRow:
         All codebooks of the labelling by name, the same for all rows.
     vote
         The actor's side in a roll call, which is no model's prediction; empty where there is none.
+    points_back
+        Whether the target is a text that is named before the sentence, if it is that.
     group
         What the labels name as the article, if not the sentence's own.
     kept
@@ -36,6 +38,7 @@ class LabelledRow:
     predictions: Mapping[str, Prediction]
     codebooks: Mapping[str, Codebook]
     vote: str = ""
+    points_back: bool = False
     group: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
 
@@ -59,6 +62,26 @@ class LabelledRow:
             for name, codebook in self.codebooks.items()
             if codebook.towards and codebook.applies(self.codes(name))
         )
+
+    @property
+    def actor(self) -> str:
+        """Return the actor's name, empty where there is none."""
+        return self.example.actor.name if self.example.actor else ""
+
+    @property
+    def states_target(self) -> bool:
+        """Say whether the target stands in the sentence."""
+        return self.example.target is not None and self.example.target.located
+
+    @property
+    def score(self) -> float:
+        """Return how much the most likely code of the codebooks of positions scores."""
+        scores = (
+            max(self.predictions[name].scores)
+            for name, codebook in self.codebooks.items()
+            if codebook.towards and name in self.predictions
+        )
+        return max(scores, default=0.0)
 
     @property
     def read_by(self) -> str:
@@ -107,6 +130,35 @@ class LabelledRow:
 def says_vote(codebook: Codebook, vote: str) -> bool:
     """Say whether a codebook has a code for a side in a roll call."""
     return vote in codebook.votes
+
+
+def likely_positions(rows: Sequence[LabelledRow], min_score: float) -> list[bool]:
+    """Say of each row whether it has a position that scores enough, and that its sentence is on.
+
+    A sentence may point at a text that was named before it. Where it states a position of the same actor
+    that scores as much, it is on that, and takes no position towards the text before.
+
+    Parameters
+    ----------
+    rows
+        Rows in reading order.
+    min_score
+        As of `LabelledRow.is_likely`; at 0, every position counts.
+    """
+    if not min_score:
+        return [row.is_likely(0) for row in rows]
+    likely: list[bool] = []
+    for _, group in groupby(rows, key=lambda row: row.sentence.id):
+        together = [(row, row.is_likely(min_score)) for row in group]
+        stated: dict[str, float] = {}
+        for row, yes in together:
+            if yes and row.states_target:
+                stated[row.actor] = max(row.score, stated.get(row.actor, 0.0))
+        likely += [
+            yes and not (row.points_back and row.score <= stated.get(row.actor, 0.0))
+            for row, yes in together
+        ]
+    return likely
 
 
 def leave_out_pairs(

@@ -9,7 +9,12 @@ from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.formats import FileFormat
 from stancekit.errors import KitError, printable
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.labelled_row import LabelledRow, leave_out_pairs, says_vote
+from stancekit.labelling.labelled_row import (
+    LabelledRow,
+    leave_out_pairs,
+    likely_positions,
+    says_vote,
+)
 from stancekit.labelling.layout import TextLayout
 from stancekit.labelling.models import SavedModel, labelled_codebook, load_models
 from stancekit.labelling.row_format import (
@@ -96,6 +101,7 @@ class Labeller:
                         of_pairs.get(pair.example.id, {}) | of_sentences.get(sentence.id, {}),
                         codebooks,
                         pair.vote,
+                        pair.points_back,
                         text.group,
                         text.kept,
                     )
@@ -103,7 +109,7 @@ class Labeller:
                 ]
         declined, unlikely = self._decline(rows), 0
         if self.rows == "positions":
-            likely = [row.is_likely(self.min_score) for row in rows]
+            likely = likely_positions(rows, self.min_score)
             judged = zip(rows, likely, declined, strict=True)
             unlikely = sum(row.has_position and not yes and not no for row, yes, no in judged)
             rows, declined = leave_out_pairs(rows, declined, likely)

@@ -31,7 +31,7 @@ class Tally:
     declined
         Rows that a person should judge.
     unlikely
-        Pairs whose most likely code is a position, of too low a score to be written.
+        Pairs whose most likely code is a position, which is too unlikely to be written.
     compared, far
         Sentences that were compared with those a model learned from, and those of them that are
         unlike these.
@@ -89,7 +89,7 @@ class Tally:
         12 sentences: 7 with an actor; 6 positions, 3 pairs with no position on the target left out (in rows=all)
         >>> some = Tally(9, acting=7, labelled=7, pairs=9, n_rows=4, positions=4, unlikely=2)
         >>> print(some.describe([stance], "positions").partition("; ")[2])
-        4 positions, 2 that score too low and 3 pairs with no position on the target left out (in rows=all)
+        4 positions, 2 that are unlikely and 3 pairs with no position on the target left out (in rows=all)
         >>> print(Tally(12, n_rows=12).describe([frames]))
         12 sentences; 12 rows
         """
@@ -111,7 +111,7 @@ class Tally:
         if rows == "all":
             parts.append(f"{empty:,} rows {what}")
         else:
-            unlikely = f"{self.unlikely:,} that score too low and " if self.unlikely else ""
+            unlikely = f"{self.unlikely:,} that are unlikely and " if self.unlikely else ""
             parts.append(f"{unlikely}{empty:,} pairs {what} left out (in rows=all)")
         # Where a model codes sentences, those without another row have one each.
         if alone := self.n_rows - self.positions - (empty if rows == "all" else 0):

@@ -1,7 +1,7 @@
 """A saved model scored on whole articles, labelled as `stancekit label` labels them: positions against gold."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from stancekit.evaluation.positions import (
 )
 from stancekit.fileio import frame_to_csv, write_jsonl, write_text
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.labelled_row import LabelledRow
+from stancekit.labelling.labelled_row import LabelledRow, likely_positions
 from stancekit.labelling.labeller import Labeller, LabellingJob
 from stancekit.labelling.models import SavedModel, find_models
 from stancekit.labelling.row_format import LIKELY_POSITION
@@ -164,17 +164,17 @@ def _read(labeller: Labeller, texts: Sequence[InputText]) -> Iterator[ReadArticl
 
 
 def _read_pairs(
-    rows: Iterable[LabelledRow], speaker: Mention | None, min_score: float
+    rows: Sequence[LabelledRow], speaker: Mention | None, min_score: float
 ) -> Iterator[PlacedPosition]:
     """Yield the pairs of rows, with their places in the article."""
-    for row in rows:
+    for row, likely in zip(rows, likely_positions(rows, min_score), strict=True):
         actor, target = row.example.actor, row.example.target
         if actor is None or target is None:
             continue
         [(name, book)] = row.codebooks.items()
         prediction = row.predictions[name]
         scores = dict(zip(book.names, prediction.scores, strict=True))
-        codes = prediction.labels if row.is_likely(min_score) else ()
+        codes = prediction.labels if likely else ()
         speaks = speaker is not None and actor.name == speaker.name
         aimed_at = _place_of(target, row.sentence)
         for code in [code for code in codes if code != book.absent] or [""]:

@@ -38,11 +38,13 @@ LISTED = 3
 class AskedPair:
     """An actor and a target of a sentence, and the side of the vote where a roll call says it.
 
-    `vote` is yes, no, abstain or absent (`rollcalls.Vote`), empty where no roll call was read.
+    `vote` is yes, no, abstain or absent (`rollcalls.Vote`), empty where no roll call was read. Where a
+    pair `points_back`, the sentence may mean a text that is named before it.
     """
 
     example: Example
     vote: str = ""
+    points_back: bool = False
 
     @property
     def sentence(self) -> str:
@@ -100,7 +102,9 @@ def ask_pairs(
     for sentence, one, of_sentence in zip(sentences, read, pairs, strict=True):
         for index, (who, target, vote) in enumerate(of_sentence):
             name = f"{sentence.id}.{index}"
-            made.append(AskedPair(Example(name, one.text, who, target, article.id), vote))
+            example = Example(name, one.text, who, target, article.id)
+            back = not (asked or vote or target.located) and who.located
+            made.append(AskedPair(example, vote, back))
     return made
 
 

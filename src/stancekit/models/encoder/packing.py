@@ -112,8 +112,8 @@ def write_network(encoder: Encoder, path: Path, *, bits: int, block: int) -> Non
             settings = DefaultWeightOnlyQuantConfig(
                 block_size=block,
                 is_symmetric=True,
-                # Activations in 8 bits, block by block.
-                accuracy_level=4,
+                # Activations in 32 bits: in 8, processors of several kinds would give several labels.
+                accuracy_level=1,
                 bits=width,
                 op_types_to_quantize=(kind,),
                 quant_axes=((kind, axis),),
