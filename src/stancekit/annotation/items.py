@@ -6,17 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from stancekit.annotation.records import Item, Kind
 from stancekit.codebook import Codebook, split_labels
 from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
-from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
+from stancekit.labelling.label_files import RowSource, read_label_rows, table_rows
 from stancekit.labelling.row_format import CLOSING, is_blank
 from stancekit.text.targets import make_mention
 from stancekit.types import Mention
+from stancekit.views import DataFrame, TableView
 
 # Rows as they come: a file, a table, or a list of mappings.
 ItemRows: TypeAlias = RowSource | Sequence[Mapping[str, Any]]
@@ -45,7 +46,7 @@ def read_items(source: ItemRows, codebooks: Sequence[Codebook], kind: Kind) -> l
     KitError
         When there is no text, or cells cannot be read: one error for all rows.
     """
-    name = "the rows" if _is_list(source) else source_name(source)  # type: ignore[arg-type]
+    name = str(source) if isinstance(source, str | Path) else "the rows"
     rows = _read_rows(source)
     if not rows:
         raise KitError(f"{name} has no rows; give a file that stancekit sample wrote")
@@ -62,10 +63,6 @@ def read_items(source: ItemRows, codebooks: Sequence[Codebook], kind: Kind) -> l
     return _with_ids(items, name)
 
 
-def _is_list(source: ItemRows) -> bool:
-    return isinstance(source, Sequence) and not isinstance(source, str)
-
-
 def _read_rows(source: ItemRows) -> list[dict[str, Any]]:
     if isinstance(source, str | Path):
         rows = read_label_rows(Path(source))
@@ -73,9 +70,9 @@ def _read_rows(source: ItemRows) -> list[dict[str, Any]]:
         if Path(source).suffix in (".csv", ".tsv") and rows and "probability" in rows[0]:
             return [{key: _unguard(value) for key, value in row.items()} for row in rows]
         return rows
-    if isinstance(source, Sequence):
+    if isinstance(source, list | tuple):
         return [dict(row) for row in source]
-    return table_rows(source)
+    return table_rows(cast("TableView | DataFrame", source))
 
 
 def _unguard(value: Any) -> Any:
