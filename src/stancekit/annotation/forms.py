@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from stancekit.annotation.records import Finding, Item, Judgement, Suggestion
+from stancekit.annotation.records import Finding, Item, Judgement
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, printable
 
@@ -43,7 +43,6 @@ class Form:
     note: str = ""
     finding: str = ""
     marked: str = ""
-    suggestion: str = ""
     request: str = ""
     seen: int = 0
     seconds: float | None = None
@@ -90,7 +89,6 @@ def read_form(body: bytes, now: float | None = None) -> Form:
         note=first.get("note", "").strip(),
         finding=first.get("finding", ""),
         marked=" ".join(first.get("marked", "").split()),
-        suggestion=first.get("suggestion", ""),
         request=first.get("request", ""),
         seen=_whole(first.get("seen", "")),
         seconds=_seconds(first, time.time() if now is None else now),
@@ -149,9 +147,7 @@ def _is_in(words: str, item: Item) -> bool:
     return words.casefold() in text.casefold()
 
 
-def to_judgement(
-    form: Form, item: Item, annotator: str, *, books: Sequence[Codebook], repeat: int = 0
-) -> Judgement:
+def to_judgement(form: Form, item: Item, annotator: str, *, books: Sequence[Codebook]) -> Judgement:
     """Return what a form without faults says."""
     codes = {
         book.name: tuple(code for code in book.names if code in form.codes[book.name])
@@ -170,8 +166,6 @@ def to_judgement(
         note=form.note,
         finding=cast("Finding", form.finding),
         marked=form.marked if form.finding in MARKING else "",
-        repeat=repeat,
-        suggestion=cast("Suggestion", form.suggestion),
         seconds=form.seconds,
         request=form.request,
     )
@@ -183,7 +177,7 @@ def describe_codes(codes: Mapping[str, Sequence[str]], books: Sequence[Codebook]
     for book in books:
         if book.name in codes:
             given = [code.name for code in book.codes if code.name in codes[book.name]]
-            parts.append(", ".join(given) or f"no {book.name}")
+            parts.append(", ".join(given) or f"none of {book.name}")
     return " · ".join(parts) or "no code"
 
 

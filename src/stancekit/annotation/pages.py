@@ -7,10 +7,11 @@ from typing import Any
 from stancekit.annotation.desk import Desk
 from stancekit.annotation.forms import Form, as_fields, describe, to_judgement
 from stancekit.annotation.order import Step
-from stancekit.annotation.records import Annotator, Item, Judgement
+from stancekit.annotation.records import Annotator, Item, Judgement, Suggestion
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
+    readable,
     show_choices,
     show_codebooks,
     show_findings,
@@ -53,7 +54,6 @@ def item_page(
     sent: Form | None = None,
     problems: Sequence[str] = (),
     is_second_look: bool = False,
-    notice: str = "",
 ) -> str:
     """Return the page of an item.
 
@@ -68,14 +68,15 @@ def item_page(
     item = desk.project.item(step[0])
     before = desk.last_of(step)
     judged = before if before is not None and before.action == "judge" else None
-    filled: Judgement | Form | None = sent or judged
+    taken = _taken_back(desk, step) if before is not None and judged is None else None
+    filled: Judgement | Form | None = sent or judged or taken
     done, total = desk.progress()
-    suggestion = _suggestion(sitting, item, judged=judged, is_second_look=is_second_look)
+    is_model_shown = bool(suggestion_state(sitting, item, before))
     choices = show_choices(
         books,
         asked=sent.asked if sent else desk.asked(step, books),
         chosen=filled.codes if filled else {},
-        suggested=show_suggested(item) if suggestion else {},
+        suggested=show_suggested(item) if is_model_shown else {},
     )
     has_pair = item.actor is not None or item.target is not None
     view = {
@@ -90,14 +91,13 @@ def item_page(
         "form": fill_form(
             filled,
             seen=sent.seen if sent else before.number if before else 0,
-            suggestion=suggestion,
             request=sent.request if sent else "",
         ),
         "groups": choices,
         "findings": show_findings(books, filled.finding if filled else "") if has_pair else (),
         "books": show_codebooks(books),
         "problems": problems,
-        "notice": notice,
+        "notice": _notice(judged, taken, is_second_look=is_second_look),
         "save": "Keep and go on" if is_second_look else "Save and go on",
         "last": None if is_second_look else show_last(sitting),
     }
@@ -122,16 +122,41 @@ def _place(done: int, total: int, judged: Judgement | None) -> str:
     return "Judged before" if judged else f"Item {min(done + 1, total)} of {total}"
 
 
-def _suggestion(
-    sitting: Sitting, item: Item, *, judged: Judgement | None, is_second_look: bool
-) -> str:
+def _taken_back(desk: Desk, step: Step) -> Judgement | None:
+    """Return what was taken back of an item: who takes it back mostly corrects it."""
+    made = [
+        judgement
+        for judgement in desk.project.judgements(step[0])
+        if judgement.annotator == desk.annotator and judgement.repeat == step[1]
+    ]
+    return next((each for each in reversed(made) if each.action == "judge"), None)
+
+
+def _notice(judged: Judgement | None, taken: Judgement | None, *, is_second_look: bool) -> str:
+    if is_second_look:
+        return "Saved. The model says something else: keep your codes, or change them."
+    if judged is not None:
+        return "You have judged this item. What you save now takes the place of that."
+    return "Taken back. Correct it, and save it again." if taken is not None else ""
+
+
+def suggestion_state(sitting: Sitting, item: Item, before: Judgement | None) -> Suggestion:
     """Return what a judgement that is made now is to bear, by what was seen of the model."""
     if not item.suggested or sitting.suggest == "never":
         return ""
     if sitting.suggest == "before":
         return "before"
     # Who comes back to an item has seen what the model says of it.
-    return "after" if is_second_look or judged is not None else ""
+    return "after" if before is not None else ""
+
+
+def differs(judgement: Judgement, item: Item) -> bool:
+    """Say whether the model says something else of what was asked."""
+    return any(
+        set(codes) != set(item.suggested[book].get("codes", ()))
+        for book, codes in judgement.codes.items()
+        if book in item.suggested
+    )
 
 
 def show_suggested(item: Item) -> dict[str, dict[str, str]]:
@@ -154,8 +179,13 @@ def show_last(sitting: Sitting) -> dict[str, Any] | None:
     judgement = sitting.desk.last_of(step) if step else None
     if step is None or judgement is None:
         return None
+    said = readable(describe(judgement, sitting.books))
+    if sitting.suggest == "after":
+        item = sitting.desk.project.item(step[0])
+        if item.suggested and not differs(judgement, item):
+            said += " (the model says so too)"
     return {
-        "said": visible(describe(judgement, sitting.books)),
+        "said": said,
         "action": sitting.address(step),
         "request": new_request(),
         "seen": judgement.number,
@@ -165,17 +195,17 @@ def show_last(sitting: Sitting) -> dict[str, Any] | None:
 def conflict_page(sitting: Sitting, step: Step, *, form: Form, saved: Judgement) -> str:
     """Return the page of an item that was saved elsewhere while it was open."""
     item = sitting.desk.project.item(step[0])
-    own = to_judgement(form, item, sitting.person.name, books=sitting.books, repeat=step[1])
+    own = to_judgement(form, item, sitting.person.name, books=sitting.books)
     is_taken = saved.action == "take back"
     view = {
         **_head(sitting),
         **_reading(item),
         "saved": {
-            "said": "taken back" if is_taken else visible(describe(saved, sitting.books)),
+            "said": "taken back" if is_taken else readable(describe(saved, sitting.books)),
             "note": visible(saved.note),
             "at": saved.at[:19].replace("T", " ") + " UTC",
         },
-        "own": {"said": visible(describe(own, sitting.books)), "note": visible(form.note)},
+        "own": {"said": readable(describe(own, sitting.books)), "note": visible(form.note)},
         "action": sitting.address(step),
         "fields": as_fields(form, seen=saved.number, request=new_request(), shown="", away=""),
     }

@@ -4,12 +4,12 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stancekit.annotation.forms import CODES, MARKING, NO_PAIR, Form
 from stancekit.annotation.keys import FINDING_KEYS, assign_keys, finding_keys
 from stancekit.annotation.records import Item, Judgement
-from stancekit.codebook import Code, Codebook
+from stancekit.codebook import Codebook
 from stancekit.types import Example, Mention
 
 # Sentences of more characters are set smaller, so that they stay on the screen.
@@ -68,7 +68,6 @@ class FormView:
     request: str
     seen: int
     shown: int
-    suggestion: str = ""
     unsure: bool = False
     note: str = ""
     finding: str = ""
@@ -101,6 +100,17 @@ def visible(text: str) -> str:
     return _UNSHOWN.sub("\ufffd", shown)
 
 
+def readable(name: str) -> str:
+    """Return the name of a code or a codebook as it is shown.
+
+    Examples
+    --------
+    >>> readable("domestic_politics")
+    'domestic politics'
+    """
+    return visible(name).replace("_", " ")
+
+
 def show_text(item: Item) -> Reading:
     """Return the text of an item as it is shown."""
     n = len(item.text)
@@ -120,19 +130,18 @@ def _seen(mention: Mention | None) -> Mention | None:
 
 def show_codebooks(books: Sequence[Codebook]) -> tuple[Group, ...]:
     """Return codebooks with definitions, examples, near misses and keys."""
-    keys = assign_keys(books)
     groups = []
-    for at, book in enumerate(books):
-        codes = [
-            CodeView(
-                **_named(book, code, at=(at, place), keys=keys),
+    for book, codes in zip(books, _show_codes(books), strict=True):
+        entries = [
+            replace(
+                shown,
                 definition=visible(code.definition),
                 positive=tuple(map(visible, code.positive)),
                 near_miss=visible(code.near_miss),
             )
-            for place, code in enumerate(book.codes)
+            for code, shown in zip(book.codes, codes, strict=True)
         ]
-        groups.append(Group(name=book.name, title=_title(book.name), codes=tuple(codes)))
+        groups.append(Group(name=book.name, title=_title(book.name), codes=tuple(entries)))
     return tuple(groups)
 
 
@@ -154,23 +163,22 @@ def show_choices(
     suggested
         By codebook and code what is shown of a model's score.
     """
-    keys = assign_keys(books)
     groups = []
-    for at, book in enumerate(books):
+    for book, codes in zip(books, _show_codes(books), strict=True):
         if book.name not in asked:
             continue
-        codes = [
-            CodeView(
-                **_named(book, code, at=(at, place), keys=keys),
-                chosen=code.name in chosen.get(book.name, ()),
-                suggested=suggested.get(book.name, {}).get(code.name, ""),
+        buttons = [
+            replace(
+                shown,
+                chosen=shown.value in chosen.get(book.name, ()),
+                suggested=suggested.get(book.name, {}).get(shown.value, ""),
             )
-            for place, code in enumerate(book.codes)
+            for shown in codes
         ]
         group = Group(
             name=book.name,
             title=_title(book.name),
-            codes=tuple(codes),
+            codes=tuple(buttons),
             field=f"{CODES}{book.name}",
             how=_how(book),
             several=book.multi_label,
@@ -180,19 +188,25 @@ def show_choices(
     return tuple(groups)
 
 
-def _named(
-    book: Codebook, code: Code, *, at: tuple[int, int], keys: Mapping[tuple[str, str], str]
-) -> dict[str, str]:
-    return {
-        "name": visible(code.name).replace("_", " "),
-        "value": code.name,
-        "key": keys.get((book.name, code.name), ""),
-        "about": f"about-{at[0]}-{at[1]}",
-    }
+def _show_codes(books: Sequence[Codebook]) -> list[list[CodeView]]:
+    """Return the codes of each codebook with their keys."""
+    keys = assign_keys(books)
+    return [
+        [
+            CodeView(
+                name=readable(code.name),
+                value=code.name,
+                key=keys.get((book.name, code.name), ""),
+                about=f"about-{at}-{place}",
+            )
+            for place, code in enumerate(book.codes)
+        ]
+        for at, book in enumerate(books)
+    ]
 
 
 def _title(name: str) -> str:
-    plain = visible(name).replace("_", " ")
+    plain = readable(name)
     return plain[:1].upper() + plain[1:]
 
 
@@ -227,15 +241,12 @@ def new_request() -> str:
     return secrets.token_urlsafe(12)
 
 
-def fill_form(
-    filled: Judgement | Form | None, *, seen: int, suggestion: str = "", request: str = ""
-) -> FormView:
+def fill_form(filled: Judgement | Form | None, *, seen: int, request: str = "") -> FormView:
     """Return a form, filled in with what was judged or sent before."""
     return FormView(
         request=request or new_request(),
         seen=seen,
         shown=int(time.time()),
-        suggestion=suggestion,
         unsure=filled.unsure if filled else False,
         note=filled.note if filled else "",
         finding=filled.finding if filled else "",

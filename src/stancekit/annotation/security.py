@@ -71,8 +71,14 @@ class Guard:
             return None
         if method != "POST":
             return 405, "Only pages and forms are served here."
+        return self._refusal_of_form(headers, host)
+
+    def _refusal_of_form(self, headers: Headers, host: str) -> tuple[int, str] | None:
         if not self._is_own(headers, host):
-            return 403, "This form was sent from another site; open the printed link, and send it there."
+            return (
+                403,
+                "This form was sent from another site; open your own link, and send it there.",
+            )
         if headers.get("content-type", "").partition(";")[0].strip().casefold() != _FORM:
             return 415, "Only forms are taken here."
         length = headers.get("content-length", "")

@@ -97,8 +97,10 @@ function explain(event) {
   entry.open = true;
   shown = entry;
   const panel = entry.closest(".codebook");
-  if (panel && panel.scrollHeight > panel.clientHeight) {
-    panel.scrollTop = Math.max(0, entry.offsetTop - panel.clientHeight / 3);
+  // Only the panel moves, and only if the entry is not in sight.
+  const [seen, own] = [panel.getBoundingClientRect(), entry.getBoundingClientRect()];
+  if (panel.scrollHeight > panel.clientHeight && (own.top < seen.top || own.bottom > seen.bottom)) {
+    panel.scrollTop += own.top - seen.top - 60;
   }
 }
 document.addEventListener("mouseover", explain);
