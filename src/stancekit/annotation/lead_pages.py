@@ -29,7 +29,13 @@ from stancekit.annotation.screen import (
 from stancekit.annotation.tallies import Tally, find_confusions, find_missed, tally
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError
-from stancekit.evaluation.agreement import Agreement, PairAgreement, measure_agreement
+from stancekit.evaluation.agreement import (
+    BY_OVERLAP,
+    ON_THE_SCALE,
+    Agreement,
+    PairAgreement,
+    measure_agreement,
+)
 from stancekit.formatting import format_number, format_score
 from stancekit.html import render_page
 from stancekit.types import Score
@@ -115,6 +121,7 @@ def _show_book(lead: Lead, book: Codebook, people: Sequence[Tally]) -> dict[str,
         "title": readable(book.name).capitalize(),
         "unit": "sentences" if book.unit == "sentence" else "items",
         "n": several,
+        "kinds": _explain_kinds(book),
         "told": told,
         "scores": scores,
         "rows": _show_codes_of(book, people, scores),
@@ -125,6 +132,16 @@ def _show_book(lead: Lead, book: Codebook, people: Sequence[Tally]) -> dict[str,
         "outdated": [_quote(lead, each.item) for each in outdated[:_MOST_SENTENCES]],
         "n_outdated": len(outdated),
     }
+
+
+def _explain_kinds(book: Codebook) -> str:
+    """Return what sets the first rows of agreement apart."""
+    first = "“all” compares whole answers"
+    if book.multi_label:
+        return f"{first}; “{BY_OVERLAP}” counts sets that share codes as closer (MASI)."
+    if book.scale:
+        return f"{first}; “{ON_THE_SCALE}” counts codes as farther apart the more steps are between them."
+    return f"{first}."
 
 
 def _show_codes_of(
@@ -299,10 +316,7 @@ def _show_voice(letter: str, voice: Judgement, books: Sequence[Codebook]) -> dic
     return {
         "letter": letter,
         "codes": [
-            (
-                visible(book.name),
-                visible(describe_codes({book.name: voice.codes[book.name]}, [book])),
-            )
+            (readable(book.name), readable(", ".join(voice.codes[book.name])) or "none of them")
             for book in books
             if book.name in voice.codes
         ],

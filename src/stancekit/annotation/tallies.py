@@ -135,19 +135,19 @@ def find_confusions(annotated: AnnotatedSet) -> list[Confusion]:
     [Confusion(first='abstain', second='none', items=(7,))]
     """
     places: dict[tuple[str, str], list[int]] = {}
-    order = [code.name for code in annotated.codebook.codes]
+    known = {code.name: at for at, code in enumerate(annotated.codebook.codes)}
+    last = len(known)
     for example, codes in zip(annotated.examples, annotated.codes, strict=True):
         given = {frozenset(each) for each in codes if each is not None}
         swapped: set[tuple[str, str]] = set()
         for one, other in combinations(given, 2):
             for pair in product(one - other or {""}, other - one or {""}):
-                swapped.add(tuple(sorted(pair, key=lambda code: (not code, code))))  # type: ignore[arg-type]
+                swapped.add(tuple(sorted(pair, key=lambda code: known.get(code, last))))  # type: ignore[arg-type]
         for first, second in swapped:
             places.setdefault((first, second), []).append(int(example.id))
     found = [Confusion(*pair, tuple(numbers)) for pair, numbers in places.items()]
-    known = {code: at for at, code in enumerate(order)}
     return sorted(
-        found, key=lambda each: (-len(each.items), known[each.first], known.get(each.second, -1))
+        found, key=lambda each: (-len(each.items), known[each.first], known.get(each.second, last))
     )
 
 
