@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from stancekit.text.targets import make_mention
 from stancekit.types import Mention
 from stancekit.views import DataFrame, TableView
 
+_HALF = re.compile("[\ud800-\udfff]")
 # Rows as they come: a file, a table, or a list of mappings.
 ItemRows: TypeAlias = RowSource | Sequence[Mapping[str, Any]]
 _TEXT_COLUMNS = ("sentence", "text")
@@ -87,9 +89,8 @@ class _ItemReader:
         self.codebooks = codebooks
         self.kind = kind
         self.faults: dict[str, list[int]] = {}
-        self.skipped = {
-            column for book in codebooks for column in (book.name, f"{book.name}_scores")
-        }
+        coded = {column for book in codebooks for column in (book.name, f"{book.name}_scores")}
+        self.skipped = coded | _OWN_COLUMNS
 
     def read(self, number: int, row: Mapping[str, Any]) -> Item:
         def fault(reason: str) -> None:
@@ -98,8 +99,7 @@ class _ItemReader:
         text = _text(row.get(self.text_column))
         if not text.strip():
             fault("no text")
-        values = [text, *(_text(value) for value in row.values())]
-        if any("\ud800" <= sign <= "\udfff" for value in values for sign in value):
+        if any(map(_has_half, row.values())):
             fault("half of a character, which has no UTF-8")
             text = ""
         suggested, gold = self._codes(row, fault)
@@ -118,7 +118,7 @@ class _ItemReader:
             fields={
                 str(key): _plain(value)
                 for key, value in row.items()
-                if key not in _OWN_COLUMNS | self.skipped and not is_blank(value)
+                if key not in self.skipped and not is_blank(value)
             },
             suggested=suggested,
             gold=gold,
@@ -182,6 +182,11 @@ def _with_ids(items: Sequence[Item], name: str) -> list[Item]:
         suffix = f"-{made[digest]}" if made[digest] > 1 else ""
         named.append(replace(item, id=digest + suffix))
     return named
+
+
+def _has_half(value: object) -> bool:
+    text = value if isinstance(value, str) else str(value)
+    return not text.isascii() and bool(_HALF.search(text))
 
 
 def _text(value: object) -> str:
