@@ -20,7 +20,7 @@ from stancekit.labelling.row_format import LabelRow
 # How a row was decided, in the words of notes.
 _ADJUDICATED = "adjudicated"
 _ALIKE = "given alike by two annotators or more"
-_MOST = "given by most annotators"
+_BY_MOST = "given by most annotators"
 _ONE = "given by one annotator"
 
 
@@ -51,7 +51,7 @@ def project_rows(path: Path, codebook: str) -> list[LabelRow]:
         if facts["probability"] is not None:
             row["probability"] = facts["probability"]
         if book is not None:
-            row[codebook] = _decide(item, book).codes
+            row[codebook] = _decide_item(item, book).codes
         rows.append(row)
     return rows
 
@@ -79,7 +79,7 @@ def _sampled(path: Path) -> Iterator[JudgedItem]:
             yield item
 
 
-def _decide(item: JudgedItem, book: Codebook) -> _Decision:
+def _decide_item(item: JudgedItem, book: Codebook) -> _Decision:
     decided = item.decision(book.name)
     if decided is not None:
         return _Decision(decided, _ADJUDICATED)
@@ -90,9 +90,9 @@ def _decide(item: JudgedItem, book: Codebook) -> _Decision:
         return _Decision(None, findings[-1] if findings else "")
     codes = majority(given, book)
     if codes is None:
-        return _Decision(None, _MOST)
+        return _Decision(None, _BY_MOST)
     alike = len(set(map(frozenset, given))) == 1
-    return _Decision(list(codes), _ONE if len(given) == 1 else _ALIKE if alike else _MOST)
+    return _Decision(list(codes), _ONE if len(given) == 1 else _ALIKE if alike else _BY_MOST)
 
 
 def _notes(path: Path, book: Codebook, *, suggested: bool) -> list[str]:
@@ -101,10 +101,10 @@ def _notes(path: Path, book: Codebook, *, suggested: bool) -> list[str]:
     tied: list[str] = []
     seen: list[str] = []
     for item in _sampled(path):
-        decision = _decide(item, book)
+        decision = _decide_item(item, book)
         if decision.codes is not None:
             how[decision.how] += 1
-        elif decision.how == _MOST:
+        elif decision.how == _BY_MOST:
             tied.append(item.facts["id"])
         else:
             findings[decision.how] += 1
@@ -116,10 +116,10 @@ def _notes(path: Path, book: Codebook, *, suggested: bool) -> list[str]:
     if note and not suggested:
         raise KitError(f"{note}; set suggested=true to use them all the same")
     del findings[""]
-    return [told for told in (*_tell(path, how, tied, findings), note) if told]
+    return [told for told in (*_tell_decisions(path, how, tied, findings), note) if told]
 
 
-def _tell(
+def _tell_decisions(
     path: Path, how: Counter[str], tied: Sequence[str], findings: Counter[str]
 ) -> Iterator[str]:
     """Yield how rows were decided, and which were not."""
