@@ -1,7 +1,6 @@
 """The base of all readers of data: find the files, read their rows, map their labels."""
 
 import logging
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from stancekit.corpus.build import (
     make_set,
     read_marked_sentences,
 )
-from stancekit.corpus.cells import Columns, parse_labels, parse_sign
+from stancekit.corpus.cells import Columns, half_character, parse_labels, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.files import unreadable
 from stancekit.corpus.finding import CorpusFiles
@@ -44,7 +43,6 @@ from stancekit.types import as_list
 log = logging.getLogger(__name__)
 
 
-_HALF = re.compile("[\ud800-\udfff]")
 # Files whose rows are counted by their lines, since each line is a row.
 LINE_KINDS = (".jsonl", ".ndjson")
 
@@ -224,7 +222,7 @@ class Corpus(CorpusFiles, CorpusView):
             where=str(self.path),
             codebook=codebook,
             columns=self.column_names(),
-            label_names=label_columns(self.column_names(), codebook),
+            label_names=self.label_columns(codebook),
             mapping=self._label_mapping(),
             separator=self._label_separator(),
         )
@@ -237,11 +235,14 @@ class Corpus(CorpusFiles, CorpusView):
 
     def column_names(self) -> Columns:
         """Return the names of the columns, by what they hold."""
+        columns = Columns.from_config(self.columns)
+        if self._is_project() and self.columns.get("annotator") is None:
+            return replace(columns, annotator=ANNOTATOR_COLUMN)
+        return columns
+
+    def _is_project(self) -> bool:
         files = [name for names in self.files.values() for name in as_list(names)]
-        named = self.columns.get("annotator") is not None
-        if named or not all(map(is_project, files or [str(self.path)])):
-            return Columns.from_config(self.columns)
-        return Columns.from_config({**self.columns, "annotator": ANNOTATOR_COLUMN})
+        return all(map(is_project, files or [str(self.path)]))
 
     def _label_mapping(self) -> dict[str, str | None]:
         odd = [str(label) for label in self.labels if isinstance(label, bool)]
@@ -260,7 +261,10 @@ class Corpus(CorpusFiles, CorpusView):
 
     def label_columns(self, codebook: Codebook) -> tuple[str, ...]:
         """Return the columns that hold the labels of a codebook."""
-        return label_columns(self.column_names(), codebook)
+        columns = self.column_names()
+        # A project names its columns like its codebooks, whatever other data call them.
+        in_project = columns.labels is None and self._is_project()
+        return (codebook.name,) if in_project else label_columns(columns, codebook)
 
     def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
         """Say whether the corpus can have labels of a codebook.
@@ -386,7 +390,7 @@ class Corpus(CorpusFiles, CorpusView):
 def _half_character(row: RawRow) -> RowFault | None:
     """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
     for name, value in row.items():
-        if isinstance(value, str) and not value.isascii() and (half := _HALF.search(value)):
+        if isinstance(value, str) and (half := half_character(value)):
             reason = f"half of a character in column {name!r}"
-            return RowFault(reason, column=name, seen=f"{half[0]!a}")
+            return RowFault(reason, column=name, seen=f"{half!a}")
     return None

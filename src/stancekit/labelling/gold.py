@@ -12,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.codebook import split_labels
+from stancekit.corpus.project_file import is_project
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, unguard_cell
-from stancekit.labelling.label_files import (
-    RowSource,
-    read_label_rows,
-    source_name,
-    table_rows,
-)
+from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
 from stancekit.labelling.population import Population
+from stancekit.labelling.project_gold import project_notes, project_rows
 from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.sampling import Sample
@@ -32,7 +29,7 @@ NO_CODE = "-"
 
 
 def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
-    """Read a sample as it was filled in: CSV, JSON lines, Label Studio's CSV or JSON, or a table in Python.
+    """Read a sample as it was filled in: CSV, JSON lines, Label Studio's, a project, or a table in Python.
 
     Raises
     ------
@@ -40,7 +37,11 @@ def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
         When it cannot be read, or rows have no id or the same one.
     """
     name = source_name(source)
-    rows = _read_file(Path(source)) if isinstance(source, str | Path) else table_rows(source)
+    rows = (
+        _read_file(Path(source), codebook.name)
+        if isinstance(source, str | Path)
+        else table_rows(source)
+    )
     if rows and not any("id" in row for row in rows):
         raise KitError(
             f"{name} has no column id; it has: {listing(rows[0])}. Keep the columns that "
@@ -55,12 +56,14 @@ def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
     return rows
 
 
-def _read_file(file: Path) -> list[LabelRow]:
+def _read_file(file: Path, name: str) -> list[LabelRow]:
     if not file.is_file():
         raise KitError(
             f"there is no file {file}; give the one that stancekit sample wrote, filled in: "
             "gold=sample.csv"
         )
+    if is_project(file):
+        return project_rows(file, name)
     return _read_label_studio(file) if file.suffix == ".json" else read_label_rows(file)
 
 
@@ -243,14 +246,14 @@ class _GoldFile:
 
 
 def match_gold(
-    population: Population, sources: Sequence[RowSource]
+    population: Population, sources: Sequence[RowSource], *, suggested: bool = False
 ) -> tuple[SampledUnits, list[str]]:
     """Read annotated samples, and return the rows they are of as sampled units, with notes for a reader.
 
     Parameters
     ----------
     sources
-        As of `read_gold`; several where a sample was extended.
+        As of `read_gold`; several where a sample was extended. `suggested` is as of `estimate`.
 
     Raises
     ------
@@ -263,7 +266,7 @@ def match_gold(
     # Codes first: what they say of a wrong file is clearer than what its probabilities would.
     gold = _join_codes(golds, population)
     samples: list[Sample] = []
-    notes: list[str] = []
+    notes = project_notes(sources, population.codebook.name, suggested=suggested)
     for of_file in golds:
         probabilities, stated = inclusion_column(of_file.rows, len(population.rows))
         if not stated:
