@@ -19,7 +19,7 @@ from stancekit.annotation.records import Annotator, Judgement
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
-    plain_name,
+    shown_name,
     show_choices,
     show_codebooks,
     show_findings,
@@ -120,7 +120,7 @@ def _show_book(lead: Lead, book: Codebook, people: Sequence[PersonTally]) -> dic
     outdated = overview.project.outdated(book.name)
     return {
         "name": book.name,
-        "title": plain_name(book.name).capitalize(),
+        "title": shown_name(book.name).capitalize(),
         "unit": "sentences" if book.unit == "sentence" else "items",
         "n": several,
         "kinds": _explain_kinds(book),
@@ -159,7 +159,7 @@ def _show_codes_of(
     ]
     rows = [
         {
-            "name": plain_name(name),
+            "name": shown_name(name),
             "counts": [person.codes[book.name][name] for person in people],
             "score": by_slice.get(name),
             "is_whole": False,
@@ -210,7 +210,7 @@ def _show_pair(pair: PairAgreement) -> dict[str, Any]:
 def _show_confusions(lead: Lead, annotated: Any) -> Iterator[dict[str, Any]]:
     for confusion in find_confusions(annotated)[:_MOST_CONFUSIONS]:
         yield {
-            "codes": (plain_name(confusion.first), plain_name(confusion.second)),
+            "codes": (shown_name(confusion.first), shown_name(confusion.second)),
             "n": len(confusion.items),
             "quotes": [_quote(lead, number) for number in confusion.items[:_MOST_SENTENCES]],
             "more": max(0, len(confusion.items) - _MOST_SENTENCES),
@@ -305,10 +305,10 @@ def _show_distance(dispute: Dispute | None, books: Sequence[Codebook]) -> str:
         if (distance := dispute.distances.get(book.name)) is None:
             continue
         if book.multi_label:
-            parts.append(f"{plain_name(book.name)}: {distance:.2f} apart")
+            parts.append(f"{shown_name(book.name)}: {distance:.2f} apart")
         else:
             steps = "1 step" if distance == 1 else f"{distance:.0f} steps"
-            parts.append(f"{plain_name(book.name)}: {steps} apart")
+            parts.append(f"{shown_name(book.name)}: {steps} apart")
     if dispute.is_of_finding:
         parts.append("not agreed on what was found")
     return " · ".join(parts)
@@ -318,7 +318,7 @@ def _show_voice(letter: str, voice: Judgement, books: Sequence[Codebook]) -> dic
     return {
         "letter": letter,
         "codes": [
-            (plain_name(book.name), plain_name(", ".join(voice.codes[book.name])) or "none of them")
+            (shown_name(book.name), shown_name(", ".join(voice.codes[book.name])) or "none of them")
             for book in books
             if book.name in voice.codes
         ],
@@ -334,7 +334,7 @@ def _show_last_decision(lead: Lead) -> dict[str, Any] | None:
     if last is None:
         return None
     return {
-        "said": plain_name(describe(last, lead.books)),
+        "said": shown_name(describe(last, lead.books)),
         "action": f"{lead.deciding}/{last.item}",
         "request": new_request(),
         "seen": last.number,

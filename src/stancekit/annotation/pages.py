@@ -11,7 +11,7 @@ from stancekit.annotation.records import Annotator, Item, Judgement, Suggestion
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
-    plain_name,
+    shown_name,
     show_choices,
     show_codebooks,
     show_findings,
@@ -179,7 +179,7 @@ def show_last(sitting: Sitting) -> dict[str, Any] | None:
     judgement = sitting.desk.last_of(step) if step else None
     if step is None or judgement is None:
         return None
-    said = plain_name(describe(judgement, sitting.books))
+    said = shown_name(describe(judgement, sitting.books))
     if sitting.suggest == "after":
         item = sitting.desk.project.item(step[0])
         if item.suggested and not differs(judgement, item):
@@ -201,11 +201,11 @@ def conflict_page(sitting: Sitting, step: Step, *, form: Form, saved: Judgement)
         **_head(sitting),
         **_reading(item),
         "saved": {
-            "said": "taken back" if is_taken else plain_name(describe(saved, sitting.books)),
+            "said": "taken back" if is_taken else shown_name(describe(saved, sitting.books)),
             "note": visible(saved.note),
             "at": saved.at[:19].replace("T", " ") + " UTC",
         },
-        "own": {"said": plain_name(describe(own, sitting.books)), "note": visible(form.note)},
+        "own": {"said": shown_name(describe(own, sitting.books)), "note": visible(form.note)},
         "action": sitting.address(step),
         "fields": as_fields(form, seen=saved.number, request=new_request(), shown="", away=""),
     }

@@ -100,12 +100,12 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("\ufffd", shown)
 
 
-def plain_name(name: str) -> str:
+def shown_name(name: str) -> str:
     """Return the name of a code or a codebook as it is shown.
 
     Examples
     --------
-    >>> plain_name("domestic_politics")
+    >>> shown_name("domestic_politics")
     'domestic politics'
     """
     return visible(name).replace("_", " ")
@@ -194,7 +194,7 @@ def _show_codes(books: Sequence[Codebook]) -> list[list[CodeView]]:
     return [
         [
             CodeView(
-                name=plain_name(code.name),
+                name=shown_name(code.name),
                 value=code.name,
                 key=keys.get((book.name, code.name), ""),
                 about=f"about-{at}-{place}",
@@ -206,7 +206,7 @@ def _show_codes(books: Sequence[Codebook]) -> list[list[CodeView]]:
 
 
 def _title(name: str) -> str:
-    plain = plain_name(name)
+    plain = shown_name(name)
     return plain[:1].upper() + plain[1:]
 
 

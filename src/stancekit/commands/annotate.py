@@ -168,7 +168,7 @@ def _open_project(
     path: Path, rows: Any, codebooks: Sequence[str | Path | Codebook], settings: dict[str, Any]
 ) -> Project:
     """Open a project, or make it; what is given of one that is there is changed."""
-    books = [book if isinstance(book, Codebook) else load_codebook(str(book)) for book in codebooks]
+    books = [as_codebook(book) for book in codebooks]
     if not path.exists():
         if rows is None:
             raise KitError(
