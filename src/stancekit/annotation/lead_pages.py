@@ -19,11 +19,11 @@ from stancekit.annotation.records import Annotator, Judgement
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
-    shown_name,
     show_choices,
     show_codebooks,
     show_findings,
     show_text,
+    shown_name,
     visible,
 )
 from stancekit.annotation.tallies import PersonTally, find_confusions, find_missed, tally

@@ -11,12 +11,12 @@ from stancekit.annotation.records import Annotator, Item, Judgement, Suggestion
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
-    shown_name,
     show_choices,
     show_codebooks,
     show_findings,
     show_pace,
     show_text,
+    shown_name,
     visible,
 )
 from stancekit.codebook import Codebook
