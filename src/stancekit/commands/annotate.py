@@ -156,7 +156,7 @@ def annotate(  # noqa: PLR0913  # one argument per key of configs/annotate.yaml
         names = [name for name in people if name != LEAD]
         session = AnnotationSession(found.path, {name: progress_of(found, name) for name in names})
     if verbose:
-        print(printable(f"\n{session.caption}"))
+        print(f"\n{printable(session.caption)}")
     return session
 
 
