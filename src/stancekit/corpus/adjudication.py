@@ -77,6 +77,7 @@ class JudgedRow:
     codes: tuple[Codes | None, ...]
     gold: Codes | None = None
     reason: str = ""
+    seconds: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ class Judgements:
             decided=self.decided,
             text_column=columns.text,
             separator=self.data.separator,
+            seconds=tuple(row.seconds for row in kept) if any(row.seconds for row in kept) else (),
         )
 
 

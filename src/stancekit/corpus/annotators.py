@@ -20,6 +20,7 @@ from stancekit.corpus.judgements import (
     is_file_source,
     read_annotation_file,
     read_judgement,
+    read_seconds,
 )
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing, nearest
@@ -46,6 +47,8 @@ class AnnotatorReader:
     gold: str | None
     # All labels that were read, with their rows and where these are.
     labels: list[tuple[Codes, int, str]] = field(default_factory=list)
+    # How long judgements took, by annotator and id, where each has a cell of its own for that.
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def read(self, rows: Iterable[NumberedRow]) -> "Judgements":
         """Read all annotators.
@@ -86,7 +89,13 @@ class AnnotatorReader:
         if rule == OWN_LABELS and not has_labels:
             raise self._no_label_column(present, is_long=is_long)
         rows_with_codes = tuple(
-            JudgedRow(number, row, id_, tuple(given.get(id_) for given in codes.values()))
+            JudgedRow(
+                number,
+                row,
+                id_,
+                tuple(given.get(id_) for given in codes.values()),
+                seconds=tuple(self.seconds.get((name, id_)) for name in codes if self.seconds),
+            )
             for (number, row), id_ in zip(listed, ids, strict=True)
         )
         return Judgements(self.data, tuple(codes), rows_with_codes, rule).with_gold()
@@ -231,7 +240,8 @@ class AnnotatorReader:
         judgements = [
             (number, row, id_, name) for (number, row), id_ in zip(rows, ids, strict=True)
         ]
-        return self._read_named(judgements, self.data.where, columns).get(name, {})
+        # A cell of seconds in a row that several annotate is of none of them.
+        return self._read_named(judgements, self.data.where, columns, timed=False).get(name, {})
 
     def _read_file(self, source: str, ids: Collection[str]) -> dict[str, dict[str, Codes]]:
         """Return what a file has by id: one annotator's codes, or several where it names them."""
@@ -290,8 +300,15 @@ class AnnotatorReader:
         judgements: Iterable[tuple[int, RawRow, str, str]],
         where: str,
         columns: tuple[str, ...],
+        *,
+        timed: bool = True,
     ) -> dict[str, dict[str, Codes]]:
         """Return the codes by annotator and id of (row number, row, id, annotator).
+
+        Parameters
+        ----------
+        timed
+            Whether a row is one judgement, so that its seconds are those of the annotator.
 
         Raises
         ------
@@ -307,6 +324,7 @@ class AnnotatorReader:
         for number, row, id_, name in judgements:
             try:
                 given = read_judgement(reader, row)
+                took = read_seconds(row.get(self.data.columns.seconds)) if timed else None
             except CellError as error:
                 faults.append(f"{error} (row {number})")
                 continue
@@ -323,6 +341,8 @@ class AnnotatorReader:
             else:
                 codes[name][id_] = given
                 rows.setdefault((name, id_), number)
+                if took is not None:
+                    self.seconds.setdefault((name, id_), took)
         if faults:
             raise KitError(f"{where}: {listing(faults)}. Correct these rows, or leave them out")
         for name, given_codes in codes.items():

@@ -47,6 +47,9 @@ class AnnotatedSet:
         Where the data has its texts.
     separator
         What separates several labels in a cell.
+    seconds
+        For each example how long each annotator took, `None` where that is not known; empty where
+        it is known of none.
     """
 
     name: str
@@ -60,6 +63,7 @@ class AnnotatedSet:
     decided: frozenset[str] = frozenset()
     text_column: str = "text"
     separator: str = ";"
+    seconds: tuple[tuple[float | None, ...], ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -98,6 +102,7 @@ class AnnotatedSet:
             examples=tuple(replace(self.examples[row], actor=None, target=None) for row in rows),
             codes=tuple(self.codes[row] for row in rows),
             gold=tuple(self.gold[row] for row in rows),
+            seconds=tuple(self.seconds[row] for row in rows) if self.seconds else (),
         )
 
 
@@ -172,6 +177,30 @@ def read_judgement(reader: CodeReader, row: RawRow) -> Codes | None:
         return reader.read(row)
     except NoLabelError:
         return None
+
+
+def read_seconds(value: object) -> float | None:
+    """Return how long a judgement took, `None` for an empty cell.
+
+    Raises
+    ------
+    CellError
+        When the cell is no number, or one below zero.
+
+    Examples
+    --------
+    >>> read_seconds("12,5"), read_seconds("")
+    (12.5, None)
+    """
+    if is_gap(value):
+        return None
+    try:
+        seconds = float(plain_cell(value).replace(",", "."))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise CellError(f"seconds are {str(value)[:30]!r}; they are a number, 0 or more")
+    return seconds
 
 
 def is_gap(value: object) -> bool:

@@ -19,7 +19,8 @@ def set_distance(first: frozenset[str], second: frozenset[str]) -> float:
     """Return how far two sets of codes are apart, from 0 (the same) to 1 (nothing shared).
 
     One minus MASI (Passonneau 2006, "Measuring Agreement on Set-valued Items"): the shared
-    part of all codes, times 2/3 where one set is in the other and 1/3 where neither is.
+    part of all codes (Jaccard), times 2/3 where one set is in the other and 1/3 where neither is
+    (monotonicity).
 
     Examples
     --------
