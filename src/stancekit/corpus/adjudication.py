@@ -1,4 +1,4 @@
-"""Gold codes that follow from what annotators gave: by majority, the first one's, or decided ones."""
+"""Gold codes that follow from what annotators gave: by majority, the first one's, the likeliest, or decided ones."""
 
 import logging
 from collections import Counter
@@ -6,8 +6,12 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from stancekit.codebook import Codebook
+from stancekit.corpus.build import POSTERIOR_COLUMN
 from stancekit.corpus.cells import CellError, CodeReader, Columns
+from stancekit.corpus.dawid_skene import check_identified, posteriors
 from stancekit.corpus.judgements import (
     OWN_LABELS,
     AnnotatedSet,
@@ -24,12 +28,14 @@ from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
 from stancekit.text.targets import make_mention
-from stancekit.types import Example, Mention
+from stancekit.types import BoolArray, Example, Mention
 
 log = logging.getLogger(__name__)
 
 # Where gold codes are put that are no column of the data.
 _GOLD_COLUMN = "(gold)"
+# A row is split where its most probable code, or whether some code applies, is less sure than this.
+SPLIT_BELOW = 0.95
 # Why a row has no gold code.
 _NO_MAJORITY = "on which no code has a majority"
 _NO_ANNOTATION = "that have no annotation"
@@ -78,6 +84,8 @@ class JudgedRow:
     gold: Codes | None = None
     reason: str = ""
     seconds: tuple[float | None, ...] = ()
+    # The probability of each code of the codebook, where gold is the most probable one.
+    posterior: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ class Judgements:
     annotators
         Names, in the order of the codes of each row.
     rule
-        `labels`, `majority`, `first`, or a file.
+        `labels`, `majority`, `first`, `posterior`, or a file.
     notes
         What was done where the rule alone does not decide.
     """
@@ -109,6 +117,8 @@ class Judgements:
             return replace(self, rows=tuple(map(self._first, self.rows)))
         if self.rule == "majority":
             return replace(self, rows=tuple(map(self._majority, self.rows)))
+        if self.rule == "posterior":
+            return self._with_posteriors()
         return self._with_decided()
 
     def _first(self, row: JudgedRow) -> JudgedRow:
@@ -119,6 +129,43 @@ class Judgements:
         given = [codes for codes in row.codes if codes is not None]
         gold = majority(given, self.data.codebook)
         return replace(row, gold=gold, reason=_NO_MAJORITY if given else _NO_ANNOTATION)
+
+    def _with_posteriors(self) -> "Judgements":
+        """Return them with the most probable codes (Dawid and Skene 1979), and how probable each is."""
+        codebook = self.data.codebook
+        codes = [row.codes for row in self.rows]
+        check_identified(self.annotators, codes, self.data.where)
+        probable = posteriors(codes, codebook, self._first_of_units())
+        rows, n_split = [], 0
+        for row, chances in zip(self.rows, probable.tolist(), strict=True):
+            if all(given is None for given in row.codes):
+                rows.append(replace(row, reason=_NO_ANNOTATION))
+                continue
+            if codebook.multi_label:
+                named = zip(codebook.names, chances, strict=True)
+                gold: Codes = tuple(name for name, chance in named if chance >= 0.5)
+                surest = min(max(chance, 1 - chance) for chance in chances)
+            else:
+                surest = max(chances)
+                gold = (codebook.names[chances.index(surest)],)
+            n_split += surest < SPLIT_BELOW
+            rows.append(replace(row, gold=gold, posterior=tuple(chances)))
+        note = (
+            f"gold is the most probable code (Dawid and Skene 1979); {n_split} of {len(rows)} rows "
+            f"are split, with no code at {SPLIT_BELOW:.0%} or more: training weighs the codes of a "
+            "row by their probabilities, scores count each row once with its most probable code"
+        )
+        return replace(self, rows=tuple(rows), notes=(note,))
+
+    def _first_of_units(self) -> BoolArray:
+        """Say which rows are the first of their unit of coding: a sentence may have several rows."""
+        seen: set[Hashable] = set()
+        first = []
+        for row in self.rows:
+            key = (decision_key(row, self.data), row.codes)
+            first.append(key not in seen)
+            seen.add(key)
+        return np.array(first)
 
     def _with_decided(self) -> "Judgements":
         """Return them with the codes of the file, and the majority where it has none."""
@@ -150,7 +197,10 @@ class Judgements:
         id_column = self.data.columns.id or "id"
         for row in self.rows:
             if row.gold is not None:
-                yield row.number, {**row.row, id_column: row.id, _GOLD_COLUMN: list(row.gold)}
+                added = {id_column: row.id, _GOLD_COLUMN: list(row.gold)}
+                if row.posterior:
+                    added[POSTERIOR_COLUMN] = row.posterior
+                yield row.number, {**row.row, **added}
 
     def gold_columns(self) -> Columns:
         """Return the columns of `gold_rows`."""

@@ -321,10 +321,11 @@ class AnnotatorReader:
         codes: dict[str, dict[str, Codes]] = {}
         rows: dict[tuple[str, str], int] = {}
         faults: list[str] = []
+        seconds = self.data.columns.seconds
         for number, row, id_, name in judgements:
             try:
                 given = read_judgement(reader, row)
-                took = read_seconds(row.get(self.data.columns.seconds)) if timed else None
+                took = read_seconds(row.get(seconds)) if timed and seconds else None
             except CellError as error:
                 faults.append(f"{error} (row {number})")
                 continue

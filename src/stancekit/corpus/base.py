@@ -73,9 +73,11 @@ class Corpus(CorpusFiles, CorpusView):
     gold
         Which codes are gold: `labels`, the corpus's own label column, the default where
         there is one; `majority`, what more than half of a row's annotators gave, else the
-        default; `first`, what the first annotator gave; or a file of decided codes by id,
-        as `stancekit disagreements` writes it, and the majority for rows without one. Rows
-        without gold are left out.
+        default; `first`, what the first annotator gave; `posterior`, the most probable code
+        given how often each annotator errs (Dawid and Skene 1979), whose probabilities
+        training learns from; or a file of decided codes by id, as `stancekit disagreements`
+        writes it, and for rows without one the majority, or the label column where there are
+        no annotators. Rows without gold are left out.
     conflicts
         `refuse` rows that give one example other labels than an earlier row, or `keep`
         them.

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.judgements import AnnotatedSet, Codes
@@ -86,13 +88,17 @@ def dawid_skene(counts: FloatArray, *, smoothing: float = SMOOTHING) -> DawidSke
     >>> found.confusion[2].round(2).tolist()
     [[0.5, 0.5], [0.0, 1.0]]
     """
-    flat = counts.reshape(len(counts), -1)
-    patterns, pattern = np.unique(flat, axis=0, return_inverse=True)
-    kinds = patterns.reshape(-1, *counts.shape[1:])
-    weights = np.bincount(pattern.ravel(), minlength=len(kinds))[None].astype(float)
+    kinds, kind = find_kinds(counts)
+    weights = np.bincount(kind, minlength=len(kinds))[None].astype(float)
     found, posterior, log_likelihood, iterations = fit_patterns(kinds, weights, smoothing=smoothing)
-    rows = posterior[0][pattern.ravel()]
+    rows = posterior[0][kind]
     return DawidSkene(found.prior[0], found.confusion[0], rows, log_likelihood, iterations)
+
+
+def find_kinds(counts: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Return the rows of counts that differ, (kinds, annotators, codes), and the kind of each row."""
+    kinds, kind = np.unique(counts.reshape(len(counts), -1), axis=0, return_inverse=True)
+    return kinds.reshape(-1, *counts.shape[1:]), kind.ravel()
 
 
 def fit_patterns(
@@ -130,20 +136,23 @@ def fit_patterns(
         votes = patterns.sum(axis=1)
         start = np.where(judged[:, None], votes, 1) / np.where(judged, votes.sum(1), codes)[:, None]
     posterior = np.broadcast_to(start, (len(weights), kinds, codes))
-    for step in range(1, _MAX_ITERATIONS + 1):
+    step, change = 0, np.inf
+    while change >= tolerance and step < _MAX_ITERATIONS:
+        step += 1
         found = _maximize(flat, posterior * weights[..., None], annotators, smoothing)
-        logs = np.log(np.maximum(found.confusion, _TINY)).transpose(0, 1, 3, 2)
-        joint = np.log(np.maximum(found.prior, _TINY))[:, None] + flat @ logs.reshape(
-            len(weights), annotators * codes, codes
-        )
-        highest = joint.max(axis=-1, keepdims=True)
-        likelihood = np.exp(joint - highest)
-        sums = likelihood.sum(axis=-1, keepdims=True)
-        before, posterior = posterior, likelihood / sums
-        if np.abs(posterior - before).max(initial=0) < tolerance:
-            break
-    log_likelihood = float((weights[0] * (np.log(sums) + highest)[0, :, 0]).sum())
-    return found, posterior, log_likelihood, step
+        joint = _log_joint(flat, found)
+        total = logsumexp(joint, axis=-1, keepdims=True)
+        before, posterior = posterior, np.exp(joint - total)
+        change = np.abs(posterior - before).max(initial=0)
+    return found, posterior, float((weights[0] * total[0, :, 0]).sum()), step
+
+
+def _log_joint(flat: FloatArray, found: Parameters) -> FloatArray:
+    """Return the log of the probability of each kind of row with each code, shape (fits, kinds, codes)."""
+    fits, annotators, codes, _ = found.confusion.shape
+    logs = np.log(np.maximum(found.confusion, _TINY)).transpose(0, 1, 3, 2)
+    given = flat @ logs.reshape(fits, annotators * codes, codes)
+    return np.asarray(np.log(np.maximum(found.prior, _TINY))[:, None] + given)
 
 
 def _maximize(
@@ -232,13 +241,9 @@ def posteriors(
     found = np.zeros((len(codes), len(codebook.names)))
     columns = [codebook.names.index(name) for name in given_codes(codes, codebook)]
     for place, counts in enumerate(counts_by_code(codes, codebook).values()):
-        patterns, pattern = np.unique(
-            counts.reshape(len(counts), -1), axis=0, return_inverse=True
-        )
-        pattern = pattern.ravel()
-        weights = np.bincount(pattern[counted], minlength=len(patterns))[None].astype(float)
-        kinds = patterns.reshape(-1, *counts.shape[1:])
-        rows = fit_patterns(kinds, weights)[1][0][pattern]
+        kinds, kind = find_kinds(counts)
+        weights = np.bincount(kind[counted], minlength=len(kinds))[None].astype(float)
+        rows = fit_patterns(kinds, weights)[1][0][kind]
         if codebook.multi_label:
             found[:, columns[place]] = rows[:, 1]
         else:
@@ -264,6 +269,4 @@ def check_identified(
 
 def three_judgements(annotated: AnnotatedSet) -> int:
     """Return the number of rows that have three judgements or more, which say who errs."""
-    return sum(
-        sum(each is not None for each in row) >= MIN_ANNOTATORS for row in annotated.codes
-    )
+    return sum(sum(each is not None for each in row) >= MIN_ANNOTATORS for row in annotated.codes)

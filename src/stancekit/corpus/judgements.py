@@ -19,7 +19,7 @@ NumberedRow = tuple[int, RawRow]
 # The corpus's own label column: as an annotator, and as gold.
 OWN_LABELS = "labels"
 # The rules by which gold codes follow from what annotators gave; else gold is a file.
-GOLD_RULES = (OWN_LABELS, "majority", "first")
+GOLD_RULES = (OWN_LABELS, "majority", "first", "posterior")
 # What an annotator writes where a row may have no code and has none: a blank cell is a gap.
 NO_CODE_CELL = "-"
 _DATA_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".xlsx", ".sav", ".dta")
@@ -40,7 +40,7 @@ class AnnotatedSet:
     gold
         The gold codes of each example, `None` where it has none.
     gold_from
-        `labels`, `majority` or `first`, or the file of decided codes.
+        `labels`, `majority`, `first` or `posterior`, or the file of decided codes.
     decided
         The ids of examples whose gold is in that file.
     text_column

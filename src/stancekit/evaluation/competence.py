@@ -12,6 +12,7 @@ from stancekit.corpus.dawid_skene import (
     count_judgements,
     counts_by_code,
     dawid_skene,
+    find_kinds,
     fit_patterns,
     given_codes,
     three_judgements,
@@ -175,7 +176,10 @@ def measure_competence(annotated: AnnotatedSet) -> Competence:
     for name, counts in counts_by_code(units.codes, units.codebook).items():
         codes = (NOT_GIVEN, name) if name else given
         fits.append(_fit(counts, cluster, codes))
-    n = [sum(codes[index] is not None for codes in units.codes) for index in range(len(units.annotators))]
+    n = [
+        sum(codes[index] is not None for codes in units.codes)
+        for index in range(len(units.annotators))
+    ]
     clusters = int(cluster.max()) + 1
     values = np.mean([fit.found.right[0] for fit in fits], axis=0)
     drawn = np.mean([fit.replicates.right for fit in fits], axis=0)
@@ -192,10 +196,9 @@ def measure_competence(annotated: AnnotatedSet) -> Competence:
 
 def _fit(counts: FloatArray, cluster: np.ndarray, codes: tuple[str, ...]) -> _Fit:
     """Fit a model to all rows, and to those of each replicate, from the posteriors of the first."""
-    patterns, pattern = np.unique(counts.reshape(len(counts), -1), axis=0, return_inverse=True)
-    kinds = patterns.reshape(-1, *counts.shape[1:])
+    kinds, kind = find_kinds(counts)
     table = np.zeros((int(cluster.max()) + 1, len(kinds)))
-    np.add.at(table, (cluster, pattern.ravel()), 1)
+    np.add.at(table, (cluster, kind), 1)
     found, posterior, _, _ = fit_patterns(kinds, table.sum(axis=0)[None])
     weights = draw_weights(len(table), REPLICATES, 0) @ table
     step = max(1, _MOST_NUMBERS // posterior[0].size)
