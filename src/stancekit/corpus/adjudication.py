@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -170,21 +171,24 @@ class Judgements:
     def _with_decided(self) -> "Judgements":
         """Return them with the codes of the file, and the majority where it has none."""
         decisions = read_decisions(self.rule, self.rows, self.data)
-        rows = []
-        decided = set()
-        for row in self.rows:
-            key = decision_key(row, self.data)
+        rows, decided, n_changed = [], set(), 0
+        for before in map(self._majority, self.rows):
+            key = decision_key(before, self.data)
             if key in decisions:
-                rows.append(replace(row, gold=decisions[key], reason=_DROPPED))
-                decided.add(row.id)
+                gold = decisions[key]
+                decided.add(before.id)
+                n_changed += before.gold is not None and set(before.gold) != set(gold or ())
+                rows.append(replace(before, gold=gold, reason=_DROPPED))
             else:
-                rows.append(self._majority(row))
-        by_majority = sum(row.gold is not None and row.id not in decided for row in rows)
+                rows.append(before)
+        others = sum(row.gold is not None and row.id not in decided for row in rows)
         notes = []
-        if by_majority:
+        rule = "label column's" if self.annotators == (OWN_LABELS,) else "majority's"
+        if others:
+            changed = f" ({n_changed} others than the {rule})" if n_changed else ""
             notes.append(
-                f"{len(decided)} rows have the codes decided in {self.rule}, {by_majority} others "
-                "the majority's"
+                f"{len(decided)} rows have the codes decided in {self.rule}{changed}, {others} others "
+                f"the {rule}"
             )
         return replace(self, rows=tuple(rows), decided=frozenset(decided), notes=tuple(notes))
 
@@ -197,7 +201,7 @@ class Judgements:
         id_column = self.data.columns.id or "id"
         for row in self.rows:
             if row.gold is not None:
-                added = {id_column: row.id, _GOLD_COLUMN: list(row.gold)}
+                added: dict[str, Any] = {id_column: row.id, _GOLD_COLUMN: list(row.gold)}
                 if row.posterior:
                     added[POSTERIOR_COLUMN] = row.posterior
                 yield row.number, {**row.row, **added}
