@@ -9,7 +9,6 @@ from typing import Any, overload
 from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import OWN_ARTICLE
 from stancekit.corpus.judgements import NO_CODE_CELL, AnnotatedSet, Codes
-from stancekit.formatting import format_percent
 from stancekit.views import DataFrame, TableView
 
 # Columns that are left out where they are blank in all rows.
@@ -113,7 +112,7 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
         notes = []
         if self.suspected:
             notes.append(
-                f"the model gives {format_percent(self.share_fitting)} of all rows their gold; the "
+                f"the model gives {self.share_fitting:.0%} of all rows their gold; the "
                 "lower this is, the more of the listed rows are right as they are"
             )
         if self.n_decided:
