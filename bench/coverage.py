@@ -29,7 +29,7 @@ DRAWS = 1000
 # Numbers of articles and of random states.
 SCORE_DESIGNS = ((50, 3), (50, 5), (100, 3), (100, 5), (200, 5))
 # Numbers of articles and of annotators.
-ALPHA_DESIGNS = ((20, 2), (20, 3), (50, 3), (100, 3))
+ALPHA_DESIGNS = ((20, 2), (20, 3), (50, 3))
 # Annotated rows, how they are drawn, what the claim is about.
 SHARE_DESIGNS = tuple(
     (n, design, inference)

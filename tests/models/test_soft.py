@@ -11,7 +11,7 @@ from stancekit.models.classifier import encode_labels, fit, refit_on_all
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
-from stancekit.models.soft import fit_on, soft_labels, weighted_rows
+from stancekit.models.soft import code_probabilities, fit_on, weighted_rows
 
 CODES = ["condemn", "none", "support"]
 VERBS = dict(zip(CODES, ("rejected", "visited", "welcomed"), strict=True))
@@ -112,6 +112,6 @@ def test_gold_by_posterior_needs_annotators_and_three_judgements(rows, jsonl, st
 
 def test_soft_labels_are_of_the_codes_that_a_model_has(soft):
     y = encode_labels(soft)
-    found = soft_labels(soft, y)
+    found = code_probabilities(soft, y)
     assert found.shape == (90, 3) and found.sum(axis=1) == pytest.approx(1)
     assert np.unique(y)[found.argmax(axis=1)].tolist() == y.tolist()

@@ -79,8 +79,9 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
     suspected
         Whether the rows are those whose gold is probably wrong, by a model that has not seen them.
         Then they show no code, and `distance` is one minus the probability of gold.
-    share_fitting
-        Of suspected rows: the share of all rows to which the model gives gold.
+    share_fitting, share_commonest
+        Of suspected rows: the share of all rows to which the model gives gold, and that of those
+        whose gold is the commonest.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -90,6 +91,7 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
     path: Path | None = None
     suspected: bool = False
     share_fitting: float = 0.0
+    share_commonest: float = 0.0
 
     @property
     def caption(self) -> str:
@@ -112,8 +114,9 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
         notes = []
         if self.suspected:
             notes.append(
-                f"the model gives {self.share_fitting:.0%} of all rows their gold; the "
-                "lower this is, the more of the listed rows are right as they are"
+                f"the model gives {self.share_fitting:.0%} of all rows their gold, the commonest "
+                f"code alone {self.share_commonest:.0%}: where it is hardly better, most of the listed "
+                "rows are right as they are"
             )
         if self.n_decided:
             left_out = f"{self.n_decided} rows that {self.annotated.gold_from} decides are left out"

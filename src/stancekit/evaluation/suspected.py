@@ -1,5 +1,6 @@
 """Gold codes that are probably wrong: what a model that has not seen a row says of it (confident learning)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,6 +177,7 @@ def find_suspected(
         len(order) - len(left),
         suspected=True,
         share_fitting=_share_fitting(data, probabilities),
+        share_commonest=Counter(map(frozenset, data.labels)).most_common(1)[0][1] / len(data),
     )
 
 

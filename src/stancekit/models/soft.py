@@ -36,7 +36,7 @@ def fit_on(model: Any, train: LabelledSet, y: NDArray[Any], **extra: Any) -> Any
         return model.fit(train.examples, y, **extra)
     known = signature(model.fit).parameters
     if "soft" in known:
-        return model.fit(train.examples, y, soft=soft_labels(train, y), **extra)
+        return model.fit(train.examples, y, soft=code_probabilities(train, y), **extra)
     if "sample_weight" not in known or train.codebook.multi_label:
         several = " of a codebook with several codes per row" if train.codebook.multi_label else ""
         raise KitError(
@@ -49,7 +49,7 @@ def fit_on(model: Any, train: LabelledSet, y: NDArray[Any], **extra: Any) -> Any
     return model.fit(examples, codes, sample_weight=weights, **extra)
 
 
-def soft_labels(train: LabelledSet, y: NDArray[Any]) -> NDArray[np.float64]:
+def code_probabilities(train: LabelledSet, y: NDArray[Any]) -> NDArray[np.float64]:
     """Return the probabilities of the codes that a model learns, shape (examples, codes).
 
     Those of a codebook with several codes per row, or else of the codes that are the most probable of
@@ -62,6 +62,15 @@ def soft_labels(train: LabelledSet, y: NDArray[Any]) -> NDArray[np.float64]:
     columns = [names.index(str(code)) for code in np.unique(y)]
     kept = soft[:, columns]
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+
+def check_one_source(soft: object, teacher: object) -> None:
+    """Raise a `KitError` where both probabilities and a teacher are given to learn from."""
+    if soft is not None and teacher:
+        raise KitError(
+            "probabilities of codes (corpus.gold=posterior) and a teacher's are two things to learn "
+            "of one example; leave out model.teacher, or set corpus.gold=majority"
+        )
 
 
 def weighted_rows(
