@@ -20,7 +20,7 @@ MIN_ANNOTATORS = 3
 _TOLERANCE = 1e-7
 _MAX_ITERATIONS = 2000
 # What replaces zero in a logarithm.
-_TINY = 1e-300
+_LEAST = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,9 @@ def fit_patterns(
 def _log_joint(flat: FloatArray, found: Parameters) -> FloatArray:
     """Return the log of the probability of each kind of row with each code, shape (fits, kinds, codes)."""
     fits, annotators, codes, _ = found.confusion.shape
-    logs = np.log(np.maximum(found.confusion, _TINY)).transpose(0, 1, 3, 2)
+    logs = np.log(np.maximum(found.confusion, _LEAST)).transpose(0, 1, 3, 2)
     given = flat @ logs.reshape(fits, annotators * codes, codes)
-    return np.asarray(np.log(np.maximum(found.prior, _TINY))[:, None] + given)
+    return np.asarray(np.log(np.maximum(found.prior, _LEAST))[:, None] + given)
 
 
 def _maximize(
@@ -160,13 +160,13 @@ def _maximize(
 ) -> Parameters:
     """Return the parameters that expected numbers of rows of each code, (fits, kinds, codes), make likeliest."""
     sizes = expected.sum(axis=1)
-    prior = sizes / np.maximum(sizes.sum(axis=-1, keepdims=True), _TINY)
+    prior = sizes / np.maximum(sizes.sum(axis=-1, keepdims=True), _LEAST)
     fits, codes = prior.shape
     given = expected.transpose(0, 2, 1) @ flat
     given = given.reshape(fits, codes, annotators, codes).transpose(0, 2, 1, 3) + smoothing
     # Where an annotator saw no row of a code, nothing is known: any code is as probable.
     totals = given.sum(axis=-1, keepdims=True)
-    confusion = np.where(totals > 0, given / np.maximum(totals, _TINY), 1 / codes)
+    confusion = np.where(totals > 0, given / np.maximum(totals, _LEAST), 1 / codes)
     return Parameters(prior, confusion)
 
 

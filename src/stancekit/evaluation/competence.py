@@ -32,11 +32,11 @@ __all__ = ["Competence", "Mistake", "count_judgements", "dawid_skene", "measure_
 # What stands for "this code does not apply", where each code is decided on its own.
 NOT_GIVEN = "–"
 # Replicates start from the estimate, and are as exact as an interval needs.
-_TOLERANCE = 1e-5
+_CLOSE_ENOUGH = 1e-5
 # Most numbers in the posteriors of replicates that are fitted together.
 _MOST_NUMBERS = 1_000_000
 # Mistakes that the table names for each annotator.
-_SHOWN = 3
+_MISTAKES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Competence(TableView):
         own = [each for each in self.mistakes if each.annotator == annotator and each.rows >= 0.5]
         return "; ".join(
             f"{each.code} as {each.given} {drop_zeros(f'{each.share.value:.3f}')}"
-            for each in own[:_SHOWN]
+            for each in own[:_MISTAKES_SHOWN]
         )
 
     def errors(self) -> DataFrame:
@@ -184,7 +184,7 @@ def measure_competence(annotated: AnnotatedSet) -> Competence:
     values = np.mean([fit.found.right[0] for fit in fits], axis=0)
     drawn = np.mean([fit.replicates.right for fit in fits], axis=0)
     right = [
-        _score("right", name, values[index], drawn[:, index], n=n[index], clusters=clusters)
+        _with_interval("right", name, values[index], drawn[:, index], n=n[index], clusters=clusters)
         for index, name in enumerate(units.annotators)
     ]
     mistakes: list[Mistake] = []
@@ -204,7 +204,7 @@ def _fit(counts: FloatArray, cluster: np.ndarray, codes: tuple[str, ...]) -> _Fi
     step = max(1, _MOST_NUMBERS // posterior[0].size)
     parts = [
         fit_patterns(
-            kinds, weights[start : start + step], start=posterior[0], tolerance=_TOLERANCE
+            kinds, weights[start : start + step], start=posterior[0], tolerance=_CLOSE_ENOUGH
         )[0]
         for start in range(0, REPLICATES, step)
     ]
@@ -222,7 +222,7 @@ def _mistakes(annotator: str, index: int, fit: _Fit, clusters: int) -> Iterator[
         for column, given in enumerate(fit.codes):
             if row != column:
                 place = (index, row, column)
-                share = _score(
+                share = _with_interval(
                     "share",
                     code,
                     fit.found.confusion[0][place],
@@ -233,7 +233,7 @@ def _mistakes(annotator: str, index: int, fit: _Fit, clusters: int) -> Iterator[
                 yield Mistake(annotator, code, given, share)
 
 
-def _score(
+def _with_interval(
     metric: str, name: str, value: float, drawn: FloatArray, *, n: int, clusters: int
 ) -> Score:
     factor = small_sample_correction(drawn, np.array([value]), clusters).factor

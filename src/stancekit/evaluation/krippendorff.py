@@ -74,7 +74,7 @@ def alpha(
         if scale
         else _metric_alpha(values, cluster, _distances(known, distance))
     )
-    return _score("alpha", name, compute, cluster, random_state=random_state)
+    return _bootstrapped("alpha", name, compute, cluster, random_state=random_state)
 
 
 def observed_agreement(
@@ -108,7 +108,7 @@ def observed_agreement(
         differ, pairs = (weights @ sums).T
         return np.where(pairs > 0, 1 - differ / np.maximum(pairs, 1e-12), np.nan)
 
-    return _score("agree", name, compute, cluster, random_state=random_state)
+    return _bootstrapped("agree", name, compute, cluster, random_state=random_state)
 
 
 def _pairable(
@@ -125,7 +125,7 @@ def _pairable(
     return values[:, pairable], numbered(kept), list(positions)
 
 
-def _score(
+def _bootstrapped(
     metric: str, name: str, compute: "ByWeights", cluster: IntArray, *, random_state: int
 ) -> Score:
     """Return what a function of the weights of clusters is, with its interval."""
