@@ -98,9 +98,7 @@ def _read_label_studio(file: Path) -> list[LabelRow]:
     for task in tasks:
         annotations = submitted_annotations(task)
         rows += [
-            task["data"]
-            | {"annotation_id": annotation.get("id", "?")}
-            | read_choices(annotation)
+            task["data"] | {"annotation_id": annotation.get("id", "?")} | read_choices(annotation)
             for annotation in annotations
         ]
         if not annotations:
