@@ -223,7 +223,7 @@ def _with_none(
     if not native:
         return dict(values)
     only = len(codebooks) == 1
-    left_out = {
+    left_out: dict[str, list[str]] = {
         book.name: []
         for book in codebooks
         if book.multi_label and (only or book.name in asked) and is_blank(values.get(book.name))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stancekit.annotation.records import CodesByBook, Judgement
-
 from stancekit.codebook import Codebook, split_labels
 from stancekit.errors import KitError, listing
 from stancekit.labelling.label_studio import NO_CODE
@@ -128,10 +127,11 @@ def read_codes(value: object) -> tuple[str, ...] | None:
     if is_blank(value):
         return None
     if isinstance(value, str) and value.strip().startswith(("{", "[")):
+        written = value
         try:
-            value = json.loads(value)
+            value = json.loads(written)
         except (ValueError, RecursionError):
-            raise ValueError(f"has {value[:60]!r}, which is not JSON") from None
+            raise ValueError(f"has {written[:60]!r}, which is not JSON") from None
     if isinstance(value, Mapping):
         value = [value]
     if isinstance(value, list):
