@@ -3,21 +3,24 @@
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from stancekit.annotation.records import Item, Kind
 from stancekit.codebook import Codebook, split_labels
 from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
-from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
+from stancekit.labelling.label_files import RowSource, read_label_rows, table_rows
 from stancekit.labelling.row_format import CLOSING, is_blank
 from stancekit.text.targets import make_mention
 from stancekit.types import Mention
+from stancekit.views import DataFrame, TableView
 
+_HALF = re.compile("[\ud800-\udfff]")
 # Rows as they come: a file, a table, or a list of mappings.
 ItemRows: TypeAlias = RowSource | Sequence[Mapping[str, Any]]
 _TEXT_COLUMNS = ("sentence", "text")
@@ -45,7 +48,7 @@ def read_items(source: ItemRows, codebooks: Sequence[Codebook], kind: Kind) -> l
     KitError
         When there is no text, or cells cannot be read: one error for all rows.
     """
-    name = "the rows" if _is_list(source) else source_name(source)  # type: ignore[arg-type]
+    name = str(source) if isinstance(source, str | Path) else "the rows"
     rows = _read_rows(source)
     if not rows:
         raise KitError(f"{name} has no rows; give a file that stancekit sample wrote")
@@ -62,10 +65,6 @@ def read_items(source: ItemRows, codebooks: Sequence[Codebook], kind: Kind) -> l
     return _with_ids(items, name)
 
 
-def _is_list(source: ItemRows) -> bool:
-    return isinstance(source, Sequence) and not isinstance(source, str)
-
-
 def _read_rows(source: ItemRows) -> list[dict[str, Any]]:
     if isinstance(source, str | Path):
         rows = read_label_rows(Path(source))
@@ -73,9 +72,9 @@ def _read_rows(source: ItemRows) -> list[dict[str, Any]]:
         if Path(source).suffix in (".csv", ".tsv") and rows and "probability" in rows[0]:
             return [{key: _unguard(value) for key, value in row.items()} for row in rows]
         return rows
-    if isinstance(source, Sequence):
+    if isinstance(source, list | tuple):
         return [dict(row) for row in source]
-    return table_rows(source)
+    return table_rows(cast("TableView | DataFrame", source))
 
 
 def _unguard(value: Any) -> Any:
@@ -90,9 +89,8 @@ class _ItemReader:
         self.codebooks = codebooks
         self.kind = kind
         self.faults: dict[str, list[int]] = {}
-        self.skipped = {
-            column for book in codebooks for column in (book.name, f"{book.name}_scores")
-        }
+        coded = {column for book in codebooks for column in (book.name, f"{book.name}_scores")}
+        self.skipped = coded | _OWN_COLUMNS
 
     def read(self, number: int, row: Mapping[str, Any]) -> Item:
         def fault(reason: str) -> None:
@@ -101,8 +99,7 @@ class _ItemReader:
         text = _text(row.get(self.text_column))
         if not text.strip():
             fault("no text")
-        values = [text, *(_text(value) for value in row.values())]
-        if any("\ud800" <= sign <= "\udfff" for value in values for sign in value):
+        if any(map(_has_half, row.values())):
             fault("half of a character, which has no UTF-8")
             text = ""
         suggested, gold = self._codes(row, fault)
@@ -121,7 +118,7 @@ class _ItemReader:
             fields={
                 str(key): _plain(value)
                 for key, value in row.items()
-                if key not in _OWN_COLUMNS | self.skipped and not is_blank(value)
+                if key not in self.skipped and not is_blank(value)
             },
             suggested=suggested,
             gold=gold,
@@ -185,6 +182,11 @@ def _with_ids(items: Sequence[Item], name: str) -> list[Item]:
         suffix = f"-{made[digest]}" if made[digest] > 1 else ""
         named.append(replace(item, id=digest + suffix))
     return named
+
+
+def _has_half(value: object) -> bool:
+    text = value if isinstance(value, str) else str(value)
+    return not text.isascii() and bool(_HALF.search(text))
 
 
 def _text(value: object) -> str:

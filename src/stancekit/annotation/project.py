@@ -119,13 +119,19 @@ class Project(ProjectFile):
         """
         settings, items = self.settings, read_items(rows, self.codebooks, kind)
         with self._writing() as connection:
-            new, last_round = new_items(connection, items, self.path)
+            new, last, last_round = new_items(connection, items, self.path)
             if not last_round and kind == "sampled":
                 new = draw_calibration(new, settings.calibration, settings.random_state)
             # Controls come among the items that are there.
             of_round = max(last_round, 1) if kind == "control" else last_round + 1
-            values = [item_values(replace(item, round=of_round)) for item in new]
-            insert(connection, "items", values)
+            insert(
+                connection,
+                "items",
+                [
+                    item_values(replace(item, round=of_round, number=number))
+                    for number, item in enumerate(new, last + 1)
+                ],
+            )
         return len(new)
 
     def add_suggestions(self, rows: ItemRows) -> int:
@@ -169,8 +175,8 @@ class Project(ProjectFile):
 
     def kinds(self) -> Iterator[tuple[int, int, Kind]]:
         """Yield the number, the round and the kind of each item."""
-        for row in self._rows("SELECT number, round, kind FROM items ORDER BY number"):
-            yield row["number"], row["round"], row["kind"]
+        query = "SELECT number, round, kind FROM items ORDER BY round, kind, number"
+        yield from map(tuple, self._rows(query))
 
     def save(self, judgement: Judgement, shown: int | None = None) -> int:
         """Add a judgement, and return its number; what has the same request is the same one.

@@ -86,8 +86,8 @@ def _ordered(codes: CodesByBook, books: Mapping[str, Codebook]) -> dict[str, tup
 
 def new_items(
     connection: sqlite3.Connection, items: Sequence[Item], path: Path
-) -> tuple[list[Item], int]:
-    """Return the items that are not there, numbered, and the last round that there is.
+) -> tuple[list[Item], int, int]:
+    """Return the items that are not there, and the last number and round that there are.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def new_items(
     for item in items:
         there = connection.execute(query, (item.id,)).fetchone() if last else None
         if there is None:
-            new.append(replace(item, number=last + len(new) + 1))
+            new.append(item)
         elif tuple(there) != (item.text, *(m and m.name for m in (item.actor, item.target))):
             other.append(item.id)
     if other:
@@ -111,7 +111,7 @@ def new_items(
             f"{path} has other texts, actors or targets with the ids {listing(other)}; give the new "
             "rows other ids, or put them into a project of their own"
         )
-    return new, last_round
+    return new, last, last_round
 
 
 def draw_calibration(items: Sequence[Item], n: int, random_state: int) -> list[Item]:
@@ -189,6 +189,5 @@ def insert(connection: sqlite3.Connection, table: str, rows: Sequence[Values]) -
         f"INSERT INTO {table} ({', '.join(names)}) "  # noqa: S608  # names of the schema
         f"VALUES ({', '.join(f':{name}' for name in names)})"
     )
-    for row in rows[:-1]:
-        connection.execute(query, row)
+    connection.executemany(query, rows[:-1])
     return int(connection.execute(query, rows[-1]).lastrowid or 0)
