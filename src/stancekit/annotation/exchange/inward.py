@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from stancekit.annotation.exchange.formats import read_records
+from stancekit.annotation.exchange.known_formats import read_records
 from stancekit.annotation.exchange.outward import standing_judgements
 from stancekit.annotation.exchange.record import Record
 from stancekit.annotation.project import Project

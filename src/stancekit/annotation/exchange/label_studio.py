@@ -1,15 +1,16 @@
 """Label Studio's files: JSON, JSON-MIN and CSV, as the converter of its SDK 2.1.3 writes them.
 
-Annotator, times and seconds are in its own fields. What it has no field for is `meta` of each
-choice in JSON, which it keeps, and columns of the data in the others. To import judgements into
-Label Studio, their annotators have to be members of its project by the e-mail that is their name
-here, unless the server has ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS.
+Annotator, times and seconds are in its own fields. What it has no field for is JSON in a text area
+that its interface does not show, so that Label Studio keeps and exports it. To import judgements
+there, their annotators have to be members of its project by the e-mail that is their name here,
+unless the server has ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS.
 """
 
 import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from stancekit.annotation.exchange.record import (
     Record,
     RecordReader,
     facts_of,
+    read_codes,
     text_cell,
 )
 from stancekit.annotation.exchange.tables import read_table_rows
@@ -35,8 +37,8 @@ from stancekit.labelling.label_studio import (
 )
 from stancekit.labelling.row_format import LabelRow, is_blank
 
-# Where JSON keeps what Label Studio has no field for.
-_META = "stancekit"
+# The text area of what Label Studio has no field for.
+_KEPT_IN = "stancekit"
 _FINDINGS = ("no actor", "actor missing", "wrong target")
 _QUESTIONS = (
     '<Choices name="unsure" toName="sentence"><Choice value="unsure"/></Choices>',
@@ -45,7 +47,9 @@ _QUESTIONS = (
     + "</Choices>",
     '<TextArea name="marked" toName="sentence"/>',
     '<TextArea name="note" toName="sentence"/>',
+    f'<View style="display: none"><TextArea name="{_KEPT_IN}" toName="sentence"/></View>',
 )
+_ANSWERS = ("unsure", "finding", "marked", "note", _KEPT_IN)
 # Columns that its own CSV and JSON-MIN always have.
 FLAT_COLUMNS = frozenset(["annotator", "annotation_id", "created_at", "updated_at", "lead_time"])
 
@@ -95,11 +99,11 @@ def _answers(record: Record) -> Iterator[tuple[str, str, list[str]]]:
     for name in ("marked", "note"):
         if text := getattr(judgement, name):
             yield name, "textarea", [text]
+    yield _KEPT_IN, "textarea", [json.dumps(_kept_facts(record), ensure_ascii=False)]
 
 
 def _annotation(record: Record, number: int, task: int) -> dict[str, Any]:
     judgement = record.judgement
-    meta = {_META: _kept_facts(record)}
     results = [
         {
             "id": f"{number}-{name}",
@@ -107,7 +111,6 @@ def _annotation(record: Record, number: int, task: int) -> dict[str, Any]:
             "to_name": "sentence",
             "type": kind,
             "value": {"choices" if kind == "choices" else "text": values},
-            "meta": meta,
         }
         for name, kind, values in _answers(record)
     ]
@@ -126,7 +129,7 @@ def _annotation(record: Record, number: int, task: int) -> dict[str, Any]:
 
 def _flat_row(record: Record, number: int) -> LabelRow:
     judgement = record.judgement
-    row = _task_data(record) | _kept_facts(record)
+    row = _task_data(record)
     for name, kind, values in _answers(record):
         one = (
             values[0] if len(values) == 1 else {"choices" if kind == "choices" else "text": values}
@@ -177,7 +180,9 @@ def _flat_cell(value: Any) -> Any:
 def read_label_studio(
     path: Path, codebooks: Sequence[Codebook], annotator: str = ""
 ) -> ReadRecords:
-    """Read JSON as Label Studio exports it; what was submitted with nothing chosen has none of the codes.
+    """Read JSON as Label Studio exports it.
+
+    What was submitted with nothing chosen has none of the codes, unless the file has a sign for that.
 
     Raises
     ------
@@ -186,79 +191,38 @@ def read_label_studio(
     """
     tasks = read_json_list(path)
     if not are_tasks(tasks):
-        raise KitError(
-            f"{path} is not a list of tasks with their data: say format=label_studio_min"
-        )
-    reader = RecordReader(str(path), codebooks, annotator)
-    done = [(task, submitted_annotations(task)) for task in tasks]
-    asked = {name for _, annotations in done for each in annotations for name in _choices_of(each)}
-    if asked or len(codebooks) > 1:
-        reader.expect_codes(asked)
-    for task, annotations in done:
-        if not annotations:
-            reader.leave_out("have no submitted annotation: not judged")
+        raise KitError(f"{path} is no list of tasks with their data; say format=label_studio_min")
+    rows: list[tuple[str, LabelRow]] = []
+    for task in tasks:
+        # An answer among the data is no answer.
+        data = {name: value for name, value in task["data"].items() if name not in _ANSWERS}
+        annotations = submitted_annotations(task)
         for each in annotations:
-            place = f"annotation {each.get('id', '?')}"
-            meta = _meta_of(each)
-            values = _with_none(_choices_of(each), codebooks, asked, native=not meta)
-            codes = reader.codes(values, place=place)
-            if codes is not None:
-                facts = {**task["data"], **meta, **_native_facts(each)}
-                reader.add(facts, codes, place=place)
-    return reader.finish()
+            rows.append((f"annotation {each.get('id', '?')}", data | _answers_of(each, path)))
+        if not annotations:
+            rows.append(("", data))
+    return _read_answers(RecordReader(str(path), codebooks, annotator), rows)
 
 
-def _choices_of(annotation: Mapping[str, Any]) -> dict[str, list[str]]:
-    try:
-        return read_choices(annotation)
-    except (KeyError, TypeError, AttributeError):
-        number = annotation.get("id", "?")
-        raise KitError(f"annotation {number} has choices that cannot be read") from None
-
-
-def _with_none(
-    values: Mapping[str, Any], codebooks: Sequence[Codebook], asked: set[str], *, native: bool
-) -> dict[str, Any]:
-    """Return the answers, with none of the codes where Label Studio leaves out what it asked."""
-    if not native:
-        return dict(values)
-    only = len(codebooks) == 1
-    left_out: dict[str, list[str]] = {
-        book.name: []
-        for book in codebooks
-        if book.multi_label and (only or book.name in asked) and is_blank(values.get(book.name))
-    }
-    return {**values, **left_out}
-
-
-def _meta_of(annotation: Mapping[str, Any]) -> LabelRow:
-    """Return what was kept beside the choices when the kit wrote them, empty where it did not."""
-    for result in annotation.get("result") or []:
-        kept = (result.get("meta") or {}).get(_META)
-        if isinstance(kept, dict):
-            return kept
-    return {}
-
-
-def _native_facts(annotation: Mapping[str, Any]) -> LabelRow:
+def _answers_of(annotation: Mapping[str, Any], path: Path) -> LabelRow:
+    """Return an annotation with its answers as JSON-MIN has them."""
     who = annotation.get("completed_by")
     if isinstance(who, dict):
         who = who.get("email") or who.get("id")
-    choices = _choices_of(annotation)
-    texts = {
-        result.get("from_name"): "\n".join(map(str, result["value"].get("text") or []))
-        for result in annotation.get("result") or []
-        if result.get("type") == "textarea"
-    }
-    return {
-        "annotator": who,
-        "unsure": bool(choices.get("unsure")),
-        "finding": "; ".join(choices.get("finding", [])),
-        "note": texts.get("note"),
-        "marked": texts.get("marked"),
-        "seconds": annotation.get("lead_time"),
-        "at": annotation.get("updated_at") or annotation.get("created_at"),
-    }
+    number = annotation.get("id", "?")
+    try:
+        texts = {
+            str(result.get("from_name")): {"text": list(result["value"]["text"])}
+            for result in annotation.get("result") or []
+            if result.get("type") == "textarea"
+        }
+        choices = read_choices(annotation)
+    except (KeyError, TypeError, AttributeError):
+        raise KitError(
+            f"{path} has answers in annotation {number} that cannot be read; export it again"
+        ) from None
+    own = {name: annotation.get(name) for name in ("created_at", "updated_at", "lead_time")}
+    return {**choices, **texts, **own, "annotator": who, "annotation_id": number}
 
 
 def read_label_studio_min(
@@ -275,7 +239,7 @@ def read_label_studio_min(
     if not all(isinstance(row, dict) for row in rows):
         raise KitError(f"{path} is not a list of objects; export it again as JSON")
     places = [(f"annotation {row.get('annotation_id', '?')}", row) for row in rows]
-    return _read_flat(RecordReader(str(path), codebooks, annotator), places)
+    return _read_answers(RecordReader(str(path), codebooks, annotator), places)
 
 
 def read_label_studio_csv(
@@ -289,34 +253,72 @@ def read_label_studio_csv(
         When it cannot be read, or some row cannot.
     """
     reader = RecordReader(str(path), codebooks, annotator)
-    return _read_flat(reader, read_table_rows(path))
+    return _read_answers(reader, read_table_rows(path))
 
 
-def _read_flat(reader: RecordReader, rows: Sequence[tuple[str, LabelRow]]) -> ReadRecords:
+def _read_answers(reader: RecordReader, rows: Sequence[tuple[str, LabelRow]]) -> ReadRecords:
     names = {book.name for book in reader.codebooks}
-    asked = {name for _, row in rows for name in names & row.keys()}
-    if asked or len(reader.codebooks) > 1:
-        reader.expect_codes({name for _, row in rows for name in row})
+    done = [(place, row) for place, row in rows if not is_blank(row.get("annotation_id"))]
+    asked = {name for _, row in done for name in names & row.keys()}
+    if done and (asked or len(names) > 1):
+        reader.expect_codes(asked)
+    unchosen = _unchosen(reader.codebooks, [row for _, row in done], asked)
     for place, row in rows:
         if is_blank(row.get("annotation_id")):
             reader.leave_out("have no submitted annotation: not judged")
             continue
-        native = is_blank(row.get("action"))
-        codes = reader.codes(_with_none(row, reader.codebooks, asked, native=native), place=place)
+        kept = _kept_of(row)
+        if not kept:
+            left_out = [name for name in unchosen if is_blank(row.get(name)) or row[name] == []]
+            for name in left_out:
+                row[name] = [NO_CODE]
+                reader.leave_out(f"have nothing chosen of {name}: read as none of its codes")
+        codes = reader.codes(row, place=place)
         if codes is not None:
-            facts = row | {
-                "unsure": not is_blank(row.get("unsure")),
-                "note": _joined_text(row.get("note")),
-                "marked": _joined_text(row.get("marked")),
-                "seconds": row.get("lead_time"),
-                "at": row.get("updated_at") or row.get("created_at"),
-            }
+            facts = {**row, **kept, **_facts_of_answers(row)}
             reader.add(facts, codes, place=place)
     return reader.finish()
 
 
+def _unchosen(
+    codebooks: Sequence[Codebook], rows: Sequence[LabelRow], asked: set[str]
+) -> list[str]:
+    """Return the codebooks of which nothing chosen means none: asked here, and without a sign for that."""
+    names = [book.name for book in codebooks if book.multi_label]
+    if len(codebooks) > 1:
+        names = [name for name in names if name in asked]
+    return [
+        name for name in names if not any(row.get(name) in (NO_CODE, [NO_CODE]) for row in rows)
+    ]
+
+
+def _kept_of(row: LabelRow) -> LabelRow:
+    """Return what was kept in the text area when the kit wrote it, empty where it did not."""
+    try:
+        kept = json.loads(_joined_text(row.get(_KEPT_IN)) or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _facts_of_answers(row: LabelRow) -> LabelRow:
+    finding = read_codes(row.get("finding")) or ()
+    return {
+        "annotator": row.get("annotator"),
+        "unsure": not is_blank(row.get("unsure")),
+        "finding": "; ".join(finding),
+        "note": _joined_text(row.get("note")),
+        "marked": _joined_text(row.get("marked")),
+        "seconds": row.get("lead_time"),
+        "at": row.get("updated_at") or row.get("created_at"),
+    }
+
+
 def _joined_text(value: object) -> str:
-    """Return the text of a field, whose lines are a list where there are several."""
+    """Return the text of an area, whose lines are a list where there are several."""
+    if isinstance(value, str) and value.startswith('{"text": ['):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
     if isinstance(value, dict):
         return "\n".join(map(str, value.get("text") or []))
     return text_cell(value)

@@ -1,5 +1,7 @@
 """The judgements of a project that stand, as records to be written."""
 
+from collections.abc import Collection
+
 from stancekit.annotation.exchange.record import Record
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import Item, Judgement
@@ -65,5 +67,5 @@ def _record(item: Item, judgement: Judgement) -> Record:
     )
 
 
-def _free(name: str, taken: dict[str, object]) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     return f"item_{name}" if name in taken else name
