@@ -19,6 +19,7 @@ from stancekit.corpus.judgements import (
     read_annotation_file,
     read_judgement,
 )
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.requests import warn_once
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
@@ -88,9 +89,13 @@ class Judgements:
     annotators
         Names, in the order of the codes of each row.
     rule
-        `labels`, `majority`, `first`, or a file.
+        `labels`, `majority`, `first`, `adjudicated`, or a file.
+    decided
+        The ids of rows whose gold was decided by a person.
     notes
         What was done where the rule alone does not decide.
+    adjudicated
+        What the data has as decided, by `decision_key`.
     """
 
     data: CodedData
@@ -99,6 +104,7 @@ class Judgements:
     rule: str
     decided: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    adjudicated: Mapping[Hashable, Codes] = field(default_factory=dict)
 
     def with_gold(self) -> "Judgements":
         """Return them with the gold codes of the rule; of `labels`, the rows have it already."""
@@ -120,8 +126,12 @@ class Judgements:
         return replace(row, gold=gold, reason=_NO_MAJORITY if given else _NO_ANNOTATION)
 
     def _with_decided(self) -> "Judgements":
-        """Return them with the codes of the file, and the majority where it has none."""
-        decisions = read_decisions(self.rule, self.rows, self.data)
+        """Return them with the decided codes, of the file first, and the majority where there are none."""
+        decisions: dict[Hashable, Codes | None] = dict(self.adjudicated)
+        source = "adjudicated"
+        if self.rule != ADJUDICATED:
+            decisions |= read_decisions(self.rule, self.rows, self.data)
+            source = f"decided in {self.rule}{' or adjudicated' if self.adjudicated else ''}"
         rows = []
         decided = set()
         for row in self.rows:
@@ -135,8 +145,7 @@ class Judgements:
         notes = []
         if by_majority:
             notes.append(
-                f"{len(decided)} rows have the codes decided in {self.rule}, {by_majority} others "
-                "the majority's"
+                f"{len(decided)} rows have the codes {source}, {by_majority} others the majority's"
             )
         return replace(self, rows=tuple(rows), decided=frozenset(decided), notes=tuple(notes))
 

@@ -30,6 +30,11 @@ from stancekit.corpus.judgements import (
     annotation_files,
     is_file_source,
 )
+from stancekit.corpus.project_file import (
+    ANNOTATOR_COLUMN,
+    is_project,
+    tell_suggested,
+)
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.corpus.viewing import CorpusView, in_its_words
@@ -76,6 +81,10 @@ class Corpus(CorpusFiles, CorpusView):
         default; `first`, what the first annotator gave; or a file of decided codes by id,
         as `stancekit disagreements` writes it, and the majority for rows without one. Rows
         without gold are left out.
+        In a project of `stancekit annotate`, `adjudicated` is the default where something is: the
+        lead's codes, and the majority's for the other rows.
+    suggested
+        Whether judgements that were made with a model's code in view are used.
     conflicts
         `refuse` rows that give one example other labels than an earlier row, or `keep`
         them.
@@ -114,6 +123,7 @@ class Corpus(CorpusFiles, CorpusView):
         date_format: str | None = None,
         annotators: str | Path | Sequence[str | Path] | None = None,
         gold: str | Path | None = None,
+        suggested: bool = False,
         conflicts: Conflicts = "refuse",
         files: Mapping[str, str | Sequence[str]] | None = None,
         test_rows: str | None = None,
@@ -136,6 +146,7 @@ class Corpus(CorpusFiles, CorpusView):
                 f"corpus.gold is {self.gold!r}; it is {', '.join(GOLD_RULES)}, or a file of decided "
                 "codes"
             )
+        self.suggested = suggested
         self.name = name or Path(path).stem
         self.columns = columns or {}
         self.labels = parse_labels(labels) if isinstance(labels, str) else labels or {}
@@ -207,6 +218,7 @@ class Corpus(CorpusFiles, CorpusView):
         if not listed:
             # Where no row can be read, the reasons say more.
             faults.settle(str(self.path), 0)
+        tell_suggested(listed, codebook.name, self.path, allowed=self.suggested)
         data = CodedData(
             name=self.name,
             where=str(self.path),
@@ -225,7 +237,11 @@ class Corpus(CorpusFiles, CorpusView):
 
     def column_names(self) -> Columns:
         """Return the names of the columns, by what they hold."""
-        return Columns.from_config(self.columns)
+        files = [name for names in self.files.values() for name in as_list(names)]
+        named = self.columns.get("annotator") is not None
+        if named or not all(map(is_project, files or [str(self.path)])):
+            return Columns.from_config(self.columns)
+        return Columns.from_config({**self.columns, "annotator": ANNOTATOR_COLUMN})
 
     def _label_mapping(self) -> dict[str, str | None]:
         odd = [str(label) for label in self.labels if isinstance(label, bool)]

@@ -1,5 +1,6 @@
 """The file of an annotation project: its tables, and opening it, also while it is written."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,15 +107,13 @@ def _address(path: Path, *, read_only: bool) -> str:
     if not read_only:
         return f"{address}?mode=rw"
     # In a folder that cannot be written there is no place for what readers of a file share.
-    beside = path.with_name(f"{path.name}-wal")
-    shared = beside.exists() or _is_writable(path.parent)
+    shared = waiting_file(path).exists() or os.access(path.parent, os.W_OK)
     return f"{address}?mode=ro" if shared else f"{address}?mode=ro&immutable=1"
 
 
-def _is_writable(folder: Path) -> bool:
-    import os
-
-    return os.access(folder, os.W_OK)
+def waiting_file(path: Path) -> Path:
+    """Return the file beside a project's with what was written lately; it goes when all have closed."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, overload
 from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import OWN_ARTICLE
 from stancekit.corpus.judgements import NO_CODE_CELL, AnnotatedSet, Codes
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.views import DataFrame, TableView
 
 # Columns that are left out where they are blank in all rows.
@@ -98,7 +99,9 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
         """Return what is left out."""
         if not self.n_decided:
             return []
-        return [f"{self.n_decided} rows that {self.annotated.gold_from} decides are left out"]
+        source = self.annotated.gold_from
+        decides = "are adjudicated" if source == ADJUDICATED else f"{source} decides"
+        return [f"{self.n_decided} rows that {decides} are left out"]
 
     def to_frame(self) -> DataFrame:
         """Return the rows as a pandas DataFrame, with the columns of the file."""
