@@ -226,14 +226,17 @@ class Project(ProjectFile):
             role.
         """
         current = self.hashes
+        books = {current[book.name]: book for book in self.codebooks}
+        present = {book.name: book for book in self.codebooks}
         values = []
         for judgement in judgements:
             self.item(judgement.item)
             versions = {name: judgement.hashes.get(name, current[name]) for name in judgement.codes}
-            books = [
-                self.codebook_version(versions.get(name, hash_)) for name, hash_ in current.items()
-            ]
-            checked = check_judgement(judgement, books)
+            for version in versions.values():
+                if version not in books:
+                    books[version] = self.codebook_version(version)
+            judged_by = present | {name: books[version] for name, version in versions.items()}
+            checked = check_judgement(judgement, list(judged_by.values()))
             made = replace(checked, hashes=versions, at=judgement.at or now())
             values.append(judgement_values(made))
         with self._writing() as connection:

@@ -12,6 +12,7 @@ from stancekit.annotation.records import Item, Judgement, Role
 from stancekit.annotation.tables import check_judgement
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
+from stancekit.fileio import unguard_cell
 
 # Who made a judgement of what: the same for the one before and after a suggestion.
 _Key = tuple[int, str, int, bool]
@@ -35,7 +36,9 @@ class ItemFinder:
         self._by_text: dict[str, list[Item]] = {}
         for item in items:
             self._by_id[item.id] = item
-            self._by_text.setdefault(_one_line(item.text), []).append(item)
+            self._by_id.setdefault(unguard_cell(item.id), item)
+            for text in dict.fromkeys(_shown_texts(item)):
+                self._by_text.setdefault(text, []).append(item)
 
     def find(self, record: Record) -> Item | str:
         """Return the item, or why there is none.
@@ -58,9 +61,14 @@ class ItemFinder:
 
 def _is_same(record: Record, item: Item) -> bool:
     names = [(record.actor, item.actor), (record.target, item.target)]
-    return _one_line(record.text) == _one_line(item.text) and all(
+    return _one_line(record.text) in _shown_texts(item) and all(
         not name or name == (mention and mention.name) for name, mention in names
     )
+
+
+def _shown_texts(item: Item) -> list[str]:
+    """Return the text of an item, and what is left of it where a guard was taken off that was none."""
+    return [_one_line(item.text), _one_line(unguard_cell(item.text))]
 
 
 def _one_line(text: str) -> str:

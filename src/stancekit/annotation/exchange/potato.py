@@ -24,7 +24,7 @@ from stancekit.fileio import write_jsonl, write_text
 from stancekit.labelling.label_studio import NO_CODE
 from stancekit.labelling.row_format import LabelRow, is_blank
 
-_NOTE = ("note", "text_box")
+_NOTE_LABEL = ("note", "text_box")
 _SEPARATORS = (":::", ".")
 # The name that version 1 gives to the file of each user.
 _OF_ONE_USER = "annotated_instances.jsonl"
@@ -59,14 +59,14 @@ def _labels(record: Record) -> dict[str, dict[str, Any]]:
         for name, codes in record.judgement.codes.items()
     }
     if record.judgement.note:
-        labels[_NOTE[0]] = {_NOTE[1]: record.judgement.note}
+        labels[_NOTE_LABEL[0]] = {_NOTE_LABEL[1]: record.judgement.note}
     return labels
 
 
 def _write_csv(path: Path, records: Sequence[Record], codebooks: Sequence[Codebook]) -> None:
     columns = ["instance_id", "user_id"]
     columns += [f"{book.name}.{code}" for book in codebooks for code in (*book.names, NO_CODE)]
-    columns += [".".join(_NOTE), "displayed_text"]
+    columns += [".".join(_NOTE_LABEL), "displayed_text"]
     rows = []
     for record in records:
         facts = facts_of(record)
@@ -122,7 +122,7 @@ def _labels_of(row: LabelRow, names: Sequence[str]) -> Iterator[tuple[str, Any]]
         return
     found: dict[str, dict[str, Any]] = {}
     for column, value in row.items():
-        for schema in (*names, _NOTE[0]):
+        for schema in (*names, _NOTE_LABEL[0]):
             for separator in _SEPARATORS:
                 if column.startswith(start := f"{schema}{separator}"):
                     found.setdefault(schema, {})[column.removeprefix(start)] = value
@@ -133,7 +133,7 @@ def _facts_of_row(row: LabelRow, labels: Mapping[str, Any]) -> LabelRow:
     behavior = row.get("behavioral_data")
     kept = dict(behavior) if isinstance(behavior, Mapping) else {}
     facts = row | kept
-    notes = labels.get(_NOTE[0])
+    notes = labels.get(_NOTE_LABEL[0])
     if isinstance(notes, Mapping):
         facts["note"] = "\n".join(filter(None, map(text_cell, notes.values())))
     if (spent := _TIME_SPENT.search(text_cell(kept.get("time_string")))) and is_blank(

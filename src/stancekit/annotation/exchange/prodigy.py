@@ -26,7 +26,7 @@ from stancekit.labelling.row_format import LabelRow, is_blank
 # What is shown of an item beside its text, in prodigy's own place for that.
 _META = ("id", "article", "actor", "target")
 # Where the kit keeps what prodigy has no place for.
-_KEPT = "stancekit"
+_KEPT_UNDER = "stancekit"
 
 
 def write_prodigy(path: Path, records: Sequence[Record], codebooks: Sequence[Codebook]) -> None:
@@ -54,7 +54,7 @@ def _prodigy_lines(record: Record, codebooks: Sequence[Codebook]) -> list[LabelR
         }
         if record.judgement.at:
             line["_timestamp"] = int(datetime.fromisoformat(record.judgement.at).timestamp())
-        lines.append({**line, _KEPT: facts})
+        lines.append({**line, _KEPT_UNDER: facts})
     return lines
 
 
@@ -73,7 +73,7 @@ def read_prodigy(path: Path, codebooks: Sequence[Codebook], annotator: str = "")
     joined: dict[tuple[str, ...], tuple[str, LabelRow, str, dict[str, Any]]] = {}
     for place, row in rows:
         facts = _facts_of_line(row)
-        kept = isinstance(row.get(_KEPT), Mapping)
+        kept = isinstance(row.get(_KEPT_UNDER), Mapping)
         if row.get("answer") != "accept" and not (kept and not row.get("accept")):
             reader.leave_out(
                 f"were answered {text_cell(row.get('answer')) or 'nothing'}: not judged"
@@ -123,7 +123,7 @@ def _codebook_of(
 
 
 def _facts_of_line(row: LabelRow) -> LabelRow:
-    meta, kept = row.get("meta"), row.get(_KEPT)
+    meta, kept = row.get("meta"), row.get(_KEPT_UNDER)
     facts: LabelRow = {**meta} if isinstance(meta, Mapping) else {}
     who = row.get("_annotator_id") or row.get("_session_id")
     when = row.get("_timestamp")

@@ -62,7 +62,10 @@ def csv_text(columns: Sequence[str], rows: Sequence[LabelRow]) -> str:
     """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow([guard_cell(name) for name in columns])
+    # A name that holds a sign which may separate is quoted, so that the header shows what does.
+    odd = any(sign in name for name in columns for sign in ";|\t")
+    header = csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL) if odd else writer
+    header.writerow([guard_cell(name) for name in columns])
     for row in rows:
         writer.writerow([_csv_cell(row.get(name)) for name in columns])
     return lines.getvalue()
