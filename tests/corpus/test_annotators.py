@@ -195,7 +195,9 @@ def test_an_annotator_that_is_neither_column_nor_file(wide, stance):
         KitError, match=r"names 'codr_b', .*nor a file; the columns are: .*is coder_b meant"
     ):
         wide(annotators=["coder_a", "codr_b"]).read(stance)
-    with pytest.raises(KitError, match=r"gold is 'majorty'; it is labels, majority, first, or a"):
+    with pytest.raises(
+        KitError, match=r"gold is 'majorty'; it is labels, majority, first, adjudicated, or a"
+    ):
         wide(gold="majorty")
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 from stancekit.annotation.records import Item, Kind
 from stancekit.codebook import Codebook, split_labels
+from stancekit.corpus.cells import half_character
 from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
@@ -20,7 +20,6 @@ from stancekit.text.targets import make_mention
 from stancekit.types import Mention
 from stancekit.views import DataFrame, TableView
 
-_HALF = re.compile("[\ud800-\udfff]")
 # Rows as they come: a file, a table, or a list of mappings.
 ItemRows: TypeAlias = RowSource | Sequence[Mapping[str, Any]]
 _TEXT_COLUMNS = ("sentence", "text")
@@ -49,7 +48,7 @@ def read_items(source: ItemRows, codebooks: Sequence[Codebook], kind: Kind) -> l
         When there is no text, or cells cannot be read: one error for all rows.
     """
     name = str(source) if isinstance(source, str | Path) else "the rows"
-    rows = _read_rows(source)
+    rows = _source_rows(source)
     if not rows:
         raise KitError(f"{name} has no rows; give a file that stancekit sample wrote")
     present = {column for row in rows for column in row}
@@ -65,7 +64,7 @@ def read_items(source: ItemRows, codebooks: Sequence[Codebook], kind: Kind) -> l
     return _with_ids(items, name)
 
 
-def _read_rows(source: ItemRows) -> list[dict[str, Any]]:
+def _source_rows(source: ItemRows) -> list[dict[str, Any]]:
     if isinstance(source, str | Path):
         rows = read_label_rows(Path(source))
         # Samples in CSV have texts that a spreadsheet would run as formulas guarded.
@@ -99,7 +98,7 @@ class _ItemReader:
         text = _text(row.get(self.text_column))
         if not text.strip():
             fault("no text")
-        if any(map(_has_half, row.values())):
+        if any(half_character(str(value)) for value in row.values()):
             fault("half of a character, which has no UTF-8")
             text = ""
         suggested, gold = self._codes(row, fault)
@@ -110,13 +109,13 @@ class _ItemReader:
             article=_text(row.get("article")),
             before=_text(row.get("before")),
             after=_text(row.get("after")),
-            actor=_mention(row, "actor", text, fault),
-            target=_mention(row, "target", text, fault),
+            actor=_read_mention(row, "actor", text, fault),
+            target=_read_mention(row, "target", text, fault),
             probability=_probability(row, fault) if self.kind != "control" else None,
             batch=_batch(row, fault),
             kind=self.kind,
             fields={
-                str(key): _plain(value)
+                str(key): _json_value(value)
                 for key, value in row.items()
                 if key not in self.skipped and not is_blank(value)
             },
@@ -184,16 +183,11 @@ def _with_ids(items: Sequence[Item], name: str) -> list[Item]:
     return named
 
 
-def _has_half(value: object) -> bool:
-    text = value if isinstance(value, str) else str(value)
-    return not text.isascii() and bool(_HALF.search(text))
-
-
 def _text(value: object) -> str:
     return "" if value is None or value != value else str(value)  # noqa: PLR0124  # NaN
 
 
-def _mention(
+def _read_mention(
     row: Mapping[str, Any], role: str, text: str, fault: Callable[[str], None]
 ) -> Mention | None:
     name = _text(row.get(role)).strip()
@@ -245,17 +239,17 @@ def _batch(row: Mapping[str, Any], fault: Callable[[str], None]) -> int:
 
 def _scores(value: Any) -> Any:
     try:
-        return json.loads(value) if isinstance(value, str) else _plain(value)
+        return json.loads(value) if isinstance(value, str) else _json_value(value)
     except ValueError:
         return None
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     """Return a cell as JSON has it; what it has not, as text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _json_value(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_json_value(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, str | int | float | bool):

@@ -53,8 +53,8 @@ class Project(ProjectFile):
         cls,
         path: str | Path,
         *,
+        codebooks: Sequence[str | Codebook],
         rows: ItemRows | None = None,
-        codebooks: Sequence[str | Codebook] = ("stance",),
         annotators: Sequence[str] = (),
         **settings: Any,
     ) -> Self:
@@ -62,10 +62,10 @@ class Project(ProjectFile):
 
         Parameters
         ----------
-        rows
-            As of `add_items`.
         codebooks
             What is asked, by name, file, or as they are.
+        rows
+            As of `add_items`.
         settings
             Those of `ProjectSettings`.
 

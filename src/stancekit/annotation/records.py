@@ -150,8 +150,8 @@ def item_from_row(row: sqlite3.Row) -> Item:
         article=row["article"],
         before=row["before"],
         after=row["after"],
-        actor=_mention(row, "actor", row["actor_code"]),
-        target=_mention(row, "target"),
+        actor=_mention_from_row(row, "actor", row["actor_code"]),
+        target=_mention_from_row(row, "target"),
         probability=row["probability"],
         batch=row["batch"],
         round=row["round"],
@@ -162,7 +162,7 @@ def item_from_row(row: sqlite3.Row) -> Item:
     )
 
 
-def _mention(row: sqlite3.Row, role: str, code: str | None = None) -> Mention | None:
+def _mention_from_row(row: sqlite3.Row, role: str, code: str | None = None) -> Mention | None:
     name = row[role]
     if name is None:
         return None

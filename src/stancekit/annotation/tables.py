@@ -13,6 +13,7 @@ import numpy as np
 
 from stancekit.annotation.records import CodesByBook, Item, Judgement
 from stancekit.codebook import Codebook
+from stancekit.corpus.cells import half_character
 from stancekit.errors import KitError, listing, nearest
 from stancekit.fileio import json_line
 
@@ -50,7 +51,7 @@ def check_judgement(judgement: Judgement, codebooks: Sequence[Codebook]) -> Judg
                 faults.append(f"unknown codebook {name!r}; there are: {listing(by_name)}")
             else:
                 faults += _code_faults(codes, by_name[name])
-    if half := [name for name in ("note", "marked") if _has_half(getattr(judgement, name))]:
+    if half := [name for name in ("note", "marked") if half_character(getattr(judgement, name))]:
         faults.append(f"{listing(half)} has half of a character, which has no UTF-8")
     if faults:
         raise KitError(f"judgement of item {judgement.item}: {'; '.join(faults)}")
@@ -60,10 +61,6 @@ def check_judgement(judgement: Judgement, codebooks: Sequence[Codebook]) -> Judg
         codes=_ordered(judgement.codes, by_name),
         revised=None if revised is None else _ordered(revised, by_name),
     )
-
-
-def _has_half(text: str) -> bool:
-    return any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _code_faults(codes: Sequence[str], book: Codebook) -> list[str]:

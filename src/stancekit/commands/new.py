@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook, codebook_names, load_codebook
-from stancekit.commands.project import Project, plain_name
+from stancekit.commands.project import StarterProject, plain_name
 from stancekit.corpus.formats import RowFault, read_rows
 from stancekit.corpus.guess import ColumnGuess, TableGuess, guess_columns
 from stancekit.errors import KitError, listing, printable
@@ -124,7 +124,7 @@ def new(
     path = samples[0] if samples else _relative(table, folder)
     name = plain_name(name or table.stem)
     book, book_name = _choose_codebook(codebook, guess, name)
-    project = Project(
+    project = StarterProject(
         name=name,
         path=path,
         new_rows=samples[-1] if samples else path,

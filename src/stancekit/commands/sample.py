@@ -7,11 +7,12 @@ from typing import overload
 
 import numpy as np
 
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
 from stancekit.labelling.gold import batch_of, find_row, read_gold
 from stancekit.labelling.label_files import RowSource, list_tables, source_name
-from stancekit.labelling.label_studio import NO_CODE, Question, make_interface
+from stancekit.labelling.label_studio import Question, make_interface
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
 from stancekit.labelling.row_format import LabelRow, is_blank, row_id
@@ -307,7 +308,7 @@ def _print_summary(
     name = population.codebook.name
     unit = "sentences" if population.codebook.unit == "sentence" else "rows"
     left = " not drawn before" if drawn.n_pool < len(population.rows) else ""
-    several = f", several with ; between them, {NO_CODE} where there is none"
+    several = f", several with ; between them, {NO_CODE_CELL} where there is none"
     more = several if population.codebook.multi_label else ""
     lines = [f"fill in {name} with one of: {', '.join(population.codes)}{more}"]
     files = [source for source in (*earlier, drawn.path) if isinstance(source, str | Path)]

@@ -1,7 +1,6 @@
 """The base of all readers of data: find the files, read their rows, map their labels."""
 
 import logging
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from stancekit.corpus.build import (
     make_set,
     read_marked_sentences,
 )
-from stancekit.corpus.cells import Columns, parse_labels, parse_sign
+from stancekit.corpus.cells import Columns, half_character, parse_labels, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.files import unreadable
 from stancekit.corpus.finding import CorpusFiles
@@ -44,7 +43,6 @@ from stancekit.types import as_list
 log = logging.getLogger(__name__)
 
 
-_HALF = re.compile("[\ud800-\udfff]")
 # Files whose rows are counted by their lines, since each line is a row.
 LINE_KINDS = (".jsonl", ".ndjson")
 
@@ -386,7 +384,7 @@ class Corpus(CorpusFiles, CorpusView):
 def _half_character(row: RawRow) -> RowFault | None:
     """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
     for name, value in row.items():
-        if isinstance(value, str) and not value.isascii() and (half := _HALF.search(value)):
+        if isinstance(value, str) and (half := half_character(value)):
             reason = f"half of a character in column {name!r}"
-            return RowFault(reason, column=name, seen=f"{half[0]!a}")
+            return RowFault(reason, column=name, seen=f"{half!a}")
     return None

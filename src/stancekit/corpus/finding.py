@@ -11,7 +11,7 @@ from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
 
 # A project stands beside the sample that it was made from, and is named itself.
-_LISTED = {kind: reader for kind, reader in ROWS.items() if kind != PROJECT_SUFFIX}
+_IN_FOLDERS = {kind: reader for kind, reader in ROWS.items() if kind != PROJECT_SUFFIX}
 
 
 class CorpusFiles:
@@ -122,11 +122,11 @@ def find_data_files(folder: Path) -> list[Path]:
     files = [
         file
         for file in sorted(folder.iterdir())
-        if file.is_file() and not file.name.startswith(".") and is_known(file, _LISTED)
+        if file.is_file() and not file.name.startswith(".") and is_known(file, _IN_FOLDERS)
     ]
     if not files:
         raise KitError(
-            f"folder {folder} has no data file ({known_endings(_LISTED)}); set corpus.path=FILE"
+            f"folder {folder} has no data file ({known_endings(_IN_FOLDERS)}); set corpus.path=FILE"
         )
     if len(kinds := _kinds(files)) > 1:
         raise KitError(

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError
 from stancekit.fileio import read_text
-
-# What an annotator writes where a row may have no code and has none; in an interface the alias of
-# "none of these".
-NO_CODE = "-"
 
 
 def read_json_list(file: Path) -> list[Any]:
@@ -101,6 +98,6 @@ def make_interface(
         )
         lines += [f"    <Choice value={quoteattr(code)}/>" for code in question.codes]
         if question.several:
-            lines.append(f'    <Choice value="none of these" alias="{NO_CODE}"/>')
+            lines.append(f'    <Choice value="none of these" alias="{NO_CODE_CELL}"/>')
         lines.append("  </Choices>")
     return "\n".join([*lines, *(f"  {element}" for element in extra), "</View>"]) + "\n"

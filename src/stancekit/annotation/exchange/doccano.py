@@ -18,9 +18,9 @@ from stancekit.annotation.exchange.record import (
 )
 from stancekit.annotation.exchange.tables import read_table_rows
 from stancekit.codebook import Codebook
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
 from stancekit.fileio import write_jsonl
-from stancekit.labelling.label_studio import NO_CODE
 from stancekit.labelling.row_format import is_blank
 
 # The name of the file of all members' labels together.
@@ -35,7 +35,7 @@ def write_doccano(path: Path, records: Sequence[Record], codebooks: Sequence[Cod
         labels = [
             f"{name}: {code}" if prefixed else code
             for name, codes in record.judgement.codes.items()
-            for code in codes or (NO_CODE,)
+            for code in codes or (NO_CODE_CELL,)
         ]
         facts = facts_of(record)
         rows.append(
@@ -65,7 +65,7 @@ def read_doccano(path: Path, codebooks: Sequence[Codebook], annotator: str = "")
         facts = {**row, "note": row.get("note") or "\n".join(map(str, comments))}
         if not labels and is_blank(row.get("annotator")):
             reader.leave_out(
-                f"have no label: not judged (none of the codes is the label {NO_CODE})"
+                f"have no label: not judged (none of the codes is the label {NO_CODE_CELL})"
             )
             continue
         codes = _codes_of(reader, labels, place)
@@ -107,6 +107,6 @@ def homes_of(label: str, codebooks: Sequence[Codebook]) -> list[str]:
     """
     for book in codebooks:
         prefix = f"{book.name}: "
-        if label.startswith(prefix) and label.removeprefix(prefix) in (*book.names, NO_CODE):
+        if label.startswith(prefix) and label.removeprefix(prefix) in (*book.names, NO_CODE_CELL):
             return [book.name]
-    return [book.name for book in codebooks if label == NO_CODE or label in book.names]
+    return [book.name for book in codebooks if label == NO_CODE_CELL or label in book.names]

@@ -24,10 +24,10 @@ from stancekit.annotation.exchange.record import (
 )
 from stancekit.annotation.exchange.tables import read_table_rows
 from stancekit.codebook import Codebook
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError
 from stancekit.fileio import guard_cell, write_json, write_text
 from stancekit.labelling.label_studio import (
-    NO_CODE,
     Question,
     are_tasks,
     make_interface,
@@ -91,7 +91,7 @@ def _answers(record: Record) -> Iterator[tuple[str, str, list[str]]]:
     """Yield the name, the kind and the values of each answer."""
     judgement = record.judgement
     for name, codes in judgement.codes.items():
-        yield name, "choices", list(codes) or [NO_CODE]
+        yield name, "choices", list(codes) or [NO_CODE_CELL]
     if judgement.unsure:
         yield "unsure", "choices", ["unsure"]
     if judgement.finding:
@@ -271,7 +271,7 @@ def _read_answers(reader: RecordReader, rows: Sequence[tuple[str, LabelRow]]) ->
         if not kept:
             left_out = [name for name in unchosen if is_blank(row.get(name)) or row[name] == []]
             for name in left_out:
-                row[name] = [NO_CODE]
+                row[name] = [NO_CODE_CELL]
                 reader.leave_out(f"have nothing chosen of {name}: read as none of its codes")
         codes = reader.codes(row, place=place)
         if codes is not None:
@@ -288,7 +288,9 @@ def _unchosen(
     if len(codebooks) > 1:
         names = [name for name in names if name in asked]
     return [
-        name for name in names if not any(row.get(name) in (NO_CODE, [NO_CODE]) for row in rows)
+        name
+        for name in names
+        if not any(row.get(name) in (NO_CODE_CELL, [NO_CODE_CELL]) for row in rows)
     ]
 
 

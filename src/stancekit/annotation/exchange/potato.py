@@ -20,8 +20,8 @@ from stancekit.annotation.exchange.record import (
 )
 from stancekit.annotation.exchange.tables import csv_text, read_table_rows
 from stancekit.codebook import Codebook
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.fileio import write_jsonl, write_text
-from stancekit.labelling.label_studio import NO_CODE
 from stancekit.labelling.row_format import LabelRow, is_blank
 
 _NOTE_LABEL = ("note", "text_box")
@@ -55,7 +55,7 @@ def _potato_line(record: Record) -> LabelRow:
 
 def _labels(record: Record) -> dict[str, dict[str, Any]]:
     labels: dict[str, dict[str, Any]] = {
-        name: dict.fromkeys(codes or (NO_CODE,), "true")
+        name: dict.fromkeys(codes or (NO_CODE_CELL,), "true")
         for name, codes in record.judgement.codes.items()
     }
     if record.judgement.note:
@@ -65,7 +65,7 @@ def _labels(record: Record) -> dict[str, dict[str, Any]]:
 
 def _write_csv(path: Path, records: Sequence[Record], codebooks: Sequence[Codebook]) -> None:
     columns = ["instance_id", "user_id"]
-    columns += [f"{book.name}.{code}" for book in codebooks for code in (*book.names, NO_CODE)]
+    columns += [f"{book.name}.{code}" for book in codebooks for code in (*book.names, NO_CODE_CELL)]
     columns += [".".join(_NOTE_LABEL), "displayed_text"]
     rows = []
     for record in records:
@@ -109,7 +109,7 @@ def read_potato(path: Path, codebooks: Sequence[Codebook], annotator: str = "") 
             reader.add(facts, codes, text=row.get("displayed_text"), place=place)
         else:
             reader.leave_out(
-                f"have no label: not judged (none of the codes is the label {NO_CODE})"
+                f"have no label: not judged (none of the codes is the label {NO_CODE_CELL})"
             )
     return reader.finish()
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from stancekit.annotation.records import CodesByBook, Judgement
 from stancekit.codebook import Codebook, split_labels
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
-from stancekit.labelling.label_studio import NO_CODE
 from stancekit.labelling.row_format import LabelRow, is_blank
 
 ITEM_COLUMNS = ("id", "article", "text", "actor", "target")
@@ -103,7 +103,7 @@ def codes_cell(codes: Sequence[str] | None) -> str:
     """
     if codes is None:
         return ""
-    joined = "; ".join(codes) or NO_CODE
+    joined = "; ".join(codes) or NO_CODE_CELL
     # What would be read as other codes, or as JSON, is written as JSON.
     plain = not codes or (split_labels(joined) == tuple(codes) and joined[0] not in "[{")
     return joined if plain else json.dumps(list(codes), ensure_ascii=False)
@@ -140,10 +140,12 @@ def read_codes(value: object) -> tuple[str, ...] | None:
         codes = tuple(str(code).strip() for part in parts for code in part)
     else:
         codes = split_labels(value)
-    if NO_CODE not in codes:
+    if NO_CODE_CELL not in codes:
         return codes
     if len(codes) > 1:
-        raise ValueError(f"has {'; '.join(codes)}: {NO_CODE} says that it has no code; remove one")
+        raise ValueError(
+            f"has {'; '.join(codes)}: {NO_CODE_CELL} says that it has no code; remove one"
+        )
     return ()
 
 

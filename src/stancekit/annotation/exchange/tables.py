@@ -20,9 +20,9 @@ from stancekit.annotation.exchange.record import (
     facts_of,
 )
 from stancekit.codebook import Codebook
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.fileio import guard_cell, replacing_file, unguard_cell, write_jsonl, write_text
 from stancekit.labelling.label_files import read_label_rows
-from stancekit.labelling.label_studio import NO_CODE
 from stancekit.labelling.row_format import LabelRow
 
 
@@ -103,7 +103,7 @@ def _typed_codes(codes: Sequence[str] | None, book: Codebook) -> list[str] | str
         return None
     if book.multi_label:
         return list(codes)
-    return codes[0] if codes else NO_CODE
+    return codes[0] if codes else NO_CODE_CELL
 
 
 def write_parquet(path: Path, records: Sequence[Record], codebooks: Sequence[Codebook]) -> None:
