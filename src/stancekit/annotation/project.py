@@ -178,6 +178,11 @@ class Project(ProjectFile):
         query = "SELECT number, round, kind FROM items ORDER BY round, kind, number"
         yield from map(tuple, self._rows(query))
 
+    def sentences(self) -> Iterator[tuple[int, str, str]]:
+        """Yield the number, the article and the text of each item."""
+        for row in self._stream("SELECT number, article, text FROM items ORDER BY number"):
+            yield row["number"], row["article"], row["text"]
+
     def save(self, judgement: Judgement, shown: int | None = None) -> int:
         """Add a judgement, and return its number; what has the same request is the same one.
 
@@ -310,10 +315,16 @@ class Project(ProjectFile):
         made = [judgement for name in leads for judgement in self.current(name).values()]
         return {each.item: each for each in sorted(made, key=lambda each: each.number)}
 
-    def judgements(self, item: int | None = None) -> Iterator[Judgement]:
-        """Yield every judgement that was ever made, also those taken back, of all items or one."""
+    def judgements(self, item: int | None = None, *, since: int = 0) -> Iterator[Judgement]:
+        """Yield every judgement that was ever made, also those taken back, of all items or one.
+
+        Parameters
+        ----------
+        since
+            The number of a judgement after which those of all items begin.
+        """
         if item is None:
-            rows = self._stream("SELECT * FROM judgements ORDER BY number")
+            rows = self._stream("SELECT * FROM judgements WHERE number > ? ORDER BY number", since)
         else:
             query = "SELECT * FROM judgements WHERE item = ? ORDER BY number"
             rows = self._stream(query, item)

@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": Command("score a saved model on a corpus"),
     "label": Command("label an article by actor stance and framing", "input"),
     "sample": Command("draw labelled rows for annotation", "labels"),
+    "annotate": Command("judge rows in a web page of one's own, alone or with others", "project"),
     "estimate": Command("estimate shares of codes from labels and annotated rows", "labels"),
     "plan": Command("predict how narrow intervals get with more annotated rows", "labels"),
     "compare": Command("compare the finished runs of an experiment", "runs"),
