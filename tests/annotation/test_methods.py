@@ -77,10 +77,10 @@ def test_the_paragraph_says_who_how_many_how_drawn_and_how_long(methods):
         "41 items (68 %) were judged by two annotators or more",
         "5 % of the items came a second time",
         "After 1 of 105 judgements a model's code was shown, and 1 were then changed",
-        "In 1 of 2 hidden repetitions (50 %) all codes were the same.",
-        "On controls, 1 of 2 judgements (50 %) had the known codes.",
+        "In 1 of 2 hidden repetitions (50 %) the codes of stance were the same.",
+        "On controls, 1 of 2 judgements (50 %) had the known codes of stance.",
         "A judgement took a median of 10 seconds; all of them took 31 minutes.",
-        "In one item an annotator stated: wrong target.",
+        "In one item (2 %) an annotator stated: wrong target.",
     ):
         assert part in text, part
     assert "ana" not in text and "in view" not in text
@@ -115,8 +115,8 @@ def test_agreement_is_that_of_the_command_without_controls(study, methods):
 def test_names_are_hidden_unless_they_are_asked_for(study, methods):
     people = methods.tables[0]
     assert [row[0] for row in people.rows] == ["A", "B"]
-    assert people.rows[0][1:] == ["61", "0", "0", "10", "1 of 2", "1 of 1"]
-    assert people.rows[1][1:] == ["42", "13", "0", "30", "–", "0 of 1"]
+    assert people.rows[0][1:] == ["61", "0", "0", "10", "1 of 2", "1 of 1", "2 of 2", "1 of 1"]
+    assert people.rows[1][1:] == ["42", "13", "0", "30", "–", "0 of 1", "–", "1 of 1"]
     with Project.open(study, read_only=True) as project:
         named = report_methods(project, names=True)
     assert [row[0] for row in named.tables[0].rows] == ["ana", "ben"]
@@ -150,7 +150,9 @@ def test_both_files_have_all_of_it(methods):
 
 
 def test_before_anything_was_judged_there_is_no_report(tmp_path):
-    with Project.create(tmp_path / "study.db", rows=[{"text": "All left."}]) as project:
+    with Project.create(
+        tmp_path / "study.db", rows=[{"text": "All left."}], codebooks=["stance"]
+    ) as project:
         with pytest.raises(KitError, match="nobody has judged anything"):
             report_methods(project)
         project.add_annotator("ana")
@@ -161,5 +163,5 @@ def test_before_anything_was_judged_there_is_no_report(tmp_path):
         text = " ".join(report_methods(project).sentences)
     assert "One annotator judged 1 of 1 items by the codebook stance." in text
     assert "were not drawn with known probabilities" in text
-    assert "1 of 1 judgements (100 %) were made with a model's code in view" in text
+    assert "1 of 1 judgements of the project were made with the model's code in view" in text
     assert "agreement is not known" in text and "Final codes of stance: 1 of one annotator" in text

@@ -76,7 +76,9 @@ def test_a_sample_filled_in_by_hand_comes_in(here):
 def test_tables_are_labelled_data(here, name):
     """What was written is a corpus: `corpus=FILE corpus.columns.annotator=annotator`."""
     rows = [{"id": f"r{at}", "text": f"Peru said {at}.", "actor": "Peru"} for at in range(4)]
-    with Project.create("plain.db", rows=rows, annotators=["ana", "ben"]) as project:
+    with Project.create(
+        "plain.db", rows=rows, codebooks=["stance"], annotators=["ana", "ben"]
+    ) as project:
         for item, code in enumerate(["none", "condemn", "support"], 1):
             project.save(Judgement(item=item, annotator="ana", codes={"stance": (code,)}))
         project.save(Judgement(item=2, annotator="ben", codes={"stance": ("none",)}))

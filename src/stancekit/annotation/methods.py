@@ -7,12 +7,14 @@ from stancekit.annotation.project import Project
 from stancekit.annotation.records import Item
 from stancekit.annotation.settings import ProjectSettings
 from stancekit.annotation.study import ENDINGS, CodebookFacts, Study, study_project
+from stancekit.annotation.tallies import Share
+from stancekit.corpus.project_file import suggested_note
 from stancekit.evaluation.agreement import BY_OVERLAP, ON_THE_SCALE, Agreement
 from stancekit.formatting import format_score, markdown_text, table
 from stancekit.reporting.latex import escape_latex, latex_table
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_KINDS = {
+_MEASURES = {
     ON_THE_SCALE: "ordinal on the scale",
     BY_OVERLAP: "with MASI distance between sets of codes",
 }
@@ -75,7 +77,7 @@ def report_methods(project: Project, *, names: bool = False) -> Methods:
     >>> from stancekit.annotation.records import Judgement
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "study.db"
     >>> rows = [{"text": "Peru said no.", "actor": "Peru", "target": "whaling"}]
-    >>> with Project.create(file, rows=rows, annotators=["ana"]) as project:
+    >>> with Project.create(file, rows=rows, codebooks=["stance"], annotators=["ana"]) as project:
     ...     _ = project.save(Judgement(item=1, annotator="ana", codes={"stance": ("condemn",)}))
     ...     print(report_methods(project).sentences[0])
     One annotator judged 1 of 1 items by the codebook stance.
@@ -84,7 +86,6 @@ def report_methods(project: Project, *, names: bool = False) -> Methods:
     if not names:
         people = [replace(one, name=_letters(at)) for at, one in enumerate(study.people)]
         study = replace(study, people=people)
-    study = replace(study, people=[one for one in study.people if one.items])
     return Methods(list(_sentences(study, project.settings)), list(_tables(study, project)))
 
 
@@ -170,30 +171,24 @@ def _who_judged(study: Study, settings: ProjectSettings) -> Iterator[str]:
     drawn = sum(item.kind != "control" for item in study.judged)
     if len(study.people) > 1:
         yield (
-            f"{study.by_several} items ({_percent(study.by_several, drawn)}) were judged by two "
+            f"{study.by_several} items ({Share(study.by_several, drawn).percent}) were judged by two "
             "annotators or more, without seeing each other's codes; the order was drawn for each."
         )
     if settings.repeats:
         yield f"{100 * settings.repeats:.3g} % of the items came a second time, unannounced."
 
 
-def _percent(n: int, of: int) -> str:
-    return f"{100 * n / of:.0f} %" if of else "–"
-
-
 def _what_was_seen(study: Study) -> Iterator[str]:
-    n, after = len(study.judgements), study.seen_after
-    if not study.seen_before and not after.of:
+    n, changed = len(study.judgements), study.changed
+    before = sum(each.suggestion == "before" for each in study.judgements)
+    if not before and not changed.n:
         yield "No annotator saw a model's codes."
-    if study.seen_before:
+    if note := suggested_note(before, n, "the project"):
+        yield f"{note}."
+    if changed.n:
         yield (
-            f"{study.seen_before} of {n} judgements ({_percent(study.seen_before, n)}) were made "
-            "with a model's code in view, and lean towards it."
-        )
-    if after.of:
-        yield (
-            f"After {after.of} of {n} judgements a model's code was shown, and {after.n} were then "
-            "changed; agreement is that of the codes before."
+            f"After {changed.n} of {n} judgements a model's code was shown, and {changed.count} were "
+            "then changed; agreement is that of the codes before."
         )
 
 
@@ -216,20 +211,31 @@ def _how_far_agreed(facts: CodebookFacts) -> Iterator[str]:
 def _alphas(agreement: Agreement) -> str:
     whole, *rest = agreement.scores
     others = [
-        f"{format_score(score)} {_KINDS[score.slice]}" for score in rest if score.slice in _KINDS
+        f"{format_score(score)} {_MEASURES[score.slice]}"
+        for score in rest
+        if score.slice in _MEASURES
     ]
     return _series([format_score(whole), *others])
 
 
 def _with_themselves(study: Study) -> Iterator[str]:
-    same = [one.same for one in study.people]
-    right = [one.right for one in study.people]
-    if of := sum(each.of for each in same):
-        n = sum(each.n for each in same)
-        yield f"In {n} of {of} hidden repetitions ({_percent(n, of)}) all codes were the same."
-    if of := sum(each.of for each in right):
-        n = sum(each.n for each in right)
-        yield f"On controls, {n} of {of} judgements ({_percent(n, of)}) had the known codes."
+    for name in (facts.codebook.name for facts in study.codebooks):
+        same = _summed([one.same[name] for one in study.people])
+        right = _summed([one.right[name] for one in study.people])
+        if same.n:
+            yield (
+                f"In {same.count} of {same.n} hidden repetitions ({same.percent}) the codes of {name} "
+                "were the same."
+            )
+        if right.n:
+            yield (
+                f"On controls, {right.count} of {right.n} judgements ({right.percent}) had the known "
+                f"codes of {name}."
+            )
+
+
+def _summed(shares: Sequence[Share]) -> Share:
+    return Share(sum(each.count for each in shares), sum(each.n for each in shares))
 
 
 def _how_decided(facts: CodebookFacts) -> str:
@@ -252,8 +258,12 @@ def _time(study: Study) -> Iterator[str]:
         yield (
             f"A judgement took a median of {median(seconds):.3g} seconds; all of them took {whole}."
         )
-    for finding, n in study.findings.most_common():
-        yield f"In {_counted(n, 'item')} an annotator stated: {finding}."
+    for missed in study.missed:
+        if missed.share.count:
+            yield (
+                f"In {_counted(missed.share.count, 'item')} ({missed.share.percent}) an annotator "
+                f"stated: {missed.finding}."
+            )
 
 
 def _versions(study: Study) -> Iterator[str]:
@@ -297,25 +307,30 @@ def _tables(study: Study, project: Project) -> Iterator[MethodsTable]:
 
 
 def _people_table(study: Study) -> MethodsTable:
+    books = [facts.codebook.name for facts in study.codebooks]
     rows = [
         [
             one.name,
-            str(one.items),
+            str(one.done),
             str(one.unsure),
             str(one.notes),
             "–" if one.seconds is None else f"{one.seconds:.3g}",
-            one.same.shown,
-            one.right.shown,
+            *(_of_share(shares[name]) for name in books for shares in (one.same, one.right)),
         ]
         for one in study.people
     ]
     head = ["annotator", "items", "unsure", "notes", "median seconds"]
+    head += [f"{name} {what}" for name in books for what in ("same again", "on controls")]
     return MethodsTable(
         "annotation-people",
         "What each annotator judged; second times with the same codes, and controls with the known ones",
-        [*head, "same again", "controls right"],
+        head,
         rows,
     )
+
+
+def _of_share(share: Share) -> str:
+    return f"{share.count} of {share.n}" if share.n else "–"
 
 
 def _codes_table(facts: CodebookFacts) -> MethodsTable:

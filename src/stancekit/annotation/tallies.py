@@ -147,7 +147,12 @@ def find_confusions(annotated: AnnotatedSet) -> list[Confusion]:
             places.setdefault((first, second), []).append(int(example.id))
     found = [Confusion(*pair, tuple(numbers)) for pair, numbers in places.items()]
     return sorted(
-        found, key=lambda each: (-len(each.items), known.get(each.first, last), known.get(each.second, last))
+        found,
+        key=lambda each: (
+            -len(each.items),
+            known.get(each.first, last),
+            known.get(each.second, last),
+        ),
     )
 
 

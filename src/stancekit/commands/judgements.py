@@ -132,7 +132,7 @@ def judgements(  # one argument per key of configs/judgements.yaml
     >>> from stancekit.annotation.project import Project
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> rows = [{"id": "r1", "text": "Peru said no.", "actor": "Peru", "target": "whaling"}]
-    >>> Project.create(folder / "study.db", rows=rows).close()
+    >>> Project.create(folder / "study.db", rows=rows, codebooks=["stance"]).close()
     >>> _ = (folder / "ana.csv").write_text("id,annotator,stance\nr1,ana,condemn\n")
     >>> judgements(folder / "study.db", input=folder / "ana.csv").to_frame()["stance"].tolist()
     ['condemn']

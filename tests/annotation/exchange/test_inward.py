@@ -114,7 +114,7 @@ def test_what_was_judged_otherwise_is_not_replaced(judged, tmp_path):
 
 def test_a_text_that_two_items_have_needs_an_id(tmp_path):
     rows = [{"text": "All left.", "actor": actor} for actor in ("Peru", "Chile")]
-    with Project.create(tmp_path / "study.db", rows=rows) as project:
+    with Project.create(tmp_path / "study.db", rows=rows, codebooks=["stance"]) as project:
         path = written(tmp_path / "a.jsonl", [{"text": "All left.", "stance": "none"}])
         with pytest.raises(KitError, match="is of a text that 2 items have"):
             take_in(project, path, annotator="ana")

@@ -33,7 +33,7 @@ def project_records(project: Project) -> list[Record]:
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "study.db"
     >>> rows = [{"id": "r1", "text": "Peru said no.", "actor": "Peru", "target": "whaling"}]
-    >>> with Project.create(file, rows=rows, annotators=["ana"]) as project:
+    >>> with Project.create(file, rows=rows, codebooks=["stance"], annotators=["ana"]) as project:
     ...     _ = project.save(Judgement(item=1, annotator="ana", codes={"stance": ("condemn",)}))
     ...     [(record.id, record.judgement.codes) for record in project_records(project)]
     [('r1', {'stance': ('condemn',)})]
