@@ -11,6 +11,7 @@ from stancekit.codebook import Codebook, codebook_names, load_codebook
 from stancekit.commands.project import StarterProject, plain_name
 from stancekit.corpus.formats import RowFault, read_rows
 from stancekit.corpus.guess import ColumnGuess, TableGuess, guess_columns
+from stancekit.corpus.project_file import is_project
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
 from stancekit.resources import shipped
@@ -116,6 +117,11 @@ def new(
     folder = Path(folder)
     samples = _SAMPLES if data is None else ()
     table = shipped("seeds", "tables", _SAMPLES[0]) if data is None else Path(data)
+    if is_project(table):
+        raise KitError(
+            f"{table} is an annotation project, whose columns and codebooks are known; use it as it "
+            f"is: stancekit train corpus={table}"
+        )
     rows, notes = _read_table(table)
     guess = guess_columns(
         rows, {role: column for role, column in (columns or {}).items() if column}

@@ -222,7 +222,7 @@ class Corpus(CorpusFiles, CorpusView):
             where=str(self.path),
             codebook=codebook,
             columns=self.column_names(),
-            label_names=label_columns(self.column_names(), codebook),
+            label_names=self.label_columns(codebook),
             mapping=self._label_mapping(),
             separator=self._label_separator(),
         )
@@ -235,11 +235,14 @@ class Corpus(CorpusFiles, CorpusView):
 
     def column_names(self) -> Columns:
         """Return the names of the columns, by what they hold."""
+        columns = Columns.from_config(self.columns)
+        if self._is_project() and self.columns.get("annotator") is None:
+            return replace(columns, annotator=ANNOTATOR_COLUMN)
+        return columns
+
+    def _is_project(self) -> bool:
         files = [name for names in self.files.values() for name in as_list(names)]
-        named = self.columns.get("annotator") is not None
-        if named or not all(map(is_project, files or [str(self.path)])):
-            return Columns.from_config(self.columns)
-        return Columns.from_config({**self.columns, "annotator": ANNOTATOR_COLUMN})
+        return all(map(is_project, files or [str(self.path)]))
 
     def _label_mapping(self) -> dict[str, str | None]:
         odd = [str(label) for label in self.labels if isinstance(label, bool)]
@@ -258,7 +261,10 @@ class Corpus(CorpusFiles, CorpusView):
 
     def label_columns(self, codebook: Codebook) -> tuple[str, ...]:
         """Return the columns that hold the labels of a codebook."""
-        return label_columns(self.column_names(), codebook)
+        columns = self.column_names()
+        # A project names its columns like its codebooks, whatever other data call them.
+        in_project = columns.labels is None and self._is_project()
+        return (codebook.name,) if in_project else label_columns(columns, codebook)
 
     def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
         """Say whether the corpus can have labels of a codebook.

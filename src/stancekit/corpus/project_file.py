@@ -233,7 +233,10 @@ def tell_suggested(
     KitError
         When there are some, and they are not allowed.
     """
-    seen = [row.get(SUGGESTION_COLUMN) for _, row in rows if row.get(codebook) is not None]
+    judged = (row for _, row in rows if row.get(codebook) is not None)
+    seen = [
+        row.get(SUGGESTION_COLUMN) for row in judged if row.get(ANNOTATOR_COLUMN) != ADJUDICATED
+    ]
     if note := suggested_note(seen.count("before"), len(seen), f"{codebook} in {where}"):
         if not allowed:
             raise KitError(f"{note}; set corpus.suggested=true to use them all the same")
