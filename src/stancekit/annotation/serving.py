@@ -1,10 +1,10 @@
 """Serve the pages from a process of one's own, at an address that is free."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from stancekit.annotation.project import Project
 from stancekit.annotation.security import LOOPBACK
@@ -93,11 +93,20 @@ def serving(project: Project, host: str = "127.0.0.1", port: int = 0) -> Iterato
 def _listen(host: str, port: int) -> socket.socket:
     """Return a socket that takes connections already, so that the address can be told."""
     try:
-        found: list[Any] = socket.getaddrinfo(
+        found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        family, _, _, _, address = found[0]
-        return socket.create_server(address, family=family)
+        # With the protocol by name, asyncio sends answers at once; else each waits for 40 ms.
+        listener = socket.socket(found[0][0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            if os.name == "posix":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(found[0][4])
+            listener.listen()
+        except BaseException:
+            listener.close()
+            raise
+        return listener
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise KitError(
