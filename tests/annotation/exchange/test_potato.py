@@ -46,7 +46,10 @@ def test_lines_of_version_2(tmp_path, stance, diplomacy):
         ("r2", "ben", {"stance": ("support",)}),
     ]
     assert read.records[0].judgement.note == "hard"
-    assert "1 rows have no label: not judged" in read.notes[0]
+    assert read.notes == (
+        "1 rows have nothing chosen of diplomacy: read as not judged",
+        "1 rows have no label: not judged (none of the codes is the label -)",
+    )
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,9 @@ def read_potato(path: Path, codebooks: Sequence[Codebook], annotator: str = "") 
     rows = read_table_rows(path)
     names = [book.name for book in codebooks]
     lines = [(place, row, dict(_labels_of(row, names))) for place, row in rows]
-    reader.expect_codes({schema for _, _, labels in lines for schema in labels})
+    asked = {schema for _, _, labels in lines for schema in labels}
+    reader.expect_codes(asked)
+    multiple = [book.name for book in codebooks if book.multi_label and book.name in asked]
     for place, row, labels in lines:
         given = {
             name: [label for label, value in labels[name].items() if value not in _UNCHOSEN]
@@ -106,6 +108,10 @@ def read_potato(path: Path, codebooks: Sequence[Codebook], annotator: str = "") 
             continue
         facts = _facts_of_row(row, labels)
         if codes or facts.get("at") or facts.get("finding"):
+            # What the kit wrote says which questions were asked.
+            for name in multiple if not facts.get("action") else ():
+                if name not in codes:
+                    reader.leave_out(f"have nothing chosen of {name}: read as not judged")
             reader.add(facts, codes, text=row.get("displayed_text"), place=place)
         else:
             reader.leave_out(
