@@ -1,6 +1,6 @@
 """Label Studio's own files: tasks in JSON with what was chosen in each, and the interface for them.
 
-Read in version 2.1.3 of its SDK, whose converter writes all of its exports.
+Read in version 2.1.2 of its SDK, whose converter writes all of its exports.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Label Studio's files: JSON, JSON-MIN and CSV, as the converter of its SDK 2.1.3 writes them.
+"""Label Studio's files: JSON, JSON-MIN and CSV, as the converter of its SDK 2.1.2 writes them.
 
 Annotator, times and seconds are in its own fields. What it has no field for is JSON in a text area
 that its interface does not show, so that Label Studio keeps and exports it. To import judgements
