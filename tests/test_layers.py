@@ -18,6 +18,7 @@ ORDER = [
     {"runs"},
     {"reporting"},
     {"library"},
+    {"annotation"},
     {"commands"},
 ]
 SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))

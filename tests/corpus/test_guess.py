@@ -181,3 +181,19 @@ def test_odd_cells_do_no_harm():
         guess_columns([])
     with pytest.raises(KitError, match=r"no column labels=q7; it has: q1, q2"):
         guess_columns(table(), {"labels": "q7"})
+
+
+def test_who_gave_each_row_its_label():
+    names, codes = ("ana", "ben", "cleo"), ("against", "for")
+    rows = [
+        {"sentence": f"The house heard it {n // 3} times.", "coder": names[n % 3]}
+        | {"code": codes[n % 2]}
+        for n in range(30)
+    ]
+    guess = guess_columns(rows)
+    assert roles(guess) == {"text": ("sentence",), "labels": ("code",), "annotator": ("coder",)}
+    # Whom a table is about, and labels of several, are no names of annotators.
+    judges = [{**row, "judge": row["coder"]} for row in rows]
+    assert guess_columns([{**row, "coder": None} for row in judges]).column("annotator") is None
+    wide = [{**row, "coder": row["code"]} for row in rows]
+    assert guess_columns(wide).column("annotator") is None

@@ -10,7 +10,7 @@ from stancekit.corpus import Splits
 from stancekit.evaluation.audit import (
     DECISIVE,
     MARGIN,
-    Finding,
+    AuditFinding,
     audit,
     make_variants,
     mask_target,
@@ -102,7 +102,7 @@ def test_variants_that_apply_to_nothing_are_left_out():
 
 def _gap(low, high):
     return [
-        Finding(
+        AuditFinding(
             DECISIVE, 0.4, Score("macro_f1 gap", DECISIVE, (low + high) / 2, low, high, 29), 0.1
         )
     ]

@@ -23,6 +23,7 @@ def estimate(
     codebook: str | None = None,
     by: str | Sequence[str] = (),
     inference: str = "finite_population",
+    suggested: bool = False,
     date_format: str | None = None,
     output: str | Path | None = None,
     verbose: bool = False,
@@ -39,7 +40,8 @@ def estimate(
         What `stancekit sample` wrote, with the codes filled in, `-` where a row may
         have no code and has none; rows left empty are not used. Several files, as
         `[sample.csv, more.csv]`, where more rows were drawn with `extend=`. In Python
-        also DataFrames.
+        also DataFrames. Or a project of `stancekit annotate`: rows have the adjudicated
+        code, else that of all or most annotators.
     codebook
         The codebook whose shares are estimated; by default the only one of the labels.
         Of one that codes sentences, each sentence counts once.
@@ -49,6 +51,9 @@ def estimate(
     inference
         What the claim is about. `finite_population`: exactly these texts.
         `superpopulation`: what such texts say, of which these are a sample.
+    suggested
+        Whether judgements of a project that were made with a model's code in view are
+        used; by default they are refused, as they lean towards the model.
     date_format
         How the labels write dates, as `%d/%m/%Y`, where `by` has `month` or `year`; by
         default ISO 8601 or YYYYMMDD.
@@ -87,7 +92,7 @@ def estimate(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
     sources = list_tables(gold)
-    units, notes = match_gold(population, sources)
+    units, notes = match_gold(population, sources, suggested=suggested)
     estimates = make_estimates(
         units,
         population.columns,

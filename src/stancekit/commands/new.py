@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from stancekit.codebook import Codebook, codebook_names, load_codebook
-from stancekit.commands.project import Project, plain_name
+from stancekit.commands.project import StarterProject, plain_name
 from stancekit.corpus.formats import RowFault, read_rows
 from stancekit.corpus.guess import ColumnGuess, TableGuess, guess_columns
+from stancekit.corpus.project_file import is_project
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_bytes, write_text
 from stancekit.resources import shipped
@@ -116,6 +117,11 @@ def new(
     folder = Path(folder)
     samples = _SAMPLES if data is None else ()
     table = shipped("seeds", "tables", _SAMPLES[0]) if data is None else Path(data)
+    if is_project(table):
+        raise KitError(
+            f"{table} is an annotation project, whose columns and codebooks are known; use it as it "
+            f"is: stancekit train corpus={table}"
+        )
     rows, notes = _read_table(table)
     guess = guess_columns(
         rows, {role: column for role, column in (columns or {}).items() if column}
@@ -124,7 +130,7 @@ def new(
     path = samples[0] if samples else _relative(table, folder)
     name = plain_name(name or table.stem)
     book, book_name = _choose_codebook(codebook, guess, name)
-    project = Project(
+    project = StarterProject(
         name=name,
         path=path,
         new_rows=samples[-1] if samples else path,

@@ -24,6 +24,7 @@ def plan(  # noqa: PLR0913  # one argument per key of configs/plan.yaml
     codebook: str | None = None,
     by: str | Sequence[str] = (),
     inference: str = "finite_population",
+    suggested: bool = False,
     date_format: str | None = None,
     minutes: float = 0.5,
     max_rows: int | None = None,
@@ -34,7 +35,7 @@ def plan(  # noqa: PLR0913  # one argument per key of configs/plan.yaml
 
     Parameters
     ----------
-    labels, codebook, by, inference, date_format
+    labels, codebook, by, inference, suggested, date_format
         As of `stancekit estimate`.
     gold
         As of `stancekit estimate`; fifty annotated rows give a first idea, a hundred a
@@ -76,7 +77,7 @@ def plan(  # noqa: PLR0913  # one argument per key of configs/plan.yaml
     population = read_population(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
-    units, notes = match_gold(population, list_tables(gold))
+    units, notes = match_gold(population, list_tables(gold), suggested=suggested)
     result = make_plan(
         units,
         population.columns,

@@ -31,7 +31,7 @@ _LONGEST_EXAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class StarterProject:
     """What the files of a project are written from.
 
     Attributes

@@ -24,6 +24,7 @@ from stancekit.corpus.judgements import (
     read_annotation_file,
     read_judgement,
 )
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.requests import warn_once
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
@@ -98,9 +99,13 @@ class Judgements:
     annotators
         Names, in the order of the codes of each row.
     rule
-        `labels`, `majority`, `first`, `posterior`, or a file.
+        `labels`, `majority`, `first`, `posterior`, `adjudicated`, or a file.
+    decided
+        The ids of rows whose gold was decided by a person.
     notes
         What was done where the rule alone does not decide.
+    adjudicated
+        What the data has as decided, by `decision_key`.
     """
 
     data: CodedData
@@ -109,6 +114,7 @@ class Judgements:
     rule: str
     decided: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    adjudicated: Mapping[Hashable, Codes] = field(default_factory=dict)
 
     def with_gold(self) -> "Judgements":
         """Return them with the gold codes of the rule; of `labels`, the rows have it already."""
@@ -169,8 +175,12 @@ class Judgements:
         return np.array(first)
 
     def _with_decided(self) -> "Judgements":
-        """Return them with the codes of the file, and the majority where it has none."""
-        decisions = read_decisions(self.rule, self.rows, self.data)
+        """Return them with the decided codes, of the file first, and the majority where there are none."""
+        decisions: dict[Hashable, Codes | None] = dict(self.adjudicated)
+        source = "adjudicated"
+        if self.rule != ADJUDICATED:
+            decisions |= read_decisions(self.rule, self.rows, self.data)
+            source = f"decided in {self.rule}{' or adjudicated' if self.adjudicated else ''}"
         rows, decided, n_changed = [], set(), 0
         for before in map(self._majority, self.rows):
             key = decision_key(before, self.data)
@@ -187,8 +197,7 @@ class Judgements:
         if others:
             changed = f" ({n_changed} others than the {rule})" if n_changed else ""
             notes.append(
-                f"{len(decided)} rows have the codes decided in {self.rule}{changed}, {others} others "
-                f"the {rule}"
+                f"{len(decided)} rows have the codes {source}{changed}, {others} others the {rule}"
             )
         return replace(self, rows=tuple(rows), decided=frozenset(decided), notes=tuple(notes))
 

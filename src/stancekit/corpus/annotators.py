@@ -9,7 +9,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stancekit.corpus.adjudication import JudgedRow, Judgements
+from stancekit.corpus.adjudication import JudgedRow, Judgements, decision_key
 from stancekit.corpus.cells import CellError
 from stancekit.corpus.judgements import (
     OWN_LABELS,
@@ -22,6 +22,7 @@ from stancekit.corpus.judgements import (
     read_judgement,
     read_seconds,
 )
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing, nearest
 
@@ -71,9 +72,11 @@ class AnnotatorReader:
         columns.require(present, (), self.data.where)
         has_labels = not is_long and set(self.data.label_names) <= present
         codes: dict[str, dict[str, Codes]] = {}
+        decided: dict[str, Codes] = {}
         sources: Sequence[str] = self.sources
         if is_long:
             listed, codes = self._read_long(listed)
+            decided = codes.pop(ADJUDICATED, {})
             codes, sources = self._choose(codes, sources)
         ids = self.data.ids(listed)
         for source in sources:
@@ -85,9 +88,7 @@ class AnnotatorReader:
         self._check_labels()
         if not codes:
             raise self._no_annotators(present)
-        rule = self.gold or (OWN_LABELS if has_labels else "majority")
-        if rule == OWN_LABELS and not has_labels:
-            raise self._no_label_column(present, is_long=is_long)
+        rule = self._choose_rule(present, has_labels=has_labels, is_long=is_long, decided=decided)
         rows_with_codes = tuple(
             JudgedRow(
                 number,
@@ -98,7 +99,51 @@ class AnnotatorReader:
             )
             for (number, row), id_ in zip(listed, ids, strict=True)
         )
-        return Judgements(self.data, tuple(codes), rows_with_codes, rule).with_gold()
+        judgements = Judgements(
+            self.data,
+            tuple(codes),
+            rows_with_codes,
+            rule,
+            adjudicated=self._by_key(rows_with_codes, decided),
+        )
+        return judgements.with_gold()
+
+    def _choose_rule(
+        self,
+        present: Collection[str],
+        *,
+        has_labels: bool,
+        is_long: bool,
+        decided: Collection[str],
+    ) -> str:
+        """Return how gold follows from what annotators gave."""
+        rule = self.gold or (OWN_LABELS if has_labels else ADJUDICATED if decided else "majority")
+        if rule == OWN_LABELS and not has_labels:
+            raise self._no_label_column(present, is_long=is_long)
+        if rule == ADJUDICATED and not decided:
+            raise KitError(
+                f"corpus.gold is adjudicated, and {self.data.where} has nothing of codebook "
+                f"{self.data.codebook.name} that was; set corpus.gold=majority"
+            )
+        return rule
+
+    def _by_key(
+        self, rows: Iterable[JudgedRow], decided: Mapping[str, Codes]
+    ) -> dict[Hashable, Codes]:
+        """Return decided codes by what they are about: of a sentence, one decision for all its rows."""
+        by_key: dict[Hashable, Codes] = {}
+        differ = []
+        for row in rows:
+            if row.id in decided:
+                codes = decided[row.id]
+                if set(by_key.setdefault(decision_key(row, self.data), codes)) != set(codes):
+                    differ.append(row.id)
+        if differ:
+            raise KitError(
+                f"{self.data.where}: one sentence was decided in two ways, in rows "
+                f"{listing(differ)}; decide on one"
+            )
+        return by_key
 
     def _check_labels(self) -> None:
         """Raise one `KitError` for the labels of all annotators that are no codes."""

@@ -1,7 +1,6 @@
 """The base of all readers of data: find the files, read their rows, map their labels."""
 
 import logging
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from stancekit.corpus.build import (
     make_set,
     read_marked_sentences,
 )
-from stancekit.corpus.cells import Columns, parse_labels, parse_sign
+from stancekit.corpus.cells import Columns, half_character, parse_labels, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.files import unreadable
 from stancekit.corpus.finding import CorpusFiles
@@ -30,6 +29,11 @@ from stancekit.corpus.judgements import (
     annotation_files,
     is_file_source,
 )
+from stancekit.corpus.project_file import (
+    ANNOTATOR_COLUMN,
+    is_project,
+    tell_suggested,
+)
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.corpus.viewing import CorpusView, in_its_words
@@ -39,7 +43,6 @@ from stancekit.types import as_list
 log = logging.getLogger(__name__)
 
 
-_HALF = re.compile("[\ud800-\udfff]")
 # Files whose rows are counted by their lines, since each line is a row.
 LINE_KINDS = (".jsonl", ".ndjson")
 
@@ -78,6 +81,10 @@ class Corpus(CorpusFiles, CorpusView):
         training learns from; or a file of decided codes by id, as `stancekit disagreements`
         writes it, and for rows without one the majority, or the label column where there are
         no annotators. Rows without gold are left out.
+        In a project of `stancekit annotate`, `adjudicated` is the default where something is: the
+        lead's codes, and the majority's for the other rows.
+    suggested
+        Whether judgements that were made with a model's code in view are used.
     conflicts
         `refuse` rows that give one example other labels than an earlier row, or `keep`
         them.
@@ -116,6 +123,7 @@ class Corpus(CorpusFiles, CorpusView):
         date_format: str | None = None,
         annotators: str | Path | Sequence[str | Path] | None = None,
         gold: str | Path | None = None,
+        suggested: bool = False,
         conflicts: Conflicts = "refuse",
         files: Mapping[str, str | Sequence[str]] | None = None,
         test_rows: str | None = None,
@@ -138,6 +146,7 @@ class Corpus(CorpusFiles, CorpusView):
                 f"corpus.gold is {self.gold!r}; it is {', '.join(GOLD_RULES)}, or a file of decided "
                 "codes"
             )
+        self.suggested = suggested
         self.name = name or Path(path).stem
         self.columns = columns or {}
         self.labels = parse_labels(labels) if isinstance(labels, str) else labels or {}
@@ -220,12 +229,13 @@ class Corpus(CorpusFiles, CorpusView):
         if not listed:
             # Where no row can be read, the reasons say more.
             faults.settle(str(self.path), 0)
+        tell_suggested(listed, codebook.name, self.path, allowed=self.suggested)
         data = CodedData(
             name=self.name,
             where=str(self.path),
             codebook=codebook,
             columns=self.column_names(),
-            label_names=label_columns(self.column_names(), codebook),
+            label_names=self.label_columns(codebook),
             mapping=self._label_mapping(),
             separator=self._label_separator(),
         )
@@ -239,7 +249,14 @@ class Corpus(CorpusFiles, CorpusView):
 
     def column_names(self) -> Columns:
         """Return the names of the columns, by what they hold."""
-        return Columns.from_config(self.columns)
+        columns = Columns.from_config(self.columns)
+        if self._is_project() and self.columns.get("annotator") is None:
+            return replace(columns, annotator=ANNOTATOR_COLUMN)
+        return columns
+
+    def _is_project(self) -> bool:
+        files = [name for names in self.files.values() for name in as_list(names)]
+        return all(map(is_project, files or [str(self.path)]))
 
     def _label_mapping(self) -> dict[str, str | None]:
         odd = [str(label) for label in self.labels if isinstance(label, bool)]
@@ -258,7 +275,10 @@ class Corpus(CorpusFiles, CorpusView):
 
     def label_columns(self, codebook: Codebook) -> tuple[str, ...]:
         """Return the columns that hold the labels of a codebook."""
-        return label_columns(self.column_names(), codebook)
+        columns = self.column_names()
+        # A project names its columns like its codebooks, whatever other data call them.
+        in_project = columns.labels is None and self._is_project()
+        return (codebook.name,) if in_project else label_columns(columns, codebook)
 
     def may_have(self, codebook: Codebook, present: Collection[str]) -> bool:
         """Say whether the corpus can have labels of a codebook.
@@ -384,7 +404,7 @@ class Corpus(CorpusFiles, CorpusView):
 def _half_character(row: RawRow) -> RowFault | None:
     """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
     for name, value in row.items():
-        if isinstance(value, str) and not value.isascii() and (half := _HALF.search(value)):
+        if isinstance(value, str) and (half := half_character(value)):
             reason = f"half of a character in column {name!r}"
-            return RowFault(reason, column=name, seen=f"{half[0]!a}")
+            return RowFault(reason, column=name, seen=f"{half!a}")
     return None

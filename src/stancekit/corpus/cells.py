@@ -1,5 +1,6 @@
 """Read single cells of a data file: texts, yes or no, offsets, and the codes of a row."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -119,6 +120,9 @@ YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
 _SIGNS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 class CellError(ValueError):
     """What is wrong with a cell, in words to which the numbers of its rows are added."""
 
@@ -211,6 +215,18 @@ def parse_labels(written: str) -> dict[str, str | None]:
             f"corpus.labels is {written[:60]!r}; write it as '{{LABEL: code, \"A, B\": code}}'"
         )
     return {label: None if code in ("null", "~", "") else code for label, code in labels.items()}
+
+
+def half_character(text: str) -> str:
+    r"""Return half of a pair of escapes in a text, which is no character and has no UTF-8; empty for none.
+
+    Examples
+    --------
+    >>> half_character("Peru"), ascii(half_character("Peru \ud83d"))
+    ('', "'\\ud83d'")
+    """
+    found = None if text.isascii() else _HALF.search(text)
+    return found[0] if found else ""
 
 
 def parse_offset(value: object) -> int | None:

@@ -4,9 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stancekit.corpus.formats import ROWS, file_kind, is_known, known_endings
+from stancekit.corpus.project_file import is_project
+from stancekit.corpus.project_schema import PROJECT_SUFFIX, waiting_file
 from stancekit.errors import KitError, listing, nearest
 from stancekit.fileio import read_text, sha256
 from stancekit.resources import shipped
+
+# A project stands beside the sample that it was made from, and is named itself.
+_IN_FOLDERS = {kind: reader for kind, reader in ROWS.items() if kind != PROJECT_SUFFIX}
 
 
 class CorpusFiles:
@@ -73,6 +78,9 @@ class CorpusFiles:
     def paths(self) -> list[Path]:
         """Return every file that is read, in order."""
         paths = [file for _, file in self.part_files()]
+        # What was judged lately is in a file beside a project's, as long as somebody annotates.
+        waiting = [waiting_file(file) for file in paths if is_project(file)]
+        paths += [file for file in waiting if file.exists()]
         return [*paths, self.folder() / self.test_rows] if self.test_rows else paths
 
     def part_files(self) -> list[tuple[str, Path]]:
@@ -114,11 +122,11 @@ def find_data_files(folder: Path) -> list[Path]:
     files = [
         file
         for file in sorted(folder.iterdir())
-        if file.is_file() and not file.name.startswith(".") and is_known(file, ROWS)
+        if file.is_file() and not file.name.startswith(".") and is_known(file, _IN_FOLDERS)
     ]
     if not files:
         raise KitError(
-            f"folder {folder} has no data file ({known_endings(ROWS)}); set corpus.path=FILE"
+            f"folder {folder} has no data file ({known_endings(_IN_FOLDERS)}); set corpus.path=FILE"
         )
     if len(kinds := _kinds(files)) > 1:
         raise KitError(

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 from stancekit.corpus.delimited import read_delimited
 from stancekit.corpus.lines import LONG_REASON, MAX_TEXT_BYTES, decode_line, open_text, read_lines
+from stancekit.corpus.project_file import read_project_rows
+from stancekit.corpus.project_schema import PROJECT_SUFFIX
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, ReadRow, RowFault, TableRequest
 from stancekit.corpus.sheets import read_excel, read_parquet, read_spss, read_stata
 from stancekit.errors import KitError, listing, nearest
@@ -31,6 +33,7 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
     **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods"), "save it as .xlsx, or as CSV in UTF-8"),
     **dict.fromkeys((".rds", ".rdata", ".feather"), "write it as .csv or .parquet"),
+    PROJECT_SUFFIX: "a project holds judgements of texts: stancekit train corpus=FILE.db",
     **dict.fromkeys((".por", ".zsav", ".sas7bdat"), "save it as .sav, .dta or .csv"),
 }
 
@@ -126,8 +129,15 @@ _UNPACKED_ONLY: Mapping[str, Reader] = {
     ".sav": read_spss,
     ".dta": read_stata,
 }
-ROWS: Mapping[str, Reader] = {**_PACKABLE, **_UNPACKED_ONLY}
-FORMATS: Mapping[str, Reader] = {**TEXTS, **ROWS}
+# What is labelled, and what holds labels: judgements of a project are no texts to label.
+FORMATS: Mapping[str, Reader] = {**TEXTS, **_PACKABLE, **_UNPACKED_ONLY}
+ROWS: Mapping[str, Reader] = {
+    **_PACKABLE,
+    **_UNPACKED_ONLY,
+    PROJECT_SUFFIX: read_project_rows,
+}
+_READERS: Mapping[str, Reader] = {**TEXTS, **ROWS}
+_PACKED = frozenset([*TEXTS, *_PACKABLE])
 
 
 def file_kind(path: Path) -> tuple[str, str]:
@@ -145,13 +155,13 @@ def file_kind(path: Path) -> tuple[str, str]:
 def is_known(path: Path, kinds: Mapping[str, Reader] = FORMATS) -> bool:
     """Say whether a file is of a kind that is read, by the endings of its name."""
     kind, packing = file_kind(path)
-    return kind in kinds and not (packing and kind in _UNPACKED_ONLY)
+    return kind in kinds and not (packing and kind not in _PACKED)
 
 
 def known_endings(kinds: Mapping[str, Reader] = FORMATS) -> str:
     """Return the endings of files that are read, for a message."""
-    packable = ", ".join(kind for kind in kinds if kind not in _UNPACKED_ONLY)
-    whole = ", ".join(kind for kind in kinds if kind in _UNPACKED_ONLY)
+    packable = ", ".join(kind for kind in kinds if kind in _PACKED)
+    whole = ", ".join(kind for kind in kinds if kind not in _PACKED)
     return f"{packable}, these also as {', '.join(OPENERS)}, and {whole}"
 
 
@@ -172,14 +182,14 @@ def read_stream(  # what is known of a stream that has no name of its own
     required: Sequence[str] = (),
     written: FileFormat = AS_RECOGNISED,
 ) -> ReadRow:
-    """Yield the rows of an open file of a kind, a key of `FORMATS`; the parameters are those of `read_rows`.
+    """Yield the rows of an open file of a kind, a key of `FORMATS` or `ROWS`; the parameters are those of `read_rows`.
 
     Parameters
     ----------
     name
         The file in messages.
     """
-    return FORMATS[kind](stream, TableRequest(name, columns, required, written))
+    return _READERS[kind](stream, TableRequest(name, columns, required, written))
 
 
 def read_rows(
@@ -198,8 +208,8 @@ def read_rows(
     Parameters
     ----------
     path
-        JSON lines, CSV, TSV, a text, all of these also packed, Parquet, Excel, SPSS or Stata, as
-        its ending says.
+        JSON lines, CSV, TSV, a text, all of these also packed, Parquet, Excel, SPSS, Stata, or an
+        annotation project, as its ending says.
     columns
         Those that are used: a header is split such that it has most of them, and a kind that
         can leaves out others. By default all.
@@ -223,8 +233,8 @@ def read_rows(
     """
     file = Path(path)
     kind, packing = file_kind(file)
-    if not is_known(file):
-        raise refuse_kind(file, FORMATS)
+    if not is_known(file, _READERS):
+        raise refuse_kind(file, _READERS)
     begun = False
     try:
         with file.open("rb") as raw, OPENERS[packing](raw) if packing else raw as stream:

@@ -20,7 +20,7 @@ class ColumnGuess:
     Attributes
     ----------
     role
-        As in `corpus.columns`, or `annotators`, of which there are several.
+        As in `corpus.columns`, or `annotators`, of which there are several columns.
     columns
         The column, or of annotators the columns; empty where it is not clear.
     reason
@@ -118,7 +118,7 @@ def guess_columns(
         if role == "labels":
             labels = [columns[name] for guess in found for name in guess.columns]
             rest = [column for column in free.values() if column not in labels]
-            if annotators := _find_annotators(rest, labels):
+            if annotators := _find_annotators(rest, labels) or _find_annotator(rest, labels):
                 found.append(annotators)
         guesses += found
         taken = {name for guess in found for name in guess.columns}
@@ -238,6 +238,25 @@ def _find_annotators(
         return None
     like = f"the values of {labels[0].name}" if labels else "the same values"
     return ColumnGuess("annotators", tuple(column.name for column in same), f"they have {like}")
+
+
+def _find_annotator(
+    free: Sequence[TableColumn], labels: Sequence[TableColumn]
+) -> ColumnGuess | None:
+    """Find the column that names who gave each row its label."""
+    codes = {value for column in labels for value in column.values()}
+    # A judge may also be whom a table of court cases is about.
+    named = [
+        column
+        for column in free
+        if column.says("annotators") not in ("", "judge")
+        and column.repeats()
+        and not codes & set(column.values())
+    ]
+    if len(named) != 1 or not labels:
+        return None
+    why = f"{len(named[0].counts)} names; its header says {named[0].says('annotators')}"
+    return ColumnGuess("annotator", (named[0].name,), why)
 
 
 def _find_actor(columns: Sequence[TableColumn]) -> ColumnGuess | None:

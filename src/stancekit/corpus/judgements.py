@@ -8,6 +8,7 @@ from stancekit.codebook import Codebook
 from stancekit.corpus.cells import CellError, CodeReader, Columns, NoLabelError, plain_cell
 from stancekit.corpus.dataset import OWN_ARTICLE
 from stancekit.corpus.files import read_data_file
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError
 from stancekit.resources import shipped
@@ -19,7 +20,7 @@ NumberedRow = tuple[int, RawRow]
 # The corpus's own label column: as an annotator, and as gold.
 OWN_LABELS = "labels"
 # The rules by which gold codes follow from what annotators gave; else gold is a file.
-GOLD_RULES = (OWN_LABELS, "majority", "first", "posterior")
+GOLD_RULES = (OWN_LABELS, "majority", "first", "posterior", ADJUDICATED)
 # What an annotator writes where a row may have no code and has none: a blank cell is a gap.
 NO_CODE_CELL = "-"
 _DATA_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".xlsx", ".sav", ".dta")
@@ -40,9 +41,9 @@ class AnnotatedSet:
     gold
         The gold codes of each example, `None` where it has none.
     gold_from
-        `labels`, `majority`, `first` or `posterior`, or the file of decided codes.
+        `labels`, `majority`, `first`, `posterior` or `adjudicated`, or the file of decided codes.
     decided
-        The ids of examples whose gold is in that file.
+        The ids of examples whose gold was decided by a person: in that file, or adjudicated.
     text_column
         Where the data has its texts.
     separator

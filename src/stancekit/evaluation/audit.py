@@ -183,7 +183,7 @@ def _draw_target(
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AuditFinding:
     """The result of one variant.
 
     Attributes
@@ -213,7 +213,7 @@ def audit(
     changed: Mapping[str, Sequence[Sequence[tuple[str, ...] | None]]],
     names: Sequence[str],
     clusters: Sequence[str],
-) -> list[Finding]:
+) -> list[AuditFinding]:
     """Compare predictions on the full input with those on every variant, by macro-F1.
 
     Parameters
@@ -231,7 +231,7 @@ def audit(
 
     Returns
     -------
-    list of Finding
+    list of AuditFinding
         Without variants that apply to no example with a gold code.
 
     Examples
@@ -259,7 +259,7 @@ def audit(
             [first != second for first, second in zip(*pair, strict=True)]
             for pair in zip(before, after, strict=True)
         ]
-        findings.append(Finding(variant, value, score, float(np.mean(differs))))
+        findings.append(AuditFinding(variant, value, score, float(np.mean(differs))))
     return findings
 
 
@@ -277,7 +277,7 @@ def _estimate_gap(before: FloatArray, after: FloatArray) -> tuple[Estimate, floa
     return (value, low, high), float(by_state(after, metric).mean())
 
 
-def target_use(findings: Sequence[Finding]) -> Use | None:
+def target_use(findings: Sequence[AuditFinding]) -> Use | None:
     """Say whether a model uses its target, from the gap for targets of other articles.
 
     A gap that is not significant shows nothing by itself: on a small test set no gap is. So
@@ -296,7 +296,7 @@ def target_use(findings: Sequence[Finding]) -> Use | None:
     --------
     >>> for low, high in ((0.01, 0.1), (-0.01, 0.13)):
     ...     gap = Score("macro_f1 gap", DECISIVE, 0.06, low, high, 30)
-    ...     print(target_use([Finding(DECISIVE, 0.5, gap, 0.2)]))
+    ...     print(target_use([AuditFinding(DECISIVE, 0.5, gap, 0.2)]))
     uses its target
     cannot tell
     """

@@ -9,6 +9,7 @@ from typing import Any, overload
 from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import OWN_ARTICLE
 from stancekit.corpus.judgements import NO_CODE_CELL, AnnotatedSet, Codes
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.views import DataFrame, TableView
 
 # Columns that are left out where they are blank in all rows.
@@ -119,8 +120,9 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
                 "rows are right as they are"
             )
         if self.n_decided:
-            left_out = f"{self.n_decided} rows that {self.annotated.gold_from} decides are left out"
-            notes.append(left_out)
+            source = self.annotated.gold_from
+            decides = "are adjudicated" if source == ADJUDICATED else f"{source} decides"
+            notes.append(f"{self.n_decided} rows that {decides} are left out")
         return notes
 
     def to_frame(self) -> DataFrame:

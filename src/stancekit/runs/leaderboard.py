@@ -11,7 +11,7 @@ import numpy as np
 from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
-from stancekit.evaluation.audit import Finding, audit
+from stancekit.evaluation.audit import AuditFinding, audit
 from stancekit.evaluation.calibration import bin_claims, score_calibration, take_claims
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
 from stancekit.evaluation.metrics import Metric, in_gold
@@ -38,7 +38,7 @@ class LeaderboardRow:
 
     runs: tuple[Run, ...]
     scores: tuple[Score, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[AuditFinding, ...] = ()
     names: NameUse | None = None
 
     @property
@@ -279,7 +279,7 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
     return LeaderboardRow(runs, tuple(scores), tuple(findings), names)
 
 
-def _findings(runs: tuple[Run, ...]) -> list[Finding]:
+def _findings(runs: tuple[Run, ...]) -> list[AuditFinding]:
     audits = [run.audit for run in runs]
     if not all(audits):
         return []

@@ -1,0 +1,1 @@
+"""Annotation by several people: the project file, who judges what in which order, and the pages."""

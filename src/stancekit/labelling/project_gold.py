@@ -1,0 +1,136 @@
+"""Gold of an annotation project: one decided code per row, and what to tell of how it was decided."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stancekit.codebook import Codebook
+from stancekit.corpus.adjudication import majority
+from stancekit.corpus.project_file import (
+    JudgedItem,
+    is_project,
+    project_codebooks,
+    read_judged_items,
+    suggested_note,
+)
+from stancekit.errors import KitError, listing
+from stancekit.labelling.row_format import LabelRow
+
+# How a row was decided, in the words of notes.
+_ADJUDICATED = "adjudicated"
+_ALIKE = "given alike by two annotators or more"
+_BY_MOST = "given by most annotators"
+_ONE = "given by one annotator"
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """The codes of an item, `None` where there are none, and how they were decided or why not."""
+
+    codes: list[str] | None
+    how: str = ""
+
+
+def project_rows(path: Path, codebook: str) -> list[LabelRow]:
+    """Return the items of a project as rows of an annotated sample; controls are none of it.
+
+    An item has the adjudicated codes, else those of all or most annotators; one without is not
+    annotated. Where a model's code was shown after judging, the codes before it count.
+
+    Raises
+    ------
+    KitError
+        When the file is no project, or is damaged.
+    """
+    book = project_codebooks(path).get(codebook)
+    rows: list[LabelRow] = []
+    for item in _sampled(path):
+        facts = item.facts
+        row: LabelRow = {"id": facts["id"], "batch": facts["batch"]}
+        if facts["probability"] is not None:
+            row["probability"] = facts["probability"]
+        if book is not None:
+            row[codebook] = _decide_item(item, book).codes
+        rows.append(row)
+    return rows
+
+
+def project_notes(sources: Sequence[object], codebook: str, *, suggested: bool) -> list[str]:
+    """Return what to tell of the projects among sources of gold.
+
+    Raises
+    ------
+    KitError
+        When judgements were made with a model's code in view, and `suggested` is not set.
+    """
+    files = [source for source in sources if isinstance(source, str | Path) and is_project(source)]
+    notes = []
+    for file in files:
+        book = project_codebooks(file).get(codebook)
+        if book is not None:
+            notes += _notes(Path(file), book, suggested=suggested)
+    return notes
+
+
+def _sampled(path: Path) -> Iterator[JudgedItem]:
+    for item in read_judged_items(path):
+        if item.facts["kind"] != "control":
+            yield item
+
+
+def _decide_item(item: JudgedItem, book: Codebook) -> _Decision:
+    decided = item.decision(book.name)
+    if decided is not None:
+        return _Decision(decided, _ADJUDICATED)
+    judged = item.of_annotators()
+    given = [tuple(each.codes[book.name]) for each in judged if book.name in each.codes]
+    if not given:
+        findings = [each.facts["finding"] for each in judged if each.facts["finding"]]
+        return _Decision(None, findings[-1] if findings else "")
+    codes = majority(given, book)
+    if codes is None:
+        return _Decision(None, _BY_MOST)
+    alike = len(set(map(frozenset, given))) == 1
+    return _Decision(list(codes), _ONE if len(given) == 1 else _ALIKE if alike else _BY_MOST)
+
+
+def _notes(path: Path, book: Codebook, *, suggested: bool) -> list[str]:
+    how: Counter[str] = Counter()
+    findings: Counter[str] = Counter()
+    tied: list[str] = []
+    seen: list[str] = []
+    for item in _sampled(path):
+        decision = _decide_item(item, book)
+        if decision.codes is not None:
+            how[decision.how] += 1
+        elif decision.how == _BY_MOST:
+            tied.append(item.facts["id"])
+        else:
+            findings[decision.how] += 1
+        # An adjudicator saw what the annotators gave, and decides whatever they had seen.
+        if decision.how != _ADJUDICATED:
+            judged = [each for each in item.of_annotators() if book.name in each.codes]
+            seen += [each.suggestion for each in judged]
+    note = suggested_note(seen.count("before"), len(seen), f"{book.name} in {path}")
+    if note and not suggested:
+        raise KitError(f"{note}; set suggested=true to use them all the same")
+    del findings[""]
+    return [told for told in (*_tell_decisions(path, how, tied, findings), note) if told]
+
+
+def _tell_decisions(
+    path: Path, how: Counter[str], tied: Sequence[str], findings: Counter[str]
+) -> Iterator[str]:
+    """Yield how rows were decided, and which were not."""
+    if how:
+        shown = ", ".join(f"{n} {words}" for words, n in how.most_common())
+        yield f"gold of {path}: {shown}"
+    if tied:
+        yield (
+            f"{len(tied)} rows of {path} on which no code has a majority are not used "
+            f"({listing(tied)}); adjudicate them, since hard rows are not like the others"
+        )
+    if findings:
+        shown = ", ".join(f"{words} {n}" for words, n in findings.most_common())
+        yield f"{findings.total()} rows of {path} have a finding and no code: {shown}"
