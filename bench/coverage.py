@@ -1,7 +1,8 @@
 """Do the kit's 95 % intervals contain the truth in 95 of 100 cases? On simulated data, whose truth is known.
 
 `python -m bench.coverage scores` writes `experiments/interval_coverage/coverage.csv`:
-intervals of macro-F1 over articles and random states. `python -m bench.coverage shares`
+intervals of macro-F1 over articles and random states. `python -m bench.coverage alpha`
+writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage shares`
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus. `--draws 20
 --output FOLDER` gives a first look.
 """
@@ -15,8 +16,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
+from stancekit.evaluation.krippendorff import alpha
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.prevalence.claims import INFERENCES
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
@@ -25,6 +28,8 @@ from stancekit.prevalence.sampling import DESIGNS
 DRAWS = 1000
 # Numbers of articles and of random states.
 SCORE_DESIGNS = ((50, 3), (50, 5), (100, 3), (100, 5), (200, 5))
+# Numbers of articles and of annotators.
+ALPHA_DESIGNS = ((20, 2), (20, 3), (50, 3))
 # Annotated rows, how they are drawn, what the claim is about.
 SHARE_DESIGNS = tuple(
     (n, design, inference)
@@ -126,10 +131,46 @@ def share_coverage(
     return pd.DataFrame(rows)
 
 
-# By what is simulated: the function, and the folder of its results.
+def alpha_coverage(
+    designs: Sequence[tuple[int, int]] = ALPHA_DESIGNS, *, draws: int = DRAWS, random_state: int = 0
+) -> pd.DataFrame:
+    """Return how often intervals of Krippendorff's alpha contain the truth, and their mean width.
+
+    Parameters
+    ----------
+    designs
+        Numbers of articles and of annotators.
+    draws
+        Simulated sets of judgements per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for articles, annotators in designs:
+        results: dict[str, list[tuple[bool, float]]] = {"kit": [], "rows": []}
+        truth = TRUE_ALPHA[annotators]
+        for draw in _progress(draws, f"{articles} articles, {annotators} annotators"):
+            generator = np.random.default_rng([random_state, articles, annotators, draw])
+            codes, article = simulate_annotators(
+                generator, articles=articles, annotators=annotators
+            )
+            columns = as_columns(codes)
+            for method, clusters in (("kit", list(map(str, article))), ("rows", None)):
+                found = alpha(*columns, clusters=clusters)
+                width = found.high - found.low
+                results[method].append((found.low <= truth <= found.high, width))
+        for method, of_method in results.items():
+            coverage, width = np.mean(of_method, axis=0).tolist()
+            rows.append((articles, annotators, method, coverage, width, draws))
+    columns = ["articles", "annotators", "method", "coverage", "width", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+# By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
-    "scores": (score_coverage, Path("experiments/interval_coverage")),
-    "shares": (share_coverage, Path("experiments/coverage")),
+    "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
+    "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
+    "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
 }
 
 
@@ -138,11 +179,12 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__)
     parser.add_argument("what", choices=list(SIMULATIONS))
     parser.add_argument("--draws", type=int, default=DRAWS, help="simulated sets per design")
-    parser.add_argument("--output", type=Path, help="a folder for coverage.csv")
+    parser.add_argument("--output", type=Path, help="a folder for the table")
     given = parser.parse_args(words)
-    simulate, folder = SIMULATIONS[given.what]
+    simulate, file = SIMULATIONS[given.what]
     table = simulate(draws=given.draws)
-    write_text((given.output or folder) / "coverage.csv", frame_to_csv(table, decimals=4))
+    path = given.output / file.name if given.output else file
+    write_text(path, frame_to_csv(table, decimals=4))
     print(table.to_string(index=False, float_format="{:.3f}".format, na_rep=""))
 
 

@@ -5,12 +5,14 @@ import csv
 import pytest
 from bench import coverage
 from bench.coverage import score_coverage, share_coverage
+from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_scores import TRUTH, true_score
 from conftest import ROOT
 
 
 def test_the_table_is_written_as_it_is_printed(tmp_path, capsys, monkeypatch):
-    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), tmp_path)}
+    path = tmp_path / "coverage.csv"
+    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), path)}
     monkeypatch.setattr(coverage, "SIMULATIONS", few)
     coverage.main(["scores", "--draws", "4"])
     lines = (tmp_path / "coverage.csv").read_text().splitlines()
@@ -33,13 +35,15 @@ def test_estimated_shares_hold_where_counts_do_not():
 
 
 @pytest.mark.parametrize(
-    ("folder", "what"), [("interval_coverage", "scores"), ("coverage", "shares")]
+    "what",
+    ["scores", "alpha", "shares"],
 )
-def test_committed_results_are_of_these_designs(folder, what):
+def test_committed_results_are_of_these_designs(what):
     """Their first columns are what the simulation of today would write."""
-    with (ROOT / "experiments" / folder / "coverage.csv").open(newline="") as file:
+    simulate, path = coverage.SIMULATIONS[what]
+    with (ROOT / path).open(newline="") as file:
         rows = list(csv.reader(file))
-    table = coverage.SIMULATIONS[what][0](draws=1)
+    table = simulate(draws=1)
     columns = list(table.columns)
     design = columns[: columns.index("coverage")]
     assert rows[0] == columns
@@ -49,6 +53,7 @@ def test_committed_results_are_of_these_designs(folder, what):
 @pytest.mark.slow
 def test_the_truth_is_that_of_an_endless_test_set():
     assert true_score() == pytest.approx(TRUTH, abs=1e-9)
+    assert true_alpha(2) == pytest.approx(TRUE_ALPHA[2], abs=1e-9)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """An annotation project: one file with the items, the annotators, and every judgement ever made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -11,11 +11,12 @@ from stancekit.annotation.records import (
     Item,
     Judgement,
     Kind,
+    Role,
     item_from_row,
     judgement_from_row,
 )
 from stancekit.annotation.settings import ProjectSettings
-from stancekit.annotation.store import ProjectFile, now
+from stancekit.annotation.store import ProjectFile, add_annotator_row, now
 from stancekit.annotation.tables import (
     check_judgement,
     draw_calibration,
@@ -212,6 +213,42 @@ class Project(ProjectFile):
         for hash_ in set(hashes.values()) - set(current.values()):
             self.codebook_version(hash_)
         return self._append(replace(checked, hashes=hashes), shown)
+
+    def add_judgements(
+        self, judgements: Sequence[Judgement], annotators: Mapping[str, Role]
+    ) -> int:
+        """Add judgements that were made elsewhere, and who made them: all or none; return how many.
+
+        Parameters
+        ----------
+        annotators
+            The role of everybody who judged; who is not there is added.
+
+        Raises
+        ------
+        KitError
+            When a code, an item, or a version of a codebook is unknown, or a name is of another
+            role.
+        """
+        current = self.hashes
+        books = {current[book.name]: book for book in self.codebooks}
+        present = {book.name: book for book in self.codebooks}
+        values = []
+        for judgement in judgements:
+            self.item(judgement.item)
+            versions = {name: judgement.hashes.get(name, current[name]) for name in judgement.codes}
+            for version in versions.values():
+                if version not in books:
+                    books[version] = self.codebook_version(version)
+            judged_by = present | {name: books[version] for name, version in versions.items()}
+            checked = check_judgement(judgement, list(judged_by.values()))
+            made = replace(checked, hashes=versions, at=judgement.at or now())
+            values.append(judgement_values(made))
+        with self._writing() as connection:
+            for name, role in annotators.items():
+                add_annotator_row(connection, name, role)
+            insert(connection, "judgements", values)
+        return len(values)
 
     def take_back(
         self,

@@ -217,17 +217,26 @@ class ProjectFile:
         KitError
             When the name is empty, or is another role's.
         """
-        if not name.strip() or not name.isprintable():
-            raise KitError(f"an annotator is called {name!r}; give a name")
-        person = Annotator(name, secrets.token_urlsafe(16), role, now())
         with self._writing() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO annotators VALUES (?, ?, ?, ?)", astuple(person)
-            )
-        there = self.annotator(name)
-        if there.role != role:
-            raise KitError(f"{name!r} is {there.role} already; give the {role} another name")
-        return there
+            add_annotator_row(connection, name, role)
+        return self.annotator(name)
+
+
+def add_annotator_row(connection: sqlite3.Connection, name: str, role: Role) -> None:
+    """Add an annotator, within a transaction, unless they are there.
+
+    Raises
+    ------
+    KitError
+        When the name is empty, or is another role's.
+    """
+    if not name.strip() or not name.isprintable():
+        raise KitError(f"an annotator is called {name!r}; give a name")
+    person = Annotator(name, secrets.token_urlsafe(16), role, now())
+    connection.execute("INSERT OR IGNORE INTO annotators VALUES (?, ?, ?, ?)", astuple(person))
+    (there,) = connection.execute("SELECT role FROM annotators WHERE name = ?", (name,)).fetchone()
+    if there != role:
+        raise KitError(f"{name!r} is {there} already; give the {role} another name")
 
 
 def now() -> str:

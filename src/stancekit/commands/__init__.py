@@ -30,6 +30,9 @@ COMMANDS = {
     "data": Command("count what is in a corpus", "corpus"),
     "agreement": Command("measure the agreement of a corpus's annotators", "corpus"),
     "disagreements": Command("list the rows on which annotators differ, to decide them", "corpus"),
+    "judgements": Command(
+        "write the judgements of a project to a file, read others in, or report on them", "project"
+    ),
     "split": Command("write a corpus with its parts marked, the same for all runs", "corpus"),
     "new": Command("write a project of your own into a folder, from a table of yours", "folder"),
     "verify": Command("check a saved model against its manifest", "models"),

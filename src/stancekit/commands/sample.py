@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
-from stancekit.labelling.gold import NO_CODE, batch_of, find_row, read_gold
+from stancekit.labelling.gold import batch_of, find_row, read_gold
 from stancekit.labelling.label_files import RowSource, list_tables, source_name
+from stancekit.labelling.label_studio import Question, make_interface
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
 from stancekit.labelling.row_format import LabelRow, is_blank, row_id
@@ -289,23 +290,11 @@ def _write_sample(path: Path, drawn: DrawnSample, population: Population) -> Non
 
 
 def _make_interface(population: Population) -> str:
-    """Return the interface of Label Studio for these codes; an answer is required, "none of these" is one."""
+    """Return the interface of Label Studio for these codes."""
     codebook = population.codebook
-    choices = [f"    <Choice value={quoteattr(code)}/>" for code in population.codes]
-    if codebook.multi_label:
-        choices.append(f'    <Choice value="none of these" alias="{NO_CODE}"/>')
     has_target = codebook.unit == "example" and any(row.get("target") for row in population.rows)
-    lines = [
-        "<View>",
-        *(['  <Header value="$actor towards $target"/>'] if has_target else []),
-        '  <Text name="sentence" value="$sentence"/>',
-        f'  <Choices name={quoteattr(codebook.name)} toName="sentence" '
-        f'choice="{"multiple" if codebook.multi_label else "single"}" required="true">',
-        *choices,
-        "  </Choices>",
-        "</View>",
-    ]
-    return "\n".join(lines) + "\n"
+    question = Question(codebook.name, population.codes, several=codebook.multi_label)
+    return make_interface([question], has_target=has_target)
 
 
 def _print_summary(
@@ -319,7 +308,7 @@ def _print_summary(
     name = population.codebook.name
     unit = "sentences" if population.codebook.unit == "sentence" else "rows"
     left = " not drawn before" if drawn.n_pool < len(population.rows) else ""
-    several = f", several with ; between them, {NO_CODE} where there is none"
+    several = f", several with ; between them, {NO_CODE_CELL} where there is none"
     more = several if population.codebook.multi_label else ""
     lines = [f"fill in {name} with one of: {', '.join(population.codes)}{more}"]
     files = [source for source in (*earlier, drawn.path) if isinstance(source, str | Path)]

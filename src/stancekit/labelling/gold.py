@@ -6,16 +6,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.codebook import split_labels
+from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.corpus.project_file import is_project
 from stancekit.errors import KitError, listing
-from stancekit.fileio import read_text, unguard_cell
+from stancekit.fileio import unguard_cell
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
+from stancekit.labelling.label_studio import (
+    are_tasks,
+    read_choices,
+    read_json_list,
+    submitted_annotations,
+)
 from stancekit.labelling.population import Population
 from stancekit.labelling.project_gold import project_notes, project_rows
 from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
@@ -23,9 +29,6 @@ from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.sampling import Sample
 from stancekit.prevalence.units import annotation_notes, make_units
 from stancekit.types import FloatArray
-
-# What an annotator writes where a row may have no code and has none.
-NO_CODE = "-"
 
 
 def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
@@ -87,13 +90,8 @@ def _check_once(name: str, rows: Sequence[LabelRow], codebook: LabelledCodebook)
 
 
 def _read_label_studio(file: Path) -> list[LabelRow]:
-    try:
-        tasks = json.loads(read_text(file))
-    except (ValueError, RecursionError) as error:
-        raise KitError(f"{file} is not JSON ({error}); export it again as CSV or JSON") from None
-    if not isinstance(tasks, list) or not all(
-        isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks
-    ):
+    tasks = read_json_list(file)
+    if not are_tasks(tasks):
         raise KitError(
             f"{file} is not a list of tasks with their data; of Label Studio's exports CSV and "
             "JSON keep the ids of rows, JSON-MIN puts its own in their place. Export it as CSV or "
@@ -101,24 +99,14 @@ def _read_label_studio(file: Path) -> list[LabelRow]:
         )
     rows: list[LabelRow] = []
     for task in tasks:
-        annotations = [
-            annotation
-            for annotation in task.get("annotations") or []
-            if not annotation.get("was_cancelled")
+        annotations = submitted_annotations(task)
+        rows += [
+            task["data"] | {"annotation_id": annotation.get("id", "?")} | read_choices(annotation)
+            for annotation in annotations
         ]
-        rows += [task["data"] | _read_choices(annotation) for annotation in annotations]
         if not annotations:
             rows.append(dict(task["data"]))
     return rows
-
-
-def _read_choices(annotation: Mapping[str, Any]) -> LabelRow:
-    """Return what was chosen in an annotation, by the name of the question."""
-    row: LabelRow = {"annotation_id": annotation.get("id", "?")}
-    for result in annotation.get("result") or []:
-        if result.get("type") == "choices":
-            row[str(result.get("from_name"))] = list(result["value"]["choices"])
-    return row
 
 
 def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
@@ -161,10 +149,10 @@ def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | N
                 "; between them"
             ) from None
     codes = split_labels(value)
-    if codebook.multi_label and NO_CODE in codes:
+    if codebook.multi_label and NO_CODE_CELL in codes:
         if len(codes) > 1:
             raise KitError(
-                f"gold row {row_id(row)} has {'; '.join(codes)}: {NO_CODE} says that it has no "
+                f"gold row {row_id(row)} has {'; '.join(codes)}: {NO_CODE_CELL} says that it has no "
                 "code; remove one"
             )
         return ()
