@@ -104,7 +104,7 @@ def test_judgements_are_kept_as_they_were_given(project):
         annotator="ana",
         codes={"stance": ("none",), "diplomacy": ()},
         unsure=True,
-        note="<script>alert('x')</script>\u202e'; DROP TABLE judgements; --",
+        note="<script>alert('x')</script>\u202e\x00'; DROP TABLE judgements; --",
         finding="wrong target",
         marked="draft",
         seconds=2.5,
@@ -224,6 +224,9 @@ def test_the_file_is_for_its_owner_and_tokens_are_their_own(project):
     assert project.by_token(ben.token) == ben and project.by_token("x") is None
     assert ana.token != ben.token and ana.token not in repr(ana)
     assert project.add_annotator("ana") == ana
+    for name in ("", "a\nb", "adjudicated", "labels"):
+        with pytest.raises(KitError, match="give "):
+            project.add_annotator(name)
 
 
 def test_settings_outside_their_range(tmp_path):
