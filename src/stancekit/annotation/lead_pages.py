@@ -45,7 +45,7 @@ _MOST_CONFUSIONS, _MOST_SENTENCES = 8, 10
 # The drawing of an interval: from left to right in its own units.
 _LEFT, _RIGHT = 8.0, 232.0
 # Where it ends on the left, though intervals of a few items may go on.
-_LEAST = -0.5
+_LEFT_END = -0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def _show_codes_of(
 def _show_scores(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """Return scores with the places of their intervals in a drawing."""
     shown = [each for score in scores for each in (score.value, score.low) if not math.isnan(each)]
-    least = max(_LEAST, min(0.0, *shown, 0.0))
+    least = max(_LEFT_END, min(0.0, *shown, 0.0))
 
     def place(value: float) -> float | None:
         if math.isnan(value):

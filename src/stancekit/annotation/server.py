@@ -54,7 +54,8 @@ def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
     --------
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "study.db"
-    >>> with Project.create(file, rows=[{"text": "Peru said no."}], annotators=["ana"]) as project:
+    >>> rows = [{"text": "Peru said no."}]
+    >>> with Project.create(file, rows=rows, codebooks=["stance"]) as project:
     ...     app = make_app(project)
     >>> [route.path for route in app.routes][:2]
     ['/', '/static/{name}']
