@@ -33,8 +33,8 @@ from stancekit.errors import KitError
 
 _STATIC = Path(__file__).resolve().parents[1] / "templates" / "annotate"
 _KINDS = {
-    "annotate.css": "text/css; charset=utf-8",
-    "keys.js": "text/javascript; charset=utf-8",
+    "annotate.css": "text/css",
+    "keys.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 Handler = Callable[[Request], Awaitable[Response]]
