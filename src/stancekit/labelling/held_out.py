@@ -156,7 +156,6 @@ def check_not_learned(
     raise KitError(
         f"the model of {codebook.name} was trained on {n} of the {len(drawn)} annotated rows "
         f"({learned.mean():.1%} of all rows): its scores fit them better than other rows, so that the "
-        "estimate would be biased and its interval too narrow. Train with folds=5 (stancekit train "
-        "corpus=sample.csv folds=5) and label again with that model, or annotate rows that it was "
-        "not trained on"
+        "estimate would be biased and its interval too narrow. Train in folds and label again with that "
+        "model, as in stancekit train corpus=FILE folds=5, or annotate rows that it was not trained on"
     )
