@@ -2,7 +2,8 @@
 
 A row is a sentence, an actor and a target. Behind the columns of `SCHEMA` each codebook
 NAME has two: `NAME`, the code (a list of codes where several are allowed), and
-`NAME_scores`, the score of every code. Then follow the fields that were kept of the
+`NAME_scores`, the score of every code; where the model learned from the text, up to three more
+(`HELD_OUT`). Then follow the fields that were kept of the
 input, then `format`, `codebooks`, which says of each codebook what it codes, and
 `extent`, which says which rows there are. Parquet has these last in the metadata of its
 schema, and scores as a JSON string.
