@@ -19,7 +19,7 @@ from stancekit.fileio import unguard_cell
 SENTENCE = "sentence"
 # By these a sample is known; a table with texts of its own is another.
 _COLUMNS = frozenset({"id", SENTENCE, "probability"})
-_KINDS = (".csv", ".jsonl")
+_SAMPLE_KINDS = (".csv", ".jsonl")
 
 
 class SampleCorpus(TableCorpus):
@@ -91,7 +91,7 @@ def is_sample(path: str | Path) -> bool:
     place = Path(path)
     try:
         file = find_data_files(place)[0] if place.is_dir() else place
-        if file.suffix not in _KINDS or not file.is_file():
+        if file.suffix not in _SAMPLE_KINDS or not file.is_file():
             return False
         first = next((row for _, row in read_rows(file)), None)
     except (KitError, OSError):
