@@ -38,6 +38,7 @@ from stancekit.commands.words import (
 from stancekit.errors import KitError, printable
 from stancekit.library.configs import config_search_path
 from stancekit.resources import hidden, searching
+from stancekit.text.nlp import import_spacy
 
 log = logging.getLogger(__name__)
 # Parameters of a command's function that are no keys of its config: the command line always
@@ -238,7 +239,7 @@ def _run(command: str, words: Sequence[str]) -> None:
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need
         # it.
         with hidden("torch"):
-            import_module("spacy")
+            import_spacy()
     if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):
         _log_to_stderr()
     start(command, opened(overrides(command, words, function_of(command))), _task(command))

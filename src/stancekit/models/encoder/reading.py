@@ -42,7 +42,7 @@ NETWORK_FILE, FACTS_FILE = "network.onnx", "encoder.json"
 WEIGHTS_OF = "body."
 PACKED_FILE, PLANE_FILE = "packed.json", "head.safetensors"
 # Rows that are read together: few stay in the processor's cache.
-BATCH_ROWS = 16
+BATCH_ROWS = 8
 _FACTS: dict[str, type | tuple[type, ...]] = {
     "features": str,
     "inputs": list,
