@@ -38,7 +38,6 @@ from stancekit.commands.words import (
 from stancekit.errors import KitError, printable
 from stancekit.library.configs import config_search_path
 from stancekit.resources import hidden, searching
-from stancekit.text.nlp import import_spacy
 
 log = logging.getLogger(__name__)
 # Parameters of a command's function that are no keys of its config: the command line always
@@ -238,6 +237,8 @@ def _run(command: str, words: Sequence[str]) -> None:
     if command == "label" or {"task=actors", "task=positions"} & set(words):
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need
         # it.
+        from stancekit.text.nlp import import_spacy
+
         with hidden("torch"):
             import_spacy()
     if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):

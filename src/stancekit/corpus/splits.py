@@ -70,9 +70,8 @@ def draw_groups(groups: NDArray[np.str_], share: float, random_state: int) -> ND
     """
     from sklearn.model_selection import GroupShuffleSplit
 
-    splitter = GroupShuffleSplit(1, test_size=share, random_state=random_state)
-    _, drawn = next(splitter.split(groups, groups=groups))
-    return np.asarray(drawn)
+    shuffle = GroupShuffleSplit(1, test_size=share, random_state=random_state)
+    return np.asarray(next(shuffle.split(groups, groups=groups))[1])
 
 
 class FixedSplit:

@@ -17,6 +17,7 @@ from stancekit.types import Example
 if TYPE_CHECKING:
     from stancekit.models.folder import ModelFolder
 
+
 class ExampleClassifier(ClassifierMixin, BaseEstimator):
     """What all classifiers of the kit share: how they read X and y, labels from scores, and files.
 

@@ -58,9 +58,7 @@ class ModelKinds:
         The kind by `module:Class` of estimators whose files another class reads.
     """
 
-    def __init__(
-        self, places: Mapping[str, str], written: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, places: Mapping[str, str], written: Mapping[str, str] | None = None) -> None:
         self._places = dict(places)
         self._written = {place: kind for kind, place in places.items()} | dict(written or {})
 

@@ -1,6 +1,7 @@
 """The estimator of packed models: the kit's own, or a head that is learned on its encoder."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,7 +12,12 @@ from stancekit.errors import KitError, listing
 from stancekit.models.base import ExampleClassifier
 from stancekit.models.encoder.cache import EmbeddingCache
 from stancekit.models.encoder.heads import logistic_head
-from stancekit.models.encoder.reading import ENCODER_FOLDER, PackedHead, encoder_digest, open_encoder
+from stancekit.models.encoder.reading import (
+    ENCODER_FOLDER,
+    PackedHead,
+    encoder_digest,
+    open_encoder,
+)
 from stancekit.models.folder import ModelFolder
 from stancekit.models.manifest import read_manifest
 from stancekit.resources import BOX, model_folder, shipped
