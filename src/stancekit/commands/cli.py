@@ -238,8 +238,10 @@ def _run(command: str, words: Sequence[str]) -> None:
     if command == "label" or {"task=actors", "task=positions"} & set(words):
         # spaCy imports torch where it finds it; splitting sentences and finding names does not need
         # it.
+        from stancekit.text.nlp import import_spacy
+
         with hidden("torch"):
-            import_module("spacy")
+            import_spacy()
     if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):
         _log_to_stderr()
     given = overrides(command, started(command, words), function_of(command))

@@ -8,7 +8,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupShuffleSplit
 
 from stancekit.corpus.dataset import PART_NAMES, LabelledSet, Splits, make_splits
 from stancekit.corpus.dates import read_dates
@@ -69,9 +68,10 @@ def draw_groups(groups: NDArray[np.str_], share: float, random_state: int) -> ND
     share
         The share of the groups to draw.
     """
-    splitter = GroupShuffleSplit(1, test_size=share, random_state=random_state)
-    _, drawn = next(splitter.split(groups, groups=groups))
-    return np.asarray(drawn)
+    from sklearn.model_selection import GroupShuffleSplit
+
+    shuffle = GroupShuffleSplit(1, test_size=share, random_state=random_state)
+    return np.asarray(next(shuffle.split(groups, groups=groups))[1])
 
 
 class FixedSplit:

@@ -44,8 +44,9 @@ MODEL_KINDS = ModelKinds(
         "ensemble": "stancekit.models.ensemble:Ensemble",
         "average": "stancekit.models.ensemble:Average",
         "crossfit": "stancekit.models.crossfit:CrossFit",
-        "packed": "stancekit.models.encoder.packed:Packed",
-    }
+        "packed": "stancekit.models.encoder.reading:PackedHead",
+    },
+    written={"stancekit.models.encoder.packed:Packed": "packed"},
 )
 
 
