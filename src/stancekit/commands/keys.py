@@ -10,7 +10,6 @@ from omegaconf import DictConfig
 
 from stancekit.commands.renamed import check_target, renamed_key
 from stancekit.commands.words import quoted
-from stancekit.corpus.samples import is_sample
 from stancekit.errors import KitError
 from stancekit.library.configs import names_in
 from stancekit.library.objects import names_data
@@ -58,6 +57,8 @@ def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
     if key == "corpus" and value not in names_in("corpus") and names_data(value):
+        from stancekit.corpus.samples import is_sample
+
         kind = "annotated_sample" if is_sample(value) else "table"
         yield from (f"corpus={kind}", f"{key}.path={value}")
     else:

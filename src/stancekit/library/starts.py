@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sklearn.base import clone
 
 from stancekit.errors import KitError, listing, printable
 from stancekit.library.configs import check_name, names_in
@@ -61,6 +60,8 @@ def started_model(start: str | Path, model: Any) -> Any:
             f"start={printable(start)} is the encoder that training starts from, and "
             f"{type(model).__name__} has none; leave out model=, or give an estimator with a checkpoint"
         )
+    from sklearn.base import clone
+
     return clone(model).set_params(**{_SETTING: find_start(start)})
 
 
