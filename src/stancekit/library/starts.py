@@ -7,7 +7,6 @@ import yaml
 
 from stancekit.errors import KitError, listing, printable
 from stancekit.library.configs import check_name, names_in
-from stancekit.models.manifest import MANIFEST_FILE, read_manifest
 from stancekit.resources import BOX, find_config
 
 # The configuration that trains an encoder further where no model is named.
@@ -73,6 +72,8 @@ def find_start(start: str | Path) -> str:
     KitError
         When it is a saved model that is no fine-tuned encoder.
     """
+    from stancekit.models.manifest import MANIFEST_FILE, read_manifest
+
     folder = Path(start).expanduser()
     if str(start) == BOX or not folder.is_dir():
         return str(start)
