@@ -18,8 +18,9 @@ from stancekit.library.objects import as_corpus
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, calibrate, fit
 from stancekit.models.encoder.likeness import write_learned
-from stancekit.models.encoder.packed import ENCODER_FOLDER, Packed, encoder_digest
+from stancekit.models.encoder.packed import Packed
 from stancekit.models.encoder.packing import pack
+from stancekit.models.encoder.reading import ENCODER_FOLDER, encoder_digest
 from stancekit.runs.analysis import analyse
 from stancekit.runs.folder import read_runs
 from stancekit.runs.recording import macro_f1_on

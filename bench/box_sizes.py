@@ -23,8 +23,8 @@ from stancekit.fileio import frame_to_csv, write_text
 from stancekit.library.objects import as_corpus
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
-from stancekit.models.encoder.packed import ENCODER_FOLDER, NETWORK_FILE
 from stancekit.models.encoder.packing import pack
+from stancekit.models.encoder.reading import ENCODER_FOLDER, NETWORK_FILE
 from stancekit.reporting.figures import CODE_COLOURS, GREY, figure, svg
 
 # Bits of a weight, and weights that share a scale.

@@ -17,6 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.__main__ import COMMANDS
 from stancekit.commands.cli import function_of
+from stancekit.commands.keys import opened
+from stancekit.commands.start import started
 from stancekit.commands.words import keys_of, overrides
 
 CONFIGS = ROOT / "configs"
@@ -86,6 +88,12 @@ def check(words, folder):
     rest = [word for word in rest if word not in ("-m", "--multirun", "--help")]
     groups = keys_of(command)[1]
     ours = [word for word in rest if not word.startswith("hydra")]
+    # A file of data, or an encoder to start from, stands for a choice and its settings.
+    ours = [
+        each
+        for word in started(command, ours)
+        for each in (opened([word]) if word.startswith("corpus=") else [word])
+    ]
     said = OverridesParser.create().parse_overrides(overrides(command, ours, function_of(command)))
     # A name in capitals stands for any of a group's.
     said = [one for one in said if one.key_or_group not in groups or not str(one.value()).isupper()]
@@ -102,7 +110,8 @@ def check(words, folder):
         for one in said:
             if one not in chosen:
                 value = None if one.is_sweep_override() else one.value()
-                OmegaConf.update(config, one.key_or_group, value, force_add=one.is_add())
+                added = one.is_add() or one.is_force_add()
+                OmegaConf.update(config, one.key_or_group, value, force_add=added)
     for word in rest:
         name = word.split("=", 1)[-1]
         if name.split("/")[0] in ("seeds", "data", "configs", "bench"):

@@ -1,6 +1,5 @@
 """Label sentences by actor stance and framing, train classifiers, report what the numbers are worth."""
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +75,8 @@ if not TYPE_CHECKING:  # else a type checker would take every name for one that 
     def __getattr__(name: str) -> Any:
         """Import a public name when it is first used."""
         if name not in _PLACES:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, __all__, 1)
             meant = f"is {close[0]!r} meant? It" if close else "it"
             raise AttributeError(

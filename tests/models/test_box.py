@@ -96,13 +96,17 @@ def test_it_is_small_enough_to_ship():
     assert sum(file.stat().st_size for file in BOX.rglob("*") if file.is_file()) < 60e6
 
 
-def test_an_article_is_labelled_without_torch_and_in_little_memory(tmp_path):
+# What takes longer to import than a short text to label, and labelling with the box does without.
+HEAVY = ("torch", "transformers", "datasets", "sklearn", "scipy", "pandas", "pyarrow", "spacy.cli")
+
+
+def test_an_article_is_labelled_without_heavy_imports_and_in_little_memory(tmp_path):
     program = (
         "import sys\n"
         "from pathlib import Path\n"
         "from stancekit.__main__ import main\n"
         "code = main(sys.argv[1:])\n"
-        "print([name for name in ('torch', 'transformers', 'datasets') if sys.modules.get(name)])\n"
+        f"print([name for name in {HEAVY} if sys.modules.get(name)])\n"
         "status = Path('/proc/self/status').read_text()\n"
         "print(int(status.partition('VmHWM:')[2].split()[0]) // 1024)\n"
         "sys.exit(code)\n"
@@ -116,6 +120,21 @@ def test_an_article_is_labelled_without_torch_and_in_little_memory(tmp_path):
     printed = done.stdout.replace("\n", " ")
     assert "labelled by box (stance, box/stance), box (diplomacy, box/diplomacy)" in printed
     assert "box for stance: macro-F1 ." in printed and "condemn" in printed
+
+
+def test_a_table_of_predictions_is_all_that_takes_pandas():
+    program = (
+        "import sys\n"
+        "import stancekit\n"
+        "model = stancekit.load('box')\n"
+        f"print([name for name in ({HEAVY} + ('spacy', 'hydra')) if name in sys.modules])\n"
+        "rows = model.predict(['Peru rejected the levy.'], actor='Peru', target='the levy')\n"
+        "print(rows['stance'].tolist(), 'sklearn' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[]", "['condemn'] False"]
 
 
 def test_a_folder_of_ones_own_called_box_is_that_one(tmp_path, monkeypatch):

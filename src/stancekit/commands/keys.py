@@ -35,7 +35,7 @@ def opened(words: Sequence[str]) -> list[str]:
     r"""Return a command's words such that keys of corpus and split are set also where the YAML does not list them.
 
     Hydra refuses `corpus.labels.AGAINST=condemn` unless the file has that key, and signs such as a
-    bare `;`. `corpus=FILE` is a table in that file.
+    bare `;`. `corpus=FILE` is a table in that file, or an annotated sample.
 
     Examples
     --------
@@ -57,7 +57,10 @@ def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
     if key == "corpus" and value not in names_in("corpus") and names_data(value):
-        yield from ("corpus=table", f"{key}.path={value}")
+        from stancekit.corpus.samples import is_sample
+
+        kind = "annotated_sample" if is_sample(value) else "table"
+        yield from (f"corpus={kind}", f"{key}.path={value}")
     else:
         yield word
 

@@ -29,8 +29,6 @@ from stancekit.labelling.sources import (
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
 from stancekit.resources import BOX, model_folder, shipped
-from stancekit.runs.folder import read_runs
-from stancekit.runs.leaderboard import best_on_validation
 from stancekit.text import ActorFinder
 from stancekit.types import as_list
 from stancekit.views import DataFrame
@@ -259,6 +257,9 @@ def resolve_models(folders: Sequence[str | Path]) -> list[Path]:
     resolved: list[Path] = []
     for folder in map(model_folder, folders):
         if any(folder.glob("runs/*/run.json")):
+            from stancekit.runs.folder import read_runs
+            from stancekit.runs.leaderboard import best_on_validation
+
             resolved += [run.folder for run in best_on_validation(read_runs(folder))]
         else:
             resolved.append(folder)

@@ -8,9 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from math import ceil
 
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from stancekit.corpus.dataset import numbered
 
 # The Jaccard index from which two texts are copies: 60 % of their word 3-grams are common.
@@ -111,6 +108,9 @@ def merge_duplicates(groups: Sequence[str], texts: Sequence[str]) -> list[str]:
     >>> merge_duplicates(["a", "b", "c"], texts)
     ['a', 'b', 'a']
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     names = list(dict.fromkeys(groups))
     group_of = numbered(groups)
     # A text is compared once per group, however often it is repeated there.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtri, stdtr, stdtrit
 
 from stancekit.evaluation.metrics import Metric
 from stancekit.types import FloatArray
@@ -123,6 +122,8 @@ class SmallSampleCorrection:
     @property
     def factor(self) -> float:
         """Return the factor for the distance of an interval's ends from the estimate."""
+        from scipy.special import ndtri, stdtrit
+
         upper = (1 + LEVEL) / 2
         return float(self.scale * stdtrit(self.freedom, upper) / ndtri(upper))
 
@@ -133,6 +134,8 @@ class SmallSampleCorrection:
         beyond zero, their number would set a lowest p; then the distance of their mean from
         zero in standard deviations is used, if it is larger.
         """
+        from scipy.special import ndtri, stdtr
+
         below_zero = (draws < 0).sum() + (draws == 0).sum() / 2
         # Half a replicate is added, so that the share is never 0 or 1.
         distance = abs(float(ndtri((below_zero + 0.5) / (len(draws) + 1))))

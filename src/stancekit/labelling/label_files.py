@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, TypeAlias, overload
 from zipfile import BadZipFile
 
-import pyarrow.parquet
-
 from stancekit.corpus.files import read_data_file
 from stancekit.errors import KitError, MissingExtra, listing, printable
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow, is_blank
@@ -208,6 +206,8 @@ def read_label_rows(file: Path) -> list[LabelRow]:
 
 
 def _read_parquet(file: Path) -> list[LabelRow]:
+    import pyarrow.parquet
+
     try:
         table = pyarrow.parquet.read_table(file)
         rows: list[LabelRow] = table.to_pylist()

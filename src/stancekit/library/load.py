@@ -9,7 +9,6 @@ from stancekit.library.hub import download_model, repository_name
 from stancekit.library.model import StanceModel
 from stancekit.resources import BOX, model_folder
 from stancekit.runs.folder import RECORD_FILE, read_run, read_runs
-from stancekit.runs.leaderboard import best_on_validation
 
 
 def load_model(
@@ -74,6 +73,8 @@ def load_model(
 
 def _load_folder(path: Path, codebook: str | None, trusted: Sequence[str]) -> StanceModel:
     if any(path.glob(f"runs/*/{RECORD_FILE}")):
+        from stancekit.runs.leaderboard import best_on_validation
+
         runs = best_on_validation(read_runs(path))
         places = [(run.codebook, run.folder / "model") for run in runs]
     else:

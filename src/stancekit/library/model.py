@@ -16,10 +16,6 @@ from stancekit.library.hub import upload_model
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.manifest import COMPANIONS, MANIFEST_FILE, read_manifest
-from stancekit.reporting.card import bare_card, model_card
-from stancekit.runs.leaderboard import leaderboards
-from stancekit.runs.published import without_names
-from stancekit.runs.record import Run
 from stancekit.runs.scores import SCORE_COLUMNS, SCORES_FILE
 from stancekit.text.inputs import COLUMN_ROLES, as_examples
 from stancekit.types import Example, Score
@@ -27,6 +23,8 @@ from stancekit.views import TableView
 
 if TYPE_CHECKING:
     import pandas
+
+    from stancekit.runs.record import Run
 
 _TABLE_ROLES = ("text", "actor", "target")
 CARD_FILE = COMPANIONS[0]
@@ -70,7 +68,7 @@ class StanceModel(TableView):
     """
 
     def __init__(
-        self, folder: str | Path, *, run: Run | None = None, trusted: Sequence[str] = ()
+        self, folder: str | Path, *, run: "Run | None" = None, trusted: Sequence[str] = ()
     ) -> None:
         self.folder = Path(folder)
         self.run = run
@@ -267,6 +265,9 @@ class StanceModel(TableView):
         """Return the model's card as Markdown: the one in its folder, else one made of its run and its codebook."""
         if (self.folder / CARD_FILE).is_file():
             return (self.folder / CARD_FILE).read_text(encoding="utf-8")
+        from stancekit.reporting.card import bare_card, model_card
+        from stancekit.runs.leaderboard import leaderboards
+
         if self.run is None:
             return bare_card(self.name, self.codebook)
         (board,) = leaderboards([self.run])
@@ -288,6 +289,8 @@ class StanceModel(TableView):
         KitError
             When something else than a saved model is there.
         """
+        from stancekit.runs.published import without_names
+
         place = Path(folder)
         self._check_same(persistence.verify_model(self.folder))
         persistence.check_companions(self.folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hydra.errors import HydraException
 from hydra.utils import instantiate
@@ -10,10 +10,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus import Corpus
-from stancekit.corpus.memory import read_table
 from stancekit.errors import KitError, listing, printable
 from stancekit.library.configs import check_name, compose_config, names_in
+
+if TYPE_CHECKING:
+    from stancekit.corpus import Corpus
 
 
 def make_objects(
@@ -111,15 +112,16 @@ def as_codebook(codebook: Codebook | str | Path | None) -> Codebook:
     return load_codebook(str(codebook))
 
 
-def as_corpus(corpus: Any) -> Corpus:
+def as_corpus(corpus: Any) -> "Corpus":
     """Return a corpus from what may be a name, a file, a table in memory, or itself.
 
     Parameters
     ----------
     corpus
-        A `Corpus`; the name of a configuration, as `un_votes`; the path of a data file or folder;
-        or a table: a DataFrame, a `datasets.Dataset`, a list of dicts. Files and tables are read
-        by `read_table`, whose columns then have the names of their roles.
+        A `Corpus`; the name of a configuration, as `un_votes`; the path of a data file or folder,
+        also of a sample that `stancekit sample` wrote, filled in; or a table: a DataFrame, a
+        `datasets.Dataset`, a list of dicts. Files and tables are read by `read_table`, whose
+        columns then have the names of their roles.
 
     Raises
     ------
@@ -131,6 +133,11 @@ def as_corpus(corpus: Any) -> Corpus:
     >>> as_corpus("un_votes").name
     'un_votes'
     """
+    # Reading corpora takes NumPy and more, which the help of a command does not need.
+    from stancekit.corpus import Corpus, SampleCorpus
+    from stancekit.corpus.memory import read_table
+    from stancekit.corpus.samples import is_sample
+
     if isinstance(corpus, Corpus):
         return corpus
     if isinstance(corpus, str) and corpus in names_in("corpus"):
@@ -138,6 +145,8 @@ def as_corpus(corpus: Any) -> Corpus:
         return named
     if isinstance(corpus, str) and not names_data(corpus):
         check_name("corpus", corpus)
+    if isinstance(corpus, str | Path) and is_sample(corpus):
+        return SampleCorpus(corpus)
     try:
         return read_table(corpus)
     except KitError as error:

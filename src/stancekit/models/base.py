@@ -1,44 +1,21 @@
 """What every classifier offers: scikit-learn's contract over texts, and its files on disk."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from stancekit.errors import KitError, listing
-from stancekit.text.inputs import as_examples, is_missing
+from stancekit.models.folder import SKOPS_FILE
+from stancekit.text.inputs import as_examples, is_missing, is_sparse
 from stancekit.types import Example
 
 if TYPE_CHECKING:
     from stancekit.models.folder import ModelFolder
-
-SKOPS_FILE = "model.skops"
-
-
-class Scorer(Protocol):
-    """What scores examples; `classes_` are the codes in the order of the columns."""
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """Return the codes."""
-        ...
-
-    def predict_proba(self, X: Sequence[Example]) -> NDArray[np.float64]:
-        """Score examples, shape (examples, codes)."""
-        ...
-
-
-class Classifier(Scorer, Protocol):
-    """What every model offers: scikit-learn's contract over examples."""
-
-    def fit(self, X: Sequence[Example], y: NDArray[Any]) -> Self:
-        """Learn from examples."""
-        ...
 
 
 class ExampleClassifier(ClassifierMixin, BaseEstimator):
@@ -191,7 +168,7 @@ def check_labels(y: Any, size: int, name: str = "fit") -> NDArray[Any]:
     if y is None:
         raise KitError(f"{name} requires y to be passed, but the target y is None")
     try:
-        labels = np.asarray(y.toarray() if issparse(y) else y)
+        labels = np.asarray(y.toarray() if is_sparse(y) else y)
     except ValueError:  # rows of several lengths
         raise KitError(_INDICATOR_ADVICE) from None
     if not labels.ndim or len(labels) != size:

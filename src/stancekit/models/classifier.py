@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import LabelledSet, indicator
 from stancekit.errors import KitError
-from stancekit.models.base import Classifier, Scorer
 from stancekit.models.decision import (
     best_offsets,
     best_temperature,
@@ -21,6 +18,7 @@ from stancekit.models.decision import (
     scaled,
     shifted,
 )
+from stancekit.models.scorer import Classifier, Scorer
 from stancekit.models.selective import SelectivePolicy, confidence, fit_policy
 from stancekit.models.soft import fit_on
 from stancekit.types import Example, Prediction
@@ -221,6 +219,8 @@ def refit_on_all(
     Thresholds, temperature and when to decline stay as they were found on text that the model had
     not seen. An encoder goes through all its steps: there is nothing left to stop early on.
     """
+    from sklearn.base import clone
+
     joined = train.joined(validation)
     model = clone(fitted.model)
     if folder := model.get_params(deep=False).get("folder"):
@@ -257,6 +257,8 @@ def depends_on_random_state(model: Any) -> bool:
     >>> [depends_on_random_state(Linear(part)) for part in (LogisticRegression(), LinearSVC())]
     [False, True]
     """
+    from sklearn.frozen import FrozenEstimator
+
     if isinstance(model, str | FrozenEstimator):  # fitted before, and used as it is
         return False
     settings = model.get_params(deep=False)

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit, softmax, xlogy
-from sklearn.metrics import f1_score
 
+from stancekit.models.probability import softmax
 from stancekit.types import BoolArray, FloatArray
 
 # From 40 positive examples on, the standard error of a code's recall is below .08: at the worst,
@@ -105,6 +103,8 @@ def best_offsets(
     >>> best_offsets(scores, np.array([1, 1, 0, 1]), [10, 90])[0] < 0
     True
     """
+    from sklearn.metrics import f1_score
+
     # A code that training lacks counts as half an example: its logarithm is finite.
     shares = np.maximum(np.asarray(counts, dtype=float), 0.5) / max(sum(counts), 1)
     offsets = np.log(shares) - np.log(shares).max()
@@ -148,11 +148,11 @@ def scaled(
     if temperature == 1:
         return scores
     if multi_label:
+        from scipy.special import expit, logit
+
         return np.asarray(expit(logit(scores.clip(MIN_SCORE, 1 - MIN_SCORE)) / temperature))
     logits = np.log(scores.clip(MIN_SCORE)) / temperature
-    return np.asarray(
-        softmax(logits if known is None else np.where(known, logits, -np.inf), axis=1)
-    )
+    return softmax(logits if known is None else np.where(known, logits, -np.inf))
 
 
 def best_temperature(
@@ -183,6 +183,9 @@ def best_temperature(
     >>> best_temperature(overconfident, np.eye(2, dtype=bool)[[0] * 6 + [1] * 4]) > 5
     True
     """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import xlogy
+
     if known is not None:
         rows = truth[:, known].any(axis=1)
         scores, truth = scores[rows][:, known], truth[rows][:, known]

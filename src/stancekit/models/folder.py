@@ -14,13 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils.validation import check_is_fitted
-
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import make_folder, sha256, write_bytes, write_json, writing
-from stancekit.models.base import SKOPS_FILE
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.manifest import (
     describe_model,
@@ -32,6 +27,7 @@ from stancekit.models.manifest import (
 from stancekit.models.verification import files_below
 from stancekit.resources import hidden
 
+SKOPS_FILE = "model.skops"
 # What a skops file of the kit may hold besides scikit-learn's types. A sparse matrix, in which
 # neighbours and support vectors are kept, is plain numbers.
 TRUSTED_TYPES = (
@@ -57,11 +53,14 @@ class ModelKinds:
     Parameters
     ----------
     places
-        `module:Class` by kind.
+        `module:Class` by kind: what reads it.
+    written
+        The kind by `module:Class` of estimators whose files another class reads.
     """
 
-    def __init__(self, places: Mapping[str, str]) -> None:
+    def __init__(self, places: Mapping[str, str], written: Mapping[str, str] | None = None) -> None:
         self._places = dict(places)
+        self._written = {place: kind for kind, place in places.items()} | dict(written or {})
 
     def __contains__(self, kind: object) -> bool:
         """Say whether models of a kind can be read back."""
@@ -74,8 +73,7 @@ class ModelKinds:
     def name_of(self, model: object) -> str:
         """Return the kind of a model; a class derived from one of the kit's is another kind."""
         place = f"{type(model).__module__}:{type(model).__qualname__}"
-        names = {known: kind for kind, known in self._places.items()}
-        return names.get(place, OTHER_KIND)
+        return self._written.get(place, OTHER_KIND)
 
     def find_class(self, kind: str) -> Any:
         """Return the class of a kind."""
@@ -224,6 +222,8 @@ class ModelFolder:
         KitError
             When the file is no skops file, or holds a type that is not trusted, or another class.
         """
+        from sklearn.exceptions import InconsistentVersionWarning
+
         io, path = _skops(), self / name
         with refusing(self.path, name):
             _check_size(path)
@@ -274,6 +274,8 @@ class ModelFolder:
             )
         if kind != OTHER_KIND:
             return self.kinds.find_class(str(kind)).load_files(self)
+        from sklearn.utils.validation import check_is_fitted
+
         model = self.read_estimator(SKOPS_FILE)
         with refusing(self.path, SKOPS_FILE):
             name = f"{type(model).__module__}.{type(model).__qualname__}"
@@ -337,6 +339,8 @@ def _check_size(path: Path) -> None:
 
 def _check_vectorizers(model: Any) -> None:
     """Raise where a model's vectorizers would open the files that texts name, which the kit's do not."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     for vectorizer in getattr(model, "vectorizers_", ()):
         if vectorizer is None:
             continue

@@ -43,8 +43,10 @@ MODEL_KINDS = ModelKinds(
         "nli": "stancekit.models.encoder.nli:NLI",
         "ensemble": "stancekit.models.ensemble:Ensemble",
         "average": "stancekit.models.ensemble:Average",
-        "packed": "stancekit.models.encoder.packed:Packed",
-    }
+        "crossfit": "stancekit.models.crossfit:CrossFit",
+        "packed": "stancekit.models.encoder.reading:PackedHead",
+    },
+    written={"stancekit.models.encoder.packed:Packed": "packed"},
 )
 
 

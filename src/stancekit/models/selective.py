@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from stancekit.errors import KitError
 from stancekit.types import FloatArray
@@ -140,6 +139,8 @@ def _bounds(
     sure: FloatArray, wrong: NDArray[np.bool_], clusters: Sequence[str] | None, level: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the cuts that are tested and the upper bounds of their shares of errors, each of shape (cuts,)."""
+    from scipy.stats import beta
+
     n = len(sure)
     if not n:
         return np.array([_NEVER]), np.array([1.0])

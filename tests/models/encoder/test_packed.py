@@ -18,14 +18,10 @@ from stancekit.models.classifier import calibrate, fit
 from stancekit.models.encoder.cache import EmbeddingCache
 from stancekit.models.encoder.likeness import write_learned
 from stancekit.models.encoder.multitask import Joint
-from stancekit.models.encoder.packed import (
-    NETWORK_FILE,
-    Packed,
-    PackedEncoder,
-    encoder_digest,
-)
+from stancekit.models.encoder.packed import Packed
 from stancekit.models.encoder.packing import pack
 from stancekit.models.encoder.pretrained import starting_weights
+from stancekit.models.encoder.reading import NETWORK_FILE, PackedEncoder, encoder_digest
 from stancekit.models.encoder.unpacking import read_weights, unpacked
 
 # What ships is tested in tests/models/test_box.py; here a network is trained and packed first.

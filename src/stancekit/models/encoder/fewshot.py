@@ -30,8 +30,8 @@ from stancekit.models.encoder.files import (
 )
 from stancekit.models.encoder.inputs import readable
 from stancekit.models.encoder.network import bf16, check_length
-from stancekit.models.encoder.packed import ENCODER_FOLDER
 from stancekit.models.encoder.pretrained import MINILM, resolve
+from stancekit.models.encoder.reading import ENCODER_FOLDER
 from stancekit.models.encoder.tokenizers import check_tokenizer
 from stancekit.models.encoder.trainer import diverged
 from stancekit.models.features import Marked

@@ -15,10 +15,10 @@ from stancekit.models.encoder.finetuned import SINGLE_HEAD, Encoder
 from stancekit.models.encoder.inputs import TOKENIZER_FILE
 from stancekit.models.encoder.network import pool
 from stancekit.models.encoder.onnx import exported, input_names
-from stancekit.models.encoder.packed import (
+from stancekit.models.encoder.packed import Packed
+from stancekit.models.encoder.reading import (
     ENCODER_FOLDER,
     NETWORK_FILE,
-    Packed,
     PackedEncoder,
     encoder_digest,
     write_facts,

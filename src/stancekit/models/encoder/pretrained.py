@@ -76,7 +76,7 @@ def resolve(checkpoint: str, *, download: bool = True) -> str:
         return str(package)
     # A folder of one's own called so is that one, as in `resources.model_folder`.
     if checkpoint == BOX and not Path(BOX).exists():
-        from stancekit.models.encoder.packed import ENCODER_FOLDER
+        from stancekit.models.encoder.reading import ENCODER_FOLDER
         from stancekit.models.encoder.unpacking import unpacked
 
         return str(unpacked(shipped("models", BOX, ENCODER_FOLDER)))

@@ -14,7 +14,7 @@ from stancekit.fileio import lock, make_folder, write_json
 from stancekit.models.encoder.cache import cache_folder
 from stancekit.models.encoder.files import check_architecture
 from stancekit.models.encoder.inputs import TOKENIZER_FILE
-from stancekit.models.encoder.packed import (
+from stancekit.models.encoder.reading import (
     FACTS_FILE,
     NETWORK_FILE,
     WEIGHTS_OF,

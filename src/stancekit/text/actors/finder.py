@@ -27,6 +27,8 @@ AROUND = 6
 LONGEST_PIECE = 1000
 # Pieces that the recogniser reads together.
 BATCH_SIZE = 256
+# Characters of a text that is not searched for every name of the gazetteer.
+LONG_TEXT = 100_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class ActorFinder:
         are given.
         """
         cleaned = [[clean(text) for text in texts] for texts in articles]
+        # Outside the block: the matcher's words are not to be forgotten.
+        self._expect_names(text.text for texts in cleaned for text in texts)
         with bounded_memory(self._nlp):
             sentences = [
                 SentenceTokens(self._nlp.tokenizer(text.text), self.names)
@@ -107,10 +111,22 @@ class ActorFinder:
     def _matcher(self) -> "PhraseMatcher":
         from spacy.matcher import PhraseMatcher
 
-        matcher = PhraseMatcher(self._nlp.vocab)
-        for name in self.names.names:
-            matcher.add(name, [self._nlp.tokenizer(name)])
-        return matcher
+        return PhraseMatcher(self._nlp.vocab)
+
+    @cached_property
+    def _unknown_names(self) -> dict[str, str]:
+        """The names that the matcher has not been given yet, with their characters but for spaces."""
+        return {name: _without_spaces(name) for name in self.names.names}
+
+    def _expect_names(self, texts: Iterable[str]) -> None:
+        """Give the matcher the names that may be in texts: to tokenize all takes longer than a short text."""
+        read = _without_spaces(" ".join(texts))
+        unknown = self._unknown_names
+        for name, characters in list(unknown.items()):
+            # To search in a long text takes longer than to tokenize a name.
+            if len(read) > LONG_TEXT or characters in read:
+                self._matcher.add(name, [self._nlp.tokenizer(name)])
+                del unknown[name]
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the loaded pipelines out of copies sent to other processes."""
@@ -155,6 +171,10 @@ class ActorFinder:
                 entry = self.names.names[doc.vocab.strings[key]]
                 matches.append(GazetteerMatch(start, end, entry))
         return sorted(matches, key=lambda match: match.start)
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(text.split())
 
 
 def _find_pieces(
