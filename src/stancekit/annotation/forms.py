@@ -75,7 +75,7 @@ def read_form(body: bytes, now: float | None = None) -> Form:
         )
     except ValueError as error:
         raise KitError(f"this form cannot be read: {printable(error)}; reload the page") from None
-    clean = tuple((name, _plain(value)) for name, value in pairs)
+    clean = tuple((name, _clean_value(value)) for name, value in pairs)
     first = dict(reversed(clean))
     asked = tuple(dict.fromkeys(value for name, value in clean if name == "asked"))
     codes = {
@@ -96,7 +96,7 @@ def read_form(body: bytes, now: float | None = None) -> Form:
     )
 
 
-def _plain(value: str) -> str:
+def _clean_value(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\0", "\ufffd")
 
 

@@ -7,7 +7,7 @@ from stancekit.codebook import Codebook
 
 # Keys that mean the same in every project.
 TAKE_BACK, UNSURE, NOTE, SAVE = "u", "?", "n", "Enter"
-_DIGITS = "1234567890"
+_DIGIT_KEYS = "1234567890"
 # What may be wrong with the pair that an item asks about, and the key it has where no code has it.
 FINDING_KEYS: Mapping[str, str] = {"no actor": "x", "actor missing": "m", "wrong target": "w"}
 
@@ -28,7 +28,7 @@ def assign_keys(codebooks: Sequence[Codebook]) -> dict[tuple[str, str], str]:
     ('1', '9')
     """
     taken = {TAKE_BACK, NOTE}
-    digits = iter(_DIGITS)
+    digits = iter(_DIGIT_KEYS)
     keys: dict[tuple[str, str], str] = {}
     # Digits are left to sets of codes, and letters first of all to single codes.
     for book in sorted(codebooks, key=lambda book: book.multi_label):

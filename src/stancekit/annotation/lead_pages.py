@@ -19,14 +19,14 @@ from stancekit.annotation.records import Annotator, Judgement
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
-    readable,
     show_choices,
     show_codebooks,
     show_findings,
     show_text,
+    shown_name,
     visible,
 )
-from stancekit.annotation.tallies import Tally, find_confusions, find_missed, tally
+from stancekit.annotation.tallies import PersonTally, find_confusions, find_missed, tally
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError
 from stancekit.evaluation.agreement import (
@@ -45,7 +45,7 @@ _MOST_CONFUSIONS, _MOST_SENTENCES = 8, 10
 # The drawing of an interval: from left to right in its own units.
 _LEFT, _RIGHT = 8.0, 232.0
 # Where it ends on the left, though intervals of a few items may go on.
-_LEAST = -0.5
+_LEFT_END = -0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def progress_page(lead: Lead, disputes: Sequence[Dispute]) -> str:
     return render_page("annotate/progress.html", **lead.head("Progress"), view=view)
 
 
-def _show_book(lead: Lead, book: Codebook, people: Sequence[Tally]) -> dict[str, Any]:
+def _show_book(lead: Lead, book: Codebook, people: Sequence[PersonTally]) -> dict[str, Any]:
     overview = lead.overview
     annotated = overview.annotated_set(book)
     agreement: Agreement | None = None
@@ -120,7 +120,7 @@ def _show_book(lead: Lead, book: Codebook, people: Sequence[Tally]) -> dict[str,
     outdated = overview.project.outdated(book.name)
     return {
         "name": book.name,
-        "title": readable(book.name).capitalize(),
+        "title": shown_name(book.name).capitalize(),
         "unit": "sentences" if book.unit == "sentence" else "items",
         "n": several,
         "kinds": _explain_kinds(book),
@@ -147,7 +147,7 @@ def _explain_kinds(book: Codebook) -> str:
 
 
 def _show_codes_of(
-    book: Codebook, people: Sequence[Tally], scores: Sequence[dict[str, Any]]
+    book: Codebook, people: Sequence[PersonTally], scores: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return a row for the codes as a whole, and one for each of them."""
     names = [code.name for code in book.codes]
@@ -159,7 +159,7 @@ def _show_codes_of(
     ]
     rows = [
         {
-            "name": readable(name),
+            "name": shown_name(name),
             "counts": [person.codes[book.name][name] for person in people],
             "score": by_slice.get(name),
             "is_whole": False,
@@ -175,7 +175,7 @@ def _show_codes_of(
 def _show_scores(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """Return scores with the places of their intervals in a drawing."""
     shown = [each for score in scores for each in (score.value, score.low) if not math.isnan(each)]
-    least = max(_LEAST, min(0.0, *shown, 0.0))
+    least = max(_LEFT_END, min(0.0, *shown, 0.0))
 
     def place(value: float) -> float | None:
         if math.isnan(value):
@@ -210,7 +210,7 @@ def _show_pair(pair: PairAgreement) -> dict[str, Any]:
 def _show_confusions(lead: Lead, annotated: Any) -> Iterator[dict[str, Any]]:
     for confusion in find_confusions(annotated)[:_MOST_CONFUSIONS]:
         yield {
-            "codes": (readable(confusion.first), readable(confusion.second)),
+            "codes": (shown_name(confusion.first), shown_name(confusion.second)),
             "n": len(confusion.items),
             "quotes": [_quote(lead, number) for number in confusion.items[:_MOST_SENTENCES]],
             "more": max(0, len(confusion.items) - _MOST_SENTENCES),
@@ -305,10 +305,10 @@ def _show_distance(dispute: Dispute | None, books: Sequence[Codebook]) -> str:
         if (distance := dispute.distances.get(book.name)) is None:
             continue
         if book.multi_label:
-            parts.append(f"{readable(book.name)}: {distance:.2f} apart")
+            parts.append(f"{shown_name(book.name)}: {distance:.2f} apart")
         else:
             steps = "1 step" if distance == 1 else f"{distance:.0f} steps"
-            parts.append(f"{readable(book.name)}: {steps} apart")
+            parts.append(f"{shown_name(book.name)}: {steps} apart")
     if dispute.is_of_finding:
         parts.append("not agreed on what was found")
     return " · ".join(parts)
@@ -318,7 +318,7 @@ def _show_voice(letter: str, voice: Judgement, books: Sequence[Codebook]) -> dic
     return {
         "letter": letter,
         "codes": [
-            (readable(book.name), readable(", ".join(voice.codes[book.name])) or "none of them")
+            (shown_name(book.name), shown_name(", ".join(voice.codes[book.name])) or "none of them")
             for book in books
             if book.name in voice.codes
         ],
@@ -334,7 +334,7 @@ def _show_last_decision(lead: Lead) -> dict[str, Any] | None:
     if last is None:
         return None
     return {
-        "said": readable(describe(last, lead.books)),
+        "said": shown_name(describe(last, lead.books)),
         "action": f"{lead.deciding}/{last.item}",
         "request": new_request(),
         "seen": last.number,

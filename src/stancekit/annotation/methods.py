@@ -7,7 +7,7 @@ from stancekit.annotation.project import Project
 from stancekit.annotation.records import Item
 from stancekit.annotation.settings import ProjectSettings
 from stancekit.annotation.study import ENDINGS, CodebookFacts, Study, study_project
-from stancekit.annotation.tallies import Share
+from stancekit.annotation.tallies import CountOf
 from stancekit.corpus.project_file import suggested_note
 from stancekit.evaluation.agreement import BY_OVERLAP, ON_THE_SCALE, Agreement
 from stancekit.formatting import format_score, markdown_text, table
@@ -171,7 +171,7 @@ def _who_judged(study: Study, settings: ProjectSettings) -> Iterator[str]:
     drawn = sum(item.kind != "control" for item in study.judged)
     if len(study.people) > 1:
         yield (
-            f"{study.by_several} items ({Share(study.by_several, drawn).percent}) were judged by two "
+            f"{study.by_several} items ({CountOf(study.by_several, drawn).percent}) were judged by two "
             "annotators or more, without seeing each other's codes; the order was drawn for each."
         )
     if settings.repeats:
@@ -234,8 +234,8 @@ def _with_themselves(study: Study) -> Iterator[str]:
             )
 
 
-def _summed(shares: Sequence[Share]) -> Share:
-    return Share(sum(each.count for each in shares), sum(each.n for each in shares))
+def _summed(shares: Sequence[CountOf]) -> CountOf:
+    return CountOf(sum(each.count for each in shares), sum(each.n for each in shares))
 
 
 def _how_decided(facts: CodebookFacts) -> str:
@@ -329,7 +329,7 @@ def _people_table(study: Study) -> MethodsTable:
     )
 
 
-def _of_share(share: Share) -> str:
+def _of_share(share: CountOf) -> str:
     return f"{share.count} of {share.n}" if share.n else "–"
 
 

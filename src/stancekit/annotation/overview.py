@@ -12,7 +12,7 @@ from stancekit.corpus.judgements import AnnotatedSet, Codes
 from stancekit.types import Example
 
 # Annotator, item, and whether it is the second time.
-Place = tuple[str, int, int]
+Seat = tuple[str, int, int]
 
 
 @dataclass(slots=True)
@@ -32,8 +32,8 @@ class Overview:
     """
 
     project: Project
-    standing: dict[Place, Judgement] = field(default_factory=dict)
-    blind: dict[Place, Judgement] = field(default_factory=dict)
+    standing: dict[Seat, Judgement] = field(default_factory=dict)
+    blind: dict[Seat, Judgement] = field(default_factory=dict)
     decisions: dict[int, Judgement] = field(default_factory=dict)
     items: dict[int, Item] = field(default_factory=dict)
     read: int = 0

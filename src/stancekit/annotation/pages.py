@@ -11,12 +11,12 @@ from stancekit.annotation.records import Annotator, Item, Judgement, Suggestion
 from stancekit.annotation.screen import (
     fill_form,
     new_request,
-    readable,
     show_choices,
     show_codebooks,
     show_findings,
     show_pace,
     show_text,
+    shown_name,
     visible,
 )
 from stancekit.codebook import Codebook
@@ -83,7 +83,7 @@ def item_page(
         **_head(sitting),
         **_reading(item),
         "token": sitting.person.token,
-        "place": "Look again" if is_second_look else _place(done, total, judged),
+        "place": "Look again" if is_second_look else _say_place(done, total, judged),
         "done": done,
         "total": total,
         "left": show_pace(desk.pace(), total - done),
@@ -118,7 +118,7 @@ def _reading(item: Item) -> dict[str, Any]:
     return {name: getattr(shown, name) for name in names}
 
 
-def _place(done: int, total: int, judged: Judgement | None) -> str:
+def _say_place(done: int, total: int, judged: Judgement | None) -> str:
     return "Judged before" if judged else f"Item {min(done + 1, total)} of {total}"
 
 
@@ -179,7 +179,7 @@ def show_last(sitting: Sitting) -> dict[str, Any] | None:
     judgement = sitting.desk.last_of(step) if step else None
     if step is None or judgement is None:
         return None
-    said = readable(describe(judgement, sitting.books))
+    said = shown_name(describe(judgement, sitting.books))
     if sitting.suggest == "after":
         item = sitting.desk.project.item(step[0])
         if item.suggested and not differs(judgement, item):
@@ -201,11 +201,11 @@ def conflict_page(sitting: Sitting, step: Step, *, form: Form, saved: Judgement)
         **_head(sitting),
         **_reading(item),
         "saved": {
-            "said": "taken back" if is_taken else readable(describe(saved, sitting.books)),
+            "said": "taken back" if is_taken else shown_name(describe(saved, sitting.books)),
             "note": visible(saved.note),
             "at": saved.at[:19].replace("T", " ") + " UTC",
         },
-        "own": {"said": readable(describe(own, sitting.books)), "note": visible(form.note)},
+        "own": {"said": shown_name(describe(own, sitting.books)), "note": visible(form.note)},
         "action": sitting.address(step),
         "fields": as_fields(form, seen=saved.number, request=new_request(), shown="", away=""),
     }

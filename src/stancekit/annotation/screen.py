@@ -13,10 +13,10 @@ from stancekit.codebook import Codebook
 from stancekit.types import Example, Mention
 
 # Sentences of more characters are set smaller, so that they stay on the screen.
-_LONG, _HUGE = 260, 700
+_LONG_TEXT, _HUGE_TEXT = 260, 700
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 # Marks that turn the direction of writing of all that follows, and half characters.
-_UNSHOWN = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 AS_FOUND = "as found"
 
 
@@ -97,15 +97,15 @@ def visible(text: str) -> str:
     shown = _CONTROL.sub(
         lambda match: "\u2421" if match[0] == "\x7f" else chr(0x2400 + ord(match[0])), text
     )
-    return _UNSHOWN.sub("\ufffd", shown)
+    return _UNSEEN.sub("\ufffd", shown)
 
 
-def readable(name: str) -> str:
+def shown_name(name: str) -> str:
     """Return the name of a code or a codebook as it is shown.
 
     Examples
     --------
-    >>> readable("domestic_politics")
+    >>> shown_name("domestic_politics")
     'domestic politics'
     """
     return visible(name).replace("_", " ")
@@ -120,7 +120,7 @@ def show_text(item: Item) -> Reading:
         after=visible(item.after),
         actor=visible(item.actor.name) if item.actor else "",
         target=visible(item.target.name) if item.target else "",
-        size="huge" if n > _HUGE else "long" if n > _LONG else "",
+        size="huge" if n > _HUGE_TEXT else "long" if n > _LONG_TEXT else "",
     )
 
 
@@ -194,7 +194,7 @@ def _show_codes(books: Sequence[Codebook]) -> list[list[CodeView]]:
     return [
         [
             CodeView(
-                name=readable(code.name),
+                name=shown_name(code.name),
                 value=code.name,
                 key=keys.get((book.name, code.name), ""),
                 about=f"about-{at}-{place}",
@@ -206,7 +206,7 @@ def _show_codes(books: Sequence[Codebook]) -> list[list[CodeView]]:
 
 
 def _title(name: str) -> str:
-    plain = readable(name)
+    plain = shown_name(name)
     return plain[:1].upper() + plain[1:]
 
 

@@ -25,7 +25,7 @@ HEADERS = {
 }
 _FORM = "application/x-www-form-urlencoded"
 # A form holds a note and a few codes.
-MOST_BYTES = 200_000
+_LONGEST_FORM = 200_000
 
 
 class Guard:
@@ -82,7 +82,7 @@ class Guard:
         if headers.get("content-type", "").partition(";")[0].strip().casefold() != _FORM:
             return 415, "Only forms are taken here."
         length = headers.get("content-length", "")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or int(length) > _LONGEST_FORM:
             return 413, "This form is too long; shorten the note."
         return None
 

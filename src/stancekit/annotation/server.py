@@ -33,8 +33,8 @@ from stancekit.errors import KitError
 
 _STATIC = Path(__file__).resolve().parents[1] / "templates" / "annotate"
 _KINDS = {
-    "annotate.css": "text/css; charset=utf-8",
-    "keys.js": "text/javascript; charset=utf-8",
+    "annotate.css": "text/css",
+    "keys.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 Handler = Callable[[Request], Awaitable[Response]]
@@ -54,7 +54,8 @@ def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
     --------
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "study.db"
-    >>> with Project.create(file, rows=[{"text": "Peru said no."}], annotators=["ana"]) as project:
+    >>> rows = [{"text": "Peru said no."}]
+    >>> with Project.create(file, rows=rows, codebooks=["stance"]) as project:
     ...     app = make_app(project)
     >>> [route.path for route in app.routes][:2]
     ['/', '/static/{name}']
@@ -62,7 +63,7 @@ def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
     pages = _Pages(project)
     leading = Leading(project)
     routes = [
-        Route("/", _start),
+        Route("/", _show_start),
         Route("/static/{name}", _static),
         Route("/a/{token}", pages.next),
         Route("/a/{token}/codebook", pages.codebook),
@@ -70,12 +71,14 @@ def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
         Route("/a/{token}/item/{number:int}", pages.judge, methods=["POST"]),
         *leading.routes(),
     ]
-    app = Starlette(routes=routes, exception_handlers={KitError: _fault, HTTPException: _missing})
+    app = Starlette(
+        routes=routes, exception_handlers={KitError: _fault, HTTPException: _show_status}
+    )
     app.add_middleware(Guard, hosts=hosts)
     return app
 
 
-def _start(request: Request) -> Response:
+def _show_start(request: Request) -> Response:
     return HTMLResponse(
         message_page(
             "Use your own link",
@@ -97,7 +100,7 @@ def _fault(request: Request, error: Exception) -> Response:
     return HTMLResponse(message_page("That did not work", str(error)), status_code=400)
 
 
-def _missing(request: Request, error: Exception) -> Response:
+def _show_status(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         page = message_page(

@@ -61,7 +61,8 @@ def serving(project: Project, host: str = "127.0.0.1", port: int = 0) -> Iterato
     >>> import tempfile, pathlib
     >>> from urllib.request import urlopen
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "study.db"
-    >>> with Project.create(file, rows=[{"text": "Peru said no."}], annotators=["ana"]) as project:
+    >>> rows = [{"text": "Peru said no."}]
+    >>> with Project.create(file, rows=rows, codebooks=["stance"]) as project:
     ...     with serving(project) as address:
     ...         urlopen(address).status
     200

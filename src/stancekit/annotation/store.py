@@ -16,6 +16,8 @@ from stancekit.annotation.records import Annotator, Role
 from stancekit.annotation.settings import ProjectSettings
 from stancekit.annotation.tables import codebook_hash
 from stancekit.codebook import Codebook
+from stancekit.corpus.judgements import OWN_LABELS
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.project_schema import open_project, project_errors
 from stancekit.errors import KitError, listing
 from stancekit.fileio import json_line
@@ -232,6 +234,8 @@ def add_annotator_row(connection: sqlite3.Connection, name: str, role: Role) -> 
     """
     if not name.strip() or not name.isprintable():
         raise KitError(f"an annotator is called {name!r}; give a name")
+    if name in (ADJUDICATED, OWN_LABELS):
+        raise KitError(f"{name!r} stands for codes that are decided; give the {role} a name")
     person = Annotator(name, secrets.token_urlsafe(16), role, now())
     connection.execute("INSERT OR IGNORE INTO annotators VALUES (?, ?, ?, ?)", astuple(person))
     (there,) = connection.execute("SELECT role FROM annotators WHERE name = ?", (name,)).fetchone()

@@ -8,7 +8,7 @@ from stancekit.annotation.keys import FINDING_KEYS
 from stancekit.annotation.overview import Overview
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import Item, Judgement
-from stancekit.annotation.tallies import Missed, Share, Tally, find_missed, tally
+from stancekit.annotation.tallies import CountOf, Missed, PersonTally, find_missed, tally
 from stancekit.codebook import Codebook
 from stancekit.corpus.adjudication import majority
 from stancekit.corpus.judgements import AnnotatedSet
@@ -71,10 +71,10 @@ class Study:
     items: int
     judged: Sequence[Item]
     judgements: Sequence[Judgement]
-    people: Sequence[Tally]
+    people: Sequence[PersonTally]
     codebooks: Sequence[CodebookFacts]
     by_several: int
-    changed: Share
+    changed: CountOf
     missed: Sequence[Missed]
 
 
@@ -112,7 +112,7 @@ def study_project(project: Project) -> Study:
     )
 
 
-def _changes(overview: Overview) -> Share:
+def _changes(overview: Overview) -> CountOf:
     changed = []
     for place, last in overview.standing.items():
         before = overview.blind.get(place)
@@ -120,7 +120,7 @@ def _changes(overview: Overview) -> Share:
             changed.append(dict(last.revised) != dict(last.codes))
         elif last.suggestion == "after" and before is not None:
             changed.append(dict(last.codes) != dict(before.codes))
-    return Share(sum(changed), len(changed))
+    return CountOf(sum(changed), len(changed))
 
 
 def _codebook_facts(overview: Overview, book: Codebook) -> CodebookFacts:

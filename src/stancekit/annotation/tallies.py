@@ -13,7 +13,7 @@ from stancekit.corpus.judgements import AnnotatedSet
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class CountOf:
     """How many of how many."""
 
     count: int
@@ -26,7 +26,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class PersonTally:
     """What an annotator has done.
 
     Attributes
@@ -48,11 +48,11 @@ class Tally:
     unsure: int
     notes: int
     codes: Mapping[str, Counter[str]]
-    same: Mapping[str, Share]
-    right: Mapping[str, Share]
+    same: Mapping[str, CountOf]
+    right: Mapping[str, CountOf]
 
 
-def tally(overview: Overview, name: str, progress: tuple[int, int]) -> Tally:
+def tally(overview: Overview, name: str, progress: tuple[int, int]) -> PersonTally:
     """Return the tally of an annotator.
 
     Parameters
@@ -63,7 +63,7 @@ def tally(overview: Overview, name: str, progress: tuple[int, int]) -> Tally:
     books = overview.project.codebooks
     own = [each for (who, _, _), each in overview.standing.items() if who == name]
     seconds = [each.seconds for each in own if each.seconds is not None]
-    return Tally(
+    return PersonTally(
         name=name,
         done=progress[0],
         total=progress[1],
@@ -82,23 +82,23 @@ def _count_codes(own: Sequence[Judgement], book: Codebook) -> Counter[str]:
     )
 
 
-def _agree_with_oneself(overview: Overview, name: str, book: Codebook) -> Share:
+def _agree_with_oneself(overview: Overview, name: str, book: Codebook) -> CountOf:
     both = []
     for (who, number, repeat), second in overview.blind.items():
         first = overview.blind.get((name, number, 0))
         if who == name and repeat and first and {book.name} <= first.codes.keys() & second.codes:
             both.append(first.codes[book.name] == second.codes[book.name])
-    return Share(sum(both), len(both))
+    return CountOf(sum(both), len(both))
 
 
-def _agree_with_controls(overview: Overview, name: str, book: Codebook) -> Share:
+def _agree_with_controls(overview: Overview, name: str, book: Codebook) -> CountOf:
     right = [
         each.codes[book.name] == overview.items[number].gold[book.name]
         for (who, number, repeat), each in overview.blind.items()
         if who == name and not repeat and book.name in each.codes
         if book.name in overview.items[number].gold
     ]
-    return Share(sum(right), len(right))
+    return CountOf(sum(right), len(right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Missed:
     """
 
     finding: str
-    share: Share
+    share: CountOf
     cases: tuple[tuple[int, str], ...]
 
 
@@ -178,5 +178,5 @@ def find_missed(overview: Overview, findings: Sequence[str]) -> list[Missed]:
         for (_, number, repeat), each in overview.standing.items():
             if each.finding == finding and not repeat and number in judged:
                 cases[number] = cases.get(number) or each.marked
-        found.append(Missed(finding, Share(len(cases), len(judged)), tuple(cases.items())))
+        found.append(Missed(finding, CountOf(len(cases), len(judged)), tuple(cases.items())))
     return found

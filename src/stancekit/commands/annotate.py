@@ -10,9 +10,10 @@ from typing import Any, Literal
 from stancekit.annotation.order import progress_of
 from stancekit.annotation.project import Project
 from stancekit.annotation.serving import is_open, serving
-from stancekit.codebook import Codebook, load_codebook
+from stancekit.codebook import Codebook
 from stancekit.errors import KitError, printable
 from stancekit.labelling.labels import Labels
+from stancekit.library.objects import as_codebook
 from stancekit.types import as_list
 from stancekit.views import DataFrame, TableView
 
@@ -137,7 +138,7 @@ def annotate(  # noqa: PLR0913  # one argument per key of configs/annotate.yaml
         "random_state": random_state,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    with _open(Path(project), rows, as_list(codebooks or ()), given) as found:
+    with _open_project(Path(project), rows, as_list(codebooks or ()), given) as found:
         people = _add_people(found, as_list(annotators))
         if controls is not None:
             found.add_items(controls, kind="control")
@@ -155,7 +156,7 @@ def annotate(  # noqa: PLR0913  # one argument per key of configs/annotate.yaml
         names = [name for name in people if name != LEAD]
         session = AnnotationSession(found.path, {name: progress_of(found, name) for name in names})
     if verbose:
-        print(printable(f"\n{session.caption}"))
+        print(f"\n{printable(session.caption)}")
     return session
 
 
@@ -163,11 +164,11 @@ def _count_or_all(overlap: int | str | None) -> int | str | None:
     return int(overlap) if isinstance(overlap, str) and overlap.isdecimal() else overlap
 
 
-def _open(
+def _open_project(
     path: Path, rows: Any, codebooks: Sequence[str | Path | Codebook], settings: dict[str, Any]
 ) -> Project:
     """Open a project, or make it; what is given of one that is there is changed."""
-    books = [book if isinstance(book, Codebook) else load_codebook(str(book)) for book in codebooks]
+    books = [as_codebook(book) for book in codebooks]
     if not path.exists():
         if rows is None:
             raise KitError(
@@ -176,7 +177,7 @@ def _open(
             )
         if path.suffix != ".db":
             raise KitError(f"a project is called {str(path)!r}; its ending is .db")
-        return Project.create(path, rows=rows, codebooks=books or ["stance"], **settings)
+        return Project.create(path, rows=rows, codebooks=books or [as_codebook(None)], **settings)
     found = Project.open(path)
     try:
         changed = {
