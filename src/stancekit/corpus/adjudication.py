@@ -13,6 +13,7 @@ from stancekit.codebook import Codebook
 from stancekit.corpus.build import POSTERIOR_COLUMN
 from stancekit.corpus.cells import CellError, CodeReader, Columns
 from stancekit.corpus.dawid_skene import check_identified, posteriors
+from stancekit.corpus.judged_rows import JudgedRow, decision_key, plain_words
 from stancekit.corpus.judgements import (
     OWN_LABELS,
     AnnotatedSet,
@@ -73,21 +74,6 @@ def majority(judgements: Sequence[Codes], codebook: Codebook) -> Codes | None:
         return None
     codes = tuple(code for code in codebook.names if 2 * counts[code] > n)
     return codes if codes or codebook.multi_label else None
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedRow:
-    """A row with the codes of each annotator, and its gold or why it has none."""
-
-    number: int
-    row: RawRow
-    id: str
-    codes: tuple[Codes | None, ...]
-    gold: Codes | None = None
-    reason: str = ""
-    seconds: tuple[float | None, ...] = ()
-    # The probability of each code of the codebook, where gold is the most probable one.
-    posterior: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -280,13 +266,6 @@ class Judgements:
         )
 
 
-def decision_key(row: JudgedRow, data: CodedData) -> Hashable:
-    """Return what a decision is about: a row, or its sentence where that is coded."""
-    if data.codebook.unit != "sentence":
-        return row.id
-    return data.article(row.row), _words(row.row.get(data.columns.text))
-
-
 def read_decisions(
     file: str, rows: Sequence[JudgedRow], data: CodedData
 ) -> dict[Hashable, Codes | None]:
@@ -369,9 +348,9 @@ class _DecisionReader:
         column = self.data.columns.text
         if is_gap(decision.get(column)):
             return False
-        shown, text = _words(decision.get(column)), _words(row.row.get(column))
+        shown, text = plain_words(decision.get(column)), plain_words(row.row.get(column))
         # `disagreements` guards cells that a spreadsheet would take for formulas.
-        return text not in (shown, _words(unguard_cell(str(decision[column]))))
+        return text not in (shown, plain_words(unguard_cell(str(decision[column]))))
 
     def check(self, file: str) -> None:
         """Raise a `KitError` naming every row that is at fault."""
@@ -393,8 +372,3 @@ class _DecisionReader:
         decided = {key: codes for key, codes in self.codes.items() if codes is not None}
         numbers = [self.numbers[key] for key in decided]
         self.data.codebook.check(list(decided.values()), file, numbers)
-
-
-def _words(text: object) -> str:
-    """Return a text without what spreadsheets do to its white space."""
-    return " ".join(str(text or "").split())

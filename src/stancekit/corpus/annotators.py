@@ -9,8 +9,9 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stancekit.corpus.adjudication import JudgedRow, Judgements, decision_key
+from stancekit.corpus.adjudication import Judgements
 from stancekit.corpus.cells import CellError
+from stancekit.corpus.judged_rows import JudgedRow, decision_key, shared_in_sentences
 from stancekit.corpus.judgements import (
     OWN_LABELS,
     CodedData,
@@ -18,6 +19,8 @@ from stancekit.corpus.judgements import (
     NumberedRow,
     cell_text,
     is_file_source,
+    no_annotators,
+    no_label_column,
     read_annotation_file,
     read_judgement,
     read_seconds,
@@ -87,7 +90,7 @@ class AnnotatorReader:
             codes = {OWN_LABELS: own, **codes}
         self._check_labels()
         if not codes:
-            raise self._no_annotators(present)
+            raise no_annotators(self.data, present)
         rule = self._choose_rule(present, has_labels=has_labels, is_long=is_long, decided=decided)
         rows_with_codes = tuple(
             JudgedRow(
@@ -102,7 +105,7 @@ class AnnotatorReader:
         judgements = Judgements(
             self.data,
             tuple(codes),
-            rows_with_codes,
+            shared_in_sentences(rows_with_codes, self.data),
             rule,
             adjudicated=self._by_key(rows_with_codes, decided),
         )
@@ -119,7 +122,7 @@ class AnnotatorReader:
         """Return how gold follows from what annotators gave."""
         rule = self.gold or (OWN_LABELS if has_labels else ADJUDICATED if decided else "majority")
         if rule == OWN_LABELS and not has_labels:
-            raise self._no_label_column(present, is_long=is_long)
+            raise no_label_column(self.data, present, is_long=is_long)
         if rule == ADJUDICATED and not decided:
             raise KitError(
                 f"corpus.gold is adjudicated, and {self.data.where} has nothing of codebook "
@@ -394,22 +397,3 @@ class AnnotatorReader:
         for name, given_codes in codes.items():
             self.labels.extend((each, rows[name, id_], where) for id_, each in given_codes.items())
         return codes
-
-    def _no_annotators(self, present: Collection[str]) -> KitError:
-        return KitError(
-            f"{self.data.where} has no annotations of codebook {self.data.codebook.name}; it has: "
-            f"{listing(sorted(present), 30)}. Name the annotators' columns or files with "
-            "corpus.annotators='[a,b]', or with a row for each judgement the column of their "
-            "names with corpus.columns.annotator=COLUMN"
-        )
-
-    def _no_label_column(self, present: Collection[str], *, is_long: bool) -> KitError:
-        if is_long:
-            seen = f"{self.data.where} has a row for each judgement, and no column of gold"
-        else:
-            missing = sorted(set(self.data.label_names) - set(present))
-            seen = f"{self.data.where} has no column {listing(map(repr, missing))}"
-        return KitError(
-            f"corpus.gold is labels, and {seen}; set corpus.gold=majority, first, or a file of "
-            "decided codes"
-        )

@@ -28,12 +28,9 @@ from stancekit.corpus.judgements import (
     CodedData,
     annotation_files,
     is_file_source,
+    no_annotators_for,
 )
-from stancekit.corpus.project_file import (
-    ANNOTATOR_COLUMN,
-    is_project,
-    tell_suggested,
-)
+from stancekit.corpus.project_file import ANNOTATOR_COLUMN, is_project, tell_suggested
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.corpus.viewing import CorpusView, in_its_words
@@ -74,34 +71,28 @@ class Corpus(CorpusFiles, CorpusView):
         data has a row for each judgement, and this may name the annotators to read. Blank
         cells are gaps; all labels have the same mapping.
     gold
-        Which codes are gold: `labels`, the corpus's own label column, the default where
-        there is one; `majority`, what more than half of a row's annotators gave, else the
-        default; `first`, what the first annotator gave; `posterior`, the most probable code
-        given how often each annotator errs (Dawid and Skene 1979), whose probabilities
-        training learns from; or a file of decided codes by id, as `stancekit disagreements`
-        writes it, and for rows without one the majority, or the label column where there are
-        no annotators. Rows without gold are left out.
-        In a project of `stancekit annotate`, `adjudicated` is the default where something is: the
-        lead's codes, and the majority's for the other rows.
+        Which codes are gold: `labels`, the corpus's own label column, the default where there is
+        one; `majority`, what more than half of a row's annotators gave, else the default; `first`,
+        what the first annotator gave; `posterior`, the most probable code (Dawid and Skene 1979),
+        whose probabilities training learns from; `adjudicated`, the lead's codes in a project of
+        `stancekit annotate`, the default where there are some; or a file of decided codes by id,
+        as `stancekit disagreements` writes it. Rows that are not decided have the majority's, or
+        the label column's where there are no annotators. Rows without gold are left out.
     suggested
         Whether judgements that were made with a model's code in view are used.
     conflicts
-        `refuse` rows that give one example other labels than an earlier row, or `keep`
-        them.
+        `refuse` rows that give one example other labels than an earlier row, or `keep` them.
     files
         Which files of the folder belong to train, validation and test; by default all, in
         the order of their names, with the split in a column.
     test_rows
-        A file that names the test rows, counted from 0 over all rows; the others are train.
+        A file that names the test rows, from 0 over all rows; the others are train.
     strict
-        Whether a row that cannot be read is an error. By default it is left out, with a
-        warning that says why.
+        Whether a row that cannot be read is an error; by default it is left out, and told.
     sha256
-        What the SHA-256 of the files must begin with, by name, so that numbers are compared
-        on the same data.
+        What the SHA-256 of the files must begin with, by name.
     origin
-        Where the data comes from and under what licence; an error says so when the data is
-        missing.
+        Where the data comes from and its licence; an error says so when the data is missing.
     articles
         A file of whole articles with all their positions, which `stancekit evaluate
         task=positions` reads; by default the corpus itself, where its rows are such articles.
@@ -142,9 +133,9 @@ class Corpus(CorpusFiles, CorpusView):
         self.annotators = as_list(annotators)
         self.gold = None if gold is None else str(gold)
         if self.gold not in (None, *GOLD_RULES) and not is_file_source(self.gold or ""):
+            rules = ", ".join(GOLD_RULES)
             raise KitError(
-                f"corpus.gold is {self.gold!r}; it is {', '.join(GOLD_RULES)}, or a file of decided "
-                "codes"
+                f"corpus.gold is {self.gold!r}; it is {rules}, or a file of decided codes"
             )
         self.suggested = suggested
         self.name = name or Path(path).stem
@@ -172,10 +163,7 @@ class Corpus(CorpusFiles, CorpusView):
         rows: Iterable[tuple[int, RawRow]] = self.coded_rows(codebook, faults)
         columns, mapping = self.column_names(), self._label_mapping()
         if self.gold == "posterior" and not self.is_annotated():
-            raise KitError(
-                f"corpus.gold is posterior, and corpus {self.name!r} names no annotators; set them "
-                "with corpus.annotators='[a,b,c]' or corpus.columns.annotator=COLUMN"
-            )
+            raise no_annotators_for(self.gold, self.name)
         if self._is_decided() or columns.annotator or (self.annotators and self.gold != OWN_LABELS):
             judgements = self._judgements(codebook, rows, faults)
             rows = [(row.number, row.row) for row in judgements.rows]
@@ -270,9 +258,8 @@ class Corpus(CorpusFiles, CorpusView):
                 "and False without quotation marks for true and false. Write such labels in "
                 "quotation marks, as in 'No'"
             )
-        return {
-            "" if label is None else str(label).strip(): code for label, code in self.labels.items()
-        }
+        given = self.labels.items()
+        return {"" if label is None else str(label).strip(): code for label, code in given}
 
     def _label_separator(self) -> str:
         return parse_sign(self.label_separator, "corpus.label_separator") or ";"
@@ -299,9 +286,8 @@ class Corpus(CorpusFiles, CorpusView):
 
     def annotator_columns(self) -> tuple[str, ...]:
         """Return those of the annotators that are columns of the data."""
-        return tuple(
-            name for name in self.annotators if name != OWN_LABELS and not is_file_source(name)
-        )
+        others = (name for name in self.annotators if name != OWN_LABELS)
+        return tuple(name for name in others if not is_file_source(name))
 
     @in_its_words
     def marked_sentences(self) -> list[MarkedSentence]:

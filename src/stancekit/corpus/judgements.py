@@ -1,6 +1,6 @@
 """What annotators gave: their codes side by side, and single judgements in the cells of a row."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from stancekit.corpus.dataset import OWN_ARTICLE
 from stancekit.corpus.files import read_data_file
 from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.rows import RawRow
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing
 from stancekit.resources import shipped
 from stancekit.types import Example
 
@@ -245,3 +245,34 @@ def annotation_files(sources: Sequence[str]) -> list[Path]:
 def is_file_source(source: str) -> bool:
     """Say whether the name of an annotator is that of a file: by its ending, or since it is there."""
     return Path(source).suffix.lower() in _DATA_SUFFIXES or Path(source).is_file()
+
+
+def no_annotators(data: CodedData, present: Collection[str]) -> KitError:
+    """Return the error for data in which nobody annotated the codebook."""
+    return KitError(
+        f"{data.where} has no annotations of codebook {data.codebook.name}; it has: "
+        f"{listing(sorted(present), 30)}. Name the annotators' columns or files with "
+        "corpus.annotators='[a,b]', or with a row for each judgement the column of their "
+        "names with corpus.columns.annotator=COLUMN"
+    )
+
+
+def no_annotators_for(rule: str, name: str) -> KitError:
+    """Return the error for a rule of gold that takes annotators, where a corpus names none."""
+    return KitError(
+        f"corpus.gold is {rule}, and corpus {name!r} names no annotators; set them with "
+        "corpus.annotators='[a,b,c]' or corpus.columns.annotator=COLUMN"
+    )
+
+
+def no_label_column(data: CodedData, present: Collection[str], *, is_long: bool) -> KitError:
+    """Return the error for data without the label column that is to be gold."""
+    if is_long:
+        seen = f"{data.where} has a row for each judgement, and no column of gold"
+    else:
+        missing = sorted(set(data.label_names) - set(present))
+        seen = f"{data.where} has no column {listing(map(repr, missing))}"
+    return KitError(
+        f"corpus.gold is labels, and {seen}; set corpus.gold=majority, first, or a file of "
+        "decided codes"
+    )
