@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from stancekit.codebook import Codebook
 from stancekit.corpus.judgements import AnnotatedSet, Codes
@@ -128,6 +127,8 @@ def fit_patterns(
         The parameters, posteriors of shape (fits, kinds, codes), the log-likelihood of the first
         fit and the number of steps.
     """
+    from scipy.special import logsumexp
+
     kinds, annotators, codes = patterns.shape
     flat = patterns.reshape(kinds, annotators * codes)
     judged = flat.sum(axis=1) > 0

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.models.classifier import FittedClassifier
-from stancekit.models.ensemble import Average, average_models
 from stancekit.models.learned import article_digest, text_digest
 from stancekit.text.inputs import as_examples
 from stancekit.types import Example, FloatArray
 
 if TYPE_CHECKING:
+    from stancekit.models.ensemble import Average
     from stancekit.models.folder import ModelFolder
 
 CROSSFIT_FILE = "crossfit.json"
@@ -27,7 +27,7 @@ class CrossFit:
     by their digests alone.
     """
 
-    average: Average
+    average: "Average"
     folds: Mapping[str, int]
 
     @property
@@ -56,6 +56,8 @@ class CrossFit:
     @classmethod
     def load_files(cls, folder: "ModelFolder") -> Self:
         """Read a cross-fitted model back."""
+        from stancekit.models.ensemble import Average
+
         average = Average.load_files(folder)
         folds = folder.read_settings(CROSSFIT_FILE, required={"folds": dict})["folds"]
         with folder.refusing(CROSSFIT_FILE):
@@ -108,6 +110,8 @@ def cross_fitted(
     name
         What reports call it.
     """
+    from stancekit.models.ensemble import average_models
+
     folds: dict[str, int] = {}
     for fold, examples in enumerate(held_out):
         for example in examples:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
-from scipy.stats import t as student
 
 from stancekit.evaluation.bootstrap import LEVEL
 from stancekit.prevalence.sampling import Sample, join_samples
@@ -219,6 +217,8 @@ def _variance(influence: FloatArray, effective: float) -> FloatArray:
 
 def student_quantile(effective: float, level: float = LEVEL) -> float:
     """Return Student's quantile for an effective number of annotated sampling units."""
+    from scipy.stats import t as student
+
     return float(student.ppf((1 + level) / 2, max(effective - 1, 1)))
 
 
@@ -336,6 +336,8 @@ def adjusted_count(units: SampledUnits, mask: BoolArray | None = None) -> FloatA
     >>> predicted.mean(axis=0).tolist(), adjusted_count(units).round(2).tolist()
     ([0.15, 0.85], [0.3, 0.7])
     """
+    from scipy.optimize import nnls
+
     inside = np.ones(len(units.predicted), dtype=bool) if mask is None else mask
     counted = units.predicted[inside].mean(axis=0)
     rows = np.flatnonzero(units.annotated)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
 
 from stancekit.errors import KitError
 from stancekit.types import BoolArray, FloatArray
@@ -285,6 +284,8 @@ def differing_facts(
     >>> differing_facts(half, {"position": np.arange(80.0), "score": np.tile([0.2, 0.9], 40)})
     ['position']
     """
+    from scipy.stats import mannwhitneyu
+
     if annotated.all() or not annotated.any():
         return []
     varying = {name: values for name, values in facts.items() if np.ptp(values) > 0}
