@@ -10,16 +10,18 @@ TEXTS = ("Peru fears for its pensioners.", "Chile closed its port.", "Oman kept 
 
 
 def rows_of(ana, ben):
-    """Return two rows of each sentence, of which each annotator was asked about another."""
+    """Yield a row for each judgement of two rows of each sentence; either annotator is asked about one."""
     for number, text in enumerate(TEXTS):
-        for row, (name, codes) in enumerate((("ana", ana[number]), ("ben", ben[number]))):
-            yield {
-                "id": f"{number}.{row}",
-                "article": f"a{number}",
-                "text": text,
-                "annotator": name,
-                "frames": codes,
-            }
+        for row in (0, 1):
+            for place, (name, codes) in enumerate((("ana", ana[number]), ("ben", ben[number]))):
+                yield {
+                    "id": f"{number}.{row}",
+                    "article": f"a{number}",
+                    "text": text,
+                    "actor": text.rstrip(".").split()[-row],
+                    "annotator": name,
+                    "frames": codes if place == row else None,
+                }
 
 
 @pytest.fixture
