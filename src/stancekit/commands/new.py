@@ -120,7 +120,7 @@ def new(
     if is_project(table):
         raise KitError(
             f"{table} is an annotation project, whose columns and codebooks are known; use it as it "
-            f"is: stancekit train corpus={table}"
+            f"is, with stancekit train and corpus={table}"
         )
     rows, notes = _read_table(table)
     guess = guess_columns(

@@ -33,7 +33,7 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys((".html", ".htm", ".xml", ".pdf", ".docx"), "extract its text first"),
     **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods"), "save it as .xlsx, or as CSV in UTF-8"),
     **dict.fromkeys((".rds", ".rdata", ".feather"), "write it as .csv or .parquet"),
-    PROJECT_SUFFIX: "a project holds judgements of texts: stancekit train corpus=FILE.db",
+    PROJECT_SUFFIX: "a project holds judgements of texts: stancekit train corpus=FILE",
     **dict.fromkeys((".por", ".zsav", ".sas7bdat"), "save it as .sav, .dta or .csv"),
 }
 
