@@ -132,6 +132,13 @@ def test_files_or_a_list_of_files():
     ]
 
 
+def test_a_file_of_one_letter_makes_no_list_a_pattern(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").touch()
+    gold = reached("estimate", "labels", "gold=[a.csv,more.csv]")["gold"]
+    assert gold == ["a.csv", "more.csv"]
+
+
 def test_commas_without_brackets_are_asked_about():
     with pytest.raises(
         KitError, match=r"""may be one or several; write by='\[a,b\]' for several"""

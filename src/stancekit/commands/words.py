@@ -181,7 +181,7 @@ def _value(key: str, value: str, kind: ValueType) -> str:
     if (
         kind.texts
         and re.fullmatch(r"\[.*\]", value, re.DOTALL)
-        and not (kind.text and _is_there(value))
+        and not (kind.text and _is_called(value))
     ):
         return f"[{','.join(quoted(item) for item in items(value))}]"
     if kind.texts and not kind.text and whole == value and "," in value:
@@ -227,7 +227,15 @@ def _deletes(word: str, known: Sequence[str]) -> bool:
 def _is_there(word: str) -> bool:
     """Say whether a word names a file, or several by a pattern."""
     try:
-        return Path(word).exists() or next(iglob(word), None) is not None  # noqa: PTH207  # absolute patterns too
+        return _is_called(word) or next(iglob(word), None) is not None  # noqa: PTH207  # absolute patterns too
+    except (OSError, ValueError):
+        return False
+
+
+def _is_called(word: str) -> bool:
+    """Say whether a file has a word for its name; a list in brackets is also a pattern of one letter."""
+    try:
+        return Path(word).exists()
     except (OSError, ValueError):
         return False
 
