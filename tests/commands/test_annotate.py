@@ -1,5 +1,6 @@
 """`stancekit annotate` as it is used: links, settings that change, what is refused, Ctrl-C."""
 
+import os
 import re
 import signal
 import subprocess
@@ -133,8 +134,9 @@ def test_what_is_refused(tmp_path, at_once, monkeypatch, capsys):
         assert told in capsys.readouterr().err
 
 
-def test_the_wait_ends_by_ctrl_c():
-    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_the_wait_ends_by_ctrl_c_or_when_it_is_told_to(told):
+    timer = threading.Timer(0.3, os.kill, [os.getpid(), told])
     timer.start()
     command._wait()
     timer.join()

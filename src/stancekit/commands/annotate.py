@@ -1,5 +1,6 @@
 """`stancekit annotate`: several people judge sentences in a page of one's own machine."""
 
+import signal
 import threading
 import webbrowser
 from collections.abc import Mapping, Sequence
@@ -226,10 +227,15 @@ def _print_links(project: Project, links: Mapping[str, str], host: str) -> None:
 
 
 def _wait() -> None:
-    """Wait for Ctrl-C."""
-    forever = threading.Event()
+    """Wait for Ctrl-C, or to be told to end, also where whoever began this had it ignore Ctrl-C."""
+    ended = threading.Event()
+    # Signals reach the main thread alone.
+    in_main = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGINT, signal.SIGTERM) if in_main else ()
+    before = [signal.signal(one, lambda *_: ended.set()) for one in signals]
     try:
-        while not forever.wait(_WAIT):
+        while not ended.wait(_WAIT):
             pass
-    except KeyboardInterrupt:
-        return
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)
