@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.fileio import read_text, unguard_cell
+from stancekit.labelling.held_out import check_not_learned
 from stancekit.labelling.label_files import (
     RowSource,
     read_label_rows,
@@ -281,6 +282,7 @@ def match_gold(
         samples=samples,
         exclusive=not population.codebook.multi_label,
     )
+    check_not_learned(units, population.rows, population.codebook)
     return units, notes + annotation_notes(units, population.columns, population.codes)
 
 

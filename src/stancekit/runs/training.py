@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,13 +16,17 @@ from sklearn.base import clone
 from stancekit.codebook import Codebook
 from stancekit.corpus import AutoSplit, Corpus, Splits, TableCorpus
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.folds import FoldSplit
 from stancekit.corpus.judgements import OWN_LABELS, AnnotatedSet
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, depends_on_random_state, fit, refit_on_all
+from stancekit.models.crossfit import CrossFit, tested_on_all
 from stancekit.models.encoder.checkpoints import forget_checkpoints
+from stancekit.models.learned import describe_learned
 from stancekit.models.search import Optuna
+from stancekit.runs.crossfit import check_unmarked, choose_folds, fit_folds
 from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_curve
 from stancekit.runs.joint import fit_joint, named_codebooks, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
@@ -92,6 +97,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     logit_adjustment: bool = False,
     config: Mapping[str, Any] | None = None,
     choices: Mapping[str, str] | None = None,
+    folds: int | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, and score it on test; print nothing.
 
@@ -103,6 +109,8 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     choices
         By group, the name of the configuration that an object was made from, as in `{"split":
         "grouped"}`; tables show the split's.
+    folds
+        In how many folds all rows are divided, each scored by a model that learned from the others.
 
     Raises
     ------
@@ -112,6 +120,9 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     name = name or type(model).__name__
     data, digest, annotated = _read_corpus(corpus, codebook)
     names = dict(choices or {})
+    if folds is not None:
+        names["split"], split = "crossfit", choose_folds(folds, split, model, search)
+        check_unmarked(data)
     split = split or AutoSplit()
     if isinstance(split, AutoSplit):
         # The run is that of the split which fits the data, whether or not it was named.
@@ -179,27 +190,35 @@ def _train_run(
             random_state=training.random_state,
         )
     write_config(folder, plain)
-    if hasattr(model, "fit_heads"):
+    validation: float | None = None
+    if isinstance(training.split, FoldSplit):
+        splits = training.split.divide(parts.train)
+        fit_one = partial(_fit_fold, training, model)
+        trained, seconds, validation = fit_folds(splits, fit_one, folder, name=training.name)
+    elif hasattr(model, "fit_heads"):
         trained, seconds = _fit_joint_model(training, model, joint_folder)
+    elif training.refit:
+        trained, seconds = _fit_model(training, model, folder)
+        validation = macro_f1_on(trained, parts.validation)
+        trained, seconds = _refit(training, trained, seconds)
     else:
         trained, seconds = _fit_model(training, model, folder)
-    validation = macro_f1_on(trained, parts.validation) if training.refit else None
-    if training.refit:
-        start = time.perf_counter()
-        trained = refit_on_all(trained, parts.train, parts.validation)
-        seconds += time.perf_counter() - start
+    learned = [
+        example.text for part in (parts.train, parts.validation) for example in part.examples
+    ]
     persistence.save(
         trained,
         folder / "model",
         data=training.digest,
         training_set=training_set_id(parts.train.examples),
         columns=_columns_read(training),
+        learned=describe_learned(learned),
     )
     if curve := getattr(trained.model, "curve_", None):
         write_curve(folder, curve)
     return record_run(
         folder,
-        trained,
+        tested_on_all(trained) if isinstance(trained.model, CrossFit) else trained,
         parts,
         seconds=seconds,
         validation=validation,
@@ -236,6 +255,24 @@ def _check_refit(training: _Training) -> None:
         raise KitError(
             "members of an ensemble that are finished runs are not refitted; set refit=false"
         )
+
+
+def _fit_fold(
+    training: _Training, model: Any, parts: Splits, folder: Path
+) -> tuple[FittedClassifier, float]:
+    """Fit a model of its own on one fold's parts, and say how many seconds it took."""
+    of_fold = replace(training, parts=parts)
+    trained, seconds = _fit_model(of_fold, clone(model), folder)
+    return _refit(of_fold, trained, seconds) if training.refit else (trained, seconds)
+
+
+def _refit(
+    training: _Training, trained: FittedClassifier, seconds: float
+) -> tuple[FittedClassifier, float]:
+    """Fit a model once more on train and validation, and add how many seconds it took."""
+    start = time.perf_counter()
+    again = refit_on_all(trained, training.parts.train, training.parts.validation)
+    return again, seconds + time.perf_counter() - start
 
 
 def _fit_model(training: _Training, model: Any, folder: Path) -> tuple[FittedClassifier, float]:
