@@ -120,7 +120,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     ('majority', 0)
     """
     if start is not None:
-        model, settings = _start(start, model, settings)
+        model, settings = _start_from(start, model, settings)
     objects, names = _named_objects(
         {"model": model, "features": features, "split": split, "search": search}, settings
     )
@@ -147,7 +147,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     return trained
 
 
-def _start(
+def _start_from(
     start: str | Path, model: Any, settings: Mapping[str, Any] | None
 ) -> tuple[Any, Mapping[str, Any] | None]:
     """Return the model that starts from an encoder, and its settings where it is named."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from stancekit.text.clean import clean
 
 # Of SHA-256: among a million texts, two share these digits with a chance of one in 500.
-_DIGITS = 12
+_DIGEST_DIGITS = 12
 
 
 def text_digest(text: str) -> str:
@@ -18,12 +18,12 @@ def text_digest(text: str) -> str:
     True
     """
     plain = " ".join(clean(text).text.split())
-    return hashlib.sha256(plain.encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(plain.encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 def article_digest(article: str) -> str:
     """Return the digest of an article's id."""
-    return hashlib.sha256(f"article {article}".encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(f"article {article}".encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 def describe_learned(texts: Iterable[str]) -> str:
