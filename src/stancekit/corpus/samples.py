@@ -1,6 +1,6 @@
 """Annotated samples as corpora: the file that `stancekit sample` wrote, filled in, to train on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.corpus.readers import TableCorpus
 from stancekit.corpus.requests import RowFault
 from stancekit.corpus.rows import Faults, RawRow
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
 
 # The column of sentences in labels and in samples of them.
@@ -53,27 +53,31 @@ class SampleCorpus(TableCorpus):
         KitError
             When nobody has annotated any.
         """
-        names = self.label_columns(codebook)
-        present, annotated = False, False
+        # `sample` names the column after the codebook, whatever its own corpus calls it.
+        source = str(self.columns.get("labels") or codebook.name)
+        seen: set[str] = set()
+        annotated = False
         for number, row in self.rows(faults):
-            present = present or set(names) <= set(row)
-            if any(plain_cell(row.get(name)) for name in names):
-                annotated = True
-                yield number, self._without_marks(row, names, codebook)
-        # Without the column, its name is what is wrong.
-        if present and not annotated:
+            seen.update(row)
+            if not plain_cell(row.get(source)):
+                continue
+            annotated = True
+            plain = {
+                name: unguard_cell(value) if isinstance(value, str) else value
+                for name, value in row.items()
+            }
+            none = codebook.multi_label and plain_cell(plain[source]) == NO_CODE_CELL
+            yield number, plain | {self.label_columns(codebook)[0]: [] if none else plain[source]}
+        if seen and source not in seen:
             raise KitError(
-                f"nothing in {self.path} is annotated; fill in its column {names[0]}, as stancekit "
+                f"{self.path} has no column {source!r}; it has: {listing(sorted(seen), 30)}. Train the "
+                "codebook that was annotated, with codebook=NAME"
+            )
+        if seen and not annotated:
+            raise KitError(
+                f"nothing in {self.path} is annotated; fill in its column {source}, as stancekit "
                 "sample says"
             )
-
-    def _without_marks(self, row: RawRow, names: Iterable[str], codebook: Codebook) -> RawRow:
-        plain = {
-            name: unguard_cell(value) if isinstance(value, str) else value
-            for name, value in row.items()
-        }
-        none = [name for name in names if plain_cell(plain.get(name)) == NO_CODE_CELL]
-        return plain | {name: [] for name in none if codebook.multi_label}
 
 
 def is_sample(path: str | Path) -> bool:

@@ -14,6 +14,8 @@ from stancekit.resources import BOX, find_config
 # The configuration that trains an encoder further where no model is named.
 DEFAULT_MODEL = "box_tuned"
 _SETTING = "checkpoint"
+# Zero-shot by entailment: nothing is trained.
+_UNTRAINED = "NLI"
 
 
 def start_settings(start: str | Path, model: str | None) -> tuple[str, dict[str, str]]:
@@ -37,8 +39,8 @@ def start_settings(start: str | Path, model: str | None) -> tuple[str, dict[str,
     ('box_tuned', {'checkpoint': 'box'})
     """
     name = check_name("model", model or DEFAULT_MODEL)
-    if _SETTING not in _settings_of(name):
-        tunable = [known for known in names_in("model") if _SETTING in _settings_of(known)]
+    if not _starts(name):
+        tunable = [known for known in names_in("model") if _starts(known)]
         raise KitError(
             f"start={printable(start)} is the encoder that training starts from, and model={name} has "
             f"none; leave out model=, or choose one of: {listing(tunable, 20)}"
@@ -54,7 +56,7 @@ def started_model(start: str | Path, model: Any) -> Any:
     KitError
         When it has no encoder, or the start holds none.
     """
-    if _SETTING not in model.get_params(deep=False):
+    if _SETTING not in model.get_params(deep=False) or type(model).__name__ == _UNTRAINED:
         raise KitError(
             f"start={printable(start)} is the encoder that training starts from, and "
             f"{type(model).__name__} has none; leave out model=, or give an estimator with a checkpoint"
@@ -87,6 +89,8 @@ def find_start(start: str | Path) -> str:
     return str(folder)
 
 
-def _settings_of(name: str) -> dict[str, Any]:
+def _starts(name: str) -> bool:
+    """Say whether a model that is chosen by its name trains an encoder."""
     settings = yaml.safe_load(find_config("model", f"{name}.yaml").read_text(encoding="utf-8"))
-    return settings if isinstance(settings, dict) else {}
+    kind = str(settings.get("_target_")).rpartition(".")[2] if isinstance(settings, dict) else ""
+    return _SETTING in (settings or {}) and kind != _UNTRAINED
