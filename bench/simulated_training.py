@@ -51,10 +51,16 @@ def fit_scores(features: FloatArray, gold: np.ndarray, rows: np.ndarray) -> Floa
 
 def cross_fit_scores(
     features: FloatArray, corpus: SimulatedCorpus, rows: np.ndarray, random: np.random.Generator
-) -> FloatArray:
-    """Train a model per fold of the annotated articles, and return scores by models that have not learned from them.
+) -> tuple[FloatArray, FloatArray]:
+    """Train a model per fold of the annotated articles.
 
-    Articles without annotated rows have the mean of all models.
+    Returns
+    -------
+    array of shape (rows, codes)
+        Of annotated articles, the scores of the model that has not learned from them; of others, the
+        mean of all models.
+    array of shape (rows, codes)
+        The mean of all models everywhere.
     """
     fold_of = np.full(int(corpus.article.max()) + 1, -1)
     articles = random.permutation(np.unique(corpus.article[rows]))
@@ -64,7 +70,8 @@ def cross_fit_scores(
         [fit_scores(features, corpus.gold, rows[fold[rows] != number]) for number in range(FOLDS)]
     )
     held_out = by_fold[np.maximum(fold, 0), np.arange(len(fold))]
-    return np.where(fold[:, None] < 0, by_fold.mean(axis=0), held_out)
+    mean = by_fold.mean(axis=0)
+    return np.where(fold[:, None] < 0, mean, held_out), mean
 
 
 def evaluate_training(
@@ -81,7 +88,7 @@ def evaluate_training(
     features = simulate_features(random, corpus)
     drawn = random.permutation(len(corpus.gold))[:n]
     first, second = drawn[: n // 2], drawn[n // 2 :]
-    crossed = cross_fit_scores(features, corpus, drawn, random)
+    crossed, _ = cross_fit_scores(features, corpus, drawn, random)
     same = fit_scores(features, corpus.gold, drawn)
     found = {
         "cross-fitting": _judge(corpus, crossed, drawn, inference),
