@@ -2,8 +2,9 @@
 
 `python -m bench.coverage scores` writes `experiments/interval_coverage/coverage.csv`:
 intervals of macro-F1 over articles and random states. `python -m bench.coverage shares`
-writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus. `--draws 20
---output FOLDER` gives a first look.
+writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
+bench.coverage training` `experiments/coverage/training.csv`: the same with a model that was
+trained on the annotated rows. `--draws 20 --output FOLDER` gives a first look.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from tqdm import tqdm
 
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
+from bench.simulated_training import evaluate_training
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.prevalence.claims import INFERENCES
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
@@ -31,6 +33,13 @@ SHARE_DESIGNS = tuple(
     for n in (100, 300, 500)
     for inference in INFERENCES
     for design in (DESIGNS if inference == INFERENCES[0] else DESIGNS[:1])
+)
+# Annotated rows, articles of the corpus, what the claim is about.
+TRAINING_DESIGNS = (
+    (150, 400, INFERENCES[0]),
+    (300, 400, INFERENCES[0]),
+    (300, 400, INFERENCES[1]),
+    (300, 40, INFERENCES[0]),
 )
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
@@ -126,10 +135,43 @@ def share_coverage(
     return pd.DataFrame(rows)
 
 
-# By what is simulated: the function, and the folder of its results.
+def training_coverage(
+    designs: Sequence[tuple[int, int, str]] = TRAINING_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of shares contain the truth where the model learned from annotated rows.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, articles of the corpus, and what the claim is about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for n, articles, inference in designs:
+        results: dict[str, list[tuple[float, float]]] = {}
+        for draw in _progress(draws, f"{n} annotated rows, {articles} articles, {inference}"):
+            random = np.random.default_rng([random_state, n, articles, draw])
+            drawn = evaluate_training(random, n=n, articles=articles, inference=inference)
+            for method, of_method in drawn.items():
+                results.setdefault(method, []).append(of_method)
+        for method, values in results.items():
+            coverage, half_width = np.nanmean(values, axis=0).tolist()
+            rows.append((n, articles, inference, method, coverage, half_width, draws))
+    columns = ["annotated", "articles", "inference", "method", "coverage", "half_width", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+# By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
-    "scores": (score_coverage, Path("experiments/interval_coverage")),
-    "shares": (share_coverage, Path("experiments/coverage")),
+    "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
+    "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
+    "training": (training_coverage, Path("experiments/coverage/training.csv")),
 }
 
 
@@ -138,11 +180,12 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__)
     parser.add_argument("what", choices=list(SIMULATIONS))
     parser.add_argument("--draws", type=int, default=DRAWS, help="simulated sets per design")
-    parser.add_argument("--output", type=Path, help="a folder for coverage.csv")
+    parser.add_argument("--output", type=Path, help="a folder for the table")
     given = parser.parse_args(words)
-    simulate, folder = SIMULATIONS[given.what]
+    simulate, file = SIMULATIONS[given.what]
     table = simulate(draws=given.draws)
-    write_text((given.output or folder) / "coverage.csv", frame_to_csv(table, decimals=4))
+    path = given.output / file.name if given.output else file
+    write_text(path, frame_to_csv(table, decimals=4))
     print(table.to_string(index=False, float_format="{:.3f}".format, na_rep=""))
 
 

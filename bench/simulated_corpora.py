@@ -40,7 +40,9 @@ class SimulatedCorpus:
     scores: NDArray[np.float64]
 
 
-def simulate_corpus(random: np.random.Generator, *, useful: bool = True) -> SimulatedCorpus:
+def simulate_corpus(
+    random: np.random.Generator, *, useful: bool = True, articles: int = N_ARTICLES
+) -> SimulatedCorpus:
     """Draw a corpus: articles of 2 to 40 rows that favour some codes, and a classifier that is good or useless.
 
     Examples
@@ -48,11 +50,11 @@ def simulate_corpus(random: np.random.Generator, *, useful: bool = True) -> Simu
     >>> simulate_corpus(np.random.default_rng(0)).scores.shape[1]
     4
     """
-    sizes = random.integers(2, 41, N_ARTICLES)
-    article = np.repeat(np.arange(N_ARTICLES), sizes)
+    sizes = random.integers(2, 41, articles)
+    article = np.repeat(np.arange(articles), sizes)
     n = len(article)
     actor = random.integers(0, len(SHARES), n)
-    by_actor = [random.dirichlet(CONCENTRATION * shares, N_ARTICLES) for shares in SHARES]
+    by_actor = [random.dirichlet(CONCENTRATION * shares, articles) for shares in SHARES]
     shares = np.array(by_actor)[actor, article]
     gold = (shares.cumsum(axis=1) > random.random(n)[:, None]).argmax(axis=1)
     favoured = random.random(n) < FAVOURED_PART
@@ -101,20 +103,18 @@ def evaluate_draw(
         for mask, shares in zip(masks, SHARES, strict=True)
     ]
     pairs = list(zip(domains, truths, strict=True))
-    estimated = [_contains(share_interval(domain), truth) for domain, truth in pairs]
-    gold_only = [
-        _contains(share_interval(domain, gold_only=True), truth) for domain, truth in pairs
-    ]
-    counted = [_contains(_count_interval(domain), truth) for domain, truth in pairs]
+    estimated = [contains(share_interval(domain), truth) for domain, truth in pairs]
+    gold_only = [contains(share_interval(domain, gold_only=True), truth) for domain, truth in pairs]
+    counted = [contains(_count_interval(domain), truth) for domain, truth in pairs]
     _, low, high = contrast(domains[:2], [1, -1])
-    differences = _contains((low, high), truths[0] - truths[1])
+    differences = contains((low, high), truths[0] - truths[1])
     return DrawResult(
         shares=float(np.mean(estimated)),
         differences=float(np.mean(differences)),
         gold_only=float(np.mean(gold_only)),
         counted=float(np.mean(counted)),
-        width=float(np.mean([_mean_width(domain, gold_only=False) for domain in domains])),
-        width_gold_only=float(np.mean([_mean_width(domain, gold_only=True) for domain in domains])),
+        width=float(np.mean([mean_width(domain, gold_only=False) for domain in domains])),
+        width_gold_only=float(np.mean([mean_width(domain, gold_only=True) for domain in domains])),
     )
 
 
@@ -124,13 +124,15 @@ def _count_interval(domain: Domain) -> tuple[NDArray[np.float64], NDArray[np.flo
     return domain.counted - half, domain.counted + half
 
 
-def _contains(
+def contains(
     limits: tuple[NDArray[np.float64], NDArray[np.float64]], truth: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
+    """Say which intervals contain the truth, shape (codes,)."""
     low, high = limits
     return np.asarray((low <= truth) & (truth <= high))
 
 
-def _mean_width(domain: Domain, *, gold_only: bool) -> float:
+def mean_width(domain: Domain, *, gold_only: bool) -> float:
+    """Return the mean width of the intervals of a cell's shares."""
     low, high = share_interval(domain, gold_only=gold_only)
     return float((high - low).mean())

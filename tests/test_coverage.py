@@ -2,18 +2,22 @@
 
 import csv
 
+import numpy as np
 import pytest
 from bench import coverage
-from bench.coverage import score_coverage, share_coverage
+from bench.coverage import score_coverage, share_coverage, training_coverage
+from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score
+from bench.simulated_training import cross_fit_scores, simulate_features
 from conftest import ROOT
 
 
 def test_the_table_is_written_as_it_is_printed(tmp_path, capsys, monkeypatch):
-    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), tmp_path)}
+    file = tmp_path / "coverage.csv"
+    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), file)}
     monkeypatch.setattr(coverage, "SIMULATIONS", few)
     coverage.main(["scores", "--draws", "4"])
-    lines = (tmp_path / "coverage.csv").read_text().splitlines()
+    lines = file.read_text().splitlines()
     assert lines[0] == "articles,random_states,method,coverage,width,draws" and len(lines) == 5
     assert all(line.startswith("20,2,") and line.endswith(",4") for line in lines[1:])
     assert capsys.readouterr().out.count("20") >= 4
@@ -32,18 +36,41 @@ def test_estimated_shares_hold_where_counts_do_not():
     assert good <= 0.8 and useless <= 1.05
 
 
-@pytest.mark.parametrize(
-    ("folder", "what"), [("interval_coverage", "scores"), ("coverage", "shares")]
-)
-def test_committed_results_are_of_these_designs(folder, what):
+def test_cross_fitted_estimates_hold_where_those_from_the_training_rows_do_not():
+    table = training_coverage([(200, 100, "finite_population")], draws=40)
+    found = {row.method: row for row in table.itertuples()}
+    assert found["cross-fitting"].coverage >= 0.9 and found["same rows"].coverage < 0.8
+    widths = [found[name].half_width for name in ("cross-fitting", "annotation only", "halves")]
+    assert widths == sorted(widths)
+
+
+@pytest.mark.parametrize("what", coverage.SIMULATIONS)
+def test_committed_results_are_of_these_designs(what):
     """Their first columns are what the simulation of today would write."""
-    with (ROOT / "experiments" / folder / "coverage.csv").open(newline="") as file:
+    simulate, path = coverage.SIMULATIONS[what]
+    with (ROOT / path).open(newline="") as file:
         rows = list(csv.reader(file))
-    table = coverage.SIMULATIONS[what][0](draws=1)
+    table = simulate(draws=1)
     columns = list(table.columns)
     design = columns[: columns.index("coverage")]
     assert rows[0] == columns
     assert [row[: len(design)] for row in rows[1:]] == table[design].astype(str).values.tolist()
+
+
+@pytest.mark.slow
+def test_mean_scores_in_the_corpus_mean_add_to_the_error_where_much_is_annotated():
+    errors = {"held out": [], "mean": []}
+    for draw in range(150):
+        random = np.random.default_rng(draw)
+        corpus = simulate_corpus(random, articles=25)
+        rows, gold = random.permutation(len(corpus.gold))[:300], np.eye(N_CODES)[corpus.gold]
+        features = simulate_features(random, corpus)
+        held_out, mean = cross_fit_scores(features, corpus, rows, random)
+        correction = (gold[rows] - held_out[rows]).mean(axis=0) - gold.mean(axis=0)
+        errors["held out"].append(held_out.mean(axis=0) + correction)
+        errors["mean"].append(mean.mean(axis=0) + correction)
+    size = {name: np.sqrt(np.square(values).mean()) for name, values in errors.items()}
+    assert size["mean"] > 1.3 * size["held out"]
 
 
 @pytest.mark.slow
@@ -59,6 +86,15 @@ def test_intervals_hold_where_a_bootstrap_over_rows_does_not():
         share = dict(zip(rows.method, rows.coverage, strict=True))
         assert 0.93 <= share["kit"] <= 0.97
         assert share["articles only"] < 0.9 and share["rows"] < 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "design", [(150, 400, "finite_population"), (300, 40, "finite_population")]
+)
+def test_cross_fitted_intervals_hold(design):
+    found = {row.method: row for row in training_coverage([design], draws=300).itertuples()}
+    assert found["cross-fitting"].coverage >= 0.93 and found["same rows"].coverage < 0.85
 
 
 @pytest.mark.slow

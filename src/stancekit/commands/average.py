@@ -9,6 +9,8 @@ from stancekit.formatting import format_score
 from stancekit.library.model import StanceModel
 from stancekit.models import persistence
 from stancekit.models.ensemble import average_models
+from stancekit.models.learned import read_learned
+from stancekit.models.manifest import read_manifest
 from stancekit.reporting.card import model_card
 from stancekit.runs.folder import RunSource
 from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
@@ -62,7 +64,10 @@ def average(
     models = [persistence.load(run.folder / "model") for run in members]
     with persistence.replacing_folder(Path(output)) as fresh:
         model = average_models(models, name=averaged.model)
-        persistence.write_model(model, fresh, data=averaged.digest)
+        learned = {digest for run in members for digest in _learned(run)}
+        persistence.write_model(
+            model, fresh, data=averaged.digest, learned=" ".join(sorted(learned))
+        )
         command = _spell_command(runs, members, output)
         write_text(fresh / "README.md", model_card(board, averaged, command, why=WHY))
         entries = [entry for entry in board.entries if entry.first.model == averaged.model]
@@ -80,6 +85,10 @@ def average(
         ]
         print(printable("\n".join(lines), keep="\n"))
     return StanceModel(output)
+
+
+def _learned(run: Run) -> frozenset[str]:
+    return read_learned(read_manifest(run.folder / "model").get("learned"))
 
 
 def _spell_command(

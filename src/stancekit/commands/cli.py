@@ -27,6 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stancekit.commands.folders import settle_folders
 from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
+from stancekit.commands.start import started
 from stancekit.commands.words import (
     check_values,
     keys_of,
@@ -241,7 +242,8 @@ def _run(command: str, words: Sequence[str]) -> None:
             import_module("spacy")
     if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):
         _log_to_stderr()
-    start(command, opened(overrides(command, words, function_of(command))), _task(command))
+    given = overrides(command, started(command, words), function_of(command))
+    start(command, opened(given), _task(command))
 
 
 def _task(command: str) -> Callable[[DictConfig], None]:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from stancekit.commands.renamed import check_target, renamed_key
 from stancekit.commands.words import quoted
+from stancekit.corpus.samples import is_sample
 from stancekit.errors import KitError
 from stancekit.library.configs import names_in
 from stancekit.library.objects import names_data
@@ -35,7 +36,7 @@ def opened(words: Sequence[str]) -> list[str]:
     r"""Return a command's words such that keys of corpus and split are set also where the YAML does not list them.
 
     Hydra refuses `corpus.labels.AGAINST=condemn` unless the file has that key, and signs such as a
-    bare `;`. `corpus=FILE` is a table in that file.
+    bare `;`. `corpus=FILE` is a table in that file, or an annotated sample.
 
     Examples
     --------
@@ -57,7 +58,8 @@ def _table_words(word: str) -> Iterator[str]:
     """Yield the words for a corpus that is named by its file, or the word itself."""
     key, _, value = word.partition("=")
     if key == "corpus" and value not in names_in("corpus") and names_data(value):
-        yield from ("corpus=table", f"{key}.path={value}")
+        kind = "annotated_sample" if is_sample(value) else "table"
+        yield from (f"corpus={kind}", f"{key}.path={value}")
     else:
         yield word
 

@@ -24,6 +24,8 @@ from stancekit.views import DataFrame, TableView
 # What an annotator needs to see of a row; of a sentence that is coded as a whole, the
 # first three.
 SHOWN_COLUMNS = ("id", "article", "sentence", "actor", "target")
+# Where labels say where the actor is: a model that is trained on the sample reads it there too.
+PLACE_COLUMNS = ("actor_start", "actor_end")
 # What `sample` and Label Studio add to a row; in JSON tasks also `codes`.
 ADDED_COLUMNS = ("probability", "batch", "codes", "annotation_id")
 
@@ -255,7 +257,9 @@ def _sample_rows(
 ) -> list[LabelRow]:
     """Return the drawn rows with the columns of a sample, the last of which is to be filled in."""
     name, whole_sentence = population.codebook.name, population.codebook.unit == "sentence"
-    shown = SHOWN_COLUMNS[:3] if whole_sentence else SHOWN_COLUMNS
+    shown: tuple[str, ...] = SHOWN_COLUMNS[:3] if whole_sentence else SHOWN_COLUMNS
+    if not whole_sentence and any(row.get(PLACE_COLUMNS[0]) is not None for row in population.rows):
+        shown += PLACE_COLUMNS
     rows = []
     for index in drawn:
         number = int(pool[index])

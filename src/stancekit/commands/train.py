@@ -10,6 +10,7 @@ from stancekit.errors import KitError, printable
 from stancekit.formatting import format_score
 from stancekit.library.model import StanceModel
 from stancekit.library.objects import as_codebook, as_corpus, make_objects
+from stancekit.library.starts import start_settings, started_model
 from stancekit.models.search import Optuna
 from stancekit.runs.record import Run
 from stancekit.runs.training import fit_run
@@ -23,6 +24,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     *,
     codebook: Codebook | str | Path | None = None,
     model: str | Any = None,
+    start: str | Path | None = None,
     split: str | Callable[..., Splits] | None = None,
     features: str | Any = None,
     settings: Mapping[str, Any] | None = None,
@@ -30,6 +32,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     output: str | Path = "experiments/default",
     name: str | None = None,
     search: str | Optuna | None = None,
+    folds: int | None = None,
     refit: bool = False,
     logit_adjustment: bool = False,
     config: Mapping[str, Any] | None = None,
@@ -43,14 +46,19 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     Parameters
     ----------
     corpus
-        The labelled data: what `stancekit.read_table` returns; the name of a corpus; a data file;
-        or a table (a DataFrame, a `datasets.Dataset`, a list of dicts) whose columns are called
-        `text`, `actor`, `target` and like the codebook.
+        The labelled data: what `stancekit.read_table` returns; the name of a corpus; a data file,
+        also a sample that `stancekit sample` wrote, filled in; or a table (a DataFrame, a
+        `datasets.Dataset`, a list of dicts) whose columns are called `text`, `actor`, `target` and
+        like the codebook.
     codebook
         The codes that the model learns: a name, a YAML file, or a `Codebook`. By default `stance`.
     model
         A name, as `svm` or `minilm`, or an estimator over examples; `codebook` and `random_state`
         are set on it where it has them. By default `logreg`.
+    start
+        The encoder that training starts from: `box`, which comes with the kit; the folder of a
+        fine-tuned encoder that was saved, or of its run; another encoder's folder or hub name. By
+        default that of the model. Where no model is named, it is `box_tuned`.
     split
         How the data is divided into train, validation and test. By default as the data marks it;
         where it marks nothing, at random by whole articles (`grouped`).
@@ -70,6 +78,11 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     search
         Chooses the model's settings on validation before it is trained; `search/trials.csv` in the
         run's folder lists all settings that were tried.
+    folds
+        In how many folds the articles are divided (5 is usual). For each fold, a model learns from
+        the others, and all are saved as one. `label` with it gives the mean of their scores, and for
+        articles that were annotated also those of the model that held them out, so that `estimate`
+        may use the rows that the model learned from. Scores are those of held-out rows.
     refit
         Whether the model is fitted once more on train and validation together, after everything was
         chosen on validation. It takes twice the time, and helps where there are few examples.
@@ -106,6 +119,8 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
     >>> model.name, model.run.random_state
     ('majority', 0)
     """
+    if start is not None:
+        model, settings = _start_from(start, model, settings)
     objects, names = _named_objects(
         {"model": model, "features": features, "split": split, "search": search}, settings
     )
@@ -122,6 +137,7 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
         logit_adjustment=logit_adjustment,
         config=config,
         choices=names,
+        folds=folds,
     )
     trained = StanceModel(run.folder / "model", run=run)
     if verbose:
@@ -129,6 +145,22 @@ def train(  # noqa: PLR0913  # one argument per key of configs/train.yaml
         unmarked = not named and run.split == "grouped"
         print("\n".join(_score_lines(trained, run, unmarked=unmarked)), flush=True)
     return trained
+
+
+def _start_from(
+    start: str | Path, model: Any, settings: Mapping[str, Any] | None
+) -> tuple[Any, Mapping[str, Any] | None]:
+    """Return the model that starts from an encoder, and its settings where it is named."""
+    if model is not None and not isinstance(model, str):
+        if not hasattr(model, "get_params"):
+            return model, settings
+        return started_model(start, model), settings
+    name, started = start_settings(start, model)
+    if "checkpoint" in (settings or {}):
+        raise KitError(
+            "start= and settings={'checkpoint': ...} both name what training starts from; give one"
+        )
+    return name, {**(settings or {}), **started}
 
 
 def _score_lines(model: StanceModel, run: Run, *, unmarked: bool) -> Iterator[str]:

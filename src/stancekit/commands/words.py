@@ -177,7 +177,7 @@ def _value(key: str, value: str, kind: ValueType) -> str:
     """Return a key's value as Hydra is to read it."""
     if not (kind.text or kind.texts) or (kind.optional and value == "null"):
         return value
-    whole = _unquoted_word(_require_value(key, value))
+    whole = unquoted_word(_require_value(key, value))
     if (
         kind.texts
         and re.fullmatch(r"\[.*\]", value, re.DOTALL)
@@ -203,10 +203,10 @@ def items(value: str) -> list[str]:
     item = r"""\s*("(?:\\.|[^"])*"(?=\s*(?:,|$))|'(?:\\.|[^'])*'(?=\s*(?:,|$))|[^,]*)\s*(?:,|$)"""
     inside = value.strip()[1:-1]
     parts = [match[1].strip() for match in re.finditer(item, inside, re.DOTALL) if match[0]]
-    return [_unquoted_word(part) for part in parts if part]
+    return [unquoted_word(part) for part in parts if part]
 
 
-def _unquoted_word(value: str) -> str:
+def unquoted_word(value: str) -> str:
     """Take off quotation marks, which Hydra would ask for, unless a file is called so."""
     if len(value) > 2 and value[0] == value[-1] and value[0] in "'\"" and not _is_there(value):
         return value[1:-1].replace(f"\\{value[0]}", value[0])

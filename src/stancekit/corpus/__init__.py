@@ -6,6 +6,7 @@ from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.cells import Columns
 from stancekit.corpus.dataset import LabelledSet, Splits
 from stancekit.corpus.readers import HubCorpus, TableCorpus, bundled
+from stancekit.corpus.samples import SampleCorpus
 from stancekit.corpus.splits import (
     FewShotSplit,
     FixedSplit,
@@ -26,6 +27,7 @@ __all__ = [
     "InTopicSplit",
     "LabelledSet",
     "MarkedSentence",
+    "SampleCorpus",
     "Splits",
     "TableCorpus",
     "bundled",

@@ -167,7 +167,7 @@ class Corpus(CorpusFiles, CorpusView):
             Naming everything that is wrong, with its rows.
         """
         faults = Faults(strict=self.strict)
-        rows: Iterable[tuple[int, RawRow]] = self.rows(faults)
+        rows: Iterable[tuple[int, RawRow]] = self.coded_rows(codebook, faults)
         columns, mapping = self.column_names(), self._label_mapping()
         if columns.annotator or (self.annotators and self.gold != OWN_LABELS):
             judgements = self._judgements(codebook, rows, faults)
@@ -189,6 +189,10 @@ class Corpus(CorpusFiles, CorpusView):
             conflicts=self.conflicts,
             faults=faults,
         )
+
+    def coded_rows(self, codebook: Codebook, faults: Faults) -> Iterable[tuple[int, RawRow]]:
+        """Return the rows that are to have codes of a codebook, with their numbers: all of them."""
+        return self.rows(faults)
 
     def is_annotated(self) -> bool:
         """Say whether the corpus names annotators."""

@@ -215,7 +215,7 @@ class GroupedSplit:
             raise KitError(f"split.by is {self.by!r}; it is one of: {', '.join(get_args(By))}")
         if not self.per_state:
             random_state = FIXED_STATE
-        groups = np.array(_find_groups(whole, self.by))
+        groups = np.array(find_groups(whole, self.by))
         parts = np.array(["train"] * len(whole), dtype=object)
         parts[draw_groups(groups, self.test, random_state)] = "test"
         rest = np.flatnonzero(parts == "train")
@@ -236,7 +236,7 @@ def check_shares(validation: float, test: float) -> None:
         )
 
 
-def _find_groups(whole: LabelledSet, by: By) -> list[str]:
+def find_groups(whole: LabelledSet, by: By) -> list[str]:
     """Return the group of each example; groups with copies of one text are merged."""
     names = []
     for example, context in zip(whole.examples, whole.contexts, strict=True):
@@ -303,7 +303,7 @@ class InTopicSplit:
         check_shares(self.validation, self.test)
         if not self.per_state:
             random_state = FIXED_STATE
-        groups = _find_groups(whole, "article")
+        groups = find_groups(whole, "article")
         topics: dict[str, set[str]] = {}
         for group, context in zip(groups, whole.contexts, strict=True):
             topics.setdefault(group, set()).add(context.topic)
@@ -355,7 +355,7 @@ class ForwardSplit:
             differ.
         """
         check_shares(self.validation, self.test)
-        groups = _find_groups(whole, "article")
+        groups = find_groups(whole, "article")
         date_of = self._read_dates(whole, groups)
         dates = sorted(date_of.values())
         ends = []

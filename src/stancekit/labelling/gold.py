@@ -15,6 +15,7 @@ from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.corpus.project_file import is_project
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
+from stancekit.labelling.held_out import check_not_learned
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
 from stancekit.labelling.label_studio import (
     are_tasks,
@@ -272,6 +273,7 @@ def match_gold(
         samples=samples,
         exclusive=not population.codebook.multi_label,
     )
+    check_not_learned(units, population.rows, population.codebook)
     return units, notes + annotation_notes(units, population.columns, population.codes)
 
 

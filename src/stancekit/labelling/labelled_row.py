@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from stancekit.codebook import Codebook
-from stancekit.labelling.row_format import block
+from stancekit.labelling.row_format import HELD_OUT, block
 from stancekit.types import Example, Prediction, Sentence
 
 
@@ -31,6 +31,11 @@ class LabelledRow:
         What the labels name as the article, if not the sentence's own.
     kept
         Further fields of the text, which go into the labels.
+    held_out
+        By the name of the codebook, what the fold of a cross-fitted model says that has not learned
+        from the article.
+    learned
+        The codebooks whose models have learned from the sentence.
     """
 
     sentence: Sentence
@@ -41,6 +46,8 @@ class LabelledRow:
     points_back: bool = False
     group: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
+    held_out: Mapping[str, Prediction] = field(default_factory=dict)
+    learned: frozenset[str] = frozenset()
 
     def codes(self, name: str) -> tuple[str, ...]:
         """Return the codes of one codebook, empty where it did not code the row."""
@@ -94,22 +101,30 @@ class LabelledRow:
         """Say whether it is the sentence alone, without actor and target."""
         return self.example.id == self.sentence.id
 
+    @property
+    def article(self) -> str:
+        """Return what the labels name as the article."""
+        return self.group or self.sentence.article
+
+    def bare_example(self) -> Example:
+        """Return the sentence alone as models read it."""
+        return replace(self.example, id=self.sentence.id, actor=None, target=None)
+
     def without_pair(self) -> "LabelledRow":
         """Return the sentence alone, with the codes that it has itself."""
-        example = replace(self.example, id=self.sentence.id, actor=None, target=None)
         of_sentence = {
             name: prediction
             for name, prediction in self.predictions.items()
             if self.codebooks[name].unit == "sentence"
         }
-        return replace(self, example=example, predictions=of_sentence)
+        return replace(self, example=self.bare_example(), predictions=of_sentence)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row with the columns of the labels format, without those that end every row."""
         actor, target = self.example.actor, self.example.target
         row: dict[str, Any] = {
             "id": self.example.id,
-            "article": self.group or self.sentence.article,
+            "article": self.article,
             "sentence": self.example.text,
             "start": self.sentence.start,
             "end": self.sentence.end,
@@ -124,7 +139,20 @@ class LabelledRow:
             prediction = self.predictions.get(name)
             scores = zip(codebook.names, prediction.scores, strict=True) if prediction else ()
             row |= block(name, self.codes(name), dict(scores), multi_label=codebook.multi_label)
-        return {**row, **self.kept}
+        return {**row, **self._of_learned(), **self.kept}
+
+    def _of_learned(self) -> dict[str, Any]:
+        """Return the columns that a row has where a model has learned from its text."""
+        columns: dict[str, Any] = {}
+        for name, codebook in self.codebooks.items():
+            if prediction := self.held_out.get(name):
+                scores = dict(zip(codebook.names, prediction.scores, strict=True))
+                held_out = block(name, prediction.labels, scores, multi_label=codebook.multi_label)
+                ends = (f"{name}_{end}" for end in HELD_OUT)
+                columns |= dict(zip(ends, held_out.values(), strict=False))
+            if name in self.learned:
+                columns[f"{name}_{HELD_OUT[-1]}"] = True
+        return columns
 
 
 def says_vote(codebook: Codebook, vote: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.formats import FileFormat
 from stancekit.errors import KitError, printable
+from stancekit.labelling.held_out import mark_learned
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labelled_row import (
     LabelledRow,
@@ -72,6 +73,7 @@ class Labeller:
     whole: bool = False
     rows: RowChoice = "all"
     min_score: float = 0.0
+    learned: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def codebooks(self) -> dict[str, Codebook]:
@@ -107,6 +109,7 @@ class Labeller:
                     )
                     for pair in pairs.get(sentence.id, bare)
                 ]
+        rows = mark_learned(rows, self.models, self.learned)
         declined, unlikely = self._decline(rows), 0
         if self.rows == "positions":
             likely = likely_positions(rows, self.min_score)
@@ -305,6 +308,15 @@ class LabellingJob:
         return tuple(self.layout.fields)
 
     @property
+    def further_columns(self) -> tuple[str, ...]:
+        """Return the columns of labels behind those of the codebooks: of held-out scores, and kept fields."""
+        columns: list[str] = []
+        for model in self.models:
+            *held_out, learned = labelled_codebook(model.codebook).held_out_columns
+            columns += held_out if model.cross_fitted else [learned] if model.learned else []
+        return (*columns, *self.fields)
+
+    @property
     def codebooks(self) -> list[Codebook]:
         """Return the codebooks, in the order of their columns."""
         return [model.codebook for model in self.models]
@@ -326,6 +338,7 @@ class LabellingJob:
             whole,
             self.rows_written,
             self.min_score,
+            {model.codebook.name: model.learned for model in self.models},
         )
 
 

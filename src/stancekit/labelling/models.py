@@ -13,6 +13,7 @@ from stancekit.formatting import format_score
 from stancekit.labelling.row_format import CLOSING, SCHEMA, SET_ASIDE, LabelledCodebook
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
+from stancekit.models.learned import read_learned
 from stancekit.models.manifest import COMPANIONS
 from stancekit.resources import BOX, shipped
 from stancekit.types import Score
@@ -26,12 +27,24 @@ _, SCORES = COMPANIONS
 
 @dataclass(frozen=True, slots=True)
 class SavedModel:
-    """A saved model as its manifest describes it; `digest` is the SHA-256 of the manifest."""
+    """A saved model as its manifest describes it.
+
+    Attributes
+    ----------
+    digest
+        The SHA-256 of the manifest.
+    learned
+        Digests of the sentences that it has learned from.
+    cross_fitted
+        Whether a part of it has not learned from each of these.
+    """
 
     folder: Path
     name: str
     codebook: Codebook
     digest: str
+    learned: frozenset[str] = frozenset()
+    cross_fitted: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} ({self.codebook.name}, {shown_folder(self.folder)})"
@@ -127,7 +140,14 @@ def _is_model(folder: Path) -> bool:
 def _describe(folder: Path) -> SavedModel:
     manifest = persistence.verify_model(folder)
     codebook = Codebook.from_dict(manifest["codebook"])
-    return SavedModel(folder, manifest["name"], codebook, sha256(folder / _MANIFEST))
+    return SavedModel(
+        folder,
+        manifest["name"],
+        codebook,
+        sha256(folder / _MANIFEST),
+        read_learned(manifest.get("learned")),
+        manifest["kind"] == "crossfit",
+    )
 
 
 def _check_codebooks(models: Sequence[SavedModel]) -> None:
@@ -162,7 +182,8 @@ def check_columns(codebooks: Iterable[Codebook], fields: Sequence[str]) -> None:
     """
     taken = {*SCHEMA, *CLOSING, SET_ASIDE}
     for codebook in codebooks:
-        columns = set(labelled_codebook(codebook).columns)
+        labelled = labelled_codebook(codebook)
+        columns = {*labelled.columns, *labelled.held_out_columns}
         if both := sorted(columns & taken):
             raise KitError(
                 f"codebook {codebook.name!r} needs the columns {', '.join(sorted(columns))}, and labels "

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stancekit.errors import KitError, listing
+from stancekit.labelling.held_out import use_held_out
 from stancekit.labelling.labels import Labels, read_labels
 from stancekit.labelling.row_format import (
     LabelledCodebook,
@@ -112,12 +113,12 @@ def read_population(
     # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
         _check_sentences(whole.rows, chosen, by)
-    rows = unit_rows(whole.rows, chosen)
+    rows, held_out = use_held_out(unit_rows(whole.rows, chosen), chosen)
     codes = scored_codes(rows, chosen)
     columns = _cell_columns(rows, by, date_format)
     if not finite:
         _check_articles(rows)
-    notes = (*whole.notes, *_assumed(whole, chosen))
+    notes = (*whole.notes, *_assumed(whole, chosen), *held_out)
     return Population(
         Labels(rows, whole.codebooks, notes, extent=whole.extent), chosen, codes, columns
     )

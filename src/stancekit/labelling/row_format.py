@@ -55,6 +55,9 @@ SCHEMA = {
 # The columns that end every row of JSON lines; in Parquet they are metadata of the
 # schema.
 CLOSING = ("format", "codebooks", "extent")
+# What columns of a codebook are called after its name that are there where its model has learned
+# from the text: codes and scores of the fold that held it out, or that it has learned from it.
+HELD_OUT = ("heldout_codes", "heldout_scores", "learned")
 # In memory alone: whether a row was set aside for a person as too uncertain. Files keep
 # such rows apart.
 SET_ASIDE = "set_aside"
@@ -76,6 +79,11 @@ class LabelledCodebook:
     def columns(self) -> tuple[str, str]:
         """Return the two columns of its block: codes and scores."""
         return self.name, f"{self.name}_scores"
+
+    @property
+    def held_out_columns(self) -> tuple[str, str, str]:
+        """Return the columns that rows may have beside these, where the model learned from their text."""
+        return tuple(f"{self.name}_{end}" for end in HELD_OUT)  # type: ignore[return-value]  # three
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the column `codebooks` holds of it."""

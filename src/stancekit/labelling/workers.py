@@ -40,7 +40,7 @@ def label_part(
     unsure = [row.to_dict() for row in labelled.unsure]
     # How many pairs it read is in the ledger: all parts are of one schema.
     extent = job.extent()
-    encoded = encode_rows(job.format, sure, books, fields=job.fields, extent=extent)
+    encoded = encode_rows(job.format, sure, books, fields=job.further_columns, extent=extent)
     review = encode_rows("jsonl", unsure, books, extent=extent)
     return LabelledPart(number, encoded, review, labelled.tally)
 

@@ -10,8 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.codebook import Codebook, load_codebook
-from stancekit.corpus import Corpus
+from stancekit.corpus import Corpus, SampleCorpus
 from stancekit.corpus.memory import read_table
+from stancekit.corpus.samples import is_sample
 from stancekit.errors import KitError, listing, printable
 from stancekit.library.configs import check_name, compose_config, names_in
 
@@ -117,9 +118,10 @@ def as_corpus(corpus: Any) -> Corpus:
     Parameters
     ----------
     corpus
-        A `Corpus`; the name of a configuration, as `un_votes`; the path of a data file or folder;
-        or a table: a DataFrame, a `datasets.Dataset`, a list of dicts. Files and tables are read
-        by `read_table`, whose columns then have the names of their roles.
+        A `Corpus`; the name of a configuration, as `un_votes`; the path of a data file or folder,
+        also of a sample that `stancekit sample` wrote, filled in; or a table: a DataFrame, a
+        `datasets.Dataset`, a list of dicts. Files and tables are read by `read_table`, whose
+        columns then have the names of their roles.
 
     Raises
     ------
@@ -138,6 +140,8 @@ def as_corpus(corpus: Any) -> Corpus:
         return named
     if isinstance(corpus, str) and not names_data(corpus):
         check_name("corpus", corpus)
+    if isinstance(corpus, str | Path) and is_sample(corpus):
+        return SampleCorpus(corpus)
     try:
         return read_table(corpus)
     except KitError as error:

@@ -43,6 +43,7 @@ MODEL_KINDS = ModelKinds(
         "nli": "stancekit.models.encoder.nli:NLI",
         "ensemble": "stancekit.models.ensemble:Ensemble",
         "average": "stancekit.models.ensemble:Average",
+        "crossfit": "stancekit.models.crossfit:CrossFit",
         "packed": "stancekit.models.encoder.packed:Packed",
     }
 )

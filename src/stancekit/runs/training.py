@@ -7,21 +7,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sklearn.base import clone
 
 from stancekit.codebook import Codebook
-from stancekit.corpus import AutoSplit, Corpus, Splits, TableCorpus
+from stancekit.corpus import AutoSplit, Corpus, Splits
 from stancekit.corpus.dataset import LabelledSet
-from stancekit.corpus.judgements import OWN_LABELS, AnnotatedSet
+from stancekit.corpus.folds import FoldSplit
+from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError
 from stancekit.fileio import file_name, lock, make_folder
 from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier, depends_on_random_state, fit, refit_on_all
+from stancekit.models.crossfit import CrossFit, tested_on_all
 from stancekit.models.encoder.checkpoints import forget_checkpoints
+from stancekit.models.learned import describe_learned
 from stancekit.models.search import Optuna
+from stancekit.runs.corpora import read_corpus, split_corpus
+from stancekit.runs.crossfit import check_unmarked, choose_folds, fit_folds
 from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_curve
 from stancekit.runs.joint import fit_joint, named_codebooks, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
@@ -30,13 +36,8 @@ from stancekit.runs.record import Run
 from stancekit.runs.recording import macro_f1_on, record_run
 
 log = logging.getLogger(__name__)
-Value = TypeVar("Value")
-
 # Codes with fewer training examples are named in a warning.
 FEW_EXAMPLES = 3
-# How many corpora, and how many of their splits, are kept in memory: those of a multirun over a few
-# codebooks and splits.
-_MAX_SHARED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     logit_adjustment: bool = False,
     config: Mapping[str, Any] | None = None,
     choices: Mapping[str, str] | None = None,
+    folds: int | None = None,
 ) -> Run:
     """Fit a model on train, choose thresholds on validation, and score it on test; print nothing.
 
@@ -103,6 +105,8 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     choices
         By group, the name of the configuration that an object was made from, as in `{"split":
         "grouped"}`; tables show the split's.
+    folds
+        In how many folds all rows are divided, each scored by a model that learned from the others.
 
     Raises
     ------
@@ -110,17 +114,20 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
         When the data, a setting or the output folder is at fault.
     """
     name = name or type(model).__name__
-    data, digest, annotated = _read_corpus(corpus, codebook)
+    data, digest, annotated = read_corpus(corpus, codebook)
     names = dict(choices or {})
+    if folds is not None:
+        names["split"], split = "crossfit", choose_folds(folds, split, model, search)
+        check_unmarked(data)
     split = split or AutoSplit()
     if isinstance(split, AutoSplit):
         # The run is that of the split which fits the data, whether or not it was named.
         names["split"], split = split.choose(data)
-    parts = _split_corpus(split, data, digest, random_state)
+    parts = split_corpus(split, data, digest, random_state)
     deterministic = not (depends_on_random_state(model) or varies_by_state(model))
     # Where another random state changes nothing, there is one run.
     if random_state and deterministic and not search:
-        first = _split_corpus(split, data, digest, 0)
+        first = split_corpus(split, data, digest, 0)
         if _same_parts(parts, first):
             random_state = 0
     training = _Training(
@@ -179,27 +186,35 @@ def _train_run(
             random_state=training.random_state,
         )
     write_config(folder, plain)
-    if hasattr(model, "fit_heads"):
+    validation: float | None = None
+    if isinstance(training.split, FoldSplit):
+        splits = training.split.divide(parts.train)
+        fit_one = partial(_fit_fold, training, model)
+        trained, seconds, validation = fit_folds(splits, fit_one, folder, name=training.name)
+    elif hasattr(model, "fit_heads"):
         trained, seconds = _fit_joint_model(training, model, joint_folder)
+    elif training.refit:
+        trained, seconds = _fit_model(training, model, folder)
+        validation = macro_f1_on(trained, parts.validation)
+        trained, seconds = _refit(training, trained, seconds)
     else:
         trained, seconds = _fit_model(training, model, folder)
-    validation = macro_f1_on(trained, parts.validation) if training.refit else None
-    if training.refit:
-        start = time.perf_counter()
-        trained = refit_on_all(trained, parts.train, parts.validation)
-        seconds += time.perf_counter() - start
+    learned = [
+        example.text for part in (parts.train, parts.validation) for example in part.examples
+    ]
     persistence.save(
         trained,
         folder / "model",
         data=training.digest,
         training_set=training_set_id(parts.train.examples),
         columns=_columns_read(training),
+        learned=describe_learned(learned),
     )
     if curve := getattr(trained.model, "curve_", None):
         write_curve(folder, curve)
     return record_run(
         folder,
-        trained,
+        tested_on_all(trained) if isinstance(trained.model, CrossFit) else trained,
         parts,
         seconds=seconds,
         validation=validation,
@@ -236,6 +251,24 @@ def _check_refit(training: _Training) -> None:
         raise KitError(
             "members of an ensemble that are finished runs are not refitted; set refit=false"
         )
+
+
+def _fit_fold(
+    training: _Training, model: Any, parts: Splits, folder: Path
+) -> tuple[FittedClassifier, float]:
+    """Fit a model of its own on one fold's parts, and say how many seconds it took."""
+    of_fold = replace(training, parts=parts)
+    trained, seconds = _fit_model(of_fold, clone(model), folder)
+    return _refit(of_fold, trained, seconds) if training.refit else (trained, seconds)
+
+
+def _refit(
+    training: _Training, trained: FittedClassifier, seconds: float
+) -> tuple[FittedClassifier, float]:
+    """Fit a model once more on train and validation, and add how many seconds it took."""
+    start = time.perf_counter()
+    again = refit_on_all(trained, training.parts.train, training.parts.validation)
+    return again, seconds + time.perf_counter() - start
 
 
 def _fit_model(training: _Training, model: Any, folder: Path) -> tuple[FittedClassifier, float]:
@@ -282,49 +315,6 @@ def _fit_joint_model(
         name=training.name,
         logit_adjustment=training.logit_adjustment,
     )
-
-
-# The corpora that were read and split last, by what was asked for and the state of their files:
-# runs of one multirun share them.
-_READ_CORPORA: dict[str, tuple[LabelledSet, str, AnnotatedSet | None]] = {}
-_SPLIT_CORPORA: dict[str, Splits] = {}
-
-
-def _shared(known: dict[str, Value], key: Any, make: Callable[[], Value]) -> Value:
-    """Return what is known under a key, or make it; the oldest is dropped where there are too many."""
-    name = json.dumps(key, sort_keys=True)
-    if name not in known:
-        while len(known) >= _MAX_SHARED:
-            known.pop(next(iter(known)))
-        known[name] = make()
-    return known[name]
-
-
-def _read_corpus(
-    corpus: Corpus, codebook: Codebook
-) -> tuple[LabelledSet, str, AnnotatedSet | None]:
-    """Return a corpus, its digest and its annotators' codes; the very same files are read once."""
-
-    def read() -> tuple[LabelledSet, str, AnnotatedSet | None]:
-        data = corpus.read(codebook)
-        return data, data.digest, corpus.annotations(codebook)
-
-    # Which files other kinds of corpora read is not known.
-    if type(corpus) is not TableCorpus:
-        return read()
-    files = []
-    for path in corpus.paths():
-        state = path.stat()
-        files.append([str(path), state.st_mtime_ns, state.st_size])
-    return _shared(_READ_CORPORA, [describe_object(corpus), describe_object(codebook), files], read)
-
-
-def _split_corpus(
-    split: Callable[..., Splits], data: LabelledSet, digest: str, random_state: int
-) -> Splits:
-    """Return the parts of a corpus."""
-    key = [data.name, digest, describe_object(data.codebook), describe_object(split), random_state]
-    return _shared(_SPLIT_CORPORA, key, lambda: split(data, random_state=random_state))
 
 
 def _same_parts(parts: Splits, others: Splits) -> bool:
