@@ -1,9 +1,10 @@
 """Do the kit's 95 % intervals contain the truth in 95 of 100 cases? On simulated data, whose truth is known.
 
 `python -m bench.coverage scores` writes `experiments/interval_coverage/coverage.csv`:
-intervals of macro-F1 over articles and random states. `python -m bench.coverage shares`
-writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
-bench.coverage training` `experiments/coverage/training.csv`: the same with a model that was
+intervals of macro-F1 over articles and random states. `python -m bench.coverage alpha`
+writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage
+shares` writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python
+-m bench.coverage training` `experiments/coverage/training.csv`: the same with a model that was
 trained on the annotated rows. `--draws 20 --output FOLDER` gives a first look.
 """
 
@@ -16,9 +17,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
 from bench.simulated_training import evaluate_training
+from stancekit.evaluation.krippendorff import alpha
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.prevalence.claims import INFERENCES
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
@@ -34,6 +37,8 @@ SHARE_DESIGNS = tuple(
     for inference in INFERENCES
     for design in (DESIGNS if inference == INFERENCES[0] else DESIGNS[:1])
 )
+# Numbers of articles and of annotators.
+ALPHA_DESIGNS = ((20, 2), (20, 3), (50, 3))
 # Annotated rows, articles of the corpus, what the claim is about.
 TRAINING_DESIGNS = (
     (150, 400, INFERENCES[0]),
@@ -167,9 +172,45 @@ def training_coverage(
     return pd.DataFrame(rows, columns=columns)
 
 
+def alpha_coverage(
+    designs: Sequence[tuple[int, int]] = ALPHA_DESIGNS, *, draws: int = DRAWS, random_state: int = 0
+) -> pd.DataFrame:
+    """Return how often intervals of Krippendorff's alpha contain the truth, and their mean width.
+
+    Parameters
+    ----------
+    designs
+        Numbers of articles and of annotators.
+    draws
+        Simulated sets of judgements per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for articles, annotators in designs:
+        results: dict[str, list[tuple[bool, float]]] = {"kit": [], "rows": []}
+        truth = TRUE_ALPHA[annotators]
+        for draw in _progress(draws, f"{articles} articles, {annotators} annotators"):
+            generator = np.random.default_rng([random_state, articles, annotators, draw])
+            codes, article = simulate_annotators(
+                generator, articles=articles, annotators=annotators
+            )
+            columns = as_columns(codes)
+            for method, clusters in (("kit", list(map(str, article))), ("rows", None)):
+                found = alpha(*columns, clusters=clusters)
+                width = found.high - found.low
+                results[method].append((found.low <= truth <= found.high, width))
+        for method, of_method in results.items():
+            coverage, width = np.mean(of_method, axis=0).tolist()
+            rows.append((articles, annotators, method, coverage, width, draws))
+    columns = ["articles", "annotators", "method", "coverage", "width", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
+    "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
 }

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bench import coverage
 from bench.coverage import score_coverage, share_coverage, training_coverage
+from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score
 from bench.simulated_training import cross_fit_scores, simulate_features
@@ -13,11 +14,11 @@ from conftest import ROOT
 
 
 def test_the_table_is_written_as_it_is_printed(tmp_path, capsys, monkeypatch):
-    file = tmp_path / "coverage.csv"
-    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), file)}
+    path = tmp_path / "coverage.csv"
+    few = {"scores": (lambda draws: score_coverage([(20, 2)], draws=draws), path)}
     monkeypatch.setattr(coverage, "SIMULATIONS", few)
     coverage.main(["scores", "--draws", "4"])
-    lines = file.read_text().splitlines()
+    lines = path.read_text().splitlines()
     assert lines[0] == "articles,random_states,method,coverage,width,draws" and len(lines) == 5
     assert all(line.startswith("20,2,") and line.endswith(",4") for line in lines[1:])
     assert capsys.readouterr().out.count("20") >= 4
@@ -76,6 +77,7 @@ def test_mean_scores_in_the_corpus_mean_add_to_the_error_where_much_is_annotated
 @pytest.mark.slow
 def test_the_truth_is_that_of_an_endless_test_set():
     assert true_score() == pytest.approx(TRUTH, abs=1e-9)
+    assert true_alpha(2) == pytest.approx(TRUE_ALPHA[2], abs=1e-9)
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def test_agreement_is_printed_with_every_pair(table, tmp_path, capsys):
     last = printed.rstrip().split("\n")[-1]
     assert last.startswith("agreement of 3 annotators on stance in speeches: alpha .")
     assert last.endswith(f"5 of 5 rows with two annotations or more; written: {tmp_path}/alpha.csv")
-    assert (tmp_path / "alpha.csv").read_text().startswith("codes,alpha,low,high,n\nall,0.")
+    assert (tmp_path / "alpha.csv").read_text().startswith("codes,alpha,low,high,n,agree\nall,0.")
 
 
 def test_a_corpus_without_annotators(table):

@@ -196,7 +196,8 @@ def test_an_annotator_that_is_neither_column_nor_file(wide, stance):
     ):
         wide(annotators=["coder_a", "codr_b"]).read(stance)
     with pytest.raises(
-        KitError, match=r"gold is 'majorty'; it is labels, majority, first, adjudicated, or a"
+        KitError,
+        match=r"gold is 'majorty'; it is labels, majority, first, posterior, adjudicated, or a",
     ):
         wide(gold="majorty")
 

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+from bench.coverage import alpha_coverage
 from sklearn.metrics import cohen_kappa_score
 
 from stancekit.corpus import TableCorpus
 from stancekit.errors import KitError
 from stancekit.evaluation.agreement import measure_agreement
 from stancekit.evaluation.disagreements import set_distance
-from stancekit.evaluation.krippendorff import alpha
+from stancekit.evaluation.krippendorff import alpha, observed_agreement
 
 
 def test_the_worked_example_of_krippendorff():
@@ -14,6 +15,11 @@ def test_the_worked_example_of_krippendorff():
     first = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0]
     second = [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]
     assert alpha(first, second).value == pytest.approx(0.095, abs=0.001)
+
+
+def test_nominal_data_of_two_observers():
+    # Krippendorff (2011), section B: two observers, five categories, twelve units; alpha 0.692.
+    assert alpha("aabbdcccedda", "babbbccceddd").value == pytest.approx(0.692, abs=0.0005)
 
 
 def test_perfect_and_chance_agreement():
@@ -55,6 +61,50 @@ def test_any_number_of_annotators_with_missing_values(scale, expected):
     assert score.value == pytest.approx(expected, abs=0.0005)
     # The last unit has one value only, which agrees with nothing.
     assert score.n == 11 and score.low <= score.value <= score.high
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"),
+    [(lambda a, b: (a - b) ** 2, 0.849), (lambda a, b: ((a - b) / (a + b)) ** 2, 0.797)],
+    ids=["interval", "ratio"],
+)
+def test_other_distances_of_the_same_worked_example(distance, expected):
+    # Krippendorff (2011), section C: alpha of the same data as interval and as ratio data.
+    assert alpha(*FOUR, distance=distance).value == pytest.approx(expected, abs=0.0005)
+
+
+def test_percent_agreement_is_one_minus_the_observed_disagreement_of_alpha():
+    # By hand, of the units of `FOUR`: 40 values in units with several, and in the second, sixth and
+    # eighth as many pairs that differ as the weights 1 / (values - 1) give.
+    found = observed_agreement(*FOUR)
+    by_unit = [[value for value in unit if value] for unit in zip(*FOUR, strict=True)]
+    differ = n = 0.0
+    for values in (values for values in by_unit if len(values) > 1):
+        pairs = [a != b for i, a in enumerate(values) for j, b in enumerate(values) if i != j]
+        differ += sum(pairs) / (len(values) - 1)
+        n += len(values)
+    assert found.value == pytest.approx(1 - differ / n) and n == 40 and found.n == 11
+    assert found.metric == "agree" and found.low <= found.value <= found.high <= 1
+    two = observed_agreement([1, 2, 3, 1], [1, 2, 1, None])
+    assert two.value == pytest.approx(2 / 3) and two.n == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # Passonneau (2006): MASI is the Jaccard index times 1 (the same), 2/3 (one in the other),
+        # 1/3 (some shared) or 0. NLTK 3.10 gives the same distances of these sets.
+        ("ab", "ab", 0),
+        ("ab", "abcd", 1 - 1 / 2 * 2 / 3),
+        ("abc", "bcd", 1 - 1 / 2 * 1 / 3),
+        ("ab", "cd", 1),
+        ("", "a", 1),
+        ("", "", 0),
+    ],
+)
+def test_the_distance_of_sets_is_that_of_masi(first, second, expected):
+    for sets in ((first, second), (second, first)):
+        assert set_distance(*map(frozenset, sets)) == pytest.approx(expected)
 
 
 def test_a_distance_on_the_scale_counts_more():
@@ -134,7 +184,41 @@ def test_agreement_of_three_annotators_with_gaps(three, stance):
     assert pairs["n"].tolist() == [60, 20, 20] and pairs["agree"][1] == 1
     assert pairs["kappa"][0] == pytest.approx(cohen_kappa_score(columns[0], columns[1]))
     assert "annotated: a 60, b 60, c 20" in found.notes
+    assert frame["agree"][0] == observed_agreement(*columns, clusters=clusters).value
+    given = found.by_annotator().set_index("annotator")
+    assert given["n"].tolist() == [60, 60, 20] and "seconds" not in given
+    assert given.loc["b", sorted(CODES)].tolist() == [
+        sum(row["b"] == code for row in rows) for code in sorted(CODES)
+    ]
     assert "3 annotators on stance" in found.caption and "<table" in found._repr_html_()
+
+
+def test_median_seconds_of_each_annotator(jsonl, stance):
+    took = {"a": [5, 7, 90, ""], "b": ["1,5", 2.5, 2, 4]}
+    rows = [
+        {
+            "id": str(at),
+            "text": f"Peru spoke {at}.",
+            "stance": "none",
+            "coder": coder,
+            "seconds": each,
+        }
+        for coder, times in took.items()
+        for at, each in enumerate(times)
+    ]
+    corpus = TableCorpus(jsonl(*rows), columns={"annotator": "coder"})
+    found = measure_agreement(corpus.annotations(stance)).by_annotator()
+    assert found["seconds"].tolist() == [7, 2.25] and found["none"].tolist() == [4, 4]
+    rows[1]["seconds"], rows[2]["seconds"] = "soon", -1
+    corpus = TableCorpus(jsonl(*rows), columns={"annotator": "coder"})
+    with pytest.raises(KitError, match=r"'soon'; they are a number.*\(row 2\), .*'-1'.*\(row 3\)"):
+        corpus.annotations(stance)
+
+
+def test_intervals_of_alpha_hold_in_simulation():
+    table = alpha_coverage(designs=((40, 3),), draws=60)
+    by_method = table.set_index("method")["coverage"]
+    assert by_method["kit"] >= 0.88 > by_method["rows"]
 
 
 def test_disagreements_are_listed_the_most_distant_first(three, stance):

@@ -1,11 +1,13 @@
 """The votes of a roll call are codes without a model, where the codebook says what a vote means."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
 from stancekit.codebook import make_codebook
+from stancekit.commands.label import label as label_file
 from stancekit.corpus import TableCorpus
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.labeller import Labeller, LabellingJob, label_article
@@ -80,3 +82,13 @@ def test_a_codebook_has_codes_for_the_votes_that_it_names_and_no_others(votes, t
     assert rows_by["Chad"].codes("side") == ("abstain",)
     assert rows_by["Chile"].read_by == ("roll call" if votes else "model")
     assert rows_by["Chile"].codes("side") == (("condemn",) if votes else ("abstain",))
+
+
+def test_the_page_says_which_codes_are_votes(job, tmp_path):
+    article = tmp_path / "vote.txt"
+    article.write_text(TEXT)
+    models = job.models[0].folder
+    label_file(article, models=models, actors=FINDER, min_score=0, output=tmp_path / "vote.html")
+    page = (tmp_path / "vote.html").read_text()
+    assert page.count("<small>roll call</small>") == 4
+    assert re.search(r"Kenya .*<small>\d+ %</small>", page)

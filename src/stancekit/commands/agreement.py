@@ -1,5 +1,6 @@
 """`stancekit agreement`: how far the annotators of a corpus agree."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ from stancekit.corpus import Corpus
 from stancekit.corpus.viewing import in_its_words
 from stancekit.errors import KitError, printable
 from stancekit.evaluation.agreement import Agreement, measure_agreement
+from stancekit.evaluation.competence import measure_competence
 from stancekit.fileio import frame_to_csv, write_text
-from stancekit.formatting import format_number, format_score, table
+from stancekit.formatting import format_number, format_score, frame_table, table
 from stancekit.library.objects import as_codebook, as_corpus
 
 
@@ -17,6 +19,7 @@ def agreement(
     corpus: Any,
     *,
     codebook: Codebook | str | Path | None = None,
+    competence: bool = False,
     output: str | Path | None = None,
     verbose: bool = False,
 ) -> Agreement:
@@ -33,6 +36,10 @@ def agreement(
         `Corpus`, the name of one, a file, or a table.
     codebook
         The codebook that they annotated; by default `stance`.
+    competence
+        Whether it is also estimated how often each annotator is right, and which codes each
+        mistakes (Dawid and Skene 1979), from rows that three or more judged; a minute where there
+        are many annotators.
     output
         A CSV file for the table of alpha in all and by code; by default none.
     verbose
@@ -42,22 +49,26 @@ def agreement(
     -------
     Agreement
         `to_frame()` has alpha in all and by code, `pairwise()` every two annotators,
-        `disagreements()` the rows on which they differ.
+        `disagreements()` the rows on which they differ, `by_annotator()` how often each gave each
+        code; `competence` is what was estimated of each annotator.
 
     Raises
     ------
     KitError
-        When the corpus names no annotators, they have no row in common, or cannot be read.
+        When the corpus names no annotators, they have no row in common, or cannot be read; when
+        competence is asked for and no row has three judgements.
 
     Examples
     --------
     >>> found = agreement("un_votes")
     >>> found.to_frame().head(2).round(2)
-              codes  alpha   low  high     n
-    0           all   0.95  0.94  0.96  3923
-    1  on the scale   1.00  0.99  1.00  1963
+              codes  alpha   low  high     n  agree
+    0           all   0.95  0.94  0.96  3923   0.97
+    1  on the scale   1.00  0.99  1.00  1963   1.00
     """
     found = corpus_agreement(as_corpus(corpus), as_codebook(codebook))
+    if competence:
+        found = replace(found, competence=measure_competence(found.annotated))
     if output is not None:
         write_text(Path(output), frame_to_csv(found.to_frame()))
     if verbose:
@@ -87,8 +98,11 @@ def corpus_agreement(corpus: Corpus, codebook: Codebook) -> Agreement:
 
 def agreement_tables(found: Agreement) -> str:
     """Return alpha in all and by code, and every two annotators, as tables to print."""
-    scores = [[score.slice, format_score(score), score.n] for score in found.scores]
-    parts = [table(["codes", "alpha", "n"], scores)]
+    scores = [
+        [score.slice, format_score(score), format_number(agree.value), score.n]
+        for score, agree in zip(found.scores, found.percent, strict=True)
+    ]
+    parts = [table(["codes", "alpha", "agree", "n"], scores)]
     # Two annotators are the only pair, but for what is not alpha.
     has_scale = any(pair.on_scale for pair in found.pairs)
     head = ["annotators", "agree", "kappa", "alpha", *(["on the scale"] if has_scale else []), "n"]
@@ -99,7 +113,11 @@ def agreement_tables(found: Agreement) -> str:
         if has_scale:
             row.append(format_score(pair.on_scale))
         rows.append([*row, pair.n])
-    parts.append(table(head, rows))
+    parts += [table(head, rows), frame_table(found.by_annotator())]
+    if found.competence:
+        shown = found.competence.table_rows()
+        parts += [found.competence.caption, table(["annotator", "right", "n", "mistakes"], shown)]
+        parts += ["\n".join(f"note: {note}" for note in found.competence.notes)]
     return "\n\n".join([*parts, "\n".join(found.notes)])
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.commands.agreement import corpus_agreement
+from stancekit.corpus import Corpus
 from stancekit.corpus.judgements import NO_CODE_CELL, is_gap, read_annotation_file
+from stancekit.corpus.viewing import in_its_words
 from stancekit.errors import KitError, printable
 from stancekit.evaluation.disagreements import Disagreements
+from stancekit.evaluation.suspected import find_suspected
 from stancekit.fileio import frame_to_csv, write_jsonl, write_text
-from stancekit.library.objects import as_codebook, as_corpus
+from stancekit.library.objects import as_codebook, as_corpus, make_object
 
 # Rows that are printed where they are not written: a screen of them.
 _SHOWN = 10
@@ -20,6 +23,7 @@ def disagreements(
     corpus: Any,
     *,
     codebook: Codebook | str | Path | None = None,
+    suspected: bool = False,
     output: str | Path | None = None,
     verbose: bool = False,
 ) -> Disagreements:
@@ -35,6 +39,11 @@ def disagreements(
         `corpus.gold=FILE` decides already are left out.
     codebook
         The codebook that they annotated; by default `stance`.
+    suspected
+        Whether to list the rows whose gold code is probably wrong instead, one annotator being
+        enough: those to which logistic regression, trained on the other articles, confidently gives
+        another code (Northcutt, Jiang and Chuang 2021). They show no code, so that they are judged
+        again blind; with the file as `corpus.gold=FILE`, how many codes changed is told.
     output
         A `.csv` or `.jsonl` file; by default they are only shown. A file with decisions is
         never written over.
@@ -59,13 +68,30 @@ def disagreements(
     (125, 2.0)
     """
     book = as_codebook(codebook)
-    found = corpus_agreement(as_corpus(corpus), book).find_disagreements()
+    source = as_corpus(corpus)
+    found = (
+        suspected_errors(source, book)
+        if suspected
+        else corpus_agreement(source, book).find_disagreements()
+    )
     if output is not None:
         found = replace(found, path=Path(output))
         _write_rows(found, Path(output))
     if verbose:
         _print_rows(found)
     return found
+
+
+@in_its_words
+def suspected_errors(corpus: Corpus, codebook: Codebook) -> Disagreements:
+    """Return the rows of a corpus whose gold code is probably wrong, by logistic regression."""
+    return find_suspected(
+        corpus.read(codebook),
+        make_object("model", "logreg"),
+        annotated=corpus.annotations(codebook),
+        text_column=corpus.column_names().text,
+        separator=corpus.label_separator,
+    )
 
 
 def _write_rows(found: Disagreements, path: Path) -> None:
@@ -110,6 +136,13 @@ def _print_rows(found: Disagreements) -> None:
             f"then use it as gold: corpus.gold={found.path}",
         ]
     where = f": {found.path}" if found.path else "; write them with output=FILE.csv"
+    if found.suspected:
+        lines.append(
+            f"{len(found)} of {found.n_compared} rows have a gold code that is probably wrong, the "
+            f"least probable first{where}"
+        )
+        print(printable("\n".join(lines), keep="\n"))
+        return
     lines.append(
         f"{len(found)} of {found.n_compared} rows with two annotations or more to decide, the most "
         f"distant first{where}"

@@ -1,13 +1,18 @@
-"""Gold codes that follow from what annotators gave: by majority, the first one's, or decided ones."""
+"""Gold codes that follow from what annotators gave: by majority, the first one's, the likeliest, or decided ones."""
 
 import logging
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from stancekit.codebook import Codebook
+from stancekit.corpus.build import POSTERIOR_COLUMN
 from stancekit.corpus.cells import CellError, CodeReader, Columns
+from stancekit.corpus.dawid_skene import check_identified, posteriors
 from stancekit.corpus.judgements import (
     OWN_LABELS,
     AnnotatedSet,
@@ -25,12 +30,14 @@ from stancekit.corpus.rows import RawRow
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
 from stancekit.text.targets import make_mention
-from stancekit.types import Example, Mention
+from stancekit.types import BoolArray, Example, Mention
 
 log = logging.getLogger(__name__)
 
 # Where gold codes are put that are no column of the data.
 _GOLD_COLUMN = "(gold)"
+# A row is split where its most probable code, or whether some code applies, is less sure than this.
+SPLIT_BELOW = 0.95
 # Why a row has no gold code.
 _NO_MAJORITY = "on which no code has a majority"
 _NO_ANNOTATION = "that have no annotation"
@@ -78,6 +85,9 @@ class JudgedRow:
     codes: tuple[Codes | None, ...]
     gold: Codes | None = None
     reason: str = ""
+    seconds: tuple[float | None, ...] = ()
+    # The probability of each code of the codebook, where gold is the most probable one.
+    posterior: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class Judgements:
     annotators
         Names, in the order of the codes of each row.
     rule
-        `labels`, `majority`, `first`, `adjudicated`, or a file.
+        `labels`, `majority`, `first`, `adjudicated`, `posterior`, or a file.
     decided
         The ids of rows whose gold was decided by a person.
     notes
@@ -114,6 +124,8 @@ class Judgements:
             return replace(self, rows=tuple(map(self._first, self.rows)))
         if self.rule == "majority":
             return replace(self, rows=tuple(map(self._majority, self.rows)))
+        if self.rule == "posterior":
+            return self._with_posteriors()
         return self._with_decided()
 
     def _first(self, row: JudgedRow) -> JudgedRow:
@@ -125,6 +137,43 @@ class Judgements:
         gold = majority(given, self.data.codebook)
         return replace(row, gold=gold, reason=_NO_MAJORITY if given else _NO_ANNOTATION)
 
+    def _with_posteriors(self) -> "Judgements":
+        """Return them with the most probable codes (Dawid and Skene 1979), and how probable each is."""
+        codebook = self.data.codebook
+        codes = [row.codes for row in self.rows]
+        check_identified(self.annotators, codes, self.data.where)
+        probable = posteriors(codes, codebook, self._first_of_units())
+        rows, n_split = [], 0
+        for row, chances in zip(self.rows, probable.tolist(), strict=True):
+            if all(given is None for given in row.codes):
+                rows.append(replace(row, reason=_NO_ANNOTATION))
+                continue
+            if codebook.multi_label:
+                named = zip(codebook.names, chances, strict=True)
+                gold: Codes = tuple(name for name, chance in named if chance >= 0.5)
+                surest = min(max(chance, 1 - chance) for chance in chances)
+            else:
+                surest = max(chances)
+                gold = (codebook.names[chances.index(surest)],)
+            n_split += surest < SPLIT_BELOW
+            rows.append(replace(row, gold=gold, posterior=tuple(chances)))
+        note = (
+            f"gold is the most probable code (Dawid and Skene 1979); {n_split} of {len(rows)} rows "
+            f"are split, with no code at {SPLIT_BELOW:.0%} or more: training weighs the codes of a "
+            "row by their probabilities, scores count each row once with its most probable code"
+        )
+        return replace(self, rows=tuple(rows), notes=(note,))
+
+    def _first_of_units(self) -> BoolArray:
+        """Say which rows are the first of their unit of coding: a sentence may have several rows."""
+        seen: set[Hashable] = set()
+        first = []
+        for row in self.rows:
+            key = (decision_key(row, self.data), row.codes)
+            first.append(key not in seen)
+            seen.add(key)
+        return np.array(first)
+
     def _with_decided(self) -> "Judgements":
         """Return them with the decided codes, of the file first, and the majority where there are none."""
         decisions: dict[Hashable, Codes | None] = dict(self.adjudicated)
@@ -132,20 +181,23 @@ class Judgements:
         if self.rule != ADJUDICATED:
             decisions |= read_decisions(self.rule, self.rows, self.data)
             source = f"decided in {self.rule}{' or adjudicated' if self.adjudicated else ''}"
-        rows = []
-        decided = set()
-        for row in self.rows:
-            key = decision_key(row, self.data)
+        rows, decided, n_changed = [], set(), 0
+        for before in map(self._majority, self.rows):
+            key = decision_key(before, self.data)
             if key in decisions:
-                rows.append(replace(row, gold=decisions[key], reason=_DROPPED))
-                decided.add(row.id)
+                gold = decisions[key]
+                decided.add(before.id)
+                n_changed += before.gold is not None and set(before.gold) != set(gold or ())
+                rows.append(replace(before, gold=gold, reason=_DROPPED))
             else:
-                rows.append(self._majority(row))
-        by_majority = sum(row.gold is not None and row.id not in decided for row in rows)
+                rows.append(before)
+        others = sum(row.gold is not None and row.id not in decided for row in rows)
         notes = []
-        if by_majority:
+        rule = "label column's" if self.annotators == (OWN_LABELS,) else "majority's"
+        if others:
+            changed = f" ({n_changed} others than the {rule})" if n_changed else ""
             notes.append(
-                f"{len(decided)} rows have the codes {source}, {by_majority} others the majority's"
+                f"{len(decided)} rows have the codes {source}{changed}, {others} others the {rule}"
             )
         return replace(self, rows=tuple(rows), decided=frozenset(decided), notes=tuple(notes))
 
@@ -158,7 +210,10 @@ class Judgements:
         id_column = self.data.columns.id or "id"
         for row in self.rows:
             if row.gold is not None:
-                yield row.number, {**row.row, id_column: row.id, _GOLD_COLUMN: list(row.gold)}
+                added: dict[str, Any] = {id_column: row.id, _GOLD_COLUMN: list(row.gold)}
+                if row.posterior:
+                    added[POSTERIOR_COLUMN] = row.posterior
+                yield row.number, {**row.row, **added}
 
     def gold_columns(self) -> Columns:
         """Return the columns of `gold_rows`."""
@@ -221,6 +276,7 @@ class Judgements:
             decided=self.decided,
             text_column=columns.text,
             separator=self.data.separator,
+            seconds=tuple(row.seconds for row in kept) if any(row.seconds for row in kept) else (),
         )
 
 

@@ -20,6 +20,7 @@ from stancekit.corpus.judgements import (
     is_file_source,
     read_annotation_file,
     read_judgement,
+    read_seconds,
 )
 from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.corpus.rows import RawRow
@@ -47,6 +48,8 @@ class AnnotatorReader:
     gold: str | None
     # All labels that were read, with their rows and where these are.
     labels: list[tuple[Codes, int, str]] = field(default_factory=list)
+    # How long judgements took, by annotator and id, where each has a cell of its own for that.
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def read(self, rows: Iterable[NumberedRow]) -> "Judgements":
         """Read all annotators.
@@ -87,7 +90,13 @@ class AnnotatorReader:
             raise self._no_annotators(present)
         rule = self._choose_rule(present, has_labels=has_labels, is_long=is_long, decided=decided)
         rows_with_codes = tuple(
-            JudgedRow(number, row, id_, tuple(given.get(id_) for given in codes.values()))
+            JudgedRow(
+                number,
+                row,
+                id_,
+                tuple(given.get(id_) for given in codes.values()),
+                seconds=tuple(self.seconds.get((name, id_)) for name in codes if self.seconds),
+            )
             for (number, row), id_ in zip(listed, ids, strict=True)
         )
         judgements = Judgements(
@@ -276,7 +285,8 @@ class AnnotatorReader:
         judgements = [
             (number, row, id_, name) for (number, row), id_ in zip(rows, ids, strict=True)
         ]
-        return self._read_named(judgements, self.data.where, columns).get(name, {})
+        # A cell of seconds in a row that several annotate is of none of them.
+        return self._read_named(judgements, self.data.where, columns, timed=False).get(name, {})
 
     def _read_file(self, source: str, ids: Collection[str]) -> dict[str, dict[str, Codes]]:
         """Return what a file has by id: one annotator's codes, or several where it names them."""
@@ -335,8 +345,15 @@ class AnnotatorReader:
         judgements: Iterable[tuple[int, RawRow, str, str]],
         where: str,
         columns: tuple[str, ...],
+        *,
+        timed: bool = True,
     ) -> dict[str, dict[str, Codes]]:
         """Return the codes by annotator and id of (row number, row, id, annotator).
+
+        Parameters
+        ----------
+        timed
+            Whether a row is one judgement, so that its seconds are those of the annotator.
 
         Raises
         ------
@@ -349,9 +366,11 @@ class AnnotatorReader:
         codes: dict[str, dict[str, Codes]] = {}
         rows: dict[tuple[str, str], int] = {}
         faults: list[str] = []
+        seconds = self.data.columns.seconds
         for number, row, id_, name in judgements:
             try:
                 given = read_judgement(reader, row)
+                took = read_seconds(row.get(seconds)) if timed and seconds else None
             except CellError as error:
                 faults.append(f"{error} (row {number})")
                 continue
@@ -368,6 +387,8 @@ class AnnotatorReader:
             else:
                 codes[name][id_] = given
                 rows.setdefault((name, id_), number)
+                if took is not None:
+                    self.seconds.setdefault((name, id_), took)
         if faults:
             raise KitError(f"{where}: {listing(faults)}. Correct these rows, or leave them out")
         for name, given_codes in codes.items():

@@ -76,9 +76,11 @@ class Corpus(CorpusFiles, CorpusView):
     gold
         Which codes are gold: `labels`, the corpus's own label column, the default where
         there is one; `majority`, what more than half of a row's annotators gave, else the
-        default; `first`, what the first annotator gave; or a file of decided codes by id,
-        as `stancekit disagreements` writes it, and the majority for rows without one. Rows
-        without gold are left out.
+        default; `first`, what the first annotator gave; `posterior`, the most probable code
+        given how often each annotator errs (Dawid and Skene 1979), whose probabilities
+        training learns from; or a file of decided codes by id, as `stancekit disagreements`
+        writes it, and for rows without one the majority, or the label column where there are
+        no annotators. Rows without gold are left out.
         In a project of `stancekit annotate`, `adjudicated` is the default where something is: the
         lead's codes, and the majority's for the other rows.
     suggested
@@ -169,7 +171,12 @@ class Corpus(CorpusFiles, CorpusView):
         faults = Faults(strict=self.strict)
         rows: Iterable[tuple[int, RawRow]] = self.coded_rows(codebook, faults)
         columns, mapping = self.column_names(), self._label_mapping()
-        if columns.annotator or (self.annotators and self.gold != OWN_LABELS):
+        if self.gold == "posterior" and not self.is_annotated():
+            raise KitError(
+                f"corpus.gold is posterior, and corpus {self.name!r} names no annotators; set them "
+                "with corpus.annotators='[a,b,c]' or corpus.columns.annotator=COLUMN"
+            )
+        if self._is_decided() or columns.annotator or (self.annotators and self.gold != OWN_LABELS):
             judgements = self._judgements(codebook, rows, faults)
             rows = [(row.number, row.row) for row in judgements.rows]
             columns = replace(columns, annotator=None)
@@ -198,9 +205,15 @@ class Corpus(CorpusFiles, CorpusView):
         """Say whether the corpus names annotators."""
         return bool(self.annotators or self.column_names().annotator)
 
+    def _is_decided(self) -> bool:
+        """Say whether a file of decided codes goes before others."""
+        return self.gold not in (None, *GOLD_RULES)
+
     @in_its_words
     def annotations(self, codebook: Codebook) -> AnnotatedSet | None:
         """Return what each annotator gave to each example; `None` where the corpus names none.
+
+        With a file of decided codes the corpus's own label column is one, where there is no other.
 
         Raises
         ------
@@ -208,7 +221,7 @@ class Corpus(CorpusFiles, CorpusView):
             When an annotator is neither a column nor a file, labels are unknown, or rows
             contradict each other.
         """
-        if not self.is_annotated():
+        if not self.is_annotated() and not self._is_decided():
             return None
         faults = Faults(strict=self.strict)
         return self._judgements(codebook, self.rows(faults), faults).annotated_set()
@@ -230,7 +243,8 @@ class Corpus(CorpusFiles, CorpusView):
             mapping=self._label_mapping(),
             separator=self._label_separator(),
         )
-        return AnnotatorReader(data, self.annotators, self.gold).read(listed)
+        sources = self.annotators if self.is_annotated() else (OWN_LABELS,)
+        return AnnotatorReader(data, sources, self.gold).read(listed)
 
     def paths(self) -> list[Path]:
         """Return every file that is read, in order: also those of annotators and of decided codes."""

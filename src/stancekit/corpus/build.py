@@ -1,6 +1,6 @@
 """Build a `LabelledSet`, or the sentences with their marked actors, from the rows of a file."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -12,6 +12,8 @@ from stancekit.errors import KitError, listing
 from stancekit.types import Context, Example
 
 Conflicts = Literal["refuse", "keep"]
+# Where a row has the probability of each code of the codebook, if its gold is the most probable.
+POSTERIOR_COLUMN = "(posterior)"
 
 
 def label_columns(columns: Columns, codebook: Codebook) -> tuple[str, ...]:
@@ -118,6 +120,7 @@ class _LabelledReader(RowReader):
             tuple(contexts),
             tuple(parts),
             left_out,
+            _posteriors(rows, set(numbers)),
         )
         codebook.check(labels, self.where, numbers)
         if self.conflicts == "refuse":
@@ -172,6 +175,15 @@ class _LabelledReader(RowReader):
                 rows = f"{numbers[earlier]} and {numbers[row]}"
                 faults.add(f"the same sentence{more} with other labels", rows, _ONE_ROW)
         faults.settle(self.where, len(numbers))
+
+
+def _posteriors(
+    rows: Sequence[tuple[int, RawRow]], kept: Collection[int]
+) -> tuple[tuple[float, ...], ...]:
+    """Return the probabilities of codes of the rows that are kept, empty where they have none."""
+    return tuple(
+        row[POSTERIOR_COLUMN] for number, row in rows if number in kept and POSTERIOR_COLUMN in row
+    )
 
 
 _ONE_ROW = (

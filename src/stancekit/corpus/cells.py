@@ -19,7 +19,7 @@ class Columns:
     no); by default it is the codebook's own. `None` means that there is no such column
     (`false` in a config, where null means the default). The file must have the columns of
     texts and labels, and every other column that the user names. With a column of names
-    in `annotator`, a row is one annotator's judgement.
+    in `annotator`, a row is one annotator's judgement, and `seconds` is how long it took.
     """
 
     text: str = "text"
@@ -40,6 +40,7 @@ class Columns:
     phenomena: str | None = "phenomena"
     labels: str | tuple[str, ...] | None = None
     annotator: str | None = None
+    seconds: str | None = "seconds"
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Columns":

@@ -61,7 +61,9 @@ class LabelledSet:
     """Examples with their gold codes, in columns of equal length.
 
     `parts` holds what the data's own split column says, and empty strings where it says
-    nothing; `left_out` counts the rows of the data that could not be read.
+    nothing; `left_out` counts the rows of the data that could not be read. `soft` has the
+    probability of each code of the codebook for each example, where gold is the most probable code
+    (`corpus.gold=posterior`), and is empty else: training learns from it, and no score reads it.
     """
 
     name: str
@@ -71,6 +73,7 @@ class LabelledSet:
     contexts: tuple[Context, ...]
     parts: tuple[str, ...]
     left_out: int = 0
+    soft: tuple[tuple[float, ...], ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -86,19 +89,27 @@ class LabelledSet:
             tuple(self.labels[index] for index in indices),
             tuple(self.contexts[index] for index in indices),
             tuple(self.parts[index] for index in indices),
+            soft=tuple(self.soft[index] for index in indices) if self.soft else (),
         )
 
     def joined(self, *others: "LabelledSet") -> "LabelledSet":
         """Return this set's rows followed by those of other sets of the same codebook."""
         examples, labels = list(self.examples), list(self.labels)
-        contexts, parts = list(self.contexts), list(self.parts)
+        contexts, parts, soft = list(self.contexts), list(self.parts), list(self.soft)
         for other in others:
             examples += other.examples
             labels += other.labels
             contexts += other.contexts
             parts += other.parts
+            soft += other.soft
         return LabelledSet(
-            self.name, self.codebook, tuple(examples), tuple(labels), tuple(contexts), tuple(parts)
+            self.name,
+            self.codebook,
+            tuple(examples),
+            tuple(labels),
+            tuple(contexts),
+            tuple(parts),
+            soft=tuple(soft),
         )
 
     @property
@@ -121,6 +132,8 @@ class LabelledSet:
         for example, labels, context, part in rows:
             row = [asdict(example), labels, asdict(context), part]
             digest.update(json.dumps(row, sort_keys=True).encode())
+        if self.soft:
+            digest.update(json.dumps(self.soft).encode())
         return digest.hexdigest()
 
 

@@ -20,7 +20,7 @@ NumberedRow = tuple[int, RawRow]
 # The corpus's own label column: as an annotator, and as gold.
 OWN_LABELS = "labels"
 # The rules by which gold codes follow from what annotators gave; else gold is a file.
-GOLD_RULES = (OWN_LABELS, "majority", "first", ADJUDICATED)
+GOLD_RULES = (OWN_LABELS, "majority", "first", "posterior", ADJUDICATED)
 # What an annotator writes where a row may have no code and has none: a blank cell is a gap.
 NO_CODE_CELL = "-"
 _DATA_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".xlsx", ".sav", ".dta")
@@ -41,13 +41,16 @@ class AnnotatedSet:
     gold
         The gold codes of each example, `None` where it has none.
     gold_from
-        `labels`, `majority`, `first` or `adjudicated`, or the file of decided codes.
+        `labels`, `majority`, `first`, `posterior` or `adjudicated`, or the file of decided codes.
     decided
         The ids of examples whose gold was decided by a person: in that file, or adjudicated.
     text_column
         Where the data has its texts.
     separator
         What separates several labels in a cell.
+    seconds
+        For each example how long each annotator took, `None` where that is not known; empty where
+        it is known of none.
     """
 
     name: str
@@ -61,6 +64,7 @@ class AnnotatedSet:
     decided: frozenset[str] = frozenset()
     text_column: str = "text"
     separator: str = ";"
+    seconds: tuple[tuple[float | None, ...], ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -99,6 +103,7 @@ class AnnotatedSet:
             examples=tuple(replace(self.examples[row], actor=None, target=None) for row in rows),
             codes=tuple(self.codes[row] for row in rows),
             gold=tuple(self.gold[row] for row in rows),
+            seconds=tuple(self.seconds[row] for row in rows) if self.seconds else (),
         )
 
 
@@ -173,6 +178,30 @@ def read_judgement(reader: CodeReader, row: RawRow) -> Codes | None:
         return reader.read(row)
     except NoLabelError:
         return None
+
+
+def read_seconds(value: object) -> float | None:
+    """Return how long a judgement took, `None` for an empty cell.
+
+    Raises
+    ------
+    CellError
+        When the cell is no number, or one below zero.
+
+    Examples
+    --------
+    >>> read_seconds("12,5"), read_seconds("")
+    (12.5, None)
+    """
+    if is_gap(value):
+        return None
+    try:
+        seconds = float(plain_cell(value).replace(",", "."))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise CellError(f"seconds are {str(value)[:30]!r}; they are a number, 0 or more")
+    return seconds
 
 
 def is_gap(value: object) -> bool:

@@ -104,7 +104,8 @@ def read_table(  # noqa: PLR0913  # one argument per role of a column
         id; `labels` is the label column.
     gold
         What is gold: `labels`, the label column, the default where there is one; `majority`, else
-        the default; `first`; or a file of decided codes, as `disagreements` writes it.
+        the default; `first`; `posterior`, the most probable code, whose probability is learned; or
+        a file of decided codes, as `disagreements` writes it.
     columns
         Columns of other roles, as `{"actor_start": "from"}`.
     map

@@ -52,6 +52,11 @@ class MixtureSource:
             example no code or several where the mixture's codebook takes one.
         """
         data = self.corpus.read(load_codebook(self.codebook))
+        if data.soft:
+            raise KitError(
+                f"source {name!r} has probabilities of codes (corpus.gold=posterior), which a mixture "
+                "does not map; set its gold to labels, majority, first, or a file of decided codes"
+            )
         same = {code: code for code in data.codebook.names}
         mapping = same if self.codes is None else dict(self.codes)
         self._check_codes(name, mapping, data.codebook, target)

@@ -1,16 +1,18 @@
 """Agreement of a corpus's annotators: in all, on each code, and of every two."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from stancekit.corpus.judgements import AnnotatedSet
 from stancekit.errors import KitError
+from stancekit.evaluation.competence import Competence
 from stancekit.evaluation.disagreements import Disagreements, find_disagreements, set_distance
-from stancekit.evaluation.krippendorff import alpha
+from stancekit.evaluation.krippendorff import alpha, observed_agreement
 from stancekit.types import Score
 from stancekit.views import DataFrame, TableView
 
@@ -52,11 +54,18 @@ class Agreement(TableView):
         share (`set_distance`). Then each code that an annotator gave.
     pairs
         Of every two annotators with rows in common.
+    percent
+        Percent agreement with its interval, a score for each of `scores`: what agrees by chance
+        counts too.
+    competence
+        How often each annotator is right, where that was asked for.
     """
 
     annotated: AnnotatedSet
     scores: tuple[Score, ...]
     pairs: tuple[PairAgreement, ...]
+    percent: tuple[Score, ...]
+    competence: Competence | None = None
 
     @property
     def caption(self) -> str:
@@ -107,7 +116,7 @@ class Agreement(TableView):
         return counts.most_common()
 
     def to_frame(self) -> DataFrame:
-        """Return alpha in all and of each code as a pandas DataFrame."""
+        """Return alpha and percent agreement, in all and of each code, as a pandas DataFrame."""
         import pandas as pd
 
         rows = [
@@ -117,10 +126,30 @@ class Agreement(TableView):
                 "low": score.low,
                 "high": score.high,
                 "n": score.n,
+                "agree": agree.value,
             }
-            for score in self.scores
+            for score, agree in zip(self.scores, self.percent, strict=True)
         ]
-        return pd.DataFrame(rows, columns=["codes", "alpha", "low", "high", "n"])
+        return pd.DataFrame(rows, columns=["codes", "alpha", "low", "high", "n", "agree"])
+
+    def by_annotator(self) -> DataFrame:
+        """Return how many rows each annotator judged, and how often with each code, as a DataFrame.
+
+        `seconds` is the median of how long a judgement took, where the data says so.
+        """
+        import pandas as pd
+
+        data = self.annotated
+        rows = []
+        for index, name in enumerate(data.annotators):
+            given = [codes[index] for codes in data.codes if codes[index] is not None]
+            counts = Counter(code for codes in given for code in codes or ())
+            row: dict[str, object] = {"annotator": name, "n": len(given)}
+            if data.seconds:
+                took = [times[index] for times in data.seconds if times[index] is not None]
+                row["seconds"] = float(np.median(np.array(took))) if took else np.nan
+            rows.append(row | {code: counts[code] for code in data.codebook.names})
+        return pd.DataFrame(rows)
 
     def pairwise(self) -> DataFrame:
         """Return the agreement of every two annotators as a pandas DataFrame.
@@ -176,13 +205,13 @@ def measure_agreement(annotated: AnnotatedSet) -> Agreement:
     ]
     articles = [example.article for example in units.examples]
     codebook = units.codebook
-    scores = score_alphas(
+    views = _views(
         by_annotator,
-        articles,
         codes=codebook.names,
         scale=codebook.scale,
         multi_label=codebook.multi_label,
     )
+    scores = [view.score(alpha, articles) for view in views]
     if scores[0].n == 0:
         raise KitError(
             f"no row of {units.where} has annotations of two of {', '.join(units.annotators)}; "
@@ -194,7 +223,27 @@ def measure_agreement(annotated: AnnotatedSet) -> Agreement:
     ):
         if pair := _compare_two(units, (first, second), (own, other), articles):
             pairs.append(pair)
-    return Agreement(units, tuple(scores), tuple(pairs))
+    percent = tuple(view.score(observed_agreement, articles) for view in views)
+    return Agreement(units, tuple(scores), tuple(pairs), percent)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What agreement is measured of: values of each annotator, and how they differ."""
+
+    name: str
+    columns: Sequence[Sequence[Hashable | None]]
+    scale: Sequence[Hashable] = ()
+    distance: Callable[[Any, Any], float] | None = None
+
+    def score(self, measure: Callable[..., Score], articles: Sequence[str]) -> Score:
+        return measure(
+            *self.columns,
+            clusters=articles,
+            scale=self.scale,
+            distance=self.distance,
+            name=self.name,
+        )
 
 
 def score_alphas(
@@ -214,14 +263,22 @@ def score_alphas(
     codes, scale, multi_label
         Of the codebook.
     """
-    scores = [alpha(*by_annotator, clusters=articles)]
+    views = _views(by_annotator, codes=codes, scale=scale, multi_label=multi_label)
+    return [view.score(alpha, articles) for view in views]
+
+
+def _views(
+    by_annotator: Sequence[CodeSets],
+    *,
+    codes: Sequence[str],
+    scale: Sequence[str],
+    multi_label: bool,
+) -> list[_View]:
+    views = [_View("all", by_annotator)]
     if multi_label:
-        scores.append(
-            alpha(*by_annotator, clusters=articles, distance=set_distance, name=BY_OVERLAP)
-        )
+        views.append(_View(BY_OVERLAP, by_annotator, distance=set_distance))
     elif scale:
-        values = [frozenset([code]) for code in scale]
-        scores.append(alpha(*by_annotator, clusters=articles, scale=values, name=ON_THE_SCALE))
+        views.append(_View(ON_THE_SCALE, by_annotator, [frozenset([code]) for code in scale]))
     paired = [sets for sets in zip(*by_annotator, strict=True) if _several(sets)]
     given = {code for sets in paired for each in sets if each is not None for code in each}
     for code in codes:
@@ -230,8 +287,8 @@ def score_alphas(
                 [None if each is None else code in each for each in column]
                 for column in by_annotator
             ]
-            scores.append(alpha(*has_code, clusters=articles, name=code))
-    return scores
+            views.append(_View(code, has_code))
+    return views
 
 
 def _several(sets: Sequence[frozenset[str] | None]) -> bool:

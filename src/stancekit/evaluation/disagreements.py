@@ -20,7 +20,8 @@ def set_distance(first: frozenset[str], second: frozenset[str]) -> float:
     """Return how far two sets of codes are apart, from 0 (the same) to 1 (nothing shared).
 
     One minus MASI (Passonneau 2006, "Measuring Agreement on Set-valued Items"): the shared
-    part of all codes, times 2/3 where one set is in the other and 1/3 where neither is.
+    part of all codes (Jaccard), times 2/3 where one set is in the other and 1/3 where neither is
+    (monotonicity).
 
     Examples
     --------
@@ -76,6 +77,12 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
         How many rows are left out since they are decided already.
     path
         Where they are written.
+    suspected
+        Whether the rows are those whose gold is probably wrong, by a model that has not seen them.
+        Then they show no code, and `distance` is one minus the probability of gold.
+    share_fitting, share_commonest
+        Of suspected rows: the share of all rows to which the model gives gold, and that of those
+        whose gold is the commonest.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -83,11 +90,19 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
     n_compared: int
     n_decided: int = 0
     path: Path | None = None
+    suspected: bool = False
+    share_fitting: float = 0.0
+    share_commonest: float = 0.0
 
     @property
     def caption(self) -> str:
         """Return how many rows there are to decide, of how many."""
         data = self.annotated
+        if self.suspected:
+            return (
+                f"{len(self.rows)} of {self.n_compared} rows whose gold is probably wrong, the least "
+                f"probable first: {data.codebook.name} in {data.name}"
+            )
         return (
             f"{len(self.rows)} rows to decide, the most distant first: {data.codebook.name} in "
             f"{data.name}, where {len(data.annotators)} annotators have {self.n_compared} rows in "
@@ -96,12 +111,19 @@ class Disagreements(TableView, Sequence[dict[str, Any]]):
 
     @property
     def notes(self) -> list[str]:
-        """Return what is left out."""
-        if not self.n_decided:
-            return []
-        source = self.annotated.gold_from
-        decides = "are adjudicated" if source == ADJUDICATED else f"{source} decides"
-        return [f"{self.n_decided} rows that {decides} are left out"]
+        """Return what is left out, and how far the list can be relied on."""
+        notes = []
+        if self.suspected:
+            notes.append(
+                f"the model gives {self.share_fitting:.0%} of all rows their gold, the commonest "
+                f"code alone {self.share_commonest:.0%}: where it is hardly better, most of the listed "
+                "rows are right as they are"
+            )
+        if self.n_decided:
+            source = self.annotated.gold_from
+            decides = "are adjudicated" if source == ADJUDICATED else f"{source} decides"
+            notes.append(f"{self.n_decided} rows that {decides} are left out")
+        return notes
 
     def to_frame(self) -> DataFrame:
         """Return the rows as a pandas DataFrame, with the columns of the file."""
@@ -146,13 +168,14 @@ def find_disagreements(annotated: AnnotatedSet) -> Disagreements:
             n_decided += 1
             continue
         mean = sum(distances) / len(distances)
-        found.append((max(distances), mean, _row(units, index, max(distances))))
+        found.append((max(distances), mean, row_to_decide(units, index, max(distances))))
     found.sort(key=lambda entry: (-entry[0], -entry[1]))
     rows = tuple(row for _, _, row in found)
     return Disagreements(rows, units, n_compared, n_decided)
 
 
-def _row(units: AnnotatedSet, index: int, distance: float) -> dict[str, Any]:
+def row_to_decide(units: AnnotatedSet, index: int, distance: float) -> dict[str, Any]:
+    """Return a row of the file: the example, what annotators gave, and a blank cell for the decision."""
     example = units.examples[index]
     is_own = example.article == f"{OWN_ARTICLE}{example.text}"
     cells = {

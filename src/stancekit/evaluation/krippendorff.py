@@ -43,7 +43,8 @@ def alpha(
         (ordinal data), and values that are not on it are left out. By default any two
         values that differ disagree alike (nominal data).
     distance
-        How much two values disagree, where that is neither: as `set_distance` of sets.
+        How much two values disagree, where that is neither: as `set_distance` of sets, which makes
+        alpha that of Passonneau (2006).
     name
         The name of the score in tables.
 
@@ -67,28 +68,76 @@ def alpha(
     >>> round(score.value, 3), score.n
     (0.775, 4)
     """
+    values, cluster, known = _pairable(annotators, clusters, scale)
+    compute = (
+        _ordinal_alpha(values, cluster)
+        if scale
+        else _metric_alpha(values, cluster, _distances(known, distance))
+    )
+    return _bootstrapped("alpha", name, compute, cluster, random_state=random_state)
+
+
+def observed_agreement(
+    *annotators: Sequence[Hashable | None],
+    clusters: Sequence[str] | None = None,
+    scale: Sequence[Hashable] = (),
+    distance: Callable[[Any, Any], float] | None = None,
+    name: str = "all",
+    random_state: int = 0,
+) -> Score:
+    """Return the share of pairs of values that are the same, with a 95 % interval.
+
+    Percent agreement, of any number of annotators with gaps: one minus the observed disagreement
+    of `alpha`, whose parameters these are, so every unit counts as often as it has values. What
+    agrees by chance counts too. With a `distance` it is one minus the mean distance; with a
+    `scale`, values that are not on it are left out.
+
+    Examples
+    --------
+    >>> score = observed_agreement(["a", "b", "b", "a"], ["a", "b", "b", "b"], [None, "b", "b", "b"])
+    >>> round(score.value, 3), score.n
+    (0.818, 4)
+    """
+    values, cluster, known = _pairable(annotators, clusters, scale)
+    disagree = _distances(known, distance)
+    sums = np.zeros((int(cluster.max(initial=-1)) + 1, 2))
+    for units, first, second, weight in _pairs(values):
+        np.add.at(sums, cluster[units], np.stack([weight * disagree[first, second], weight], 1))
+
+    def compute(weights: FloatArray) -> FloatArray:
+        differ, pairs = (weights @ sums).T
+        return np.where(pairs > 0, 1 - differ / np.maximum(pairs, 1e-12), np.nan)
+
+    return _bootstrapped("agree", name, compute, cluster, random_state=random_state)
+
+
+def _pairable(
+    annotators: Sequence[Sequence[Hashable | None]],
+    clusters: Sequence[str] | None,
+    scale: Sequence[Hashable],
+) -> tuple[IntArray, IntArray, list[Hashable]]:
+    """Return the numbered values of units with two or more, their clusters, and what each number is."""
     positions: dict[Hashable, int] = {value: index for index, value in enumerate(scale)}
     values = _number_values(annotators, positions, open_ended=not scale)
     pairable = (values >= 0).sum(axis=0) >= 2
     articles = list(clusters) if clusters is not None else list(map(str, range(len(pairable))))
     kept = [article for article, keep in zip(articles, pairable, strict=True) if keep]
-    values, cluster = values[:, pairable], numbered(kept)
-    n = len(kept)
-    compute = (
-        _ordinal_alpha(values, cluster)
-        if scale
-        else _metric_alpha(values, cluster, _distances(list(positions), distance))
-    )
-    value = float(compute(np.ones((1, int(cluster.max(initial=-1)) + 1)))[0])
+    return values[:, pairable], numbered(kept), list(positions)
+
+
+def _bootstrapped(
+    metric: str, name: str, compute: "ByWeights", cluster: IntArray, *, random_state: int
+) -> Score:
+    """Return what a function of the weights of clusters is, with its interval."""
+    n, n_clusters = len(cluster), int(cluster.max(initial=-1)) + 1
+    value = float(compute(np.ones((1, n_clusters)))[0])
     if np.isnan(value):
-        return Score("alpha", name, value, value, value, n)
-    n_clusters = int(cluster.max()) + 1
-    weights = draw_weights(n_clusters, REPLICATES, random_state)
-    replicates = compute(weights)
+        return Score(metric, name, value, value, value, n)
+    replicates = compute(draw_weights(n_clusters, REPLICATES, random_state))
     varied = replicates[~np.isnan(replicates)]
     factor = small_sample_correction(varied, np.array([value]), n_clusters).factor
     low, high = interval(varied, estimate=value, factor=factor)
-    return Score("alpha", name, value, low, float(np.minimum(high, 1)), n)
+    return Score(metric, name, value, low, float(np.minimum(high, 1)), n)
 
 
 def _number_values(
@@ -127,7 +176,7 @@ def _distances(
     return np.array([[distance(first, second) for second in values] for first in values])
 
 
-AlphaOfWeights = Callable[[FloatArray], FloatArray]
+ByWeights = Callable[[FloatArray], FloatArray]
 
 
 def _pairs(values: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, FloatArray]]:
@@ -145,7 +194,7 @@ def _pairs(values: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, Flo
                 yield both, values[first, both], values[second, both], weight[both]
 
 
-def _ordinal_alpha(values: IntArray, cluster: IntArray) -> AlphaOfWeights:
+def _ordinal_alpha(values: IntArray, cluster: IntArray) -> ByWeights:
     """Return how alpha follows from the weights of clusters, for values on a scale.
 
     The distance of two values is the number of values between their mid-ranks, so it follows
@@ -171,7 +220,7 @@ def _ordinal_alpha(values: IntArray, cluster: IntArray) -> AlphaOfWeights:
     return compute
 
 
-def _metric_alpha(values: IntArray, cluster: IntArray, distance: FloatArray) -> AlphaOfWeights:
+def _metric_alpha(values: IntArray, cluster: IntArray, distance: FloatArray) -> ByWeights:
     """Return how alpha follows from the weights of clusters, for fixed distances of values.
 
     Sums by cluster are enough, which stay small where sets of codes have hundreds of values.

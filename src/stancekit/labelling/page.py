@@ -220,7 +220,9 @@ def _filters(rows: Sequence[LabelRow], codebooks: Sequence[LabelledCodebook]) ->
 
 
 def _shown_codes(row: LabelRow, codebook: LabelledCodebook) -> list[tuple[str, str]]:
-    """Return the codes of a row with their scores, as they are shown."""
+    """Return the codes of a row with their scores, as they are shown; a vote that was read has none."""
+    if codebook.towards and row.get("read_by") == "roll call":
+        return [(code, "roll call") for code in codebook.codes(row)]
     scores = codebook.scores(row)
     return [(code, f"{100 * scores.get(code, 0):.0f} %") for code in codebook.codes(row)]
 

@@ -22,6 +22,7 @@ from stancekit.models.decision import (
     shifted,
 )
 from stancekit.models.selective import SelectivePolicy, confidence, fit_policy
+from stancekit.models.soft import fit_on
 from stancekit.types import Example, Prediction
 
 
@@ -160,7 +161,7 @@ def fit(
         extra["validation"] = (validation.examples, encode_labels(validation))
     y = encode_labels(train)
     try:
-        model.fit(train.examples, y, **extra)
+        fit_on(model, train, y, **extra)
     except ValueError as error:
         codes = np.unique(y)
         if isinstance(error, KitError) or y.ndim == 2 or len(codes) > 1:
@@ -224,7 +225,7 @@ def refit_on_all(
     model = clone(fitted.model)
     if folder := model.get_params(deep=False).get("folder"):
         model.set_params(folder=f"{folder}/refit")
-    model.fit(joined.examples, encode_labels(joined))
+    fit_on(model, joined, encode_labels(joined))
     if hasattr(fitted.model, "temperature_"):
         model.temperature_ = fitted.model.temperature_
     return replace(fitted, model=model)

@@ -23,13 +23,24 @@ class Majority(ExampleClassifier):
         tags.classifier_tags.poor_score = True
         return tags
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
-        """Count the codes; `y` has shape (examples,) or, as an indicator, (examples, codes)."""
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: Any = None) -> Self:
+        """Count the codes; `y` has shape (examples,) or, as an indicator, (examples, codes).
+
+        Parameters
+        ----------
+        sample_weight
+            How much each example counts, shape (examples,); by default all alike.
+        """
         _, y = self._read_labelled(X, y)
+        weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
         if self.multi_label_:
-            self.classes_, self.shares_ = np.arange(y.shape[1]), y.mean(axis=0)
+            self.classes_, self.shares_ = (
+                np.arange(y.shape[1]),
+                np.average(y, axis=0, weights=weights),
+            )
         else:
-            self.classes_, counts = np.unique(y, return_counts=True)
+            self.classes_, codes = np.unique(y, return_inverse=True)
+            counts = np.bincount(codes, weights=weights)
             self.shares_ = counts / counts.sum()
         return self
 

@@ -106,7 +106,8 @@ class RunRecord:
     shared
         How many test texts training has, too; `None` where that is not known.
     gold_from
-        Where several people annotated, what is gold: `labels`, `majority`, `first`, or `file`.
+        Where several people annotated, what is gold: `labels`, `majority`, `first`,
+        `posterior`, or `file`.
     deterministic
         Whether the model's fit is the same for every random state.
     training_set

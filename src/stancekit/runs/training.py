@@ -171,6 +171,11 @@ def _train_run(
 ) -> Run:
     """Fit the model of a run, and write its folder."""
     parts = training.parts
+    if parts.train.soft and hasattr(training.model, "fit_heads"):
+        raise KitError(
+            "a model that learns several codebooks together does not learn from probabilities of "
+            "codes (corpus.gold=posterior); train one per codebook, or set corpus.gold=majority"
+        )
     _check_refit(training)
     _warn_of_rare_codes(parts.train)
     # The command line's own configuration can be run again; a call from Python is only described.

@@ -108,6 +108,27 @@ def test_roles_mark_actor_and_target_tokens(quick):
     assert set(plain["roles"]) == {0}
 
 
+def test_probabilities_of_codes_are_learned_as_they_are(tiny, parts):
+    same = [parts.train.examples[0]] * 64
+    y, soft = np.array(["condemn", "support"] * 32), np.tile([0.8, 0.2], (64, 1))
+    settings = {
+        "epochs": 12,
+        "min_steps": 0,
+        "learning_rate": 1e-3,
+        "dropout": 0.0,
+        "max_length": 48,
+    }
+    model = Encoder(tiny, label_smoothing=0, class_weight=None, **settings)
+    learned = clone(model).fit(same, y, soft=soft).predict_proba(same[:1])[0]
+    assert learned == pytest.approx([0.8, 0.2], abs=0.05)
+    assert clone(model).fit(same, y).predict_proba(same[:1])[0] == pytest.approx(0.5, abs=0.05)
+    several = np.tile([0.7, 0.1], (64, 1))
+    coded = clone(model).fit(same, np.tile([1, 0], (64, 1)), soft=several)
+    assert coded.predict_proba(same[:1])[0] == pytest.approx([0.7, 0.1], abs=0.05)
+    with pytest.raises(KitError, match=r"leave out model.teacher, or set corpus.gold=majority"):
+        clone(model).set_params(teacher="folder").fit(same, y, soft=soft)
+
+
 def test_what_was_scored_is_kept_for_the_same_network_and_view_alone(quick, parts):
     train = parts.train.take(range(60))
     model = quick.fit(train.examples, encode_labels(train))

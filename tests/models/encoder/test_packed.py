@@ -15,6 +15,7 @@ from stancekit.codebook import load_codebook
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.classifier import calibrate, fit
+from stancekit.models.encoder.cache import EmbeddingCache
 from stancekit.models.encoder.likeness import write_learned
 from stancekit.models.encoder.multitask import Joint
 from stancekit.models.encoder.packed import (
@@ -132,6 +133,21 @@ def test_a_head_of_ones_own_is_learned_and_kept(packed, parts, codes, tmp_path):
     assert scores.sum(axis=1) == pytest.approx(np.ones(len(learned)))
     right = np.mean(model.predict(learned.examples) == [label for (label,) in learned.labels])
     assert right > 1.2 / codes
+
+
+def test_what_heads_are_learned_from_is_read_once(packed, parts, tmp_path, monkeypatch):
+    monkeypatch.setenv("STANCEKIT_CACHE", str(tmp_path))
+    data = every(parts.train, 400)
+    codes = np.array([label for (label,) in data.labels])
+    first = Packed(models=str(packed), learn=True).fit(data.examples, codes)
+    encoder = PackedEncoder(packed / "encoder")
+    kept = EmbeddingCache(first.encoder_digest_)
+    # Without a network there is nothing but what is kept.
+    encoder.session = None
+    means = encoder(data.examples, kept=kept)
+    np.testing.assert_array_equal(means, first.encoder_(data.examples))
+    with pytest.raises(AttributeError):
+        encoder(every(parts.validation, 400).examples, kept=kept)
 
 
 def test_a_head_of_several_codes_is_learned(packed, frame_parts, tmp_path):

@@ -48,6 +48,7 @@ from stancekit.models.encoder.training_rows import (
 )
 from stancekit.models.features import Marked
 from stancekit.models.folder import ModelFolder
+from stancekit.models.soft import check_one_source
 from stancekit.text.inputs import as_examples
 from stancekit.types import Example, ValidationPart, as_list
 
@@ -171,17 +172,24 @@ class Encoder(ExampleClassifier):
         self.folder = folder
         self.random_state = random_state
 
-    def fit(self, X: Any, y: NDArray[Any], validation: ValidationPart | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        validation: ValidationPart | None = None,
+        soft: NDArray[np.float64] | None = None,
+    ) -> Self:
         """Fine-tune on examples; with `validation`, stop early and keep the weights that score best there.
 
-        `y` has shape (examples,) or, as an indicator, (examples, codes).
+        `y` has shape (examples,) or, as an indicator, (examples, codes). With `soft`, the probabilities of
+        the codes in `classes_`, shape (examples, codes), these are learned; `y` only weighs the codes.
         """
         X, y = self._read_labelled(X, y)
         self.classes_ = np.arange(y.shape[1]) if self.multi_label_ else np.unique(y)
         held_out = None
         if validation is not None and len(validation[0]):
             held_out = self._held_out(as_examples(validation[0]), np.asarray(validation[1]))
-        self._tune(X, {SINGLE_HEAD: self._targets(y)}, held_out)
+        self._tune(X, {SINGLE_HEAD: self._targets(y)}, held_out, soft)
         return self
 
     def _held_out(
@@ -225,7 +233,9 @@ class Encoder(ExampleClassifier):
         X: Sequence[Example],
         labels: HeadLabels,
         held_out: tuple[Sequence[Example], HeadLabels] | None,
+        soft: NDArray[np.float64] | None = None,
     ) -> None:
+        check_one_source(soft, self.teacher)
         check_share(self.exchange_names)
         set_seed(self.random_state or 0)
         self._last = None
@@ -257,8 +267,9 @@ class Encoder(ExampleClassifier):
         self.network_.to("cuda" if torch.cuda.is_available() else "cpu")
         rows = draw_training(X, self.max_train_samples, self.random_state or 0)
         learned = [X[row] for row in rows.tolist()]
+        told = labels if soft is None else {SINGLE_HEAD: soft.astype(np.float32)}
         train = self._training_rows(
-            learned, self._softened(learned, {name: y[rows] for name, y in labels.items()})
+            learned, self._softened(learned, {name: y[rows] for name, y in told.items()})
         )
         # A score that is measured once, at the end, decides nothing: there is no other to choose
         # from.

@@ -21,10 +21,12 @@ from stancekit.codebook import Codebook
 from stancekit.errors import KitError, listing
 from stancekit.fileio import replacing_file, sha256_once
 from stancekit.models.base import ExampleClassifier
+from stancekit.models.encoder.cache import EmbeddingCache
 from stancekit.models.encoder.heads import logistic_head
 from stancekit.models.encoder.inputs import (
     TOKENIZER_FILE,
     EncoderInputs,
+    Ids,
     length_batches,
     padded,
 )
@@ -96,19 +98,30 @@ class PackedEncoder:
                     raise ValueError("its centres are those of another encoder")
         self._last: tuple[Any, NDArray[np.float32]] | None = None
 
-    def __call__(self, X: Any) -> NDArray[np.float32]:
-        """Return what a head reads of examples, shape (examples, 3 x width)."""
+    def __call__(self, X: Any, *, kept: EmbeddingCache | None = None) -> NDArray[np.float32]:
+        """Return what a head reads of examples, shape (examples, 3 x width).
+
+        Parameters
+        ----------
+        kept
+            Where it is looked up, and kept.
+        """
         examples = as_examples(X)
         # Thresholds are chosen and a run is recorded on the very same examples.
         if self._last is not None and self._last[0] is examples:
             return self._last[1]
         ids = self.inputs(examples)
+        pooled = kept.get(ids, self._read) if kept and len(ids) else self._read(ids)
+        self._last = (examples, pooled) if isinstance(examples, tuple) else None
+        return pooled
+
+    def _read(self, ids: Sequence[Ids]) -> NDArray[np.float32]:
+        """Return the means of inputs, read in batches of like length."""
         pooled = np.zeros((len(ids), 3 * self.width), dtype=np.float32)
         for rows in length_batches([len(row["input_ids"]) for row in ids], BATCH_ROWS):
             some = [ids[row] for row in rows]
             batch = {name: padded(some, name, self.pad) for name in some[0]}
             pooled[rows] = self.session.run(None, batch)[0]
-        self._last = (examples, pooled) if isinstance(examples, tuple) else None
         return pooled
 
 
@@ -214,7 +227,7 @@ class Packed(ExampleClassifier):
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each code, shape (examples, codes)."""
-        pooled = self.encoder_(self._read_fitted(X))
+        pooled = self.encoder_(self._read_fitted(X), kept=self._kept())
         logits = pooled @ self.weights_.T + self.bias_
         return np.asarray(expit(logits) if self.multi_label_ else softmax(logits, axis=1))
 
@@ -230,12 +243,16 @@ class Packed(ExampleClassifier):
         far: NDArray[np.bool_] = nearness(self.encoder_(X), learned["centres"]) < learned["reach"]
         return far
 
+    def _kept(self) -> EmbeddingCache | None:
+        """Return where means are kept: heads are learned from the same examples again and again."""
+        return EmbeddingCache(self.encoder_digest_) if self.learn else None
+
     def _learn(self, encoder: Path, X: Sequence[Example], y: NDArray[Any]) -> Self:
         if not len(X):
             raise KitError("Packed was given no examples to learn from; give some of each code")
         self.encoder_digest_ = encoder_digest(encoder)
         self.encoder_ = _open(encoder, self.encoder_digest_)
-        pooled = self.encoder_(X)
+        pooled = self.encoder_(X, kept=self._kept())
         scaler, head = logistic_head(
             C=self.C,
             class_weight=self.class_weight,
