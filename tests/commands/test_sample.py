@@ -40,7 +40,8 @@ def labels(tmp_path):
 def test_probabilities_add_up_and_are_kept_to(design, n):
     strata = ["a"] * 30 + ["b"] * 10
     scores = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
-    chance = inclusion_probabilities(strata, scores, n, design=design)
+    others = [np.random.default_rng(1).dirichlet([1, 1, 1], 40)] if design == "disagreement" else []
+    chance = inclusion_probabilities(strata, scores, n, design=design, others=others)
     assert chance.sum() == pytest.approx(min(n, 40)) and chance.min() > 0 and chance.max() <= 1
     drawn = Counter(
         at for state in range(400) for at in draw_sample(chance, random_state=state).tolist()
@@ -82,6 +83,48 @@ def test_uncertain_rows_are_drawn_more(labels, tmp_path):
     drawn = sample(labels=labels, n=20, design="uncertain", output=tmp_path / "s.jsonl")
     chance = {int(row["id"][1:]) % 2: row["probability"] for row in drawn}
     assert chance[0] > 1.5 * chance[1]
+
+
+def test_rows_on_which_models_differ_are_drawn_more(labels, tmp_path, capsys):
+    differing = [
+        row | {"stance_scores": {"condemn": 0.2, "support": 0.8}} if at >= 30 else row
+        for at, row in enumerate(rows())
+    ]
+    # In another order: rows are matched by their ids.
+    other = tmp_path / "other.jsonl"
+    other.write_text("".join(json.dumps(row) + "\n" for row in reversed(differing)))
+    output = tmp_path / "sample.csv"
+    main(["sample", f"[{labels},{other}]", "n=8", "design=disagreement", f"output={output}"])
+    assert "8 of 40 rows drawn (disagreement)" in capsys.readouterr().out
+    drawn = {
+        row["id"]: float(row["probability"])
+        for row in csv.DictReader(output.read_text().splitlines())
+    }
+    apart = {key: chance for key, chance in drawn.items() if int(key[1:]) >= 30}
+    # All others have the fifth that is spread evenly; rows 0.97 and 0.5 are not 0.2 equally far.
+    for chance in set(drawn.values()) - set(apart.values()):
+        assert chance == pytest.approx(0.2 * 8 / 40)
+    sure, unsure = (abs(score - 0.2) for score in (0.97, 0.5))
+    expected = [0.2 * (0.2 + 0.8 * gap / ((sure + unsure) / 8)) for gap in (sure, unsure)]
+    for key, chance in apart.items():
+        assert chance == pytest.approx(expected[1 - int(key[1:]) % 2])
+
+
+def test_labels_of_several_models_are_of_the_same_rows_and_codes(labels, tmp_path):
+    other = tmp_path / "other.jsonl"
+    for made, told in (
+        (list(rows(39)), r"1 ids are in one of them only \(r39\)"),
+        (
+            [row | {"stance_scores": {"condemn": 0.2, "none": 0.8}} for row in rows()],
+            "labels 2 have scores of condemn, none",
+        ),
+    ):
+        other.write_text("".join(json.dumps(row) + "\n" for row in made))
+        with pytest.raises(KitError, match=told):
+            sample([labels, other], n=8, design="disagreement", output=None)
+    for tables, design in (([labels], "disagreement"), ([labels, labels], "uncertain")):
+        with pytest.raises(KitError, match="design=disagreement compares"):
+            sample(tables, n=8, design=design, output=None)
 
 
 def test_tasks_for_label_studio(labels, tmp_path):

@@ -67,6 +67,11 @@ class Lead:
         return f"{self.home}/adjudicate"
 
     @property
+    def next_rows(self) -> str:
+        """Return the address of the page of next rows."""
+        return f"{self.home}/next"
+
+    @property
     def project(self) -> str:
         """Return what the project is called."""
         return visible(self.overview.project.path.stem)
@@ -76,6 +81,7 @@ class Lead:
         pages = [
             (self.home, "Progress"),
             (self.deciding, "Decide"),
+            (self.next_rows, "Next rows"),
             (f"{self.home}/codebook", "Codebook"),
         ]
         name = visible(self.person.name)

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -13,17 +14,22 @@ from starlette.routing import Route
 from stancekit.annotation.deciding import Dispute, find_disputes
 from stancekit.annotation.forms import Form, find_faults, read_form, to_judgement
 from stancekit.annotation.lead_pages import Lead, decide_page, decided_page, progress_page
+from stancekit.annotation.next_page import next_page
+from stancekit.annotation.next_rows import NextForm, NextRows
 from stancekit.annotation.overview import Overview
 from stancekit.annotation.pages import codebook_page
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import ConflictError
+from stancekit.codebook import Codebook
+from stancekit.errors import KitError
 
 
 class Leading:
     """The pages of a lead. What is shown is reckoned anew when something was judged since."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, next_rows: NextRows) -> None:
         self.project = project
+        self.next_rows = next_rows
         self.overview = Overview(project)
         self.lock = threading.Lock()
         self.kept: dict[str, tuple[Any, Any]] = {}
@@ -37,6 +43,8 @@ class Leading:
             Route("/lead/{token}/adjudicate", self.next),
             Route(decide, self.item),
             Route(decide, self.decide, methods=["POST"]),
+            Route("/lead/{token}/next", self.ahead),
+            Route("/lead/{token}/next", self.draw, methods=["POST"]),
         ]
 
     def _lead(self, request: Request) -> Lead:
@@ -135,3 +143,39 @@ class Leading:
         codes = {**(before.codes if before else {}), **said.codes}
         self.project.save(replace(said, action="adjudicate", codes=codes), shown=form.seen)
         return RedirectResponse(lead.deciding, status_code=303)
+
+    def _asked(self, lead: Lead, name: str) -> Codebook:
+        """Return the codebook of that name, the first where none is named."""
+        books = {book.name: book for book in lead.books}
+        if name and name not in books:
+            raise HTTPException(404)
+        return books[name] if name else lead.books[0]
+
+    def ahead(self, request: Request) -> Response:
+        """Show what more rows are expected to bring."""
+        with self.lock:
+            lead = self._lead(request)
+            book = self._asked(lead, request.query_params.get("codebook", ""))
+            return HTMLResponse(next_page(lead, self.next_rows, book))
+
+    async def draw(self, request: Request) -> Response:
+        """Begin to draw more rows."""
+        form = NextForm.read(await request.body())
+        return await run_in_threadpool(self._draw, request, form)
+
+    def _draw(self, request: Request, form: NextForm) -> Response:
+        with self.lock:
+            lead = self._lead(request)
+            book = self._asked(lead, form.codebook)
+            faults = form.faults(self.next_rows.designs)
+            if not faults:
+                try:
+                    self.next_rows.draw(form, book)
+                except KitError as error:
+                    faults = [str(error)]
+            if faults:
+                page = next_page(lead, self.next_rows, book, form=form, problems=faults)
+                return HTMLResponse(page, status_code=422)
+            return RedirectResponse(
+                f"{lead.next_rows}?codebook={quote(book.name)}", status_code=303
+            )

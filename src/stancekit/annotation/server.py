@@ -15,6 +15,7 @@ from starlette.routing import Route
 from stancekit.annotation.desk import Desk
 from stancekit.annotation.forms import Form, find_faults, read_form, to_judgement
 from stancekit.annotation.leading import Leading
+from stancekit.annotation.next_rows import NextRows
 from stancekit.annotation.order import Step
 from stancekit.annotation.pages import (
     Sitting,
@@ -40,7 +41,9 @@ _KINDS = {
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
+def make_app(
+    project: Project, hosts: Iterable[str] = (), next_rows: NextRows | None = None
+) -> Starlette:
     """Return the application that serves a project.
 
     Parameters
@@ -49,6 +52,8 @@ def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
         The project, open to be written.
     hosts
         As of `Guard`.
+    next_rows
+        Those of the project; by default none can be drawn.
 
     Examples
     --------
@@ -61,7 +66,7 @@ def make_app(project: Project, hosts: Iterable[str] = ()) -> Starlette:
     ['/', '/static/{name}']
     """
     pages = _Pages(project)
-    leading = Leading(project)
+    leading = Leading(project, next_rows or NextRows(project))
     routes = [
         Route("/", _show_start),
         Route("/static/{name}", _static),

@@ -5,7 +5,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from stancekit.annotation.next_rows import NextRows
 from stancekit.annotation.project import Project
 from stancekit.annotation.security import LOOPBACK
 from stancekit.annotation.server import make_app
@@ -43,13 +45,17 @@ def own_names(host: str) -> list[str]:
 
 
 @contextmanager
-def serving(project: Project, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving(
+    project: Project, host: str = "127.0.0.1", port: int = 0, labels: Any = None
+) -> Iterator[str]:
     """Serve a project during the block, in a thread; the value is the address, without a path.
 
     Parameters
     ----------
     port
         0 for one that is free.
+    labels
+        As of `NextRows.of`.
 
     Raises
     ------
@@ -71,8 +77,9 @@ def serving(project: Project, host: str = "127.0.0.1", port: int = 0) -> Iterato
 
     listener = _listen(host, port)
     names = own_names(host)
+    next_rows = NextRows.of(project, labels)
     config = uvicorn.Config(
-        make_app(project, names),
+        make_app(project, names, next_rows),
         log_level="warning",
         access_log=False,
         lifespan="off",
@@ -84,7 +91,8 @@ def serving(project: Project, host: str = "127.0.0.1", port: int = 0) -> Iterato
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield f"http://{_written(names[0])}:{listener.getsockname()[1]}"
+        with next_rows:
+            yield f"http://{_written(names[0])}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(10)

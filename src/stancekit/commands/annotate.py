@@ -13,6 +13,7 @@ from stancekit.annotation.project import Project
 from stancekit.annotation.serving import is_open, serving
 from stancekit.codebook import Codebook
 from stancekit.errors import KitError, printable
+from stancekit.labelling.label_files import list_tables
 from stancekit.labelling.labels import Labels
 from stancekit.library.objects import as_codebook
 from stancekit.types import as_list
@@ -65,7 +66,7 @@ def annotate(  # noqa: PLR0913  # one argument per key of configs/annotate.yaml
     repeats: float | None = None,
     controls: str | Path | DataFrame | None = None,
     suggest: Literal["never", "after", "before"] | None = None,
-    labels: str | Path | Labels | DataFrame | None = None,
+    labels: str | Path | Sequence[str | Path] | Labels | DataFrame | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
     browser: bool = True,
@@ -103,7 +104,9 @@ def annotate(  # noqa: PLR0913  # one argument per key of configs/annotate.yaml
         Whether the code of a model is shown: `never`, `after` one's own is saved, or `before`,
         which biases and is marked in every judgement. By default never.
     labels
-        What `stancekit label` wrote: the codes to suggest.
+        What `stancekit label` wrote with `rows=all`: the codes to suggest, and what the lead's page
+        draws next rows from. Of several models, which are given as a list, the first suggests, and
+        rows can be drawn where they differ.
     host
         The address to serve at; another than this machine's own opens the pages to a network.
     port
@@ -143,11 +146,11 @@ def annotate(  # noqa: PLR0913  # one argument per key of configs/annotate.yaml
         people = _add_people(found, as_list(annotators))
         if controls is not None:
             found.add_items(controls, kind="control")
-        if labels is not None and not found.add_suggestions(labels):
+        if labels is not None and not found.add_suggestions(list_tables(labels)[0]):
             raise KitError(
                 "no id of the labels is one of an item; give the labels that were sampled"
             )
-        with serving(found, host, port) as address:
+        with serving(found, host, port, labels) as address:
             links = {name: f"{address}{path}" for name, path in people.items()}
             if verbose:
                 _print_links(found, links, host)
@@ -217,7 +220,10 @@ def _print_links(project: Project, links: Mapping[str, str], host: str) -> None:
     width = max(map(len, links))
     lines = [f"{project.path}: {project.n_items} items. Each link is for one person:", ""]
     lines += [f"  {name:<{width}}  {link}" for name, link in links.items()]
-    lines += ["", f"{LEAD} sees progress and agreement, and decides. Ctrl-C ends it; all is saved."]
+    lines += [
+        "",
+        f"{LEAD} sees progress and agreement, decides, and draws next rows. Ctrl-C ends it; all is saved.",
+    ]
     if is_open(host):
         lines.append(
             "note: others in this network can open these links, and the connection is not "

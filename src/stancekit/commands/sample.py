@@ -5,27 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-import numpy as np
-
 from stancekit.corpus.judgements import NO_CODE_CELL
-from stancekit.errors import KitError, listing, printable
+from stancekit.errors import KitError, printable
 from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
-from stancekit.labelling.gold import batch_of, find_row, read_gold
-from stancekit.labelling.label_files import RowSource, list_tables, source_name
+from stancekit.labelling.drawing import SHOWN_COLUMNS, DrawRequest, draw_rows
+from stancekit.labelling.gold import read_gold
+from stancekit.labelling.label_files import RowSource, list_tables
 from stancekit.labelling.label_studio import Question, make_interface
 from stancekit.labelling.labels import Labels
-from stancekit.labelling.population import NO_VALUE, Population, read_population
-from stancekit.labelling.row_format import LabelRow, is_blank, row_id
-from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
+from stancekit.labelling.population import Population, read_population
+from stancekit.labelling.row_format import LabelRow, is_blank
 from stancekit.prevalence.units import PERIODS
 from stancekit.types import as_list
 from stancekit.views import DataFrame, TableView
 
-# What an annotator needs to see of a row; of a sentence that is coded as a whole, the
-# first three.
-SHOWN_COLUMNS = ("id", "article", "sentence", "actor", "target")
-# Where labels say where the actor is: a model that is trained on the sample reads it there too.
-PLACE_COLUMNS = ("actor_start", "actor_end")
 # What `sample` and Label Studio add to a row; in JSON tasks also `codes`.
 ADDED_COLUMNS = ("probability", "batch", "codes", "annotation_id")
 
@@ -82,7 +75,7 @@ class DrawnSample(TableView, Sequence[LabelRow]):
 
 
 def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
-    labels: str | Path | Labels | DataFrame,
+    labels: str | Path | Sequence[str | Path] | Labels | DataFrame,
     *,
     n: int = 300,
     design: str = "random",
@@ -100,20 +93,21 @@ def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
     ----------
     labels
         What `stancekit label` wrote with `rows=all`: a file, or a folder of files. In
-        Python also what `label` returned, or a DataFrame with the columns of labels.
+        Python also what `label` returned, or a DataFrame with the columns of labels. For
+        `design=disagreement` those of several models, of the same texts.
     n
         How many rows to draw.
     design
         `random`; `stratified`: as many of every value of `by`; `uncertain`: more where
-        the model is uncertain.
+        the model is uncertain; `disagreement`: more where models differ.
     codebook
         The codebook to annotate; by default the only one of the labels.
     by
         Columns of the labels, as `[actor]`; they are written too, for whoever reads the
         sample.
     extend
-        Samples that were drawn before: n rows are drawn from the others, and estimates
-        use all these files together. In Python also DataFrames.
+        Samples that were drawn before, or a project of `stancekit annotate`: n rows are drawn
+        from the others, and estimates use all these files together. In Python also DataFrames.
     date_format
         As of `stancekit estimate`.
     output
@@ -152,29 +146,20 @@ def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
     earlier = list_tables(extend)
     if path is not None:
         _check_path(path, earlier)
-    population = read_population(labels, codebook=codebook, by=by, date_format=date_format)
+    tables = list_tables(labels)
+    population = read_population(tables[0], codebook=codebook, by=by, date_format=date_format)
     if path is not None:
         _check_not_annotated(path, population)
-    if design == "stratified" and not by:
-        raise KitError("design=stratified needs what to stratify by; add by=[actor]")
-    drawn_before, batch = _find_drawn(earlier, population)
-    pool = np.flatnonzero(~drawn_before)
-    if not len(pool):
-        raise KitError(
-            f"all {len(population.rows)} rows were drawn before; there is nothing to extend the "
-            "sample with"
-        )
-    strata = _strata(population, pool)
-    probability = inclusion_probabilities(strata, population.scores[pool], n, design=design)
-    chosen = draw_sample(probability, strata, random_state=random_state)
-    rows = _sample_rows(population, pool, probability, _shuffle(chosen, random_state), batch)
+    others = [read_population(each, codebook=codebook) for each in tables[1:]]
+    request = DrawRequest(n=n, design=design, by=by, random_state=random_state)
+    found = draw_rows(population, request, earlier=earlier, others=others)
     drawn = DrawnSample(
-        tuple(rows), path, population.codebook.name, tuple(population.codes), len(pool)
+        tuple(found.rows), path, population.codebook.name, tuple(population.codes), found.n_pool
     )
     if path is not None:
         _write_sample(path, drawn, population)
     if verbose:
-        _print_summary(drawn, population, labels=labels, earlier=earlier, design=design)
+        _print_summary(drawn, population, labels=tables[0], earlier=earlier, design=design)
     return drawn
 
 
@@ -213,70 +198,6 @@ def _check_not_annotated(path: Path, population: Population) -> None:
             f"{path} has {n_annotated} annotated rows, which would be lost; choose another file "
             f"with output=, and to draw more rows beside these add extend={path}"
         )
-
-
-def _find_drawn(earlier: Sequence[RowSource], population: Population) -> tuple[np.ndarray, int]:
-    """Return which rows samples have already, and the number of the next batch."""
-    drawn, batches = np.zeros(len(population.rows), dtype=bool), [0]
-    for source in earlier:
-        rows = read_gold(source, population.codebook)
-        numbers = [find_row(row, population.row_numbers) for row in rows]
-        lost = [row_id(row) for row, number in zip(rows, numbers, strict=True) if number is None]
-        if lost:
-            raise KitError(
-                f"{source_name(source)} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend "
-                "samples of these labels"
-            )
-        drawn[np.array(numbers, dtype=np.int64)] = True
-        batches += {batch_of(row) for row in rows}
-    if sorted(batches) != list(range(len(batches))):
-        raise KitError(
-            f"extend names batches {listing(sorted(batches)[1:])}; it takes a sample and all that "
-            "extended it, one of each, as in extend='[sample.csv,more.csv]'"
-        )
-    return drawn, len(batches)
-
-
-def _strata(population: Population, pool: np.ndarray) -> list[str]:
-    columns = list(population.columns.values())
-    return ["\t".join(column[row] for column in columns) for row in pool.tolist()]
-
-
-def _shuffle(drawn: np.ndarray, random_state: int) -> list[int]:
-    # A stream of its own, so that which rows are drawn does not depend on their order.
-    order: list[int] = np.random.default_rng([random_state, 1]).permutation(drawn).tolist()
-    return order
-
-
-def _sample_rows(
-    population: Population,
-    pool: np.ndarray,
-    probability: np.ndarray,
-    drawn: Sequence[int],
-    batch: int,
-) -> list[LabelRow]:
-    """Return the drawn rows with the columns of a sample, the last of which is to be filled in."""
-    name, whole_sentence = population.codebook.name, population.codebook.unit == "sentence"
-    shown: tuple[str, ...] = SHOWN_COLUMNS[:3] if whole_sentence else SHOWN_COLUMNS
-    if not whole_sentence and any(row.get(PLACE_COLUMNS[0]) is not None for row in population.rows):
-        shown += PLACE_COLUMNS
-    rows = []
-    for index in drawn:
-        number = int(pool[index])
-        labelled = population.rows[number]
-        row = {key: labelled.get(key) for key in shown}
-        for field, values in population.columns.items():
-            value = None if values[number] == NO_VALUE else values[number]
-            row.setdefault(field, labelled.get(field, value))
-        row["probability"] = round(float(probability[index]), 9)
-        if batch > 1:
-            row["batch"] = batch
-        if name in row:
-            raise KitError(
-                f"the codebook {name!r} is called like a column of samples; rename it in the labels"
-            )
-        rows.append(row | {name: ""})
-    return rows
 
 
 def _write_sample(path: Path, drawn: DrawnSample, population: Population) -> None:

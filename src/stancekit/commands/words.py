@@ -131,7 +131,8 @@ def overrides(command: str, words: Sequence[str], function: Callable[..., Any]) 
             raise unknown(command, [key])
         else:
             with_key.append(word)
-    return [*_positional_word(command, without_key, with_key, groups), *with_key]
+    alone = _positional_word(command, without_key, with_key, groups, known)
+    return [*alone, *with_key]
 
 
 def _options(words: Sequence[str], options: list[str]) -> Iterator[str]:
@@ -150,7 +151,11 @@ def _options(words: Sequence[str], options: list[str]) -> Iterator[str]:
 
 
 def _positional_word(
-    command: str, alone: Sequence[str], others: Sequence[str], groups: Sequence[str]
+    command: str,
+    alone: Sequence[str],
+    others: Sequence[str],
+    groups: Sequence[str],
+    known: Mapping[str, ValueType],
 ) -> list[str]:
     """Give the word without a key the one it stands for."""
     if not alone:
@@ -164,7 +169,18 @@ def _positional_word(
             f"{command} takes one {key}, and these are several: {listing([*alone, *named])}. A pattern "
             "is put in quotation marks, so that the shell leaves it as it is: 'FOLDER/*'"
         )
-    return [f"{key}={alone[0] if key in groups else quoted(_require_value(key, alone[0]))}"]
+    word, kind = alone[0], known.get(key, ValueType())
+    if key in groups:
+        return [f"{key}={word}"]
+    if _is_list(word, kind):
+        return [f"{key}={_value(key, word, kind)}"]
+    return [f"{key}={quoted(_require_value(key, word))}"]
+
+
+def _is_list(value: str, kind: ValueType) -> bool:
+    """Say whether a value is a list of texts, and no file that is called so."""
+    bracketed = kind.texts and re.fullmatch(r"\[.*\]", value, re.DOTALL)
+    return bool(bracketed) and not (kind.text and _is_called(value))
 
 
 def _require_value(key: str, value: str) -> str:
@@ -178,11 +194,7 @@ def _value(key: str, value: str, kind: ValueType) -> str:
     if not (kind.text or kind.texts) or (kind.optional and value == "null"):
         return value
     whole = unquoted_word(_require_value(key, value))
-    if (
-        kind.texts
-        and re.fullmatch(r"\[.*\]", value, re.DOTALL)
-        and not (kind.text and _is_called(value))
-    ):
+    if _is_list(value, kind):
         return f"[{','.join(quoted(item) for item in items(value))}]"
     if kind.texts and not kind.text and whole == value and "," in value:
         spelled = f"{key}='[{value}]' for several, {key}='[\"{value}\"]' for one"

@@ -16,7 +16,7 @@ from stancekit.corpus.build import (
     make_set,
     read_marked_sentences,
 )
-from stancekit.corpus.cells import Columns, half_character, parse_labels, parse_sign
+from stancekit.corpus.cells import Columns, parse_labels, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.files import unreadable
 from stancekit.corpus.finding import CorpusFiles
@@ -31,15 +31,13 @@ from stancekit.corpus.judgements import (
     no_annotators_for,
 )
 from stancekit.corpus.project_file import ANNOTATOR_COLUMN, is_project, tell_suggested
-from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault
+from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault, half_character_fault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.corpus.viewing import CorpusView, in_its_words
 from stancekit.errors import KitError
 from stancekit.types import as_list
 
 log = logging.getLogger(__name__)
-
-
 # Files whose rows are counted by their lines, since each line is a row.
 LINE_KINDS = (".jsonl", ".ndjson")
 
@@ -380,7 +378,7 @@ class Corpus(CorpusFiles, CorpusView):
                     raise unreadable(file, line, row)
                 converted: Iterable[RawRow | RowFault] = (row,)
             else:
-                fault = _half_character(row)
+                fault = half_character_fault(row)
                 converted = self._convert(row) if fault is None else (fault,)
             for made in converted:
                 count += 1
@@ -389,12 +387,3 @@ class Corpus(CorpusFiles, CorpusView):
     def _convert(self, row: RawRow) -> Iterable[RawRow]:
         """Return the rows that a row of a file stands for."""
         return (row,)
-
-
-def _half_character(row: RawRow) -> RowFault | None:
-    """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
-    for name, value in row.items():
-        if isinstance(value, str) and (half := half_character(value)):
-            reason = f"half of a character in column {name!r}"
-            return RowFault(reason, column=name, seen=f"{half!a}")
-    return None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stancekit.corpus.cells import half_character
 from stancekit.errors import listing, nearest
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,15 @@ class RowFault:
         ('not UTF-8', 'byte 0xe9')
         """
         return self.reason.removesuffix(f": {self.seen}"), self.seen or ""
+
+
+def half_character_fault(row: Mapping[str, Any]) -> RowFault | None:
+    """Return the fault of half a pair of escapes, which is no character and cannot be written again."""
+    for name, value in row.items():
+        if isinstance(value, str) and (half := half_character(value)):
+            reason = f"half of a character in column {name!r}"
+            return RowFault(reason, column=name, seen=f"{half!a}")
+    return None
 
 
 AS_RECOGNISED = FileFormat()

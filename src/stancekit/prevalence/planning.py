@@ -148,6 +148,7 @@ def make_plan(
     finite_population: bool = True,
     minutes: float = 0.5,
     max_rows: int | None = None,
+    sizes: Sequence[int] | None = None,
     notes: Sequence[str] = (),
 ) -> Plan:
     """Return the widths of intervals to expect from larger samples, drawn as the present one was.
@@ -161,6 +162,8 @@ def make_plan(
     max_rows
         The largest sample to look at; by default ten times the present one, or all
         rows.
+    sizes
+        The samples to look at, in their place; none is smaller than the present one.
     notes
         What a reader should know.
 
@@ -184,7 +187,7 @@ def make_plan(
             f"{MIN_ANNOTATED}, of {MIN_UNITS} articles for inference=superpopulation. About 50 give "
             "a first idea"
         )
-    sizes = _choose_sizes(n_annotated, len(units.scores), max_rows)
+    sizes = sizes or _choose_sizes(n_annotated, len(units.scores), max_rows)
     # The plan is for the cell and code whose interval is widest: then all others are narrower.
     widths = _expect_all(domains, whole, sizes, finite_population=finite_population)
     steps = [

@@ -9,15 +9,20 @@ from numpy.typing import NDArray
 from stancekit.errors import KitError
 from stancekit.types import BoolArray, FloatArray
 
-DESIGNS = ("random", "stratified", "uncertain")
-# The part of an uncertain sample that is drawn with the same probability for all rows:
+DESIGNS = ("random", "stratified", "uncertain", "disagreement")
+# The part of an uncertain sample, or one by disagreement, that is drawn with the same probability for all rows:
 # no row is then drawn with less than a fifth of the mean probability, so no weight is
 # above five times the mean, however wrong the scores are.
 UNIFORM_PART = 0.2
 
 
 def inclusion_probabilities(
-    strata: Sequence[str], scores: FloatArray, n: int, *, design: str = "random"
+    strata: Sequence[str],
+    scores: FloatArray,
+    n: int,
+    *,
+    design: str = "random",
+    others: Sequence[FloatArray] = (),
 ) -> FloatArray:
     """Return the probability with which to draw each unit, shape (N,); the sum is n, or N where that is less.
 
@@ -32,11 +37,16 @@ def inclusion_probabilities(
         has them. `uncertain`: in proportion to the standard deviation that the scores
         imply, which makes the error least for a given n if they are right (Neyman
         1934); a fifth is drawn with the same probability for all, in case they are not.
+        `disagreement`: likewise in proportion to the standard deviation of the scores over
+        models, the root of its square summed over codes (a committee's vote, Seung, Opper and
+        Sompolinsky 1992, by scores in place of codes).
+    others
+        The scores of other models, for `disagreement`.
 
     Raises
     ------
     KitError
-        When the design is unknown, or n is less than 1.
+        When the design is unknown, n is less than 1, or the models are too few or too many.
 
     Examples
     --------
@@ -49,6 +59,12 @@ def inclusion_probabilities(
         )
     if n < 1:
         raise KitError(f"n is {n}; draw at least one unit")
+    if (design == "disagreement") != bool(others):
+        raise KitError(
+            "design=disagreement compares the scores of several models, the other designs read those "
+            "of one; set design=disagreement labels='[one.jsonl,other.jsonl]', or another design and "
+            "one file"
+        )
     size = len(scores)
     if n >= size:
         return np.ones(size)
@@ -59,7 +75,8 @@ def inclusion_probabilities(
             np.asarray(strata), return_inverse=True, return_counts=True
         )
         return allocate(np.ones(len(names)), counts, n)[stratum] / counts[stratum]
-    deviation = np.sqrt((scores * (1 - scores)).clip(0).sum(axis=1))
+    spread = np.var([scores, *others], axis=0) if others else (scores * (1 - scores)).clip(0)
+    deviation = np.sqrt(spread.sum(axis=1))
     deviation = np.full(size, 1.0) if deviation.sum() == 0 else deviation / deviation.mean()
     return allocate(UNIFORM_PART + (1 - UNIFORM_PART) * deviation, np.ones(size), n)
 

@@ -43,8 +43,11 @@ def read_corpus(corpus: Corpus, codebook: Codebook) -> tuple[LabelledSet, str, A
         return read()
     files = []
     for path in corpus.paths():
-        state = path.stat()
-        files.append([str(path), state.st_mtime_ns, state.st_size])
+        # What was judged last in a project that is open is in a file of its own beside it.
+        for place in (path, path.with_name(f"{path.name}-wal")):
+            if place.exists():
+                state = place.stat()
+                files.append([str(place), state.st_mtime_ns, state.st_size])
     return _shared(_READ_CORPORA, [describe_object(corpus), describe_object(codebook), files], read)
 
 
