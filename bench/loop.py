@@ -24,7 +24,7 @@ from stancekit.evaluation.bootstrap import LEVEL
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.library.objects import as_codebook, as_corpus
 from stancekit.models.encoder.cache import EmbeddingCache
-from stancekit.models.encoder.packed import ENCODER_FOLDER, PackedEncoder, encoder_digest
+from stancekit.models.encoder.reading import ENCODER_FOLDER, PackedEncoder, encoder_digest
 from stancekit.models.features import Marked
 from stancekit.resources import BOX, shipped
 from stancekit.types import FloatArray

@@ -19,7 +19,7 @@ from stancekit.labelling.labels import Labels, read_labels
 from stancekit.prevalence.sampling import DESIGNS
 from stancekit.views import DataFrame
 
-MOST_ROWS = 100_000
+MOST_DRAWN = 100_000
 _MOST_FIELDS = 50
 
 
@@ -47,8 +47,8 @@ class NextForm:
     def faults(self, designs: Sequence[str]) -> list[str]:
         """Return what is wrong with it, for whoever filled it in."""
         told = []
-        if not (self.n.isascii() and self.n.isdigit() and 1 <= int(self.n[:9]) <= MOST_ROWS):
-            told.append(f"How many rows? Give a number from 1 to {MOST_ROWS:,}.")
+        if not (self.n.isascii() and self.n.isdigit() and 1 <= int(self.n[:9]) <= MOST_DRAWN):
+            told.append(f"How many rows? Give a number from 1 to {MOST_DRAWN:,}.")
         if self.design not in designs:
             told.append(f"Choose how rows are drawn: {', '.join(designs)}.")
         if self.design == "stratified" and not self.fields:

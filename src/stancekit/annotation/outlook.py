@@ -161,7 +161,7 @@ def answer(task: Mapping[str, Any]) -> dict[str, Any]:
     return _or_why(lambda: work(**given))
 
 
-def main() -> None:
+def answer_task() -> None:
     """Answer the task on standard input."""
     if hasattr(os, "nice"):
         # Whoever judges comes first.
@@ -170,4 +170,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    answer_task()

@@ -20,7 +20,7 @@ from stancekit.views import DataFrame, TableView
 
 # Of fewer rows a curve would show chance.
 MIN_ROWS = 40
-FOLDS, DRAWS = 5, 10
+CURVE_FOLDS, DRAWS = 5, 10
 # The parts of the rows outside a fold that models learn from.
 FRACTIONS = (0.2, 0.35, 0.5, 0.75, 1.0)
 # The part of draws inside the band.
@@ -131,9 +131,11 @@ def learning_curve(
     Examples
     --------
     >>> from stancekit.library.objects import as_codebook, as_corpus, make_object
+    >>> actors = [f"{place} {who}" for place in ("North", "South", "East", "West", "Old", "New")
+    ...     for who in ("Vale", "Hill", "Ford", "Dale", "Wick", "Moor", "Holt", "Stead", "Ham", "Lea")]
     >>> rows = [{"text": f"{who} {'backed' if at % 2 else 'opposed'} it.", "actor": who, "target": "it",
-    ...     "article": str(at), "stance": "support" if at % 2 else "condemn"}
-    ...     for at, who in enumerate(["Peru", "Oman", "Mali", "Chad"] * 15)]
+    ...     "article": who, "stance": "support" if at % 2 else "condemn"}
+    ...     for at, who in enumerate(actors)]
     >>> data = as_corpus(rows).read(as_codebook("stance"))
     >>> curve = learning_curve(data, make_object("model", "nb"), draws=2)
     >>> curve.points[-1].rows, curve.expect(160).value > 0.9
@@ -141,16 +143,16 @@ def learning_curve(
     """
     groups = np.array(find_groups(data, "article"))
     names = np.unique(groups)
-    if len(data) < MIN_ROWS or len(names) < FOLDS:
+    if len(data) < MIN_ROWS or len(names) < CURVE_FOLDS:
         raise KitError(
             f"{len(data)} rows of {len(names)} articles are too few for a learning curve; it takes "
-            f"{MIN_ROWS} rows of {FOLDS} articles"
+            f"{MIN_ROWS} rows of {CURVE_FOLDS} articles"
         )
     scores = np.zeros((draws, len(fractions)))
     learned = np.zeros(scores.shape)
     for draw in range(draws):
         random = np.random.default_rng([random_state, draw])
-        folds = np.array_split(random.permutation(names), FOLDS)
+        folds = np.array_split(random.permutation(names), CURVE_FOLDS)
         held_out = [np.isin(groups, fold) for fold in folds]
         orders = [random.permutation(np.setdiff1d(names, fold)) for fold in folds]
         for at, fraction in enumerate(fractions):

@@ -33,6 +33,8 @@ class Majority(ExampleClassifier):
         """
         _, y = self._read_labelled(X, y)
         weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
+        if not weights.any():
+            raise ValueError("all sample weights are zero; give some examples a weight")
         if self.multi_label_:
             self.classes_, self.shares_ = (
                 np.arange(y.shape[1]),
