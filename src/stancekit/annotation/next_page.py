@@ -11,7 +11,7 @@ from stancekit.codebook import Codebook
 from stancekit.html import render_page
 
 # The drawing of a learning curve, in its own units.
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 290, 46, 54, 26
+_WIDTH, _HEIGHT, _CURVE_LEFT, _BOTTOM, _TOP = 640, 290, 46, 54, 26
 _DESIGNS = {
     "random": "all with the same chance",
     "stratified": "as many of each value of a column",
@@ -105,19 +105,19 @@ def _show_model(model: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "told": "",
         "n": model["n"],
-        "now": _f1(model["now"]),
-        "then": _f1(model["then"][0]),
+        "now": _shown_f1(model["now"]),
+        "then": _shown_f1(model["then"][0]),
         "gain": f"{gain['value']:+.3f}",
         "gain_low": f"{gain['low']:+.3f}",
         "gain_high": f"{gain['high']:+.3f}",
         "rows": [
             *(
-                {"rows": point["rows"], "how": "measured", **_f1(point)}
+                {"rows": point["rows"], "how": "measured", **_shown_f1(point)}
                 for point in model["points"]
             ),
-            {"rows": model["n"], "how": "expected, all that there are", **_f1(model["now"])},
+            {"rows": model["n"], "how": "expected, all that there are", **_shown_f1(model["now"])},
             *(
-                {"rows": point["rows"], "how": f"expected, {more} more", **_f1(point)}
+                {"rows": point["rows"], "how": f"expected, {more} more", **_shown_f1(point)}
                 for more, point in then
             ),
         ],
@@ -125,7 +125,7 @@ def _show_model(model: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _f1(point: Mapping[str, float]) -> dict[str, str]:
+def _shown_f1(point: Mapping[str, float]) -> dict[str, str]:
     return {name: f"{point[name]:.2f}" for name in ("value", "low", "high")}
 
 
@@ -137,7 +137,7 @@ def draw_curve(model: Mapping[str, Any]) -> dict[str, Any]:
     least, most = max(0.0, min(values) - 0.03), min(1.0, max(values) + 0.03)
 
     def x(rows: float) -> float:
-        return round(float(_LEFT + (_WIDTH - _LEFT - 12) * rows / last), 1)
+        return round(float(_CURVE_LEFT + (_WIDTH - _CURVE_LEFT - 12) * rows / last), 1)
 
     def y(value: float) -> float:
         share = (value - least) / (most - least)
@@ -152,7 +152,7 @@ def draw_curve(model: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "width": _WIDTH,
         "height": _HEIGHT,
-        "left": _LEFT,
+        "left": _CURVE_LEFT,
         "right": _WIDTH - 12,
         "bottom": _HEIGHT - _BOTTOM,
         "top": _TOP,

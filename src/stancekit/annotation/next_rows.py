@@ -20,7 +20,7 @@ from stancekit.prevalence.sampling import DESIGNS
 from stancekit.views import DataFrame
 
 MOST_DRAWN = 100_000
-_MOST_FIELDS = 50
+_MOST_ASKED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class NextForm:
         """Read the body of a request; what is no field of this form is not looked at."""
         written = body.decode("utf-8", "replace")
         try:
-            pairs = parse_qsl(written, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            pairs = parse_qsl(written, keep_blank_values=True, max_num_fields=_MOST_ASKED)
         except ValueError:
-            raise KitError(f"a form has more than {_MOST_FIELDS} fields") from None
+            raise KitError(f"a form has more than {_MOST_ASKED} fields") from None
         known = {name: value.strip() for name, value in pairs if name in cls.__dataclass_fields__}
         return cls(**known)
 
