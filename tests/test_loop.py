@@ -30,6 +30,7 @@ def test_annotators_err_as_often_as_they_are_said_to():
     assert np.allclose(CONFUSION.sum(axis=2), 1)
 
 
+@pytest.mark.slow
 def test_estimates_of_the_loop_hold_and_need_fewer_rows_than_annotation_only():
     results = simulate(easy_texts(), repetitions=12, people=["one", "three, majority"])
     results.insert(0, "features", "easy")

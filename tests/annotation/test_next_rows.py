@@ -86,6 +86,7 @@ def test_without_labels_the_page_says_how_to_give_them(project):
     assert "labels=labels.jsonl" in page and "rows=more.csv" in page and "<form" not in page
 
 
+@pytest.mark.slow
 def test_rows_are_drawn_and_looked_ahead_to_while_people_judge(project, labels):
     rows, gold = made()
     judge(project, gold, 30)
@@ -163,6 +164,7 @@ def test_labels_of_several_models_are_drawn_from_where_they_differ(project, labe
     assert np.mean([row["id"] in differing for row in found["rows"]]) > 0.8
 
 
+@pytest.mark.slow
 def test_a_task_that_fails_says_why(project, tmp_path):
     answers = []
     task = {"kind": "draw", "project": str(project.path), "codebook": "stance", "request": {"n": 5}}

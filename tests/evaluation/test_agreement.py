@@ -241,6 +241,7 @@ def test_agreement_needs_two_annotators_with_rows_in_common(jsonl, stance):
         measure_agreement(TableCorpus(jsonl(*rows), annotators=["a", "b"]).annotations(stance))
 
 
+@pytest.mark.slow
 def test_committed_agreement_of_the_bundled_corpus(un_votes, stance, diplomacy):
     # The numbers of data/un_votes/README.md.
     expected = {"stance": (0.951, 0.939, 0.962), "diplomacy": (0.881, 0.863, 0.898)}
