@@ -66,6 +66,24 @@ def test_items_are_added_once(project):
     assert project.n_items == 13
 
 
+def test_two_draws_are_no_single_batch(tmp_path):
+    def drawn(*ids, batch=1):
+        return [
+            {"id": key, "text": f"Peru left {key}.", "probability": 0.1, "batch": batch}
+            for key in ids
+        ]
+
+    with Project.create(tmp_path / "s.db", rows=drawn("a", "b"), codebooks=["stance"]) as project:
+        with pytest.raises(KitError, match=r"2 rows of batch 1 that were drawn apart.*extend="):
+            project.add_items(drawn("c", "d"))
+        assert project.n_items == 2
+        # The rest of the same draw, and one that extends it.
+        assert project.add_items(drawn("a", "b", "c")) == 1
+        assert project.add_items(drawn("d", batch=2)) == 1
+        with pytest.raises(KitError, match="1 rows of batch 2"):
+            project.add_items(drawn("e", batch=2))
+
+
 def test_rows_without_ids_have_those_of_their_content(tmp_path):
     rows = [{"text": "Peru said no."}, {"text": "Peru said no."}, {"text": "Chile agreed."}]
     with Project.create(tmp_path / "a.db", codebooks=["stance"], rows=rows) as project:

@@ -11,6 +11,9 @@ from stancekit.annotation.order import order_of
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import Judgement
 from stancekit.annotation.server import make_app
+from stancekit.corpus.project_file import read_project
+from stancekit.errors import KitError
+from stancekit.labelling.project_gold import project_notes
 
 BASE = "http://127.0.0.1:8000"
 EVIL = "<script>document.title='broken'</script>"
@@ -235,6 +238,20 @@ def test_the_model_is_shown_after_and_both_are_kept(tmp_path):
         # Where both say the same there is nothing to look at again.
         assert ana.judge(stance("condemn")).headers["location"] == ana.home
         assert "the model says so too" in ana.get().text
+
+
+def test_codes_given_anew_once_the_model_was_seen_are_none_without_it(tmp_path):
+    with make(tmp_path, suggested("condemn", 1), suggest="after") as project:
+        ana = Visitor(project, "ana")
+        ana.judge(stance("none"))
+        project.take_back(1, "ana")
+        ana.judge(stance("condemn"), path="/item/1")
+        made = [(each.action, each.suggestion) for each in project.judgements()]
+        assert made == [("judge", ""), ("take back", ""), ("judge", "before")]
+    (row,) = read_project(project.path)
+    assert row["stance"] == ["condemn"] and row["suggestion"] == "before"
+    with pytest.raises(KitError, match=r"1 of 1 judgements of stance .* in view"):
+        project_notes([project.path], "stance", suggested=False)
 
 
 def test_a_model_that_is_shown_before_marks_every_judgement(tmp_path):

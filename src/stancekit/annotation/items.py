@@ -194,12 +194,12 @@ def _read_mention(
     if not name:
         return None
     code = _text(row.get("actor_code")) or None if role == "actor" else None
-    edges = [row.get(f"{role}_start"), row.get(f"{role}_end")]
+    edges: list[Any] = [row.get(f"{role}_start"), row.get(f"{role}_end")]
     if all(map(is_blank, edges)):
         found = make_mention(name, text)
         return Mention(name, found.start, found.end, code or found.code)
     try:
-        start, end = (int(float(edge)) for edge in edges)  # type: ignore[arg-type]
+        start, end = (int(float(edge)) for edge in edges)
     except (TypeError, ValueError):
         fault(f"{role}_start or {role}_end is no number")
         return None

@@ -144,9 +144,10 @@ def suggestion_state(sitting: Sitting, item: Item, before: Judgement | None) -> 
     """Return what a judgement that is made now is to bear, by what was seen of the model."""
     if not item.suggested or sitting.suggest == "never":
         return ""
-    if sitting.suggest == "before":
+    # Who comes back to an item has seen what the model says of it; and where the codes given before
+    # were taken back, there are none without it.
+    if sitting.suggest == "before" or (before is not None and before.action == "take back"):
         return "before"
-    # Who comes back to an item has seen what the model says of it.
     return "after" if before is not None else ""
 
 

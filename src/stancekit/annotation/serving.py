@@ -32,7 +32,7 @@ def own_names(host: str) -> list[str]:
     """Return the names by which this machine is asked at an address: the address, or all it has."""
     if host not in _ANYWHERE:
         return [host]
-    import psutil  # type: ignore[import-untyped]
+    import psutil  # type: ignore[import-untyped]  # it has no stubs of its own
 
     names = [
         address.address.partition("%")[0]

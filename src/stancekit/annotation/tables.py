@@ -89,7 +89,8 @@ def new_items(
     Raises
     ------
     KitError
-        When an item has the id of another text, actor or target.
+        When an item has the id of another text, actor or target, or was drawn in a batch of its own
+        that has the number of one that is there.
     """
     last, last_round = connection.execute(
         "SELECT coalesce(max(number), 0), coalesce(max(round), 0) FROM items"
@@ -103,12 +104,30 @@ def new_items(
             new.append(item)
         elif tuple(there) != (item.text, *(m and m.name for m in (item.actor, item.target))):
             other.append(item.id)
+    _check_batches(connection, items, new, path)
     if other:
         raise KitError(
             f"{path} has other texts, actors or targets with the ids {listing(other)}; give the new "
             "rows other ids, or put them into a project of their own"
         )
     return new, last, last_round
+
+
+def _check_batches(
+    connection: sqlite3.Connection, items: Sequence[Item], new: Sequence[Item], path: Path
+) -> None:
+    """Raise a `KitError` where new rows were drawn apart from those of the same batch that are there."""
+    given = {item.id for item in items}
+    query = "SELECT id FROM items WHERE batch = ? AND probability IS NOT NULL"
+    for batch in sorted({item.batch for item in new if item.probability is not None}):
+        there = {row["id"] for row in connection.execute(query, (batch,))}
+        # Of one draw, a part may have been added before the whole.
+        if there and not there <= given:
+            raise KitError(
+                f"{path} has {len(there)} rows of batch {batch} that were drawn apart from these, so that no "
+                f"probability of a row would be right; draw further rows beside those that are there, "
+                f"with stancekit sample extend={path}"
+            )
 
 
 def draw_calibration(items: Sequence[Item], n: int, random_state: int) -> list[Item]:

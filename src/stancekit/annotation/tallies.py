@@ -142,7 +142,8 @@ def find_confusions(annotated: AnnotatedSet) -> list[Confusion]:
         swapped: set[tuple[str, str]] = set()
         for one, other in combinations(given, 2):
             for pair in product(one - other or {""}, other - one or {""}):
-                swapped.add(tuple(sorted(pair, key=lambda code: known.get(code, last))))  # type: ignore[arg-type]
+                first, second = sorted(pair, key=lambda code: known.get(code, last))
+                swapped.add((first, second))
         for first, second in swapped:
             places.setdefault((first, second), []).append(int(example.id))
     found = [Confusion(*pair, tuple(numbers)) for pair, numbers in places.items()]

@@ -30,7 +30,7 @@ from stancekit.corpus.judgements import (
     is_file_source,
     no_annotators_for,
 )
-from stancekit.corpus.project_file import ANNOTATOR_COLUMN, is_project, tell_suggested
+from stancekit.corpus.project_file import ANNOTATOR_COLUMN, CONTROL, is_project, tell_suggested
 from stancekit.corpus.requests import AS_RECOGNISED, FileFormat, RowFault, half_character_fault
 from stancekit.corpus.rows import Faults, RawRow, RowPlace
 from stancekit.corpus.viewing import CorpusView, in_its_words
@@ -199,7 +199,8 @@ class Corpus(CorpusFiles, CorpusView):
     def annotations(self, codebook: Codebook) -> AnnotatedSet | None:
         """Return what each annotator gave to each example; `None` where the corpus names none.
 
-        With a file of decided codes the corpus's own label column is one, where there is no other.
+        Controls of a project are left out: their codes were chosen, not drawn. With a file of decided
+        codes the corpus's own label column is an annotator, where there is no other.
 
         Raises
         ------
@@ -210,7 +211,10 @@ class Corpus(CorpusFiles, CorpusView):
         if not self.is_annotated() and not self._is_decided():
             return None
         faults = Faults(strict=self.strict)
-        return self._judgements(codebook, self.rows(faults), faults).annotated_set()
+        rows = self.rows(faults)
+        if self._is_project():
+            rows = (numbered for numbered in rows if numbered[1].get("kind") != CONTROL)
+        return self._judgements(codebook, rows, faults).annotated_set()
 
     def _judgements(
         self, codebook: Codebook, rows: Iterable[tuple[int, RawRow]], faults: Faults

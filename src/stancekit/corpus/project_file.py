@@ -18,6 +18,8 @@ from stancekit.errors import KitError
 ADJUDICATED = "adjudicated"
 ANNOTATOR_COLUMN = "annotator"
 SUGGESTION_COLUMN = "suggestion"
+# The kind of items whose codes are known.
+CONTROL = "control"
 # The columns of an item that rows have under the same names.
 _ITEM_COLUMNS = (
     *("id", "article", "text", "actor", "actor_start", "actor_end", "actor_code"),
@@ -50,8 +52,12 @@ class Standing:
 
     @property
     def suggestion(self) -> str:
-        """Return `before` or `after` a model's code was seen, empty where it never was."""
-        return "after" if self.after is not None else str(self.facts["suggestion"])
+        """Return `before` where a model's code was seen before judging, else `after` or empty as it was later."""
+        first = str(self.facts["suggestion"])
+        # Codes after a suggestion whose own before are not there were given in its view.
+        if first:
+            return "before"
+        return "after" if self.after is not None else ""
 
     @property
     def is_decision(self) -> bool:
@@ -158,7 +164,7 @@ def read_judged_items(path: str | Path) -> Iterator[JudgedItem]:
             while ahead is not None and ahead["item"] <= facts["number"]:
                 rows.append(ahead)
                 ahead = judgements.fetchone()
-            gold = _loads(facts["gold"]) if facts["kind"] == "control" else {}
+            gold = _loads(facts["gold"]) if facts["kind"] == CONTROL else {}
             yield JudgedItem(dict(facts), tuple(_standing(rows)), gold)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from stancekit.codebook import Codebook
 from stancekit.corpus.adjudication import majority
 from stancekit.corpus.project_file import (
+    CONTROL,
     JudgedItem,
     is_project,
     project_codebooks,
@@ -75,7 +76,7 @@ def project_notes(sources: Sequence[object], codebook: str, *, suggested: bool) 
 
 def _sampled(path: Path) -> Iterator[JudgedItem]:
     for item in read_judged_items(path):
-        if item.facts["kind"] != "control":
+        if item.facts["kind"] != CONTROL:
             yield item
 
 

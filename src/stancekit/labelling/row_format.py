@@ -84,7 +84,8 @@ class LabelledCodebook:
     @property
     def held_out_columns(self) -> tuple[str, str, str]:
         """Return the columns that rows may have beside these, where the model learned from their text."""
-        return tuple(f"{self.name}_{end}" for end in HELD_OUT)  # type: ignore[return-value]  # three
+        codes, scores, learned = (f"{self.name}_{end}" for end in HELD_OUT)
+        return codes, scores, learned
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the column `codebooks` holds of it."""
