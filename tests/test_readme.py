@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stancekit.__main__ import COMMANDS
 from stancekit.commands.cli import function_of
 from stancekit.commands.keys import opened
-from stancekit.commands.start import started
+from stancekit.commands.train_words import spelled_out
 from stancekit.commands.words import keys_of, overrides
 
 CONFIGS = ROOT / "configs"
@@ -91,7 +91,7 @@ def check(words, folder):
     # A file of data, or an encoder to start from, stands for a choice and its settings.
     ours = [
         each
-        for word in started(command, ours)
+        for word in spelled_out(command, ours)
         for each in (opened([word]) if word.startswith("corpus=") else [word])
     ]
     said = OverridesParser.create().parse_overrides(overrides(command, ours, function_of(command)))

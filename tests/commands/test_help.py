@@ -14,8 +14,8 @@ from stancekit.__main__ import main
 from stancekit.commands import COMMANDS
 from stancekit.commands.cli import PYTHON_ONLY, function_of
 from stancekit.commands.docstrings import parameters
-from stancekit.commands.gold import gold_as_corpus
 from stancekit.commands.help import examples
+from stancekit.commands.train_words import spelled_out
 from stancekit.commands.words import keys_of, overrides
 
 CONFIGS = ROOT / "configs"
@@ -122,7 +122,7 @@ def test_an_example_is_understood(example):
     import shlex
 
     _, command, *words = shlex.split(example)
-    overrides(command, gold_as_corpus(command, words), function_of(command))
+    overrides(command, spelled_out(command, words), function_of(command))
 
 
 def test_lines_are_as_wide_as_the_terminal(monkeypatch, capsys):

@@ -3,8 +3,8 @@
 import pytest
 
 from stancekit.__main__ import main
-from stancekit.commands.start import started
 from stancekit.commands.train import train
+from stancekit.commands.train_words import spelled_out
 from stancekit.errors import KitError
 from stancekit.library.starts import find_start, start_settings
 from stancekit.models.encoder.finetuned import Encoder
@@ -17,9 +17,9 @@ def test_a_start_stands_for_a_model_and_its_checkpoint():
     assert start_settings("box", None) == ("box_tuned", {"checkpoint": "box"})
     assert start_settings("box", "minilm") == ("minilm", {"checkpoint": "box"})
     words = ["corpus=a.csv", "start='a, b'", "model=transformer"]
-    assert started("train", words)[1:] == ["model=transformer", "model.checkpoint='a, b'"]
-    assert started("train", ["start=null"]) == ["start=null"]
-    assert started("label", ["start=box"]) == ["start=box"]
+    assert spelled_out("train", words)[1:] == ["model=transformer", "model.checkpoint='a, b'"]
+    assert spelled_out("train", ["start=null"]) == ["start=null"]
+    assert spelled_out("label", ["start=box"]) == ["start=box"]
 
 
 @pytest.mark.parametrize("name", ["logreg", "nli", "ensemble", "box_head"])
@@ -38,7 +38,7 @@ def test_nonsense_is_one_clear_error(tmp_path, capsys, speeches, speeches_model)
         ["start=box", "start=x"],
     ):
         with pytest.raises(KitError, match="start= is the one encoder that one model starts from"):
-            started("train", words)
+            spelled_out("train", words)
     assert main(["train", "start=box", "model=svm"]) == 2
     assert "model=svm has none" in capsys.readouterr().err
     with pytest.raises(KitError, match="of kind linear, which has no encoder"):

@@ -104,7 +104,7 @@ def new_items(
             new.append(item)
         elif tuple(there) != (item.text, *(m and m.name for m in (item.actor, item.target))):
             other.append(item.id)
-    _check_batches(connection, items, new, path)
+    _check_one_draw(connection, items, new, path)
     if other:
         raise KitError(
             f"{path} has other texts, actors or targets with the ids {listing(other)}; give the new "
@@ -113,7 +113,7 @@ def new_items(
     return new, last, last_round
 
 
-def _check_batches(
+def _check_one_draw(
     connection: sqlite3.Connection, items: Sequence[Item], new: Sequence[Item], path: Path
 ) -> None:
     """Raise a `KitError` where new rows were drawn apart from those of the same batch that are there."""

@@ -25,10 +25,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stancekit.commands.folders import settle_folders
-from stancekit.commands.gold import gold_as_corpus
 from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
-from stancekit.commands.start import started
+from stancekit.commands.train_words import spelled_out
 from stancekit.commands.words import (
     check_values,
     keys_of,
@@ -245,8 +244,8 @@ def _run(command: str, words: Sequence[str]) -> None:
             import_spacy()
     if any(word.lstrip("+").startswith("hydra.verbose=") for word in words):
         _log_to_stderr()
-    meant = started(command, gold_as_corpus(command, words))
-    start(command, opened(overrides(command, meant, function_of(command))), _task(command))
+    given = overrides(command, spelled_out(command, words), function_of(command))
+    start(command, opened(given), _task(command))
 
 
 def _task(command: str) -> Callable[[DictConfig], None]:

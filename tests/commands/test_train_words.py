@@ -6,9 +6,9 @@ from made_labels import made, written
 from stancekit.__main__ import main
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import Judgement
-from stancekit.commands.gold import gold_as_corpus
 from stancekit.commands.sample import sample
 from stancekit.commands.train import train
+from stancekit.commands.train_words import spelled_out
 from stancekit.errors import KitError
 
 
@@ -50,13 +50,13 @@ def test_gold_is_the_corpus(project, tmp_path, capsys):
 )
 def test_one_file_is_learned_from(words):
     with pytest.raises(KitError, match="another word for corpus="):
-        gold_as_corpus("train", words)
+        spelled_out("train", words)
 
 
 def test_other_words_and_commands_keep_theirs(capsys):
     words = ["corpus.gold=majority", "model=nb"]
-    assert gold_as_corpus("train", words) == words
-    assert gold_as_corpus("estimate", ["gold=a.db"]) == ["gold=a.db"]
+    assert spelled_out("train", words) == words
+    assert spelled_out("estimate", ["gold=a.db"]) == ["gold=a.db"]
     assert main(["train", "gold=a.db", "corpus=b.csv"]) == 2
     assert "seen: gold=a.db corpus=b.csv" in capsys.readouterr().err
 
