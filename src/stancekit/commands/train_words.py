@@ -1,4 +1,4 @@
-"""Words of `train` that stand for others: `gold=FILE` for its corpus, `start=ENCODER` for a model that starts from it."""
+"""Words of `train` that stand for others: `gold=FILE` for its corpus, `start=ENCODER` for a model and checkpoint."""
 
 from collections.abc import Sequence
 
