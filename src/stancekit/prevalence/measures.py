@@ -24,13 +24,13 @@ from stancekit.types import FloatArray
 
 # The word for the mean on the codebook's scale.
 MEAN = "mean"
-_SIGNS = "+-*|:"
+_OPERATORS = "+-*|:"
 _TOKEN = re.compile(r"`[^`]*`|[+\-*|:]|[^`+\-*|:]+")
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_FACTOR = re.compile(r"\d+(\.\d+)?")
 _GRAMMAR = (
     "a measure is written of codes with + and -, as a - b; a | a + b is the share of a among rows "
     "with a or b, a : b the ratio of two shares, mean the mean on the codebook's scale. A code "
-    f"with one of {' '.join(_SIGNS)} in its name stands between backticks"
+    f"with one of {' '.join(_OPERATORS)} in its name stands between backticks"
 )
 
 
@@ -130,10 +130,10 @@ def read_measures(
     >>> [measure.kind for measure in read_measures(["a - b", "a + b", "mean"], ["a", "b", "c"], ["a", "b"])]
     ['difference', 'share', 'mean']
     """
-    return [_read(text, codes, scale, exclusive=exclusive) for text in dict.fromkeys(texts)]
+    return [_read_measure(text, codes, scale, exclusive=exclusive) for text in dict.fromkeys(texts)]
 
 
-def _read(text: str, codes: Sequence[str], scale: Sequence[str], *, exclusive: bool) -> Measure:
+def _read_measure(text: str, codes: Sequence[str], scale: Sequence[str], *, exclusive: bool) -> Measure:
     name = " ".join(text.split())
     if name == MEAN and MEAN not in codes:
         return _mean(codes, scale)
@@ -177,10 +177,10 @@ def _read_sum(text: str, tokens: Sequence[str], codes: Sequence[str]) -> tuple[f
     while left:
         sign = left.pop(0)
         factor = 1.0
-        if len(left) > 1 and left[1] == "*" and _NUMBER.fullmatch(left[0]):
+        if len(left) > 1 and left[1] == "*" and _FACTOR.fullmatch(left[0]):
             factor = float(left[0])
             del left[:2]
-        if sign not in ("+", "-") or not left or left[0] in _SIGNS:
+        if sign not in ("+", "-") or not left or left[0] in _OPERATORS:
             raise KitError(f"measure {text!r} cannot be read; {_GRAMMAR}")
         code = left.pop(0)
         code = code[1:-1].strip() if code.startswith("`") else code
