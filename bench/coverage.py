@@ -5,7 +5,8 @@ intervals of macro-F1 over articles and random states. `python -m bench.coverage
 writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage shares`
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
-annotated rows. `--draws 20 --output FOLDER` gives a first look.
+annotated rows, and `python -m bench.coverage measures` `measures.csv`: sums, differences, ratios and
+means of shares. `--draws 20 --output FOLDER` gives a first look.
 """
 
 import argparse
@@ -18,7 +19,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
-from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_corpora import SHARES, DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_measures import MEASURES, evaluate_measures
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
 from bench.simulated_training import evaluate_training
 from stancekit.evaluation.krippendorff import alpha
@@ -47,6 +49,12 @@ TRAINING_DESIGNS = (
     (300, 400, INFERENCES[0]),
     (300, 400, INFERENCES[1]),
     (300, 40, INFERENCES[0]),
+)
+# As of `SHARE_DESIGNS`, of fewer: measures are functions of the same estimates.
+MEASURE_DESIGNS = (
+    (150, "random", INFERENCES[0]),
+    (300, "stratified", INFERENCES[0]),
+    (300, "random", INFERENCES[1]),
 )
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
@@ -209,12 +217,52 @@ def training_coverage(
     return pd.DataFrame(rows, columns=columns)
 
 
+def measure_coverage(
+    designs: Sequence[tuple[int, str, str]] = MEASURE_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of measures contain the truth, and how often a measure has a number.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, how they are drawn, and what the claim is about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for n, design, inference in designs:
+        results: dict[str, list[tuple[bool, bool]]] = {measure.name: [] for measure in MEASURES}
+        for draw in _progress(draws, f"{n} annotated rows, {design}, {inference}"):
+            random = np.random.default_rng([random_state, n, draw])
+            corpus = simulate_corpus(random)
+            drawn = evaluate_measures(
+                corpus, n=n, design=design, inference=inference, random_state=draw
+            )
+            for name, of_measure in drawn.items():
+                results[name] += of_measure
+        for name, found in results.items():
+            cells = [hit for is_pair, hit in found if not is_pair]
+            pairs = [hit for is_pair, hit in found if is_pair]
+            # Of one draw there may be no number at all.
+            hits = [np.mean(of) if of else np.nan for of in (cells, pairs)]
+            estimated = len(cells) / (draws * len(SHARES))
+            rows.append((n, design, inference, name, *hits, estimated, draws))
+    columns = ["annotated", "design", "inference", "measure"]
+    return pd.DataFrame(rows, columns=[*columns, "coverage", "differences", "estimated", "draws"])
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
     "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
+    "measures": (measure_coverage, Path("experiments/coverage/measures.csv")),
 }
 
 

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 from bench import coverage
-from bench.coverage import score_coverage, share_coverage, training_coverage
+from bench.coverage import measure_coverage, score_coverage, share_coverage, training_coverage
 from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score
@@ -43,6 +43,12 @@ def test_cross_fitted_estimates_hold_where_those_from_the_training_rows_do_not()
     assert found["cross-fitting"].coverage >= 0.9 and found["same rows"].coverage < 0.8
     widths = [found[name].half_width for name in ("cross-fitting", "annotation only", "halves")]
     assert widths == sorted(widths)
+
+
+def test_measures_of_shares_hold():
+    table = measure_coverage([(300, "stratified", "finite_population")], draws=60)
+    assert len(table) == 5 and (table.coverage >= 0.9).all() and (table.differences >= 0.88).all()
+    assert (table.estimated == 1).all()
 
 
 @pytest.mark.parametrize("what", coverage.SIMULATIONS)

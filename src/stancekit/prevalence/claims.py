@@ -1,15 +1,15 @@
 """Claims about a corpus: the share of every code in every cell, differences between cells, and trends."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
 
-from stancekit.errors import KitError
-from stancekit.formatting import format_percent, format_share
+from stancekit.errors import KitError, listing
 from stancekit.prevalence.estimators import (
     ANNOTATION_ONLY,
     MIN_ANNOTATED,
@@ -20,6 +20,8 @@ from stancekit.prevalence.estimators import (
     contrast,
     share_interval,
 )
+from stancekit.prevalence.measures import Measure, estimate_measure, measure_contrast
+from stancekit.prevalence.shares import IN_PERCENT, Contrast, MeasureKind, Share, ShareEstimate
 from stancekit.prevalence.units import (
     PERIODS,
     Cell,
@@ -37,8 +39,6 @@ INFERENCES = ("finite_population", "superpopulation")
 MOST_COMPARED = 8
 # A slope needs more periods than the two that any line goes through.
 MIN_PERIODS = 3
-# A value with the limits of its interval.
-ShareEstimate = tuple[float, float, float]
 
 
 def is_finite(inference: str) -> bool:
@@ -55,71 +55,6 @@ def is_finite(inference: str) -> bool:
             f"unknown inference={inference!r}; there are {' and '.join(INFERENCES)}. Set inference={finite}"
         )
     return inference == finite
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The share of a code in a cell.
-
-    Attributes
-    ----------
-    n, n_annotated
-        The rows of the cell, and those of them that were annotated.
-    counted
-        The share by the model's codes.
-    estimate, gold_only
-        The estimate, and the one from annotated rows without the model; `None` where
-        too few rows were annotated.
-    needed
-        How many more annotated rows an estimate takes; 0 where no number of them would
-        be enough, and `why` says what is in the way.
-    adjusted
-        The counted share, corrected by the model's error rates; NaN where these are not
-        known.
-    """
-
-    cell: Cell
-    code: str
-    n: int
-    n_annotated: int
-    counted: float
-    estimate: ShareEstimate | None
-    gold_only: ShareEstimate | None
-    needed: int = 0
-    adjusted: float = math.nan
-    why: str = ""
-
-    @property
-    def name(self) -> str:
-        """Return the cell in words."""
-        return ", ".join(self.cell) or "all"
-
-    @property
-    def bias(self) -> float | None:
-        """Return how far the counted share is from the estimate."""
-        # Nine digits, and never a negative zero.
-        return round(self.counted - self.estimate[0], 9) + 0.0 if self.estimate else None
-
-    @property
-    def bias_points(self) -> str:
-        """Return the bias in percentage points, empty where there is no estimate."""
-        return "" if self.bias is None else f"{100 * self.bias:+.1f}"
-
-    @property
-    def note(self) -> str:
-        """Say why there is no estimate, empty where there is one."""
-        needed = f"{self.needed} more annotated rows needed" if self.estimate is None else ""
-        return self.why or needed
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A difference between two cells, or a slope per step of time in one."""
-
-    cell: str
-    minus: str
-    code: str
-    estimate: ShareEstimate
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,6 +82,7 @@ class Estimates(TableView):
     shares: list[Share]
     contrasts: list[Contrast]
     notes: list[str]
+    measures: tuple[Measure, ...] = ()
 
     @property
     def over_time(self) -> bool:
@@ -220,18 +156,22 @@ class Estimates(TableView):
         for share in self.shares:
             row = {
                 "cell": share.name,
-                "code": share.code if share.estimate else few,
+                "code": share.code if share.estimate or share.code in self._asked else few,
                 "rows": share.n,
                 "annotated": share.n_annotated,
-                "counted": format_percent(share.counted) if share.estimate else "",
-                "adjusted": format_percent(share.adjusted) if share.estimate else "",
-                "estimate %": format_share(share.estimate),
-                f"{ANNOTATION_ONLY} %": format_share(share.gold_only),
+                "counted": share.show(share.counted) if share.estimate else "",
+                "adjusted": share.show(share.adjusted) if share.estimate else "",
+                "estimate %": share.show(share.estimate),
+                f"{ANNOTATION_ONLY} %": share.show(share.gold_only),
                 "counting is off by": share.bias_points,
                 "": share.note,
             }
             rows[share.cell, str(row["code"])] = row
         return pd.DataFrame(list(rows.values()))
+
+    @property
+    def _asked(self) -> set[str]:
+        return {measure.name for measure in self.measures}
 
     def differences(self) -> DataFrame:
         """Return differences between cells, and slopes over time, as a pandas DataFrame, as proportions.
@@ -259,6 +199,7 @@ def make_estimates(
     *,
     codebook: str,
     inference: str,
+    measures: Sequence[Measure] = (),
     notes: Sequence[str] = (),
 ) -> Estimates:
     """Estimate the share of every code in every cell, and compare the cells.
@@ -271,6 +212,8 @@ def make_estimates(
         The name of the codebook.
     inference
         `finite_population`, about these very rows, or `superpopulation`.
+    measures
+        What is estimated of the shares beside them.
     notes
         What a reader should know.
 
@@ -287,6 +230,7 @@ def make_estimates(
     for cell, mask in masks.items():
         adjusted = adjusted_count(units, mask)
         shares += _make_shares(cell, domains[cell], adjusted, codes, finite=finite)
+        shares += _measure_shares(cell, domains[cell], adjusted, codes, measures)
     by = tuple(columns)
     cells = {cell: (domains[cell], mask) for cell, mask in masks.items()}
     return Estimates(
@@ -295,9 +239,15 @@ def make_estimates(
         inference=inference,
         by=by,
         shares=shares,
-        contrasts=list(_make_contrasts(domains, codes, by)),
-        notes=[*notes, *error_notes(units, cells, codes)],
+        contrasts=_make_contrasts(domains, codes, by, measures),
+        notes=[*notes, *error_notes(units, cells, codes), *_measure_notes(measures)],
+        measures=tuple(measures),
     )
+
+
+def _measure_notes(measures: Sequence[Measure]) -> list[str]:
+    plain = [measure.name for measure in measures if measure.kind not in IN_PERCENT]
+    return [f"{listing(plain)}: numbers, not percentages"] if plain else []
 
 
 def _make_shares(
@@ -348,21 +298,75 @@ def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
     return min(needed, left), ""
 
 
+def _measure_shares(
+    cell: Cell,
+    domain: Domain,
+    adjusted: FloatArray,
+    codes: Sequence[str],
+    measures: Sequence[Measure],
+) -> Iterator[Share]:
+    for measure in measures:
+        found = estimate_measure(domain, adjusted, measure, codes)
+        yield Share(
+            cell=cell,
+            code=measure.name,
+            n=domain.n,
+            n_annotated=domain.n_annotated,
+            counted=found.counted,
+            estimate=found.estimate,
+            gold_only=found.gold_only,
+            adjusted=found.adjusted,
+            why=found.why,
+            kind=measure.kind,
+        )
+
+
 def _make_contrasts(
-    domains: Mapping[Cell, Domain], codes: Sequence[str], by: Sequence[str]
-) -> Iterator[Contrast]:
+    domains: Mapping[Cell, Domain],
+    codes: Sequence[str],
+    by: Sequence[str],
+    measures: Sequence[Measure],
+) -> list[Contrast]:
     known = {cell: domain for cell, domain in domains.items() if domain.enough}
+    found = list(_compare(known, by, _Compared(tuple(codes), contrast)))
+    for measure in measures:
+        with_measure = {
+            cell: domain
+            for cell, domain in known.items()
+            if estimate_measure(domain, domain.counted, measure, codes).estimate
+        }
+        one = _Compared((measure.name,), partial(_measure_ends, measure), measure.kind)
+        found += _compare(with_measure, by, one)
+    return found
+
+
+def _measure_ends(
+    measure: Measure, domains: Sequence[Domain], weights: Sequence[float]
+) -> tuple[FloatArray, ...]:
+    return tuple(np.array([end]) for end in measure_contrast(domains, weights, measure))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What is compared between cells, and how a weighted sum of it over cells is estimated."""
+
+    codes: tuple[str, ...]
+    weigh: Callable[[Sequence[Domain], Sequence[float]], tuple[FloatArray, ...]]
+    kind: MeasureKind = "share"
+
+
+def _compare(
+    known: Mapping[Cell, Domain], by: Sequence[str], what: _Compared
+) -> Iterator[Contrast]:
     if by and by[-1] in PERIODS:
-        yield from _make_trends(known, codes, by[-1])
+        yield from _make_trends(known, what, by[-1])
     elif len(known) <= MOST_COMPARED:
         for (cell, domain), (other_cell, other) in combinations(known.items(), 2):
-            estimate = contrast([domain, other], [1, -1])
-            yield from _by_code(", ".join(cell), ", ".join(other_cell), codes, estimate)
+            estimate = what.weigh([domain, other], [1, -1])
+            yield from _by_code(", ".join(cell), ", ".join(other_cell), what, estimate)
 
 
-def _make_trends(
-    known: Mapping[Cell, Domain], codes: Sequence[str], period: str
-) -> Iterator[Contrast]:
+def _make_trends(known: Mapping[Cell, Domain], what: _Compared, period: str) -> Iterator[Contrast]:
     """Yield the least-squares slope of shares over time, of each group of cells that differ in time only."""
     groups: dict[Cell, list[tuple[str, int, Domain]]] = {}
     for cell, domain in known.items():
@@ -375,15 +379,15 @@ def _make_trends(
             continue
         steps = np.array([number for _, number, _ in periods], dtype=float)
         steps -= steps.mean()
-        slope = contrast([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
+        slope = what.weigh([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
         first, last = periods[0][0], periods[-1][0]
         name = f"{', '.join(group) or 'all'}: trend per {period}, {first} to {last}"
-        yield from _by_code(name, "", codes, slope)
+        yield from _by_code(name, "", what, slope)
 
 
 def _by_code(
-    cell: str, minus: str, codes: Sequence[str], estimate: tuple[FloatArray, ...]
+    cell: str, minus: str, what: _Compared, estimate: tuple[FloatArray, ...]
 ) -> Iterator[Contrast]:
     values = np.stack(estimate, axis=1).tolist()
-    for code, row in zip(codes, values, strict=True):
-        yield Contrast(cell, minus, code, tuple(row))
+    for code, row in zip(what.codes, values, strict=True):
+        yield Contrast(cell, minus, code, tuple(row), what.kind)

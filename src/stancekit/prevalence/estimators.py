@@ -304,6 +304,16 @@ def contrast(
     >>> float(value[0]), float(low[0]), float(high[0])
     (0.0, 0.0, 0.0)
     """
+    value, half = contrast_error(domains, weights, level=level)
+    highest = sum(weight for weight in weights if weight > 0)
+    lowest = sum(weight for weight in weights if weight < 0)
+    return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)
+
+
+def contrast_error(
+    domains: Sequence[Domain], weights: Sequence[float], *, level: float = LEVEL
+) -> tuple[FloatArray, FloatArray]:
+    """Return a weighted sum of what cells estimate, and half the width of its interval, shape (codes,)."""
     pairs = list(zip(weights, domains, strict=True))
     value = np.sum([weight * domain.value for weight, domain in pairs], axis=0)
     influence = np.sum([weight * domain.influence for weight, domain in pairs], axis=0)
@@ -312,9 +322,7 @@ def contrast(
     half = np.zeros_like(value)
     if np.isfinite(effective):
         half = student_quantile(effective, level) * np.sqrt(_variance(influence, effective))
-    highest = sum(weight for weight in weights if weight > 0)
-    lowest = sum(weight for weight in weights if weight < 0)
-    return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)
+    return value, half
 
 
 def adjusted_count(units: SampledUnits, mask: BoolArray | None = None) -> FloatArray:
