@@ -133,10 +133,12 @@ def read_measures(
     return [_read_measure(text, codes, scale, exclusive=exclusive) for text in dict.fromkeys(texts)]
 
 
-def _read_measure(text: str, codes: Sequence[str], scale: Sequence[str], *, exclusive: bool) -> Measure:
+def _read_measure(
+    text: str, codes: Sequence[str], scale: Sequence[str], *, exclusive: bool
+) -> Measure:
     name = " ".join(text.split())
     if name == MEAN and MEAN not in codes:
-        return _mean(codes, scale)
+        return _scale_mean(codes, scale)
     tokens = [token.strip() for token in _TOKEN.findall(name)]
     tokens = [token for token in tokens if token]
     if "".join(tokens).replace(" ", "") != name.replace(" ", ""):
@@ -157,7 +159,7 @@ def _read_measure(text: str, codes: Sequence[str], scale: Sequence[str], *, excl
     return Measure(name, "share" if set(top) <= {0.0, 1.0} else "difference", top, bottom)
 
 
-def _mean(codes: Sequence[str], scale: Sequence[str]) -> Measure:
+def _scale_mean(codes: Sequence[str], scale: Sequence[str]) -> Measure:
     if len(scale) < 2 or not set(scale) <= set(codes):
         raise KitError(
             "measure mean takes the codebook's scale, and it has none of two or more codes that the "
