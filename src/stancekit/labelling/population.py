@@ -112,7 +112,7 @@ def read_population(
     _check_extent(whole, chosen, by)
     # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
-        _check_sentences(whole.rows, chosen, by)
+        check_sentences(whole.rows, chosen, by)
     rows, held_out = use_held_out(unit_rows(whole.rows, chosen), chosen)
     codes = scored_codes(rows, chosen)
     columns = _cell_columns(rows, by, date_format)
@@ -181,10 +181,16 @@ def _assumed(labels: Labels, codebook: LabelledCodebook) -> list[str]:
     ]
 
 
-def _check_sentences(
+def check_sentences(
     rows: Sequence[LabelRow], codebook: LabelledCodebook, by: Sequence[str]
 ) -> None:
-    """Refuse fields that have several values in a sentence, which counts once."""
+    """Refuse fields that have several values in a sentence, which counts once.
+
+    Raises
+    ------
+    KitError
+        When a field has.
+    """
     for field in by:
         first: dict[str, str] = {}
         mixed = [

@@ -98,7 +98,7 @@ class Fitted:
         known = spread > 0
         found = np.full(len(total), most)
         found[known] = 2 * total[known] ** 2 / spread[known]
-        return np.minimum(found, most)
+        return np.asarray(np.minimum(found, most))
 
     def through(self, change: FloatArray) -> "Fitted":
         """Return the coefficients of another basis of the design, `change` times these."""
@@ -139,13 +139,24 @@ def fit_naive(data: LabelledMoments, family: Family) -> Fitted | None:
     return Fitted(theta, added @ np.linalg.inv(equation(theta)[1]).T)
 
 
-def tune_weight(data: LabelledMoments, family: Family, theta: FloatArray) -> float:
+def tune_weight(
+    data: LabelledMoments, family: Family, theta: FloatArray, change: FloatArray | None = None
+) -> float:
     """Return the weight of the scores that makes variances least, between 0 and 1.
 
     The mean over coefficients of how large a variance is relative to that of the annotated rows
     alone is least: PPI++, equation 6, for coefficients of any unit.
+
+    Parameters
+    ----------
+    theta
+        The coefficients of the annotated rows alone.
+    change
+        The basis whose coefficients are meant, as of `Fitted.through`; by default that of the design.
     """
     inverse = np.linalg.inv(_equation(data, family, theta, 0.0)[1])
+    if change is not None:
+        inverse = change @ inverse
     gold = _added(data, family, theta, 0.0) @ inverse.T
     # The equation is linear in the weight of the scores.
     scores = _added(data, family, theta, 1.0) @ inverse.T - gold

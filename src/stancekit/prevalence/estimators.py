@@ -145,7 +145,7 @@ def estimate_domain(
     n_units, n = int(unit.max()) + 1, int(inside.sum())
     n_codes = units.scores.shape[1]
     counted = units.predicted[inside].mean(axis=0) if n else np.full(n_codes, np.nan)
-    rows, inverse, remaining = _weigh_rows(units, inside)
+    rows, inverse, remaining = weigh_rows(units, inside)
     if not len(rows):
         unknown, empty = np.full(n_codes, np.nan), np.zeros((n_units, n_codes))
         return Domain(n, 0, 0.0, counted, unknown, unknown, np.zeros(n_codes), empty, empty)
@@ -177,7 +177,7 @@ def estimate_domain(
     )
 
 
-def _weigh_rows(
+def weigh_rows(
     units: SampledUnits, inside: BoolArray
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Return the annotated rows of a cell, their weights, and what part of each one's variance is left."""

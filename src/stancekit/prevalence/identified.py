@@ -11,12 +11,14 @@ from stancekit.types import BoolArray, FloatArray
 COLLINEAR = 1e-9
 # A coefficient of a linear combination that is smaller than this part of the largest has no part in it.
 _NO_PART = 1e-3
+# Values whose range is a smaller part of them are the same.
+_SAME = 1e-12
 # What a linear program calls 0.
 _ZERO = 1e-7
 
 
-def collinear_terms(design: FloatArray, names: Sequence[str]) -> list[str]:
-    """Return the terms of a linear combination that is the same in every row, empty where there is none.
+def constant_terms(design: FloatArray, names: Sequence[str]) -> list[str]:
+    """Return the terms that have one value in every row, but for one that is the constant itself.
 
     Parameters
     ----------
@@ -25,16 +27,53 @@ def collinear_terms(design: FloatArray, names: Sequence[str]) -> list[str]:
 
     Examples
     --------
-    >>> design = np.array([[1.0, 1, 0, 5], [1, 0, 1, 3], [1, 1, 0, 9]])
-    >>> collinear_terms(design, ["Intercept", "red", "blue", "size"])
-    ['Intercept', 'red', 'blue']
+    >>> constant_terms(np.array([[1.0, 0, 5], [1, 0, 3]]), ["Intercept", "red", "size"])
+    ['red']
     """
-    size = np.sqrt((design**2).mean(axis=0))
-    empty = [name for name, value in zip(names, size.tolist(), strict=True) if not value]
-    if empty:
-        return empty
-    scaled = design / size
-    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(design))
+    constant = np.flatnonzero(np.ptp(design, axis=0) <= _SAME * np.abs(design).max(axis=0))
+    own = next((place for place in constant if (design[:, place] == 1).all()), None)
+    return [names[place] for place in constant.tolist() if place != own]
+
+
+def spread_basis(design: FloatArray, names: Sequence[str]) -> FloatArray:
+    """Return what a design is multiplied by so that its columns are centred and of one size, shape (terms, terms).
+
+    Without that, a column such as a year and its square differ by less than rounding. A design
+    without a constant is not centred.
+
+    Examples
+    --------
+    >>> design = np.array([[1.0, 2019], [1, 2021]])
+    >>> (design @ spread_basis(design, ["Intercept", "year"])).round(9).tolist()
+    [[1.0, -1.0], [1.0, 1.0]]
+    """
+    constant = [place for place in range(len(names)) if (design[:, place] == 1).all()]
+    basis = np.eye(len(names))
+    if not constant:
+        return np.asarray(basis / np.sqrt((design**2).mean(axis=0)))
+    own, mean, spread = constant[0], design.mean(axis=0), design.std(axis=0)
+    spread[own], mean[own] = 1.0, 0.0
+    basis /= spread
+    basis[own] -= mean / spread
+    return basis
+
+
+def collinear_terms(design: FloatArray, names: Sequence[str]) -> list[str]:
+    """Return the terms of a linear combination that is the same in every row, empty where there is none.
+
+    Parameters
+    ----------
+    design
+        Shape (rows, terms), in the basis of `spread_basis`.
+
+    Examples
+    --------
+    >>> design = np.array([[1.0, 1, 0, 5], [1, 0, 1, 3], [1, 1, 0, 9]])
+    >>> names = ["Intercept", "red", "blue", "size"]
+    >>> collinear_terms(design @ spread_basis(design, names), names)
+    ['red', 'blue']
+    """
+    values, vectors = np.linalg.eigh(design.T @ design / len(design))
     if values[0] > COLLINEAR:
         return []
     part = np.abs(vectors[:, 0])
