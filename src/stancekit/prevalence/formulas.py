@@ -30,8 +30,8 @@ _VARIABLE = re.compile(
     rf"|(?P<name>{_VARIABLE_NAME})"
 )
 _OPERATOR = re.compile(r"\*\*|[+\-*:/()^]")
-_WHOLE = re.compile(r"\d+")
-_NUMBERED = re.compile(r"factor_(\d+)_")
+_WHOLE_NUMBER = re.compile(r"\d+")
+_STANDS_FOR = re.compile(r"factor_(\d+)_")
 _SYNTAX_OF_FORMULAS = (
     "a formula is OUTCOME ~ TERMS, of the names of codes and columns with + - * : / ** and brackets; "
     f"C(column) makes categories, C(column, value) with that value as the reference, and there are "
@@ -98,7 +98,7 @@ class ReadFormula:
 
     def show_column(self, column: str) -> str:
         """Return a column of the design with its factors as they are written."""
-        return _NUMBERED.sub(lambda match: self.factors[int(match[1])].text, column)
+        return _STANDS_FOR.sub(lambda match: self.factors[int(match[1])].text, column)
 
 
 def read_formula(text: str) -> ReadFormula:
@@ -123,7 +123,7 @@ def read_formula(text: str) -> ReadFormula:
             parts.append(f"factor_{factors.setdefault(factor, len(factors))}_")
         elif match := _OPERATOR.match(rest):
             parts.append("**" if match[0] == "^" else match[0])
-        elif match := _WHOLE.match(rest):
+        elif match := _WHOLE_NUMBER.match(rest):
             after_power = parts[-1:] == ["**"]
             if not (match[0] in ("0", "1") or (after_power and int(match[0]) <= MOST_POWER)):
                 raise KitError(f"formula {text!r} has the number {match[0]}; {_SYNTAX_OF_FORMULAS}")
