@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from stancekit.errors import KitError, listing
+from stancekit.labelling.columns import column_cells, column_names, row_ids
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import Population, check_sentences
@@ -135,7 +136,7 @@ def read_regressed(
         When the formula names what is no column or not clear, a table cannot be joined, or a row has
         no sampling unit.
     """
-    present = dict.fromkeys(key for row in population.rows for key in row)
+    present = column_names(population.rows)
     own = [*present, *(period for period in PERIODS if "date" in present)]
     table = JoinedTable(source, own) if source is not None else None
     joined = table.values if table else []
@@ -147,11 +148,11 @@ def read_regressed(
     columns = {}
     for name in names:
         if table and name in joined:
-            values = table.look_up([row.get(table.key) for row in population.rows], name)
+            values = table.look_up(column_cells(population.rows, table.key), name)
         elif name not in present:
             values = _periods(population.rows, name, date_format)
         else:
-            values = [row.get(name) for row in population.rows]
+            values = column_cells(population.rows, name)
         columns[name] = make_column(name, values)
     if request.cluster:
         _check_cluster(population, columns[request.cluster])
@@ -160,8 +161,7 @@ def read_regressed(
 
 def _periods(rows: Sequence[LabelRow], name: str, date_format: str | None) -> list[object]:
     """Return the year of each row, or its month, as a number of months that starts with the first of them."""
-    ids, dates = [row_id(row) for row in rows], [row.get("date") for row in rows]
-    periods = read_periods(ids, dates, name, date_format)
+    periods = read_periods(row_ids(rows), column_cells(rows, "date"), name, date_format)
     numbers = [None if period is None else period_number(period) for period in periods]
     if name == next(iter(PERIODS)):
         return list(numbers)

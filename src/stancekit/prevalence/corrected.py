@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.prevalence.estimators import student_quantile
+from stancekit.prevalence.estimators import student_quantile, sum_by_unit
 from stancekit.prevalence.families import Family, Moments, solve
 from stancekit.types import BoolArray, FloatArray
 
@@ -135,7 +135,7 @@ def fit_naive(data: LabelledMoments, family: Family) -> Fitted | None:
         return None
     added = moments.design * (moments.residual(family, theta) / n)[:, None]
     if not data.finite:
-        added = _sum_units(added, data.unit)
+        added = sum_by_unit(data.unit, added, int(data.unit.max()) + 1)
     return Fitted(theta, added @ np.linalg.inv(equation(theta)[1]).T)
 
 
@@ -231,20 +231,11 @@ def _added(data: LabelledMoments, family: Family, theta: FloatArray, weight: flo
     if data.finite:
         return np.asarray(drawn * np.sqrt(data.left)[:, None])
     n_units = int(data.unit.max()) + 1
-    added = _sum_units(drawn, data.drawn_unit, n_units)
+    added = sum_by_unit(data.drawn_unit, drawn, n_units)
     if weight:
         every = data.scores.design * data.scores.residual(family, theta)[:, None]
-        added += weight / data.n * _sum_units(every - every.mean(axis=0), data.unit, n_units)
+        added += weight / data.n * sum_by_unit(data.unit, every - every.mean(axis=0), n_units)
     return added
-
-
-def _sum_units(
-    values: FloatArray, unit: NDArray[np.int64], n_units: int | None = None
-) -> FloatArray:
-    """Add up rows that are of the same unit, shape (units, terms)."""
-    size = int(unit.max()) + 1 if n_units is None else n_units
-    columns = [np.bincount(unit, weights=column, minlength=size) for column in values.T]
-    return np.stack(columns, axis=1)
 
 
 def _influence(

@@ -11,6 +11,7 @@ from stancekit.types import FloatArray
 
 # Newton's steps: how many, and how small the equation is when it is solved.
 MOST_STEPS, SOLVED = 60, 1e-9
+_ROWS_AT_ONCE = 100_000
 # What halving a step tries before it gives up.
 _MOST_HALVINGS = 30
 # A predictor beyond this is one of a fit that runs away.
@@ -101,9 +102,13 @@ class Moments:
 
     def equation(self, family: Family, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the sum over rows, shape (terms,), and its negative derivative, shape (terms, terms)."""
-        value = self.design.T @ self.residual(family, theta)
-        slope = (self.design * self.curvature(family, theta)[:, None]).T @ self.design
-        return value, slope
+        curvature = self.curvature(family, theta)
+        slope = np.zeros((self.design.shape[1],) * 2)
+        # Some rows at a time, or a million rows of many terms would be there twice.
+        for first in range(0, len(self.design), _ROWS_AT_ONCE):
+            some = slice(first, first + _ROWS_AT_ONCE)
+            slope += (self.design[some] * curvature[some, None]).T @ self.design[some]
+        return self.design.T @ self.residual(family, theta), slope
 
 
 # The value of an equation at some coefficients, and its negative derivative.
