@@ -6,7 +6,7 @@ CORE := $(VENV)/.core
 READY := $(VENV)/.ready
 LOWEST := .venv-lowest
 
-.PHONY: run test slow check bench bench-archive verify-results lowest clean
+.PHONY: run test slow check bench bench-archive bench-million verify-results lowest clean
 
 run: $(CORE)
 	$(BIN)/stancekit train experiment=un_votes
@@ -32,6 +32,9 @@ bench: $(READY)
 
 bench-archive: $(READY)
 	$(BIN)/python -m bench.archive
+
+bench-million: $(READY)
+	$(BIN)/python -m bench.million
 
 # Those that no extra is needed for. An old matplotlib warns of a new pyparsing, so warnings are no errors here.
 QUICK := tests/evaluation/test_bootstrap.py \

@@ -6,7 +6,8 @@ writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m benc
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
 annotated rows, and `python -m bench.coverage measures` `measures.csv`: sums, differences, ratios and
-means of shares. `--draws 20 --output FOLDER` gives a first look.
+means of shares; `python -m bench.coverage regression` `regression.csv`: coefficients. `--draws 20
+--output FOLDER` gives a first look.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from tqdm import tqdm
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import SHARES, DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_measures import MEASURES, evaluate_measures
+from bench.simulated_regression import DESIGNS as STUDIES
+from bench.simulated_regression import Design, evaluate_study
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
 from bench.simulated_training import evaluate_training
 from stancekit.evaluation.krippendorff import alpha
@@ -256,6 +259,46 @@ def measure_coverage(
     return pd.DataFrame(rows, columns=[*columns, "coverage", "differences", "estimated", "draws"])
 
 
+def regression_coverage(
+    designs: Sequence[Design] = STUDIES, *, draws: int = DRAWS, random_state: int = 0
+) -> pd.DataFrame:
+    """Return how often intervals of coefficients contain the truth, by design and method.
+
+    Parameters
+    ----------
+    designs
+        The simulated studies.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `coverage` is the mean over coefficients, `lowest` that of the coefficient with the lowest;
+        `estimated` the part of draws with a number.
+    """
+    rows = []
+    for place, design in enumerate(designs):
+        inference = INFERENCES[0] if design.finite else INFERENCES[1]
+        name = f"{design.n} annotated rows, {design.draw}, {inference}, {design.name}"
+        found = [
+            evaluate_study(np.random.default_rng([random_state, place, draw]), design, draw)
+            for draw in _progress(draws, name)
+        ]
+        with_number = [one for one in found if one is not None]
+        for method in with_number[0] if with_number else ():
+            hits = np.mean([one[method][0] for one in with_number], axis=0)
+            half = np.mean([one[method][1] for one in with_number])
+            part = len(with_number) / draws
+            design_columns = (design.name, design.n, design.draw, inference, method)
+            rows.append((*design_columns, hits.mean(), hits.min(), half, part, draws))
+    columns = ["regression", "annotated", "design", "inference", "method"]
+    figures = ["coverage", "lowest", "half_width", "estimated", "draws"]
+    return pd.DataFrame(rows, columns=[*columns, *figures])
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
@@ -263,6 +306,7 @@ SIMULATIONS = {
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
     "measures": (measure_coverage, Path("experiments/coverage/measures.csv")),
+    "regression": (regression_coverage, Path("experiments/coverage/regression.csv")),
 }
 
 

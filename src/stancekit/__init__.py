@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stancekit.commands.evaluate import evaluate
     from stancekit.commands.label import label
     from stancekit.commands.plan import plan
+    from stancekit.commands.regress import regress
     from stancekit.commands.report import report
     from stancekit.commands.sample import sample
     from stancekit.commands.train import train
@@ -42,6 +43,7 @@ _PLACES = {
     "plan": "commands.plan",
     "read_labels": "labelling.labels",
     "read_table": "corpus.memory",
+    "regress": "commands.regress",
     "report": "commands.report",
     "sample": "commands.sample",
     "train": "commands.train",
@@ -64,6 +66,7 @@ __all__ = [
     "plan",
     "read_labels",
     "read_table",
+    "regress",
     "report",
     "sample",
     "train",
