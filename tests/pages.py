@@ -230,9 +230,8 @@ def tidy(printed: str) -> str:
     lines, timed = [], False
     for line in printed.strip("\n").splitlines():
         timed = line.startswith("|") and (timed or line.endswith("| seconds |"))
-        if timed and re.search(r"\d \|$", line):
-            line = f"{line[: line.rindex('|', 0, -1)]}| {GAP} |"
-        lines.append(re.sub(r"-[0-9a-f]{10}\b", f"-{GAP}", line.rstrip()))
+        shown = re.sub(r"\| [\d.]+ \|$", f"| {GAP} |", line) if timed else line.rstrip()
+        lines.append(re.sub(r"-[0-9a-f]{10}\b", f"-{GAP}", shown))
     return "\n".join(lines) + "\n"
 
 

@@ -59,6 +59,10 @@ def answer(line: socket.socket) -> None:
     words, folder, environment = json.loads(said)
     for number, file in enumerate(files):
         os.dup2(file, number)
+    # What Python knows of the old ones (whether they can seek, whether they are terminals) is not so of these.
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
