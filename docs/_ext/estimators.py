@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sphinx.application import Sphinx
 
@@ -82,6 +83,8 @@ def learned(random: np.random.Generator) -> Corpus:
     return replace(corpus, scores=np.where(corpus.annotated, known, corpus.scores))
 
 
+# In the first of these the estimate is right.
+RIGHT = 3
 SITUATIONS: dict[str, Callable[[np.random.Generator], Corpus]] = {
     "same errors\nfor all actors": equal_errors,
     "errors differ\nby actor": unequal_errors,
@@ -122,42 +125,66 @@ def contains(domain: Domain, truth: float, *, gold_only: bool) -> float:
     return float(low[0] <= truth <= high[0])
 
 
-def draw(app: Sphinx) -> None:
-    """Draw the picture, and write the table below it."""
-    drawing, axes = panels(11, 3.6, len(SITUATIONS))
-    table = [
-        "| | "
-        + " | ".join(METHODS)
-        + " | interval of annotation only | interval of the estimate |",
-        "|---|" + "---|" * (len(METHODS) + 2),
-    ]
-    for (name, situation), panel in zip(SITUATIONS.items(), axes, strict=True):
-        results = [estimate(situation(np.random.default_rng([7, at]))) for at in range(DRAWS)]
-        errors = np.array([values for values, _ in results])
-        held = np.mean([inside for _, inside in results], axis=0)
-        middle, spread = errors.mean(axis=0), np.quantile(errors, [0.025, 0.975], axis=0)
+@dataclass(frozen=True)
+class Result:
+    """Of a situation: errors of each method in points, shape (draws, methods), and how often intervals hold."""
+
+    name: str
+    errors: NDArray[np.float64]
+    held: NDArray[np.float64]
+
+
+def simulate_all() -> list[Result]:
+    """Return what comes of every situation."""
+    results = []
+    for name, situation in SITUATIONS.items():
+        found = [estimate(situation(np.random.default_rng([7, at]))) for at in range(DRAWS)]
+        errors = np.array([values for values, _ in found])
+        results.append(Result(name, errors, np.mean([inside for _, inside in found], axis=0)))
+    return results
+
+
+def draw(results: list[Result]) -> Figure:
+    """Draw the errors of each method, a panel for each situation."""
+    drawing, axes = panels(7, 2.6, len(results))
+    for result, panel in zip(results, axes, strict=True):
+        spread = np.quantile(result.errors, [0.025, 0.975], axis=0)
         panel.axvline(0, color=GREY, linewidth=1)
-        for at in range(len(METHODS)):
+        for at, middle in enumerate(result.errors.mean(axis=0)):
             colour = BLUE if at == len(METHODS) - 1 else INK
             panel.plot(spread[:, at], [-at, -at], color=colour, linewidth=2.4)
-            panel.plot(middle[at], -at, "o", color=colour, markersize=7)
-        panel.set_title(name, fontsize=10)
+            panel.plot(middle, -at, "o", color=colour, markersize=7)
+        panel.set_title(result.name, fontsize=10)
         panel.set_xlim(-25, 15)
         panel.set_yticks([-at for at in range(len(METHODS))], list(METHODS))
-        cells = [f"{error:+.1f}" for error in middle] + [f"{100 * share:.0f} %" for share in held]
-        table.append(f"| {name.replace(chr(10), ' ')} | " + " | ".join(cells) + " |")
-    drawing.supxlabel(
-        "error in percentage points: mean and middle 95 % of draws", fontsize=10, color=INK
-    )
-    label = (
-        "Errors of four estimators of a share in six situations; the numbers are in the table below"
-    )
+    label = "error in percentage points: mean and middle 95 % of draws"
+    drawing.supxlabel(label, fontsize=10, color=INK)
+    return drawing
+
+
+def row(result: Result) -> str:
+    """Return a situation's row of the table."""
+    # Adding zero turns -0.0 into 0.0.
+    errors = [
+        f"{error:+.1f}" if error else "0.0" for error in result.errors.mean(axis=0).round(1) + 0
+    ]
+    held = [f"{100 * share:.0f} %" for share in result.held]
+    return "| " + " | ".join([result.name.replace("\n", " "), *errors, *held]) + " |"
+
+
+def write(app: Sphinx) -> None:
+    """Draw the situations in which the estimate is right and those in which it fails, and write the table."""
+    results = simulate_all()
     MADE.mkdir(parents=True, exist_ok=True)
-    write_text(MADE / "estimators.svg", svg(drawing, label))
-    write_text(MADE / "estimators.txt", "\n".join(table) + "\n")
+    for name, shown in (("right", results[:RIGHT]), ("wrong", results[RIGHT:])):
+        label = f"Errors of four estimators of a share where the estimate is {name}; the table below has the numbers"
+        write_text(MADE / f"{name}.svg", svg(draw(shown), label))
+    head = ["", *METHODS, "interval of annotation only", "interval of the estimate"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *map(row, results)]
+    write_text(MADE / "estimators.txt", "\n".join(lines) + "\n")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
-    app.connect("builder-inited", draw)
+    app.connect("builder-inited", write)
     return {"parallel_read_safe": True}
