@@ -87,7 +87,7 @@ EVERY = {
     (command, *words): str(path.relative_to(ROOT))
     for path in DOCUMENTS
     for command, *words in commands_in(unrun(path))
-    if command.islower() and not any("…" in word for word in words)
+    if command.islower() and not any("…" in word or word[-1:] == "=" for word in words)
 }
 
 

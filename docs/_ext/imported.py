@@ -25,7 +25,6 @@ PATTERNS = (
     "data/*/README.md",
     "experiments/README.md",
     "experiments/*/README.md",
-    "experiments/*/results.md",
     "models/box/README.md",
     "seeds/README.md",
     "seeds/tables/README.md",

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 import stancekit
 from stancekit.commands import COMMANDS
 from stancekit.commands.cli import hydra_for
-from stancekit.commands.help import Described, Line, describe
+from stancekit.commands.help import CommandParts, KeyLine, take_apart
 from stancekit.commands.words import keys_of
 from stancekit.resources import shipped
 
@@ -39,7 +39,7 @@ def summary_of(path: Path) -> str:
     return " ".join(lines)
 
 
-def entries(lines: Iterable[Line]) -> str:
+def entries(lines: Iterable[KeyLine]) -> str:
     """Return keys and their meanings as a list; a line without a head goes on with the one before."""
     shown = []
     for head, meaning in lines:
@@ -69,7 +69,7 @@ def chosen(text: str) -> str:
     return "One of " + ", ".join(f"`{name}`" for name in names) + "."
 
 
-def command_page(command: str, described: Described) -> str:
+def command_page(command: str, described: CommandParts) -> str:
     """Return the page of a command."""
     groups = keys_of(command)[1]
     linked = " ".join(f"[{name}](../choices/{name}.md)" for name in groups if name in GROUPS)
@@ -85,7 +85,7 @@ def command_page(command: str, described: Described) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def choices_page(group: str, command: str, options: Sequence[tuple[Path, Described]]) -> str:
+def choices_page(group: str, command: str, options: Sequence[tuple[Path, CommandParts]]) -> str:
     """Return the page of a group: each choice, what it is, and its keys."""
     parts = [f"# {group}", f"Chosen as `stancekit {command} {group}=NAME`."]
     if group in ("codebook", "experiment"):
@@ -126,14 +126,14 @@ def write_pages(app: Sphinx) -> None:
     table = ["| command | what it does |", "|---|---|"]
     for command, entry in COMMANDS.items():
         with hydra_for(command) as hydra:
-            page = command_page(command, describe(command, [], hydra))
+            page = command_page(command, take_apart(command, [], hydra))
         (MADE / "commands" / f"{command}.md").write_text(page, encoding="utf-8")
         table.append(f"| [{command}](../made/reference/commands/{command}.md) | {entry.summary} |")
     (MADE / "commands.txt").write_text("\n".join(table) + "\n", encoding="utf-8")
     for group, command in GROUPS.items():
         with hydra_for(command) as hydra:
             options = [
-                (path, describe(command, [f"{group}={path.stem}"], hydra))
+                (path, take_apart(command, [f"{group}={path.stem}"], hydra))
                 for path in sorted(shipped("configs", group).glob("*.yaml"))
             ]
         page = choices_page(group, command, options)

@@ -25,7 +25,7 @@ from stancekit.commands.words import keys_of
 from stancekit.resources import find_config
 
 # A key or a group, and what it means.
-Line = tuple[str, str]
+KeyLine = tuple[str, str]
 # Lines longer than this are hard to read, however wide the terminal is.
 _WIDEST = 100
 # Of a value that takes more room than this, only the names of its parts are shown.
@@ -43,7 +43,7 @@ _MULTIRUN_HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class CommandParts:
     """A command in parts: what its help prints, and what the pages of the reference are made of.
 
     Attributes
@@ -66,14 +66,14 @@ class Described:
 
     usage: str
     summary: tuple[str, ...]
-    groups: tuple[Line, ...]
-    keys: tuple[Line, ...]
-    options: Mapping[str, tuple[Line, ...]]
-    sweep: tuple[Line, ...]
+    groups: tuple[KeyLine, ...]
+    keys: tuple[KeyLine, ...]
+    options: Mapping[str, tuple[KeyLine, ...]]
+    sweep: tuple[KeyLine, ...]
     examples: tuple[str, ...]
 
 
-def describe(command: str, words: Sequence[str], hydra: Hydra) -> Described:
+def take_apart(command: str, words: Sequence[str], hydra: Hydra) -> CommandParts:
     """Return what there is to know of a command.
 
     Parameters
@@ -98,7 +98,7 @@ def describe(command: str, words: Sequence[str], hydra: Hydra) -> Described:
     text = find_config(f"{command}.yaml").read_text(encoding="utf-8")
     known |= {key: comment for key, comment in comments(text).items() if not known.get(key)}
     swept = OmegaConf.select(config, "hydra.sweeper.params") or {}
-    return Described(
+    return CommandParts(
         usage=_usage(command, config),
         summary=tuple(_summary(command)),
         groups=tuple(_group_lines(hydra, config, groups, chosen, known)),
@@ -114,8 +114,8 @@ def describe(command: str, words: Sequence[str], hydra: Hydra) -> Described:
 
 
 def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
-    """Return the help of a command, wrapped for a terminal; the parameters are those of `describe`."""
-    described = describe(command, words, hydra)
+    """Return the help of a command, wrapped for a terminal; the parameters are those of `take_apart`."""
+    described = take_apart(command, words, hydra)
     # Who chooses a model may choose other things, and run them one after the other.
     has_models = "model" in keys_of(command)[1]
     parts = [described.usage, "\n\n".join(map(_wrap, described.summary))]
@@ -212,7 +212,7 @@ def _group_lines(
     groups: Sequence[str],
     chosen: Mapping[str, str],
     known: Mapping[str, str],
-) -> Iterator[Line]:
+) -> Iterator[KeyLine]:
     for group in groups:
         options = hydra.config_loader.get_group_options(group, ObjectType.CONFIG)
         choice = config.hydra.runtime.choices.get(group)
@@ -223,7 +223,9 @@ def _group_lines(
         yield "", f"One of: {', '.join(sorted(options))}."
 
 
-def _key_lines(config: DictConfig, keys: Sequence[str], known: Mapping[str, str]) -> Iterator[Line]:
+def _key_lines(
+    config: DictConfig, keys: Sequence[str], known: Mapping[str, str]
+) -> Iterator[KeyLine]:
     for key in keys:
         yield f"{key} ({_default(config, key)})", known.get(key, "")
 
@@ -258,7 +260,7 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _option_lines(group: str, config: DictConfig) -> list[Line]:
+def _option_lines(group: str, config: DictConfig) -> list[KeyLine]:
     """Return the keys of a choice, with those that its class takes beside the ones in its file."""
     node = config.get(group)
     if not isinstance(node, DictConfig):
@@ -271,7 +273,7 @@ def _option_lines(group: str, config: DictConfig) -> list[Line]:
     )
 
 
-def _node_lines(node: DictConfig, path: str, above: Mapping[str, str]) -> Iterator[Line]:
+def _node_lines(node: DictConfig, path: str, above: Mapping[str, str]) -> Iterator[KeyLine]:
     target = str(node["_target_"]) if "_target_" in node else ""
     taken = {parameter.name: parameter for parameter in parameters(target)}
     # Not `in node`, which does not count what is required.
@@ -316,7 +318,7 @@ def _python(default: str | None) -> str:
     return "none" if default is None else words.get(default, default.strip("'"))
 
 
-def _blocks(lines: Iterable[Line]) -> str:
+def _blocks(lines: Iterable[KeyLine]) -> str:
     shown = []
     for head, meaning in lines:
         if head:
