@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import read_yaml
+from stancekit.models.llm.replies import REPLIES_FILE
 from stancekit.resources import config_folders, own_configs
 from stancekit.runs.folder import RunSource, folder_of, read_run
 from stancekit.runs.provenance import provenance
@@ -62,7 +63,8 @@ def reproduce(
     output
         Where the new run goes; by default a fresh temporary folder.
     network
-        Whether what the run names on a hub (a checkpoint, a data set) may be fetched.
+        Whether what the run names on a hub (a checkpoint, a data set) may be fetched, and another
+        machine asked that a language model of the run is on. Replies that are stored need neither.
     verbose
         Whether it is printed what is the same, and what changed although it is.
 
@@ -86,6 +88,7 @@ def reproduce(
             "add network=true"
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
+    _replay(made["model"], folder, network=network)
     fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
     after = fit_run(
         **made, output=fresh, name=before.model, config=config, choices=config.get("choices", {})
@@ -200,6 +203,19 @@ def _remote(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from _remote(value)
+
+
+def _replay(model: Any, folder: Path, *, network: bool) -> None:
+    """Let a model that asks elsewhere take the replies of the run; what is missing is asked of this machine alone."""
+    settings = model.get_params(deep=False) if hasattr(model, "get_params") else {}
+    if "replies" not in settings:
+        return
+    model.set_params(network=bool(settings["network"]) and network)
+    # What a file says of a variable of the environment is not read: it may name any secret.
+    if not network:
+        model.set_params(key_env=None)
+    if (folder / REPLIES_FILE).exists():
+        model.set_params(replies=str(folder / REPLIES_FILE))
 
 
 def _check_same_results(before: Run, after: Run) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from stancekit.codebook import Codebook
 from stancekit.corpus import Splits
 from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.evaluation import count, macro_f1
@@ -134,6 +135,22 @@ def pair_with_gold(
         row = PredictionRecord(example, context, gold, rounded, given).to_dict()
         records.append(PredictionRecord.from_dict(row))
     return tuple(records)
+
+
+def announce_all(model: Any, parts: Splits, codebook: Codebook) -> None:
+    """Tell a model that asks elsewhere all that a run will score, so that it asks once and says what it takes.
+
+    These are validation, test, the target audit's variants, and examples under other names.
+    """
+    if not hasattr(model, "announce"):
+        return
+    examples = [*parts.validation.examples, *parts.test.examples]
+    if codebook.unit == "example":
+        for variant in make_variants(parts.test.examples).values():
+            examples += [example for example in variant if example is not None]
+        changed, _ = exchange_names(parts.test.examples)
+        examples += [example for others in changed if others for example in others]
+    model.announce(examples)
 
 
 def _predict_variants(
