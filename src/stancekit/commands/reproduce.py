@@ -40,6 +40,7 @@ _COMPARED_FACTS = (
     "gold_counts",
     "training_set",
     "shared",
+    "behaviour",
 )
 
 
@@ -240,6 +241,8 @@ def differences(before: Run, after: Run) -> list[str]:
     # Earlier versions did not try other names.
     if before.names and before.names != after.names:
         different.append("the labels under other names differ")
+    if before.answers and before.answers != after.answers:
+        different.append("the answers in several wordings and orders differ")
     recorded, again = before.to_dict(), after.to_dict()
     for key in _COMPARED_FACTS:
         if recorded[key] != again[key]:

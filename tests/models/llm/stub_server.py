@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 OPTION = re.compile(r"^\(?([A-Z])[.)] ([\w-]+)\b", re.MULTILINE)
 SENTENCE = re.compile(r"Sentence: (.*)")
@@ -104,7 +105,10 @@ class Stub:
         """Answer a request; false where the connection is to end."""
         faults = self.faults
         if head.startswith("GET"):
-            found = {"object": "list", "data": [{"id": self.name, "object": "model", "owned_by": "tests"}]}
+            found = {
+                "object": "list",
+                "data": [{"id": self.name, "object": "model", "owned_by": "tests"}],
+            }
             self._send(writer, 200, json.dumps(found))
             await writer.drain()
             return True
@@ -127,13 +131,17 @@ class Stub:
             self._send(writer, 400, '{"error": {"message": "unknown field logprobs"}}')
             await writer.drain()
             return True
-        reply = json.dumps(self._answer(request, illegal=bool(faults.illegal and number % faults.illegal == 0)))
+        reply = json.dumps(
+            self._answer(request, illegal=bool(faults.illegal and number % faults.illegal == 0))
+        )
         if faults.cut and number % faults.cut == 0:
             self._send(writer, 200, reply[: len(reply) // 2])
             await writer.drain()
             return True
         if faults.drop and number % faults.drop == 0:
-            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(reply)}\r\n\r\n{reply[:20]}".encode())
+            writer.write(
+                f"HTTP/1.1 200 OK\r\nContent-Length: {len(reply)}\r\n\r\n{reply[:20]}".encode()
+            )
             await writer.drain()
             return False
         self._send(writer, 200, reply)
@@ -144,7 +152,11 @@ class Stub:
         return True
 
     def _send(self, writer, status, text):
-        extra = f"Retry-After: {self.faults.retry_after}\r\n" if self.faults.retry_after and status != 200 else ""
+        extra = (
+            f"Retry-After: {self.faults.retry_after}\r\n"
+            if self.faults.retry_after and status != 200
+            else ""
+        )
         extra += f"Location: {self.faults.location}\r\n" if self.faults.location else ""
         content = text.encode()
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nServer: stub/1\r\n{extra}"
@@ -156,16 +168,31 @@ class Stub:
         said = "Sorry" if illegal else likeliest(letters, messages[-1])
         schema = request.get("response_format")
         content = json.dumps({"answer": said}) if schema and not illegal else said
-        choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": content},
+            "finish_reason": "stop",
+        }
         if request.get("logprobs") and not self.faults.without_logprobs:
             rest = 0.2 / max(1, len(letters) - 1)
-            top = [{"token": letter, "logprob": math.log(0.8 if letter == said else rest)} for letter in letters]
+            top = [
+                {"token": letter, "logprob": math.log(0.8 if letter == said else rest)}
+                for letter in letters
+            ]
             if illegal:
                 top = [{"token": said, "logprob": -0.01}, {"token": "I", "logprob": -5.0}]
-            choice["logprobs"] = {"content": [{"token": said, "logprob": -0.1, "top_logprobs": top}]}
+            choice["logprobs"] = {
+                "content": [{"token": said, "logprob": -0.1, "top_logprobs": top}]
+            }
         words = sum(len(text) for text in messages) // 4
         usage = {"prompt_tokens": words, "completion_tokens": 1}
-        return {"id": "x", "model": self.name, "system_fingerprint": "fp", "choices": [choice], "usage": usage}
+        return {
+            "id": "x",
+            "model": self.name,
+            "system_fingerprint": "fp",
+            "choices": [choice],
+            "usage": usage,
+        }
 
 
 # A few cues that do not depend on the kit: what is under test cannot answer for the stub.
@@ -193,7 +220,7 @@ def main(path, seconds):
     """Run in a process of its own: the port is printed, and the hash of each answered body goes into a file."""
     import hashlib
 
-    file = open(path, "a", buffering=1)  # noqa: SIM115
+    file = Path(path).open("a", buffering=1)
 
     def log(body):
         file.write(hashlib.sha256(body).hexdigest() + "\n")

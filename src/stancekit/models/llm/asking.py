@@ -47,6 +47,7 @@ class Asker:
         self.store = store
         self.earlier = earlier
         self.prices = prices
+        self._mode: Mode | None = None
         for other in earlier:
             if self.mode is None:
                 store.note({key: value for key, value in other.facts.items() if key != "format"})
@@ -60,7 +61,9 @@ class Asker:
     @property
     def mode(self) -> Mode | None:
         """Return how the model answers, `None` where it was never asked."""
-        return _MODES.get(self.store.facts.get("mode", ""))
+        if self._mode is None:
+            self._mode = _MODES.get(self.store.facts.get("mode", ""))
+        return self._mode
 
     def ask(self, questions: Questions, backend: Callable[[], Backend]) -> None:
         """Ask what has no reply yet.
