@@ -188,6 +188,7 @@ def _content(path: Path) -> Any:
 def _remote(node: Any) -> Iterator[str]:
     """Yield what a configuration names that is no local folder: checkpoints, and data sets of a hub."""
     from stancekit.models.encoder.pretrained import MINILM
+    from stancekit.models.llm.weights import SMOLLM2
 
     if isinstance(node, Mapping):
         hub = str(node.get("_target_", "")).endswith(".HubCorpus")
@@ -196,7 +197,7 @@ def _remote(node: Any) -> Iterator[str]:
             if (
                 named
                 and isinstance(value, str)
-                and value != MINILM
+                and value not in (MINILM, SMOLLM2)
                 and not Path(value).expanduser().exists()
             ):
                 yield value

@@ -58,8 +58,9 @@ class Stub:
         return self
 
     def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(10)
+        if self.thread.is_alive():
+            self.loop.call_soon_threadsafe(self.stop.set)
+            self.thread.join(10)
 
     @property
     def endpoint(self):
@@ -220,7 +221,7 @@ def main(path, seconds):
     """Run in a process of its own: the port is printed, and the hash of each answered body goes into a file."""
     import hashlib
 
-    file = Path(path).open("a", buffering=1)
+    file = Path(path).open("a", buffering=1)  # noqa: SIM115
 
     def log(body):
         file.write(hashlib.sha256(body).hexdigest() + "\n")

@@ -253,9 +253,17 @@ class LLM(ExampleClassifier):
         """Return what requests call the model: its name at the server, or the sum of its weights."""
         if self.endpoint:
             return str(self.name)
-        from stancekit.models.llm.in_process import resolve_causal, weights_of_causal
+        from stancekit.models.llm.weights import resolve_causal, weights_of_causal
 
-        self.source_ = resolve_causal(str(self.checkpoint))
+        try:
+            self.source_ = resolve_causal(str(self.checkpoint))
+        except KitError:
+            # Replies that are there already can be read where the weights are not.
+            if not self.replies:
+                raise
+            self.source_ = str(self.checkpoint)
+            with closing(ReplyStore(Path(self.replies), read_only=True)) as store:
+                return store.facts.get("model", self.source_)
         return f"sha256:{weights_of_causal(self.source_)}"
 
     def _backend(self) -> Backend:
@@ -280,6 +288,12 @@ class LLM(ExampleClassifier):
         )
         return ServedModel(server, self.model_, parallel=self.parallel)
 
+    def _hang_up(self) -> None:
+        """Close the connections to a server; a model in this process stays loaded."""
+        if isinstance(made := getattr(self, "_answering", None), ServedModel):
+            made.server.close()
+            del self._answering
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what is copied and pickled: not the connections."""
         state = dict(super().__getstate__())
@@ -293,6 +307,7 @@ class LLM(ExampleClassifier):
         places = [Path(self.replies)] if self.replies else []
         places += [self.saved_replies_] if self.saved_replies_ else []
         with ExitStack() as stack:
+            stack.callback(self._hang_up)
             store = stack.enter_context(closing(ReplyStore(folder / REPLIES_FILE)))
             store.note_prompts({prompt.hash: prompt.source for prompt in self.prompts_})
             earlier = [

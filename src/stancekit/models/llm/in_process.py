@@ -4,7 +4,6 @@ import copy
 import json
 import time
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -13,46 +12,17 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from stancekit.errors import KitError, MissingExtra, printable
-from stancekit.fileio import sha256_once
+from stancekit.errors import KitError, printable
 from stancekit.models.encoder.inputs import readable
-from stancekit.models.encoder.pretrained import fingerprint, resolve
 from stancekit.models.llm.backends import Keep, Request
 from stancekit.models.llm.questions import Mode, Question
+from stancekit.models.llm.weights import is_gguf, weights_of_causal
 
-GGUF = ".gguf"
 _BATCH = 8
 # A common start that is shorter is read again with each text.
 _SHORTEST_START = 16
 # How much of a common start an earlier one has to be, to be used in its place.
 _ENOUGH = 0.7
-
-
-def resolve_causal(checkpoint: str, *, download: bool = True) -> str:
-    """Return the folder of a causal model's weights, or its GGUF file.
-
-    Raises
-    ------
-    KitError
-        When it is not here.
-    MissingExtra
-        When it is a GGUF file and the package that reads these is not installed.
-    """
-    if not checkpoint.lower().endswith(GGUF):
-        return resolve(checkpoint, download=download)
-    path = Path(checkpoint).expanduser()
-    if not path.is_file():
-        raise KitError(
-            f"there is no file {checkpoint}; give model.checkpoint=FILE{GGUF} or a folder"
-        )
-    if find_spec("gguf") is None:
-        raise MissingExtra("gguf", "llm")
-    return str(path)
-
-
-def weights_of_causal(source: str) -> str:
-    """Return the SHA-256 of a causal model's weights."""
-    return sha256_once(Path(source)) if source.lower().endswith(GGUF) else fingerprint(source)
 
 
 class CausalModel:
@@ -72,7 +42,7 @@ class CausalModel:
     def __init__(self, source: str) -> None:
         place = Path(source)
         options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
-        if source.lower().endswith(GGUF):
+        if is_gguf(source):
             place, options = place.parent, options | {"gguf_file": place.name}
         with readable(f"the model in {source}"):
             self.tokenizer: Any = AutoTokenizer.from_pretrained(place, **options)
@@ -166,12 +136,10 @@ class CausalModel:
             [[1] * (skipped + len(rest)) + [0] * (width - len(rest)) for rest in rests],
             device=device,
         )
-        cache = None
         if past is not None:
-            cache = copy.deepcopy(past)
-            cache.batch_repeat_interleave(len(rests))
+            past.batch_repeat_interleave(len(rests))
         output = self.network(
-            input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=cache is not None
+            input_ids=ids, attention_mask=mask, past_key_values=past, use_cache=past is not None
         )
         # Only from the end of the shortest prompt on is anything asked.
         needed = min(lengths) - 1 - skipped
@@ -182,12 +150,15 @@ class CausalModel:
         """Return what a network keeps of a common start, or most of it, and its length; nothing of a short one."""
         if len(start) < _SHORTEST_START:
             return None, 0
-        known, _ = self._start
         # The same opening with another first word of the sentence is no reason to read it again.
-        if not (len(known) >= _ENOUGH * len(start) and start[: len(known)] == known):
+        shared = len(_common_start([start, self._start[0]]))
+        if shared < _ENOUGH * len(start):
             ids = torch.tensor([start], device=self.network.device)
             self._start = (start, self.network(input_ids=ids, use_cache=True).past_key_values)
-        return self._start[1], len(self._start[0])
+            shared = len(start)
+        past = copy.deepcopy(self._start[1])
+        past.crop(shared)
+        return past, shared
 
     def _check_length(self, tokens: int) -> None:
         most = getattr(self.network.config, "max_position_embeddings", None)

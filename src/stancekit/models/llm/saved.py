@@ -100,7 +100,7 @@ def _writable(folder: Path) -> Path:
 
 def _same_weights(checkpoint: str, expected: str) -> str:
     """Return where the weights of a saved model are on this machine, or where they would be."""
-    from stancekit.models.llm.in_process import resolve_causal, weights_of_causal
+    from stancekit.models.llm.weights import resolve_causal, weights_of_causal
 
     try:
         source = resolve_causal(checkpoint, download=False)
