@@ -157,7 +157,9 @@ class CausalModel:
             self._start = (start, self.network(input_ids=ids, use_cache=True).past_key_values)
             shared = len(start)
         past = copy.deepcopy(self._start[1])
-        past.crop(shared)
+        # A negative number is how many tokens are left out, in every version of transformers.
+        if surplus := len(self._start[0]) - shared:
+            past.crop(-surplus)
         return past, shared
 
     def _check_length(self, tokens: int) -> None:
