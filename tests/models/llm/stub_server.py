@@ -31,6 +31,8 @@ class Faults:
     illegal: int = 0  # a word in place of a letter
     without_logprobs: bool = False
     refuse_logprobs: bool = False
+    ignore_schema: bool = False
+    models: int = 200  # the status of the list of models
     seconds: float = 0.0  # how long every reply takes
     always: int = 0  # a status for every request
     location: str = ""
@@ -110,7 +112,7 @@ class Stub:
                 "object": "list",
                 "data": [{"id": self.name, "object": "model", "owned_by": "tests"}],
             }
-            self._send(writer, 200, json.dumps(found))
+            self._send(writer, faults.models, json.dumps(found))
             await writer.drain()
             return True
         self.headers.append(head) if len(self.headers) < 5 else None
@@ -168,7 +170,8 @@ class Stub:
         letters = dict(OPTION.findall(messages[0]))
         said = "Sorry" if illegal else likeliest(letters, messages[-1])
         schema = request.get("response_format")
-        content = json.dumps({"answer": said}) if schema and not illegal else said
+        by_schema = schema and not illegal and not self.faults.ignore_schema
+        content = json.dumps({"answer": said}) if by_schema else said
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": content},

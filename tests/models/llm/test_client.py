@@ -104,6 +104,11 @@ def test_a_model_that_the_server_has_not_is_told_with_those_that_it_has(connect,
     }
 
 
+@pytest.mark.parametrize("faults", [{"models": 500}, {"models": 404}], ids=str)
+def test_a_server_that_cannot_list_its_models_is_used_all_the_same(connect, serve, faults):
+    assert connect(serve(**faults).endpoint).describe("any") == {}
+
+
 def test_a_date_to_wait_for_is_read():
     assert seconds_to_wait({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
     assert seconds_to_wait(httpx.Headers({"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"})) > 1e9

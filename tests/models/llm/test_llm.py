@@ -106,6 +106,17 @@ def test_without_probabilities_votes_are_counted(serve, make_llm, rows, faults, 
     assert ReplyStore(Path(model.folder) / REPLIES_FILE).facts["mode"] == "votes"
 
 
+def test_a_server_that_knows_neither_probabilities_nor_schemas_is_asked_for_a_letter(
+    serve, make_llm, rows
+):
+    stub = serve(without_logprobs=True, ignore_schema=True)
+    model = make_llm(stub.endpoint)
+    assert model.predict_proba(rows(4)).max(axis=1).tolist() == [1, 1, 1, 1]
+    request = json.loads(list(stub.seen)[-1])
+    assert request["max_tokens"] == 1 and not {"logprobs", "response_format"} & set(request)
+    assert stub.requests == 8 + 2
+
+
 def test_replies_that_are_no_letters_are_counted_and_give_no_code_an_advantage(
     serve, make_llm, rows
 ):

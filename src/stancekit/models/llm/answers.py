@@ -60,7 +60,7 @@ def read_answer(reply: str, letters: str, mode: Mode) -> Answer:
     if mode == "votes":
         return _vote(_read_schema(said), letters)
     alternatives = first_alternatives(choice)
-    if not alternatives:
+    if mode == "letters" or not alternatives:
         return _vote(said.strip(), letters)
     weights = np.zeros(len(letters))
     for one in alternatives:
@@ -83,6 +83,19 @@ def first_alternatives(choice: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]
     if not isinstance(alternatives, list):
         return ()
     return [one for one in alternatives if isinstance(one, Mapping)]
+
+
+def keeps_schema(reply: str, letters: str) -> bool:
+    """Say whether a server's reply is a letter in JSON, as the schema has it.
+
+    Examples
+    --------
+    >>> content = json.dumps({"answer": "B"})
+    >>> keeps_schema(json.dumps({"choices": [{"message": {"content": content}}]}), "AB")
+    True
+    """
+    said = _content_of(_first(json.loads(reply).get("choices")))
+    return said.strip().startswith("{") and _vote(_read_schema(said), letters).legal
 
 
 def tells_probabilities(reply: str) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import get_args
 
 from stancekit.errors import KitError
 from stancekit.models.llm.answers import Answer, count_tokens, read_answer
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 
 # Makes the same questions each time: they are counted, asked and read, and never all in memory.
 Questions = Callable[[], Iterator[Question]]
-_MODES: dict[str, Mode] = {"logprobs": "logprobs", "votes": "votes", "exact": "exact"}
+_MODES: dict[str, Mode] = {mode: mode for mode in get_args(Mode)}
 # What a store knows besides what a server says of itself.
 _OWN_FACTS = frozenset({"format", "mode", "model"})
 
@@ -130,7 +131,7 @@ class Asker:
         self._note_server(backend)
         mode, reply = backend.choose_mode(question)
         self.store.note({"mode": mode, "model": self.model})
-        if mode == "votes":
+        if mode in ("votes", "letters"):
             log.warning(
                 "the server tells no probabilities of tokens: probabilities of codes are shares of the votes "
                 "under the orders and wordings, so more of these (model.orders, model.prompts) make them finer"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from stancekit.models.llm.answers import count_tokens, tells_probabilities
+from stancekit.models.llm.answers import count_tokens, keeps_schema, tells_probabilities
 from stancekit.models.llm.client import ChatServer, RefusedError
 from stancekit.models.llm.pool import RequestPool
 from stancekit.models.llm.questions import Mode, Question, request_body
@@ -60,17 +60,29 @@ class ServedModel:
         return self.server.describe(self.name)
 
     def choose_mode(self, question: Question) -> tuple[Mode, str]:
-        """Return `logprobs` with the first reply where the server tells probabilities, else `votes`."""
+        """Return how the server answers, with the reply that showed it.
+
+        `logprobs` where it tells probabilities, `votes` where it keeps to a schema, else `letters`.
+        """
+        reply = self._try(question, "logprobs")
+        if reply and tells_probabilities(reply):
+            return "logprobs", reply
+        reply = self._try(question, "votes")
+        if reply and keeps_schema(reply, question.letters):
+            return "votes", reply
+        return "letters", ""
+
+    def _try(self, question: Question, mode: Mode) -> str:
+        """Return the reply to a question, empty where the server does not take it."""
         replies: list[str] = []
-        body = request_body(question, self.name, "logprobs")
+        body = request_body(question, self.name, mode)
         pool = RequestPool(self.server.send, lambda _, reply: replies.append(reply), parallel=1)
         try:
             pool.run([body])
         except RefusedError as refused:
             if refused.status not in (400, 422):
                 raise
-            return "votes", ""
-        return ("logprobs", replies[0]) if tells_probabilities(replies[0]) else ("votes", "")
+        return replies[0] if replies else ""
 
     def answer(self, requests: Iterable[Request], keep: Keep) -> None:
         """Send requests, `parallel` at a time."""

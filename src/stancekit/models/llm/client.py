@@ -118,7 +118,12 @@ class ChatServer:
                 return {}
             raise
         except TryAgainError as again:
-            raise KitError(f"{again.reason}; start the server, or correct model.endpoint") from None
+            if again.gone:
+                raise KitError(
+                    f"{again.reason}; start the server, or correct model.endpoint"
+                ) from None
+            # Not every server can list its models.
+            return {}
         try:
             listed = json.loads(response.content)["data"]
             models = {str(model["id"]): dict(model) for model in listed}

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from stancekit.errors import KitError
 
 LETTERS = string.ascii_uppercase
-# How a model answers: with the probabilities of letters, with one letter, or in this process.
-Mode = Literal["logprobs", "votes", "exact"]
+# How a model answers: with the probabilities of letters, with a letter in JSON by a schema, with a
+# letter alone, or in this process.
+Mode = Literal["logprobs", "votes", "letters", "exact"]
 # The most alternatives of a token that servers tell.
 TOP_LOGPROBS = 20
 # Room for {"answer": "A"} with the blanks that a model may put in.
@@ -89,6 +90,8 @@ def request_body(question: Question, model: str, mode: Mode) -> bytes:
         body |= {"max_tokens": 1, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
     elif mode == "votes":
         body |= {"max_tokens": _VOTE_TOKENS, "response_format": _answer_schema(question.letters)}
+    elif mode == "letters":
+        body["max_tokens"] = 1
     else:
         body["letters"] = question.letters
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
