@@ -12,6 +12,8 @@ from stub_server import Faults, Stub
 
 import stancekit
 from stancekit.__main__ import main
+from stancekit.commands.reproduce import reproduce
+from stancekit.commands.verify import verify
 from stancekit.errors import KitError
 from stancekit.models import persistence
 from stancekit.models.llm.replies import REPLIES_FILE, ReplyStore
@@ -85,7 +87,9 @@ def test_a_run_says_how_its_labels_are_answers(trained):
     assert {"C18", "C19"} <= checks and "C17" not in checks
     ranges = board.share_ranges["llm"]
     assert [each.code for each in ranges] == ["abstain", "condemn", "none", "support"]
-    assert all(each.gold == each.counted[0] == 0.25 and each.corrected is None for each in ranges)
+    # A view without an answer has no code, so a share may be lower there.
+    assert all(each.counted[0] <= each.gold == 0.25 == each.counted[1] for each in ranges)
+    assert all(each.corrected is None for each in ranges)
 
 
 def test_reproduce_replays_without_the_server(corpus, tmp_path, capsys):
@@ -98,14 +102,14 @@ def test_reproduce_replays_without_the_server(corpus, tmp_path, capsys):
         ]
         assert main(["train", *words, f"output={tmp_path}"]) in (0, None)
     (run,) = read_runs(tmp_path)
-    again = stancekit.reproduce(run.folder, output=tmp_path / "again")
+    again = reproduce(run.folder, output=tmp_path / "again")
     assert again.scores.tolist() == run.scores.tolist() and again.answers == run.answers
     assert len(ReplyStore(again.folder / REPLIES_FILE)) == stub.requests
-    stancekit.verify(run.folder / "model")
+    verify(run.folder / "model")
     # Without its replies it would have to ask.
     (run.folder / REPLIES_FILE).unlink()
     with pytest.raises(KitError, match="no server answers"):
-        stancekit.reproduce(run.folder, output=tmp_path / "third")
+        reproduce(run.folder, output=tmp_path / "third")
 
 
 def test_label_replays_and_keeps_what_it_asks_beside_the_run(corpus, tmp_path):

@@ -23,6 +23,7 @@ def test_what_was_kept_is_read_back(tmp_path):
     store = ReplyStore(tmp_path / "new" / "r.sqlite")
     assert KEY not in store and store.get(KEY) is None and store.begin(KEY) and not store.begin(KEY)
     keep(store)
+    assert not store.begin(KEY)
     assert KEY in store and store.get(KEY) == '{"choices": []}' and len(store) == 1
     (row,) = store.to_frame().to_dict("records")
     assert row["request"] == BODY.decode() and row["example"] == "row 1"

@@ -181,5 +181,5 @@ class Asker:
     def _missing(self, questions: Questions) -> Iterator[Request]:
         """Yield the requests that have no reply and are not under way, each written down before it is sent."""
         for request, key in self._bodies(questions):
-            if key not in self.store and self.store.begin(key):
+            if self.store.begin(key):
                 yield request

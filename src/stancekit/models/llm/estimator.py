@@ -128,7 +128,8 @@ class LLM(ExampleClassifier):
         """Return what decides the scores: the settings that do, with the hashes of the prompts."""
         settings = self.get_params(deep=False)
         kept = {key: settings[key] for key in settings if key not in self.runtime_settings}
-        return kept | {"prompts": [load_prompt(name).hash for name in self._prompt_names()]}
+        prompts = [load_prompt(name) for name in self._prompt_names()]
+        return kept | {"prompts": {prompt.name: prompt.hash for prompt in prompts}}
 
     def fit(self, X: Any, y: NDArray[Any]) -> Self:
         """Check the settings, read the prompts, and draw demonstrations if there are to be any.

@@ -122,10 +122,13 @@ class ReplyStore:
         return zlib.decompress(found[0]).decode() if found else None
 
     def begin(self, key: bytes) -> bool:
-        """Write down that a request is about to be sent; false where it was sent already."""
+        """Write down that a request is about to be sent; false where it was sent already or has its reply."""
+        # One statement: between two, the reply to the same request could arrive.
+        insert = (
+            "INSERT OR IGNORE INTO sent SELECT ? WHERE NOT EXISTS (SELECT 1 FROM replies WHERE key = ?)"
+        )
         with self._lock:
-            added = self._database.execute("INSERT OR IGNORE INTO sent VALUES (?)", (key,))
-            return added.rowcount == 1
+            return self._database.execute(insert, (key, key)).rowcount == 1
 
     def keep(  # one argument per column
         self,
