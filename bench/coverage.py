@@ -5,7 +5,8 @@ intervals of macro-F1 over articles and random states. `python -m bench.coverage
 writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage shares`
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
-annotated rows. `--draws 20 --output FOLDER` gives a first look.
+annotated rows. `python -m bench.coverage network` writes `network.csv` there: edges and balance of
+signed networks. `--draws 20 --output FOLDER` gives a first look.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_networks import NetworkResult, evaluate_network
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
 from bench.simulated_training import evaluate_training
 from stancekit.evaluation.krippendorff import alpha
@@ -48,6 +50,8 @@ TRAINING_DESIGNS = (
     (300, 400, INFERENCES[1]),
     (300, 40, INFERENCES[0]),
 )
+# Annotated rows, and how the classifier's errors differ between edges.
+NETWORK_DESIGNS = ((300, "alike"), (300, "differ"), (150, "differ"), (300, "useless"))
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
 METHODS = (
@@ -209,12 +213,44 @@ def training_coverage(
     return pd.DataFrame(rows, columns=columns)
 
 
+def network_coverage(
+    designs: Sequence[tuple[int, str]] = NETWORK_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of edges and of balance contain the truth, by design and method.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, and how the classifier errs; see `simulated_networks.simulate_network`.
+    draws
+        Simulated networks per design.
+    random_state
+        The seed of the simulation.
+    """
+    fields = list(NetworkResult.__dataclass_fields__)
+    rows = []
+    for n, errors in designs:
+        results: dict[str, list[list[float]]] = {}
+        for draw in _progress(draws, f"{n} annotated rows, errors {errors}"):
+            random = np.random.default_rng([random_state, n, draw])
+            for method, result in evaluate_network(random, n=n, errors=errors):
+                values = [getattr(result, field) for field in fields]
+                results.setdefault(method, []).append(values)
+        for method, values in results.items():
+            rows.append((n, errors, method, *np.nanmean(values, axis=0).tolist(), draws))
+    return pd.DataFrame(rows, columns=["annotated", "errors", "method", *fields, "draws"])
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
     "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
+    "network": (network_coverage, Path("experiments/coverage/network.csv")),
 }
 
 

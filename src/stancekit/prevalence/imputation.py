@@ -88,7 +88,7 @@ def draw_tallies(
         expected[seen] += np.add.reduceat(shares, starts, axis=1).sum(axis=0) / draws
         uniform = random.random(shares.shape[:2])
         is_for = uniform < shares[..., 0]
-        is_against = ~is_for & (uniform < shares.sum(axis=-1))
+        is_against = ~is_for & (uniform < shares[..., 0] + shares[..., 1])
         for pole, given in enumerate((is_for, is_against)):
             counts[some, seen, pole] += np.add.reduceat(given.astype(float), starts, axis=1)
     return Tallies(counts, expected, fitted.errors)
@@ -128,8 +128,9 @@ class _Sampler:
         shares = code_shares(self._features @ coefficients)
         bends = row_bends(code_shares(self._features @ mode.coefficients), np.ones(len(shares[0])))
         shares += times(bends, shift[:, self._group])
-        shares = np.maximum(shares, 0)
-        return shares / np.maximum(shares.sum(axis=-1, keepdims=True), 1)
+        np.maximum(shares, 0, out=shares)
+        shares /= np.maximum(shares[..., 0] + shares[..., 1], 1)[..., None]
+        return shares
 
     def _draw_cells(
         self, spreads: FloatArray, pull: FloatArray, random: np.random.Generator

@@ -12,6 +12,7 @@ from stancekit.prevalence.poles import sign_units
 from stancekit.prevalence.structure import (
     Projection,
     Ties,
+    are_evident,
     count_communities,
     find_balance,
     find_communities,
@@ -22,7 +23,7 @@ from stancekit.prevalence.structure import (
     share_together,
     typical_communities,
 )
-from stancekit.types import FloatArray, IndexArray
+from stancekit.types import BoolArray, FloatArray, IndexArray
 
 # Of a network whose targets are mostly actors too, ties are between all nodes.
 _MOSTLY = 0.5
@@ -120,11 +121,20 @@ class _Structure:
         self._known = np.array([edge.net is not None for edge in self._edges])
         self._shares = drawn.shares[:, self._known]
         counted = [(edge.counted_positive, edge.counted_negative) for edge in self._edges]
-        self._counted = np.array(counted)[None, self._known]
+        self._counted = np.array(counted)[None]
         self._names = self._sources if not one_mode else self._all_names()
-        self._projection, self._counted_projection = self._project()
-        self._ties = self._make_ties(self._shares, self._projection)
-        self._counted_ties = self._make_ties(self._counted, self._counted_projection)
+        targets = names_of([edge.target for edge in self._edges])
+        ends = self._ends(self._sources, targets)
+        net = self._shares[..., 0] - self._shares[..., 1]
+        evident = are_evident(net, settings.level)
+        self._projection = project(ends[self._known][evident], net[:, evident])
+        counted_projection = project(ends, self._counted[..., 0] - self._counted[..., 1])
+        self._counted_agreement = _agreement(counted_projection)
+        ties = self._make_ties(self._known, self._shares, self._projection)
+        self._ties = ties.of(are_evident(ties.values, settings.level))
+        self._counted_ties = self._make_ties(
+            np.ones_like(self._known), self._counted, counted_projection
+        )
         state = settings.random_state
         self._communities = find_communities(self._ties, random_state=state)
         self._counted_communities = find_communities(self._counted_ties, random_state=state)
@@ -133,21 +143,16 @@ class _Structure:
     def _all_names(self) -> dict[str, int]:
         return names_of([name for edge in self._edges for name in (edge.source, edge.target)])
 
-    def _ends(self, targets: Mapping[str, int], sources: Mapping[str, int]) -> IndexArray:
-        ends = [(sources[edge.source], targets[edge.target]) for edge in self._edges]
-        return np.array(ends)[self._known]
+    def _ends(self, sources: Mapping[str, int], targets: Mapping[str, int]) -> IndexArray:
+        return np.array([(sources[edge.source], targets[edge.target]) for edge in self._edges])
 
-    def _project(self) -> tuple[Projection, Projection]:
-        targets = names_of([edge.target for edge in self._edges])
-        ends = self._ends(targets, self._sources)
-        return project(ends, self._shares), project(ends, self._counted)
-
-    def _make_ties(self, shares: FloatArray, projection: Projection) -> Ties:
+    def _make_ties(self, chosen: BoolArray, shares: FloatArray, projection: Projection) -> Ties:
+        """Return ties between all nodes; of a network with targets of another kind, between sources."""
         if not self._one_mode:
             values = projection.congruence - projection.conflict
             return Ties(len(self._names), projection.ends, values)
-        sizes = np.array([float(edge.n) for edge in self._edges])[self._known]
-        ends = self._ends(self._names, self._names)
+        sizes = np.array([float(edge.n) for edge in self._edges])[chosen]
+        ends = self._ends(self._names, self._names)[chosen]
         return merge_directions(ends, shares, sizes, len(self._names))
 
     def nodes(self) -> list[Node]:
@@ -172,17 +177,16 @@ class _Structure:
         level, projection = self._settings.level, self._projection
         names, sources = list(self._names), list(self._sources)
         found: dict[tuple[str, str], Pair] = {}
-        counted = self._counted_projection.congruence - self._counted_projection.conflict
         for number, (first, second) in enumerate(projection.ends.tolist()):
-            key = sources[first], sources[second]
             drawn = [projection.congruence[:, number], projection.conflict[:, number]]
             drawn.append(drawn[0] - drawn[1])
-            found[key] = Pair(
-                *key,
+            found[sources[first], sources[second]] = Pair(
+                sources[first],
+                sources[second],
                 int(projection.shared[number]),
                 *(interval_of(values, float(values.mean()), level) for values in drawn),
-                float(counted[0, number]),
-                float(self._together[self._names[key[0]], self._names[key[1]]]),
+                self._counted_agreement[first, second],
+                float(self._together[self._names[sources[first]], self._names[sources[second]]]),
             )
         for first, second in np.argwhere(np.triu(self._together, 1) > 0).tolist():
             key = names[first], names[second]
@@ -191,21 +195,29 @@ class _Structure:
         return [found[key] for key in sorted(found)]
 
     def statistics(self) -> list[Statistic]:
-        """Return balance and the number of communities."""
+        """Return balance of evident ties, and the number of communities in them."""
+        mean = Ties(self._ties.n_nodes, self._ties.ends, self._ties.values.mean(axis=0)[None])
+        rows = []
+        for name, weighted in (("balance", False), ("balance, weighted", True)):
+            drawn, value, counted = (
+                find_balance(ties, weighted=weighted)
+                for ties in (self._ties, mean, self._counted_ties)
+            )
+            estimate = None
+            if not np.isnan(value[0]):
+                known = drawn[~np.isnan(drawn)]
+                estimate = interval_of(known, float(value[0]), self._settings.level)
+            rows.append(Statistic(name, estimate, float(counted[0])))
         numbers = count_communities(self._communities)
-        counted = count_communities(self._counted_communities)
-        ties = self._ties, self._counted_ties
-        drawn = {
-            "balance: share of triangles": [find_balance(one, weighted=False) for one in ties],
-            "balance, weighted": [find_balance(one, weighted=True) for one in ties],
-            "communities": [numbers, counted],
-        }
-        return [self._statistic(name, *values) for name, values in drawn.items()]
+        typical = float(np.median(numbers))
+        estimate = interval_of(numbers, typical, self._settings.level)
+        counted = float(count_communities(self._counted_communities)[0])
+        rows.append(Statistic("communities", estimate if len(self._ties.ends) else None, counted))
+        return rows
 
-    def _statistic(self, name: str, drawn: FloatArray, counted: FloatArray) -> Statistic:
-        known = drawn[~np.isnan(drawn)]
-        estimate = None
-        # Where many draws have no triangle at all, the others are no fair sample of what there is.
-        if len(self._ties.ends) and len(known) > self._settings.level * len(drawn):
-            estimate = interval_of(known, float(known.mean()), self._settings.level)
-        return Statistic(name, estimate, float(counted[0]))
+
+def _agreement(projection: Projection) -> dict[tuple[int, int], float]:
+    """Return congruence less conflict of each pair, by the first draw."""
+    values = (projection.congruence - projection.conflict)[0].tolist()
+    pairs = [(first, second) for first, second in projection.ends.tolist()]
+    return dict(zip(pairs, values, strict=True))

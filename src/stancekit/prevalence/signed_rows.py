@@ -103,7 +103,8 @@ def _cell_means(
 def code_shares(odds_logs: FloatArray) -> FloatArray:
     """Return the probabilities of for and against, shape (..., 2)."""
     odds = np.exp(np.clip(odds_logs, -30, 30))
-    return np.asarray(odds / (1 + odds.sum(axis=-1, keepdims=True)))
+    odds /= (1 + odds[..., 0] + odds[..., 1])[..., None]
+    return np.asarray(odds)
 
 
 def row_bends(shares: FloatArray, weight: FloatArray) -> FloatArray:

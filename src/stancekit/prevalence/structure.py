@@ -1,4 +1,8 @@
-"""The structure of a signed network, draw by draw: who agrees with whom, balance, and communities."""
+"""The structure of a signed network, draw by draw: who agrees with whom, balance, and communities.
+
+All of it rests on ties whose sign is evident. The signs of the others vary from draw to draw as if by
+chance, and one by one: triangles of them are balanced half of the time, whatever the truth.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from stancekit.errors import MissingExtra
-from stancekit.types import FloatArray, IndexArray
+from stancekit.types import BoolArray, FloatArray, IndexArray
 
 # Communities are found in so many of the draws: each takes as long as a fit.
 COMMUNITY_DRAWS = 200
@@ -30,6 +34,10 @@ class Ties:
     n_nodes: int
     ends: IndexArray
     values: FloatArray
+
+    def of(self, chosen: BoolArray) -> "Ties":
+        """Return some of the ties."""
+        return Ties(self.n_nodes, self.ends[chosen], self.values[:, chosen])
 
     def matrix(self, draw: int) -> FloatArray:
         """Return the values of a draw as a symmetric matrix, shape (nodes, nodes)."""
@@ -66,19 +74,33 @@ def merge_directions(ends: IndexArray, shares: FloatArray, sizes: FloatArray, n_
     return Ties(n_nodes, pairs, values)
 
 
+def are_evident(values: FloatArray, level: float) -> BoolArray:
+    """Say of which ties, or edges, the interval of their values excludes zero, shape (ties,).
+
+    Parameters
+    ----------
+    values
+        In every draw, shape (draws, ties).
+    """
+    if not values.shape[1]:
+        return np.zeros(0, dtype=bool)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.asarray((low > 0) | (high < 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """How far sources agree on the targets that two of them share.
+    """How far sources agree on the targets on which both of them evidently take a side.
 
     Attributes
     ----------
     ends
-        The two sources of each pair that shares a target, shape (pairs, 2).
+        The two sources of each pair that shares such a target, shape (pairs, 2).
     shared
-        How many targets they share, shape (pairs,).
+        How many of these targets they share, shape (pairs,).
     congruence, conflict
-        Over these targets, the mean probability that a row of each says the same, and that one is
-        for and the other against, in every draw, shape (draws, pairs).
+        On what part of these they are on the same side, and on different ones, in every draw,
+        shape (draws, pairs).
     """
 
     ends: IndexArray
@@ -87,19 +109,20 @@ class Projection:
     conflict: FloatArray
 
 
-def project(ends: IndexArray, shares: FloatArray) -> Projection:
-    """Return how far sources agree: congruence and conflict networks (Leifeld 2017), of shares in place of counts.
+def project(ends: IndexArray, net: FloatArray) -> Projection:
+    """Return the congruence and conflict networks of sources (Leifeld 2017), by sides in place of counts.
 
     Parameters
     ----------
     ends
         The number of the source and of the target of each edge, shape (edges, 2).
-    shares
-        For and against in every draw, shape (draws, edges, 2).
+    net
+        The share for less the share against in every draw, shape (draws, edges).
 
     Examples
     --------
-    >>> found = project(np.array([[0, 0], [1, 0]]), np.array([[[0.5, 0.5], [1.0, 0.0]]]))
+    >>> ends = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    >>> found = project(ends, np.array([[0.5, 0.2, 0.5, -1.0]]))
     >>> found.congruence, found.conflict
     (array([[0.5]]), array([[0.5]]))
     """
@@ -108,18 +131,15 @@ def project(ends: IndexArray, shares: FloatArray) -> Projection:
     present[ends[:, 0], ends[:, 1]] = 1
     shared = np.triu(present @ present.T, 1)
     first, second = np.nonzero(shared)
-    congruence, conflict = np.empty((2, len(shares), len(first)))
-    for draw, of_draw in enumerate(shares):
-        positive, negative = np.zeros((2, n_sources, n_targets))
-        positive[ends[:, 0], ends[:, 1]], negative[ends[:, 0], ends[:, 1]] = of_draw.T
-        same = positive @ positive.T + negative @ negative.T
-        opposed = positive @ negative.T
-        congruence[draw] = same[first, second]
-        conflict[draw] = (opposed + opposed.T)[first, second]
+    same, opposed = np.empty((2, len(net), len(first)))
+    for draw, of_draw in enumerate(np.sign(net)):
+        side = np.zeros((n_sources, n_targets))
+        side[ends[:, 0], ends[:, 1]] = of_draw
+        both, difference = np.abs(side) @ np.abs(side).T, side @ side.T
+        same[draw] = ((both + difference) / 2)[first, second]
+        opposed[draw] = ((both - difference) / 2)[first, second]
     counts = shared[first, second]
-    return Projection(
-        np.column_stack([first, second]), counts, congruence / counts, conflict / counts
-    )
+    return Projection(np.column_stack([first, second]), counts, same / counts, opposed / counts)
 
 
 def find_balance(ties: Ties, *, weighted: bool) -> FloatArray:
