@@ -10,7 +10,7 @@ from stancekit.prevalence.imputation import draw_tallies
 from stancekit.prevalence.signed_rows import SignedRows
 from stancekit.prevalence.structure import are_evident, find_balance, merge_directions
 
-N_NODES, N_ARTICLES = 12, 300
+N_NODES, N_ARTICLES = 10, 250
 # How alike the rows of an edge are in one article.
 CONCENTRATION = 8.0
 DRAWS_OF_CODES = 200
@@ -46,7 +46,7 @@ def simulate_network(
         against for neither, and neither for against, differs from edge to edge. `useless`: its
         scores say nothing.
     articles
-        Each has 2 to 20 rows of 1 to 6 edges.
+        Each has 2 to 14 rows of 1 to 6 edges.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def simulate_network(
         of_article = random.choice(
             len(ends), random.integers(1, 7), replace=False, p=popular / popular.sum()
         )
-        chosen = random.choice(of_article, random.integers(2, 21))
+        chosen = random.choice(of_article, random.integers(2, 15))
         for one in np.unique(chosen):
             local = random.dirichlet(CONCENTRATION * shares[one] + 1e-3)
             n = int((chosen == one).sum())

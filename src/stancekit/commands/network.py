@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stancekit.errors import KitError, printable
-from stancekit.fileio import frame_to_csv, write_text
-from stancekit.formatting import format_number, frame_table
+from stancekit.fileio import frame_to_csv, write_bytes, write_text
+from stancekit.formatting import format_number, frame_table, table
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import list_tables
 from stancekit.labelling.labels import Labels
@@ -14,6 +14,8 @@ from stancekit.prevalence.network import Network, NetworkSettings
 from stancekit.prevalence.network_making import make_network
 from stancekit.prevalence.poles import find_poles
 from stancekit.prevalence.units import PERIODS
+from stancekit.reporting.network import format_statistic, network_figure, network_page
+from stancekit.reporting.network_files import dna_text, gexf_text, graphml_text
 from stancekit.types import as_list
 from stancekit.views import DataFrame, TableView
 
@@ -119,7 +121,10 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
         notes=[*population.labels.notes, *notes],
     )
     if output is not None:
-        _write_network(Path(output), found)
+        folder = Path(output)
+        _write_network(folder, found)
+        statements = dna_text(population, units, poles, by=by, date_format=date_format)
+        write_text(folder / "dna.csv", statements)
     if verbose:
         _print_network(found, output)
     return found
@@ -150,16 +155,23 @@ def _write_network(folder: Path, found: Network) -> None:
     write_text(folder / "nodes.csv", frame_to_csv(found.nodes_frame()))
     write_text(folder / "pairs.csv", frame_to_csv(found.pairs_frame()))
     write_text(folder / "statistics.csv", frame_to_csv(found.statistics_frame()))
+    write_text(folder / "network.graphml", graphml_text(found))
+    write_text(folder / "network.gexf", gexf_text(found))
+    drawing, picture = network_figure(found)
+    write_text(folder / "network.svg", drawing)
+    write_bytes(folder / "network.png", picture)
+    write_text(folder / "network.html", network_page(found))
 
 
 def _print_network(found: Network, output: str | Path | None) -> None:
-    statistics = found.statistics_frame()
-    shown = statistics.select_dtypes("number").columns
-    statistics[shown] = statistics[shown].map(format_number)
+    statistics = [
+        (one.name, format_statistic(one.estimate), format_number(one.counted))
+        for one in found.statistics
+    ]
     lines = [
-        f"{found.caption}",
+        found.caption,
         frame_table(found.view_frame()),
-        frame_table(statistics),
+        table(["statistic", "estimate", "counted"], statistics),
         *(f"note: {note}" for note in found.notes),
     ]
     where = (
