@@ -10,9 +10,11 @@ from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.estimators import (
     MIN_ANNOTATED,
     MIN_UNITS,
+    NO_VARIANCE,
     Domain,
     SampledUnits,
     estimate_domain,
+    share_interval,
     student_quantile,
 )
 from stancekit.prevalence.imputation import draw_tallies
@@ -286,13 +288,18 @@ def _draw_domains(
 
 
 def _draw_domain(domain: Domain, random: np.random.Generator) -> FloatArray:
-    """Return draws of the shares of for and against, shape (draws, 2), by their influence."""
-    # Student's quantile over the normal one, for few annotated rows.
-    wider = student_quantile(domain.effective) / student_quantile(1e9)
-    wider *= np.sqrt(domain.effective / max(domain.effective - 1, 1))
-    influence = domain.influence[np.abs(domain.influence).sum(axis=1) > 0, :2]
-    moved = random.standard_normal((DRAWS, len(influence))) @ influence
-    return np.asarray(np.clip(domain.value[:2] + wider * moved, 0, 1))
+    """Return draws of the shares of for and against that fill the intervals of `estimate`, shape (draws, 2)."""
+    low, high = (ends[:2] for ends in share_interval(domain))
+    normal = random.standard_normal((DRAWS, 2))
+    # Where the model makes no error, the shares vary together as those of a plain sample.
+    together = domain.influence[:, :2].T @ domain.influence[:, :2]
+    if min(np.diag(together)) <= NO_VARIANCE:
+        together = np.diag(domain.value[:2]) - np.outer(domain.value[:2], domain.value[:2])
+    size = np.sqrt(np.maximum(np.diag(together), NO_VARIANCE))
+    shared = float(np.clip(together[0, 1] / size.prod(), -1, 1))
+    normal[:, 1] = shared * normal[:, 0] + np.sqrt(1 - shared**2) * normal[:, 1]
+    half = (high - low) / 2 / student_quantile(np.inf)
+    return np.asarray(np.clip((low + high) / 2 + half * normal, 0, 1))
 
 
 def _by_number(rows: IndexArray, number: IndexArray) -> list[IndexArray]:
