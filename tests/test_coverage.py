@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 from bench import coverage
-from bench.coverage import score_coverage, share_coverage, training_coverage
+from bench.coverage import network_coverage, score_coverage, share_coverage, training_coverage
 from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score
@@ -43,6 +43,12 @@ def test_cross_fitted_estimates_hold_where_those_from_the_training_rows_do_not()
     assert found["cross-fitting"].coverage >= 0.9 and found["same rows"].coverage < 0.8
     widths = [found[name].half_width for name in ("cross-fitting", "annotation only", "halves")]
     assert widths == sorted(widths)
+
+
+def test_edges_hold_where_counts_do_not():
+    found = {row.method: row for row in network_coverage([(300, "differ")], draws=4).itertuples()}
+    assert found["shrunk"].coverage >= 0.88 > found["all"].coverage > found["counting"].coverage
+    assert found["shrunk"].error < found["counting"].error
 
 
 @pytest.mark.parametrize("what", coverage.SIMULATIONS)
@@ -88,6 +94,15 @@ def test_intervals_hold_where_a_bootstrap_over_rows_does_not():
         share = dict(zip(rows.method, rows.coverage, strict=True))
         assert 0.93 <= share["kit"] <= 0.97
         assert share["articles only"] < 0.9 and share["rows"] < 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", [(300, "alike"), (300, "differ")])
+def test_intervals_of_edges_and_of_balance_hold(design):
+    found = {row.method: row for row in network_coverage([design], draws=60).itertuples()}
+    assert found["shrunk"].coverage >= 0.92 and found["shrunk"].balance >= 0.93
+    assert found["shrunk"].wrong_signs <= 0.01
+    assert found["counting"].coverage < 0.8 and found["all"].coverage < found["shrunk"].coverage
 
 
 @pytest.mark.slow
