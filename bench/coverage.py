@@ -6,8 +6,9 @@ writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m benc
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
 annotated rows, and `python -m bench.coverage measures` `measures.csv`: sums, differences, ratios and
-means of shares; `python -m bench.coverage regression` `regression.csv`: coefficients. `--draws 20
---output FOLDER` gives a first look.
+means of shares; `python -m bench.coverage regression` `regression.csv`: coefficients; `python -m bench.coverage
+network` `network.csv`: edges and balance of signed networks. `--draws 20 --output FOLDER` gives a
+first look.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from tqdm import tqdm
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import SHARES, DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_measures import MEASURES, evaluate_measures
+from bench.simulated_networks import NetworkResult, evaluate_network
 from bench.simulated_regression import DESIGNS as STUDIES
 from bench.simulated_regression import Design, evaluate_study
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
@@ -59,6 +61,8 @@ MEASURE_DESIGNS = (
     (300, "stratified", INFERENCES[0]),
     (300, "random", INFERENCES[1]),
 )
+# Annotated rows, and how the classifier's errors differ between edges.
+NETWORK_DESIGNS = ((300, "alike"), (300, "differ"), (150, "differ"), (300, "useless"))
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
 METHODS = (
@@ -299,6 +303,37 @@ def regression_coverage(
     return pd.DataFrame(rows, columns=[*columns, *figures])
 
 
+def network_coverage(
+    designs: Sequence[tuple[int, str]] = NETWORK_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of edges and of balance contain the truth, by design and method.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, and how the classifier errs; see `simulated_networks.simulate_network`.
+    draws
+        Simulated networks per design.
+    random_state
+        The seed of the simulation.
+    """
+    fields = list(NetworkResult.__dataclass_fields__)
+    rows = []
+    for n, errors in designs:
+        results: dict[str, list[list[float]]] = {}
+        for draw in _progress(draws, f"{n} annotated rows, errors {errors}"):
+            random = np.random.default_rng([random_state, n, draw])
+            for method, result in evaluate_network(random, n=n, errors=errors):
+                values = [getattr(result, field) for field in fields]
+                results.setdefault(method, []).append(values)
+        for method, values in results.items():
+            rows.append((n, errors, method, *np.nanmean(values, axis=0).tolist(), draws))
+    return pd.DataFrame(rows, columns=["annotated", "errors", "method", *fields, "draws"])
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
@@ -307,6 +342,7 @@ SIMULATIONS = {
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
     "measures": (measure_coverage, Path("experiments/coverage/measures.csv")),
     "regression": (regression_coverage, Path("experiments/coverage/regression.csv")),
+    "network": (network_coverage, Path("experiments/coverage/network.csv")),
 }
 
 

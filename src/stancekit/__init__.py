@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stancekit.commands.estimate import estimate
     from stancekit.commands.evaluate import evaluate
     from stancekit.commands.label import label
+    from stancekit.commands.network import network
     from stancekit.commands.plan import plan
     from stancekit.commands.regress import regress
     from stancekit.commands.report import report
@@ -40,6 +41,7 @@ _PLACES = {
     "label": "commands.label",
     "load": "library.load:load_model",
     "load_codebook": "codebook",
+    "network": "commands.network",
     "plan": "commands.plan",
     "read_labels": "labelling.labels",
     "read_table": "corpus.memory",
@@ -63,6 +65,7 @@ __all__ = [
     "label",
     "load",
     "load_codebook",
+    "network",
     "plan",
     "read_labels",
     "read_table",
