@@ -124,9 +124,7 @@ class ReplyStore:
     def begin(self, key: bytes) -> bool:
         """Write down that a request is about to be sent; false where it was sent already or has its reply."""
         # One statement: between two, the reply to the same request could arrive.
-        insert = (
-            "INSERT OR IGNORE INTO sent SELECT ? WHERE NOT EXISTS (SELECT 1 FROM replies WHERE key = ?)"
-        )
+        insert = "INSERT OR IGNORE INTO sent SELECT ? WHERE NOT EXISTS (SELECT 1 FROM replies WHERE key = ?)"
         with self._lock:
             return self._database.execute(insert, (key, key)).rowcount == 1
 
