@@ -143,7 +143,12 @@ def _holds_configs(folder: Path) -> bool:
     if folder.resolve() == kit.resolve():
         return False
     groups = [path.name for path in kit.iterdir() if path.is_dir()]
-    return any(next((folder / group).rglob("*.yaml"), None) for group in groups)
+    # Prompts are the one group whose files are templates.
+    return any(
+        next((folder / group).rglob(pattern), None)
+        for group in groups
+        for pattern in ("*.yaml", "*.jinja")
+    )
 
 
 @contextmanager

@@ -96,8 +96,6 @@ def test_prompts_of_one_s_own(tmp_path, monkeypatch):
     with pytest.raises(KitError, match=r"no prompt 'mine'; there are: coder, plain\. Your own is"):
         load_prompt("mine")
     (tmp_path / "configs" / "prompt").mkdir(parents=True)
-    (tmp_path / "configs" / "model").mkdir()
-    (tmp_path / "configs" / "model" / "x.yaml").write_text("a: 1")
     (tmp_path / "configs" / "prompt" / "mine.jinja").write_text(OWN)
     assert load_prompt("mine") == load_prompt("configs/prompt/mine.jinja") == Prompt("mine", OWN)
     assert prompt_names() == ["coder", "mine", "plain"]
