@@ -162,3 +162,9 @@ def test_a_copy_of_a_model_finds_its_encoder_in_the_box(tmp_path):
     rows = [{"text": "Peru condemned the raid.", "actor": "Peru", "target": "the raid"}]
     assert sk.load(copy).predict(rows)["stance"].tolist() == ["condemn"]
     assert persistence.load(copy).name == "box"
+
+
+def test_a_later_version_of_the_kit_does_not_warn_of_its_own_model(caplog, monkeypatch):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "99.0")
+    persistence.load(BOX / "stance")
+    assert not caplog.records

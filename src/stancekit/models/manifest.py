@@ -15,6 +15,7 @@ from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import write_json
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.selective import SelectivePolicy
+from stancekit.resources import BOX, shipped
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +166,13 @@ def fitted_from(manifest: Manifest, model: Any) -> FittedClassifier:
 
 
 def warn_of_versions(folder: Path, manifest: Manifest) -> None:
-    """Log a warning where a package that affects scores is installed in another major or minor version."""
+    """Log a warning where a package that affects scores is installed in another major or minor version.
+
+    A model that comes with the kit was tested with the version that it comes with, whichever one
+    made it.
+    """
+    if folder.resolve().is_relative_to(shipped("models", BOX).resolve()):
+        return
     differ = []
     for name in _NEEDED_PACKAGES.get(manifest["kind"], _ALL_PACKAGES):
         then = manifest["versions"].get(name, "none")
