@@ -121,10 +121,9 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
         notes=[*population.labels.notes, *notes],
     )
     if output is not None:
-        folder = Path(output)
-        _write_network(folder, found)
         statements = dna_text(population, units, poles, by=by, date_format=date_format)
-        write_text(folder / "dna.csv", statements)
+        write_text(Path(output) / "dna.csv", statements)
+        _write_network(Path(output), found)
     if verbose:
         _print_network(found, output)
     return found

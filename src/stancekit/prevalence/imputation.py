@@ -114,7 +114,7 @@ class _Sampler:
         self._known_groups = np.unique(group[rows.annotated])
         self._known_cells = np.unique(rows.cell[rows.annotated])
         cell_of = fitted.data.cell_of_group
-        self._member = (cell_of == np.arange(len(self._known_cells))[:, None]).astype(float)
+        self._starts = np.flatnonzero(np.r_[True, np.diff(cell_of) > 0])
 
     def draw(self, spreads: FloatArray, random: np.random.Generator) -> FloatArray:
         """Return probabilities in as many draws as there are spreads, shape (draws, rows, 2)."""
@@ -144,7 +144,7 @@ class _Sampler:
         effect = times(roots(of_cells), noise)
         left = left_over(mode.cell_bend, of_cells[:, self._known_cells])
         damped = times(mode.damping, pull)
-        of_cell = np.einsum("cg,dga->dca", self._member, damped)
+        of_cell = np.add.reduceat(damped, self._starts, axis=1)
         known = self._known_cells
         effect[:, known] = times(left, of_cell) + times(roots(left), noise[:, known])
         return effect
