@@ -23,7 +23,12 @@ def test_the_study_can_be_repeated_word_for_word(tmp_path):
     for kind, text in blocks:
         command = [sys.executable, "-c", text] if kind == "python" else ["sh", "-ec", text]
         subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
-    for table in ("all/shares.csv", "voices/shares.csv", "voices/contrasts.csv", "network/edges.csv"):
+    for table in (
+        "all/shares.csv",
+        "voices/shares.csv",
+        "voices/contrasts.csv",
+        "network/edges.csv",
+    ):
         assert (tmp_path / "experiments" / "study_un_votes" / table).read_text() == (
             STUDY / table
         ).read_text()

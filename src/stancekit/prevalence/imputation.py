@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stancekit.prevalence.pooling import FittedErrors, SharedErrors, fit_errors
-from stancekit.prevalence.signed_rows import SignedRows, code_shares, row_bends
+from stancekit.prevalence.signed_rows import SignedRows, row_bends, side_shares
 from stancekit.prevalence.two_by_two import left_over, roots, times, totals
 from stancekit.types import FloatArray, IndexArray
 
@@ -125,8 +125,8 @@ class _Sampler:
         pull = mode.pull - np.einsum("gak,dk->dga", mode.slope, moved)
         effect = self._draw_cells(spreads, pull, random)
         shift = effect[:, self._cell_of_group] + self._draw_groups(effect, pull, random)
-        shares = code_shares(self._features @ coefficients)
-        bends = row_bends(code_shares(self._features @ mode.coefficients), np.ones(len(shares[0])))
+        shares = side_shares(self._features @ coefficients)
+        bends = row_bends(side_shares(self._features @ mode.coefficients), np.ones(len(shares[0])))
         shares += times(bends, shift[:, self._group])
         np.maximum(shares, 0, out=shares)
         shares /= np.maximum(shares[..., 0] + shares[..., 1], 1)[..., None]

@@ -13,7 +13,7 @@ from stancekit.labelling.population import NO_VALUE, Population, column_values
 from stancekit.labelling.row_format import is_blank, row_id
 from stancekit.prevalence.edges import Edge
 from stancekit.prevalence.estimators import SampledUnits
-from stancekit.prevalence.network import Network
+from stancekit.prevalence.network import SignedNetwork
 from stancekit.prevalence.poles import Poles, sign_units
 from stancekit.prevalence.structure import load_networkx
 
@@ -39,7 +39,7 @@ DNA_COLUMNS = (
 )
 
 
-def graphml_text(network: Network) -> str:
+def graphml_text(network: SignedNetwork) -> str:
     """Return the edges of all of the time as GraphML, with nodes and all numbers of the tables.
 
     Raises
@@ -50,7 +50,7 @@ def graphml_text(network: Network) -> str:
     return "\n".join(load_networkx().generate_graphml(_graph(network))) + "\n"
 
 
-def gexf_text(network: Network) -> str:
+def gexf_text(network: SignedNetwork) -> str:
     """Return the network as GEXF, with the net share of every period where there are periods.
 
     Raises
@@ -74,7 +74,7 @@ def gexf_text(network: Network) -> str:
     return re.sub(r' lastmodifieddate="[^"]*"', "", text)
 
 
-def _graph(network: Network) -> Any:
+def _graph(network: SignedNetwork) -> Any:
     graph = load_networkx().DiGraph()
     for node in network.nodes:
         facts = {"kind": node.kind, "rows_out": node.rows_out, "rows_in": node.rows_in}
