@@ -5,7 +5,7 @@ import pytest
 
 from stancekit.prevalence.imputation import draw_tallies
 from stancekit.prevalence.pooling import fit_errors
-from stancekit.prevalence.signed_rows import SignedRows, code_shares, row_features
+from stancekit.prevalence.signed_rows import SignedRows, row_features, side_shares
 
 POLES = np.eye(3)[:, :2]
 
@@ -15,10 +15,10 @@ def rows_of(random, *, n_cells=60, size=40, spread=0.0, article=0.0, annotated=1
     n = n_cells * size
     cell, group = np.arange(n) // size, np.arange(n) // 4
     odds = random.normal(0, 1, (n, 2))
-    scores = code_shares(odds)
+    scores = side_shares(odds)
     shifted = odds + spread * random.normal(size=(n_cells, 2))[cell]
     shifted += article * random.normal(size=(n // 4, 2))[group]
-    shares = code_shares(shifted)
+    shares = side_shares(shifted)
     three = np.column_stack([shares, 1 - shares.sum(axis=1)]).cumsum(axis=1)
     gold = POLES[np.minimum((three < random.random(n)[:, None]).sum(axis=1), 2)]
     chosen = random.random(n) < annotated
@@ -66,7 +66,7 @@ def test_the_mean_of_a_cell_in_one_article_is_hardly_relied_on():
     cell = np.repeat([0, 1, 2, 3], [100, 100, 100, 10])
     article = np.r_[np.arange(300) // 5, np.full(10, 99)]
     raised = np.array([1.0, -1.0, 0.0, 3.0])[cell] + random.normal(0, 1, 100)[article]
-    scores = code_shares(np.column_stack([raised, np.zeros(310)]))
+    scores = side_shares(np.column_stack([raised, np.zeros(310)]))
     rows = SignedRows(scores, scores > 0.5, scores, np.ones(310, bool), np.ones(310), cell, article)
     features = row_features(rows)
     means = np.array([features.values[cell == one, 3][0] for one in range(4)])

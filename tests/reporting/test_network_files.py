@@ -10,7 +10,7 @@ from made_networks import annotate, made_network
 
 from stancekit.commands.network import network
 from stancekit.reporting.network_files import DNA_COLUMNS
-from stancekit.reporting.network_layout import HEIGHT, MOST_DRAWN, WIDTH, place_edges, place_nodes
+from stancekit.reporting.network_layout import HEIGHT, MOST_NODES, WIDTH, place_edges, place_nodes
 
 EVIL = "<script>document.title='broken'</script>;\x07"
 
@@ -105,7 +105,7 @@ def test_nodes_are_inside_and_do_not_cover_each_other(written):
     found, _ = written
     nodes = place_nodes(found)
     assert [(one.x, one.y) for one in nodes] == [(one.x, one.y) for one in place_nodes(found)]
-    assert len(nodes) == 6 <= MOST_DRAWN
+    assert len(nodes) == 6 <= MOST_NODES
     assert all(0 < one.x < WIDTH and 0 < one.y < HEIGHT for one in nodes)
     for at, one in enumerate(nodes):
         for other in nodes[:at]:

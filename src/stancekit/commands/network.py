@@ -10,7 +10,7 @@ from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import list_tables
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
-from stancekit.prevalence.network import Network, NetworkSettings
+from stancekit.prevalence.network import NetworkSettings, SignedNetwork
 from stancekit.prevalence.network_making import make_network
 from stancekit.prevalence.poles import find_poles
 from stancekit.prevalence.units import PERIODS
@@ -37,7 +37,7 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
     output: str | Path | None = None,
     random_state: int = 0,
     verbose: bool = False,
-) -> Network:
+) -> SignedNetwork:
     """Estimate who is for and who against whom or what, with communities and balance, beside what counting says.
 
     Parameters
@@ -73,7 +73,7 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
 
     Returns
     -------
-    Network
+    SignedNetwork
         Edges with shares, intervals and signs as `to_frame()`; also `nodes_frame()`,
         `pairs_frame()` and `statistics_frame()`.
 
@@ -101,7 +101,7 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
     2   Cem    Ana  positive
     """
     by = as_list(by)
-    _check_columns(by, slices)
+    _check_nodes(by, slices)
     fields = [*by, *([slices] if slices else [])]
     population = read_population(labels, codebook=codebook, by=fields, date_format=date_format)
     poles = find_poles(
@@ -121,16 +121,15 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
         notes=[*population.labels.notes, *notes],
     )
     if output is not None:
-        folder = Path(output)
-        _write_network(folder, found)
         statements = dna_text(population, units, poles, by=by, date_format=date_format)
-        write_text(folder / "dna.csv", statements)
+        write_text(Path(output) / "dna.csv", statements)
+        _write_network(Path(output), found)
     if verbose:
         _print_network(found, output)
     return found
 
 
-def _check_columns(by: Sequence[str], slices: str | None) -> None:
+def _check_nodes(by: Sequence[str], slices: str | None) -> None:
     if len(by) != 2 or by[0] == by[1]:
         raise KitError(
             f"by has {', '.join(by) or 'nothing'}; an edge has two columns, who and towards whom or "
@@ -150,7 +149,7 @@ def _node_columns(population: Population) -> Mapping[str, list[str]]:
     }
 
 
-def _write_network(folder: Path, found: Network) -> None:
+def _write_network(folder: Path, found: SignedNetwork) -> None:
     write_text(folder / "edges.csv", frame_to_csv(found.to_frame()))
     write_text(folder / "nodes.csv", frame_to_csv(found.nodes_frame()))
     write_text(folder / "pairs.csv", frame_to_csv(found.pairs_frame()))
@@ -163,7 +162,7 @@ def _write_network(folder: Path, found: Network) -> None:
     write_text(folder / "network.html", network_page(found))
 
 
-def _print_network(found: Network, output: str | Path | None) -> None:
+def _print_network(found: SignedNetwork, output: str | Path | None) -> None:
     statistics = [
         (one.name, format_statistic(one.estimate), format_number(one.counted))
         for one in found.statistics

@@ -27,7 +27,7 @@ POOLS = ("shrunk", "all", "none")
 SIGNS = ("positive", "negative", "ambivalent", "neutral", "uncertain")
 # Shares that are surely above this are both taken, shares surely below it neither.
 _NOTABLE = 0.1
-DRAWS = 400
+CODE_DRAWS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ def _draw_shared(
         signed.article[parts.rows],
     )
     tallies = draw_tallies(
-        rows, parts.part, draws=DRAWS, cells_differ=cells_differ, random_state=random_state
+        rows, parts.part, draws=CODE_DRAWS, cells_differ=cells_differ, random_state=random_state
     )
     starts = np.flatnonzero(np.r_[True, np.diff(parts.pair_of) > 0])
     return _Drawn(
@@ -275,7 +275,7 @@ def _draw_own(signed: SampledUnits, parts: _Parts, *, random_state: int) -> _Dra
 def _draw_domains(
     signed: SampledUnits, groups: Sequence[IndexArray], random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    counts = np.full((DRAWS, len(groups), 2), np.nan)
+    counts = np.full((CODE_DRAWS, len(groups), 2), np.nan)
     expected = np.full((len(groups), 2), np.nan)
     for number, rows in enumerate(groups):
         mask = np.zeros(len(signed.scores), dtype=bool)
@@ -290,7 +290,7 @@ def _draw_domains(
 def _draw_domain(domain: Domain, random: np.random.Generator) -> FloatArray:
     """Return draws of the shares of for and against that fill the intervals of `estimate`, shape (draws, 2)."""
     low, high = (ends[:2] for ends in share_interval(domain))
-    normal = random.standard_normal((DRAWS, 2))
+    normal = random.standard_normal((CODE_DRAWS, 2))
     # Where the model makes no error, the shares vary together as those of a plain sample.
     together = domain.influence[:, :2].T @ domain.influence[:, :2]
     if min(np.diag(together)) <= NO_VARIANCE:

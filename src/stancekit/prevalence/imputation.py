@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stancekit.prevalence.pooling import FittedErrors, SharedErrors, fit_errors
-from stancekit.prevalence.signed_rows import SignedRows, code_shares, row_bends
+from stancekit.prevalence.signed_rows import SignedRows, row_bends, side_shares
 from stancekit.prevalence.two_by_two import left_over, roots, times, totals
 from stancekit.types import FloatArray, IndexArray
 
@@ -114,7 +114,7 @@ class _Sampler:
         self._known_groups = np.unique(group[rows.annotated])
         self._known_cells = np.unique(rows.cell[rows.annotated])
         cell_of = fitted.data.cell_of_group
-        self._member = (cell_of == np.arange(len(self._known_cells))[:, None]).astype(float)
+        self._starts = np.flatnonzero(np.r_[True, np.diff(cell_of) > 0])
 
     def draw(self, spreads: FloatArray, random: np.random.Generator) -> FloatArray:
         """Return probabilities in as many draws as there are spreads, shape (draws, rows, 2)."""
@@ -125,8 +125,8 @@ class _Sampler:
         pull = mode.pull - np.einsum("gak,dk->dga", mode.slope, moved)
         effect = self._draw_cells(spreads, pull, random)
         shift = effect[:, self._cell_of_group] + self._draw_groups(effect, pull, random)
-        shares = code_shares(self._features @ coefficients)
-        bends = row_bends(code_shares(self._features @ mode.coefficients), np.ones(len(shares[0])))
+        shares = side_shares(self._features @ coefficients)
+        bends = row_bends(side_shares(self._features @ mode.coefficients), np.ones(len(shares[0])))
         shares += times(bends, shift[:, self._group])
         np.maximum(shares, 0, out=shares)
         shares /= np.maximum(shares[..., 0] + shares[..., 1], 1)[..., None]
@@ -144,7 +144,7 @@ class _Sampler:
         effect = times(roots(of_cells), noise)
         left = left_over(mode.cell_bend, of_cells[:, self._known_cells])
         damped = times(mode.damping, pull)
-        of_cell = np.einsum("cg,dga->dca", self._member, damped)
+        of_cell = np.add.reduceat(damped, self._starts, axis=1)
         known = self._known_cells
         effect[:, known] = times(left, of_cell) + times(roots(left), noise[:, known])
         return effect

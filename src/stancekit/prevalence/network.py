@@ -13,7 +13,7 @@ from stancekit.prevalence.poles import Poles
 from stancekit.views import DataFrame, TableView
 
 # How columns of an estimate end.
-_ENDS = ("", "_low", "_high")
+_COLUMN_ENDS = ("", "_low", "_high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class NodePair:
     """Two nodes: how far they agree on the targets they share, and how often they are in one community.
 
     `agreement` is congruence less conflict. All three are `None` where two share no target.
@@ -76,7 +76,7 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Network(TableView):
+class SignedNetwork(TableView):
     """What `stancekit network` returns: edges, nodes, pairs of nodes, and statistics.
 
     Attributes
@@ -98,7 +98,7 @@ class Network(TableView):
     by: tuple[str, ...]
     edges: list[Edge]
     nodes: list[Node]
-    pairs: list[Pair]
+    pairs: list[NodePair]
     statistics: list[Statistic]
     one_mode: bool
     left_out: int
@@ -149,9 +149,9 @@ class Network(TableView):
                     "rows": edge.n,
                     "articles": edge.n_articles,
                     "annotated": edge.n_annotated,
-                    **_limits("net", edge.net),
-                    **_limits("positive", edge.positive),
-                    **_limits("negative", edge.negative),
+                    **_limit_columns("net", edge.net),
+                    **_limit_columns("positive", edge.positive),
+                    **_limit_columns("negative", edge.negative),
                     "counted_net": edge.counted,
                     "counted_positive": edge.counted_positive,
                     "counted_negative": edge.counted_negative,
@@ -206,7 +206,11 @@ class Network(TableView):
 
         columns = [
             *("first", "second", "shared"),
-            *(f"{name}{end}" for name in ("congruence", "conflict", "agreement") for end in _ENDS),
+            *(
+                f"{name}{end}"
+                for name in ("congruence", "conflict", "agreement")
+                for end in _COLUMN_ENDS
+            ),
             *("counted_agreement", "together"),
         ]
         rows = [
@@ -214,9 +218,9 @@ class Network(TableView):
                 "first": pair.first,
                 "second": pair.second,
                 "shared": pair.shared,
-                **_limits("congruence", pair.congruence),
-                **_limits("conflict", pair.conflict),
-                **_limits("agreement", pair.agreement),
+                **_limit_columns("congruence", pair.congruence),
+                **_limit_columns("conflict", pair.conflict),
+                **_limit_columns("agreement", pair.agreement),
                 "counted_agreement": pair.counted,
                 "together": pair.together,
             }
@@ -229,12 +233,16 @@ class Network(TableView):
         import pandas as pd
 
         rows = [
-            {"statistic": one.name, **_limits("estimate", one.estimate), "counted": one.counted}
+            {
+                "statistic": one.name,
+                **_limit_columns("estimate", one.estimate),
+                "counted": one.counted,
+            }
             for one in self.statistics
         ]
         return pd.DataFrame(rows)
 
 
-def _limits(name: str, estimate: ShareEstimate | None) -> dict[str, float]:
+def _limit_columns(name: str, estimate: ShareEstimate | None) -> dict[str, float]:
     values = estimate or (np.nan,) * 3
-    return {f"{name}{end}": value for end, value in zip(_ENDS, values, strict=True)}
+    return {f"{name}{end}": value for end, value in zip(_COLUMN_ENDS, values, strict=True)}

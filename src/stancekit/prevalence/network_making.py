@@ -7,7 +7,7 @@ import numpy as np
 
 from stancekit.prevalence.edges import Edge, EdgeDraws, draw_edges, interval_of
 from stancekit.prevalence.estimators import SampledUnits
-from stancekit.prevalence.network import Network, NetworkSettings, Node, Pair, Statistic
+from stancekit.prevalence.network import NetworkSettings, Node, NodePair, SignedNetwork, Statistic
 from stancekit.prevalence.poles import sign_units
 from stancekit.prevalence.structure import (
     Projection,
@@ -36,7 +36,7 @@ def make_network(
     *,
     settings: NetworkSettings,
     notes: Sequence[str] = (),
-) -> Network:
+) -> SignedNetwork:
     """Estimate the edges of a network, its balance and its communities.
 
     Parameters
@@ -64,7 +64,7 @@ def make_network(
     )
     one_mode = _is_one_mode(drawn.whole)
     structure = _Structure(drawn, settings, one_mode=one_mode)
-    return Network(
+    return SignedNetwork(
         settings=settings,
         by=tuple(columns),
         edges=drawn.edges,
@@ -129,7 +129,7 @@ class _Structure:
         evident = are_evident(net, settings.level)
         self._projection = project(ends[self._known][evident], net[:, evident])
         counted_projection = project(ends, self._counted[..., 0] - self._counted[..., 1])
-        self._counted_agreement = _agreement(counted_projection)
+        self._counted_agreement = _first_agreement(counted_projection)
         ties = self._make_ties(self._known, self._shares, self._projection)
         self._ties = ties.of(are_evident(ties.values, settings.level))
         self._counted_ties = self._make_ties(
@@ -172,15 +172,15 @@ class _Structure:
             for name in self._all_names()
         ]
 
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> list[NodePair]:
         """Return pairs of nodes that share a target, or are in one community in some draw."""
         level, projection = self._settings.level, self._projection
         names, sources = list(self._names), list(self._sources)
-        found: dict[tuple[str, str], Pair] = {}
+        found: dict[tuple[str, str], NodePair] = {}
         for number, (first, second) in enumerate(projection.ends.tolist()):
             drawn = [projection.congruence[:, number], projection.conflict[:, number]]
             drawn.append(drawn[0] - drawn[1])
-            found[sources[first], sources[second]] = Pair(
+            found[sources[first], sources[second]] = NodePair(
                 sources[first],
                 sources[second],
                 int(projection.shared[number]),
@@ -191,7 +191,7 @@ class _Structure:
         for first, second in np.argwhere(np.triu(self._together, 1) > 0).tolist():
             key = names[first], names[second]
             share = float(self._together[first, second])
-            found.setdefault(key, Pair(*key, 0, None, None, None, np.nan, share))
+            found.setdefault(key, NodePair(*key, 0, None, None, None, np.nan, share))
         return [found[key] for key in sorted(found)]
 
     def statistics(self) -> list[Statistic]:
@@ -216,7 +216,7 @@ class _Structure:
         return rows
 
 
-def _agreement(projection: Projection) -> dict[tuple[int, int], float]:
+def _first_agreement(projection: Projection) -> dict[tuple[int, int], float]:
     """Return congruence less conflict of each pair, by the first draw."""
     values = (projection.congruence - projection.conflict)[0].tolist()
     pairs = [(first, second) for first, second in projection.ends.tolist()]

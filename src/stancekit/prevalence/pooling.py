@@ -15,9 +15,9 @@ from stancekit.prevalence.signed_rows import (
     AnnotatedRows,
     SignedRows,
     annotated_rows,
-    code_shares,
     row_bends,
     row_features,
+    side_shares,
 )
 from stancekit.prevalence.spreads import find_spreads
 from stancekit.prevalence.two_by_two import inverse, left_over, times, totals
@@ -67,7 +67,7 @@ def _fit_coefficients(data: AnnotatedRows) -> FloatArray:
     """Maximise the likelihood of the rows by Newton's method, as if shifts were zero, shape (5, 2)."""
     coefficients = _TRUSTED.copy()
     for _ in range(_STEPS):
-        shares = code_shares(data.features @ coefficients)
+        shares = side_shares(data.features @ coefficients)
         residual = data.weight[:, None] * (data.gold - shares)
         slopes = _slopes(row_bends(shares, data.weight), data.features)
         information = _TRUST_PRECISION * np.eye(_TRUSTED.size)
@@ -91,7 +91,7 @@ def _find_mode(
 ) -> Mode:
     """Return what is most probable where outcomes are linear in shifts and coefficients (Henderson 1975)."""
     n_groups, n_cells = len(data.cell_of_group), int(data.cell_of_group.max()) + 1
-    shares = code_shares(data.features @ coefficients)
+    shares = side_shares(data.features @ coefficients)
     residual = data.weight[:, None] * (data.gold - shares)
     bends = row_bends(shares, data.weight)
     slopes = _slopes(bends, data.features)

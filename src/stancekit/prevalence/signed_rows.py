@@ -100,7 +100,7 @@ def _cell_means(
     return centre + times(kept, distance), (np.eye(2) - kept) @ between
 
 
-def code_shares(odds_logs: FloatArray) -> FloatArray:
+def side_shares(odds_logs: FloatArray) -> FloatArray:
     """Return the probabilities of for and against, shape (..., 2)."""
     odds = np.exp(np.clip(odds_logs, -30, 30))
     odds /= (1 + odds[..., 0] + odds[..., 1])[..., None]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stancekit.prevalence.signed_rows import AnnotatedRows, code_shares, row_bends
+from stancekit.prevalence.signed_rows import AnnotatedRows, row_bends, side_shares
 from stancekit.prevalence.two_by_two import positive_part, times, totals
 from stancekit.types import FloatArray
 
@@ -42,7 +42,7 @@ def _find_moments(data: AnnotatedRows, coefficients: FloatArray) -> _Moments:
     order for two rows that share a shift of covariance S. Unlike the likelihood's, this estimate
     does not shrink where cells have one or two rows (Breslow and Lin 1995 on that bias).
     """
-    shares = code_shares(data.features @ coefficients)
+    shares = side_shares(data.features @ coefficients)
     bends = row_bends(shares, data.weight)
     residuals = times(bends, data.weight[:, None] * (data.gold - shares))
     squares = bends @ bends

@@ -14,7 +14,7 @@ from stancekit.formatting import format_number, format_percent, format_share
 from stancekit.html import render_page
 from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.edges import SIGNS
-from stancekit.prevalence.network import Network, Pair
+from stancekit.prevalence.network import NodePair, SignedNetwork
 from stancekit.reporting.figures import INK, figure, svg
 from stancekit.reporting.network_layout import (
     HEIGHT,
@@ -55,7 +55,7 @@ _COLOURS = {
 }
 
 
-def network_page(network: Network) -> str:
+def network_page(network: SignedNetwork) -> str:
     """Return a network as one HTML page: drawing, slider over periods, and tables; all data is escaped."""
     nodes = place_nodes(network)
     periods = ["", *network.periods]
@@ -113,13 +113,13 @@ def format_statistic(estimate: ShareEstimate | None) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _tied_pairs(network: Network) -> list[Pair]:
+def _tied_pairs(network: SignedNetwork) -> list[NodePair]:
     """Return the pairs that share a target, those that share most first."""
     shared = [pair for pair in network.pairs if pair.agreement]
     return sorted(shared, key=lambda pair: (-pair.shared, pair.first, pair.second))
 
 
-def network_figure(network: Network) -> tuple[str, bytes]:
+def network_figure(network: SignedNetwork) -> tuple[str, bytes]:
     """Draw the edges of all of the time for a paper, as SVG and as PNG."""
     nodes = place_nodes(network)
     edges = place_edges(network.whole, nodes, min_rows=network.settings.min_rows)

@@ -10,10 +10,10 @@ from typing import Any
 from stancekit.corpus.dates import read_dates
 from stancekit.errors import printable
 from stancekit.labelling.population import NO_VALUE, Population, column_values
-from stancekit.labelling.row_format import row_id
+from stancekit.labelling.row_format import is_blank, row_id
 from stancekit.prevalence.edges import Edge
 from stancekit.prevalence.estimators import SampledUnits
-from stancekit.prevalence.network import Network
+from stancekit.prevalence.network import SignedNetwork
 from stancekit.prevalence.poles import Poles, sign_units
 from stancekit.prevalence.structure import load_networkx
 
@@ -39,7 +39,7 @@ DNA_COLUMNS = (
 )
 
 
-def graphml_text(network: Network) -> str:
+def graphml_text(network: SignedNetwork) -> str:
     """Return the edges of all of the time as GraphML, with nodes and all numbers of the tables.
 
     Raises
@@ -50,7 +50,7 @@ def graphml_text(network: Network) -> str:
     return "\n".join(load_networkx().generate_graphml(_graph(network))) + "\n"
 
 
-def gexf_text(network: Network) -> str:
+def gexf_text(network: SignedNetwork) -> str:
     """Return the network as GEXF, with the net share of every period where there are periods.
 
     Raises
@@ -74,7 +74,7 @@ def gexf_text(network: Network) -> str:
     return re.sub(r' lastmodifieddate="[^"]*"', "", text)
 
 
-def _graph(network: Network) -> Any:
+def _graph(network: SignedNetwork) -> Any:
     graph = load_networkx().DiGraph()
     for node in network.nodes:
         facts = {"kind": node.kind, "rows_out": node.rows_out, "rows_in": node.rows_in}
@@ -152,8 +152,6 @@ def dna_text(
         if not given[row, :2].any() or NO_VALUE in (who, what):
             continue
         fields = population.rows[row]
-        start = fields.get("start")
-        stop = fields.get("end")
         writer.writerow(
             [
                 row + 1,
@@ -162,9 +160,9 @@ def dna_text(
                 _dna_cell(who),
                 _dna_cell(what),
                 int(given[row, 0]),
-                0 if start is None else int(start),
-                0 if stop is None else int(stop),
-                _dna_cell(fields.get("sentence") or ""),
+                _offset(fields.get("start")),
+                _offset(fields.get("end")),
+                _dna_cell("" if is_blank(fields.get("sentence")) else fields["sentence"]),
                 1,
                 articles[population.articles[row]],
                 _dna_cell(population.articles[row]),
@@ -180,6 +178,10 @@ def dna_text(
 def _moment(date: str) -> str:
     """Return a date as the program writes it, the first moment of it; empty where there is none."""
     return f"{date}{'-01' * (2 - date.count('-'))} 00:00:00" if date else ""
+
+
+def _offset(value: Any) -> int:
+    return 0 if is_blank(value) else int(value)
 
 
 def _dna_cell(text: object) -> str:

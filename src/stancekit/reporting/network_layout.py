@@ -8,7 +8,7 @@ import numpy as np
 
 from stancekit.errors import printable
 from stancekit.prevalence.edges import Edge
-from stancekit.prevalence.network import Network, Node
+from stancekit.prevalence.network import Node, SignedNetwork
 from stancekit.prevalence.structure import load_networkx
 from stancekit.types import FloatArray
 
@@ -16,7 +16,7 @@ from stancekit.types import FloatArray
 WIDTH, HEIGHT, MARGIN = 960, 640, 46
 RADIUS = 9
 # More nodes than this cannot be told from each other; those of most rows are drawn.
-MOST_DRAWN = 50
+MOST_NODES = 50
 _LONGEST_LABEL = 24
 _LETTER = 6.9
 # How long an edge wants to be: friends stand together, opponents apart.
@@ -52,7 +52,7 @@ class PlacedEdge:
     width: float
 
 
-def place_nodes(network: Network) -> list[PlacedNode]:
+def place_nodes(network: SignedNetwork) -> list[PlacedNode]:
     """Return where nodes are drawn: those of most rows, by Kamada and Kawai (1989), labels pushed apart.
 
     Raises
@@ -61,7 +61,7 @@ def place_nodes(network: Network) -> list[PlacedNode]:
         When networkx is not installed.
     """
     ranked = sorted(network.nodes, key=lambda node: (-node.rows_out - node.rows_in, node.name))
-    drawn = sorted(ranked[:MOST_DRAWN], key=lambda node: node.name)
+    drawn = sorted(ranked[:MOST_NODES], key=lambda node: node.name)
     labels = [printable(node.name, most=_LONGEST_LABEL) for node in drawn]
     places = _spread_out(_springs(network, [node.name for node in drawn]))
     places = _push_apart(places, labels)
@@ -73,7 +73,7 @@ def place_nodes(network: Network) -> list[PlacedNode]:
     ]
 
 
-def _springs(network: Network, names: Sequence[str]) -> FloatArray:
+def _springs(network: SignedNetwork, names: Sequence[str]) -> FloatArray:
     networkx = load_networkx()
     graph = networkx.Graph()
     graph.add_nodes_from(names)
