@@ -203,7 +203,7 @@ class RunRecord:
                 "validation": _number_or_nan(known["validation"]),
                 "thresholds": tuple(map(float, known["thresholds"])),
                 "views": tuple(map(str, known.get("views", ()))),
-                "behaviour": _pairs(known.get("behaviour", {})),
+                "behaviour": _trial_counts(known.get("behaviour", {})),
                 "temperature": float(known["temperature"]),
                 "caution": SelectivePolicy.from_list(known["caution"]),
                 "examples": {part: int(known["examples"][part]) for part in PART_NAMES},
@@ -224,7 +224,7 @@ _REQUIRED_KEYS = tuple(
 )
 
 
-def _pairs(value: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+def _trial_counts(value: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     return {str(test): (int(good), int(n)) for test, (good, n) in value.items()}
 
 

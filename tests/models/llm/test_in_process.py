@@ -14,7 +14,7 @@ from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.llm import weights
 from stancekit.models.llm.in_process import CausalModel
-from stancekit.models.llm.questions import Question
+from stancekit.models.llm.questions import ChatQuestion
 from stancekit.models.llm.weights import SMOLLM2, resolve_causal
 from stancekit.types import Example
 
@@ -47,7 +47,9 @@ def ask(model, questions, batches=None):
 
 
 def question(text, opening="Codes: A. warm, B. cold. " * 3):
-    return Question("1", "hash", "AB", (0, 1), (("system", opening), ("user", f"{text}\nLetter:")))
+    return ChatQuestion(
+        "1", "hash", "AB", (0, 1), (("system", opening), ("user", f"{text}\nLetter:"))
+    )
 
 
 def test_likelihoods_are_those_of_brute_force(tiny):

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from stancekit.errors import KitError
-from stancekit.models.llm.questions import Question, request_body, request_key
+from stancekit.models.llm.questions import ChatQuestion, request_body, request_key
 from stancekit.models.llm.replies import ReplyStore
 
-QUESTION = Question("row 1", "hash", "AB", (0, 1), (("user", "Peru left the room."),))
+QUESTION = ChatQuestion("row 1", "hash", "AB", (0, 1), (("user", "Peru left the room."),))
 BODY = request_body(QUESTION, "m", "logprobs")
 KEY = request_key(BODY)
 
@@ -37,10 +37,10 @@ def test_a_killed_process_loses_no_reply_and_what_was_under_way_is_known(tmp_pat
 import os, sys
 sys.path.insert(0, {str(tmp_path)!r})
 from pathlib import Path
-from stancekit.models.llm.questions import Question
+from stancekit.models.llm.questions import ChatQuestion
 from stancekit.models.llm.replies import ReplyStore
 store = ReplyStore(Path({str(tmp_path / "r.sqlite")!r}))
-question = Question("row 1", "hash", "AB", (0, 1), ())
+question = ChatQuestion("row 1", "hash", "AB", (0, 1), ())
 for number in range(20):
     store.begin(b"%d" % number)
 for number in range(17):

@@ -13,7 +13,7 @@ from stancekit.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LetterAnswer:
     """What a model answers to one question.
 
     Attributes
@@ -31,7 +31,7 @@ class Answer:
     mass: float = math.nan
 
 
-def read_answer(reply: str, letters: str, mode: Mode) -> Answer:
+def read_answer(reply: str, letters: str, mode: Mode) -> LetterAnswer:
     """Return what a stored reply says.
 
     A letter counts with the blanks around it. Of a reply without the probabilities that were asked
@@ -72,7 +72,7 @@ def read_answer(reply: str, letters: str, mode: Mode) -> Answer:
     mass = float(weights.sum())
     if not mass > 0:
         return _vote(said.strip(), letters)
-    return Answer(weights / mass, legal, min(mass, 1.0))
+    return LetterAnswer(weights / mass, legal, min(mass, 1.0))
 
 
 def first_alternatives(choice: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -154,16 +154,16 @@ def _read_schema(said: str) -> str:
     return answer.strip() if isinstance(answer, str) else ""
 
 
-def _vote(letter: str, letters: str) -> Answer:
+def _vote(letter: str, letters: str) -> LetterAnswer:
     if len(letter) != 1 or letter not in letters:
-        return Answer(None, legal=False)
-    return Answer(np.eye(len(letters))[letters.index(letter)], legal=True)
+        return LetterAnswer(None, legal=False)
+    return LetterAnswer(np.eye(len(letters))[letters.index(letter)], legal=True)
 
 
-def _read_exact(plain: Mapping[str, Any], letters: str) -> Answer:
+def _read_exact(plain: Mapping[str, Any], letters: str) -> LetterAnswer:
     logprobs = np.array([float(plain["logprobs"][letter]) for letter in letters])
     probabilities = np.exp(logprobs - logprobs.max())
     mass = float(np.exp(logprobs).sum())
-    return Answer(
+    return LetterAnswer(
         probabilities / probabilities.sum(), str(plain["first"]).strip() in list(letters), mass
     )

@@ -6,16 +6,16 @@ from itertools import islice
 from typing import get_args
 
 from stancekit.errors import KitError
-from stancekit.models.llm.answers import Answer, count_tokens, read_answer
+from stancekit.models.llm.answers import LetterAnswer, count_tokens, read_answer
 from stancekit.models.llm.backends import Backend, Request
-from stancekit.models.llm.progress import Progress, Workload
-from stancekit.models.llm.questions import Mode, Question, request_body, request_key
+from stancekit.models.llm.progress import AskingProgress, Workload
+from stancekit.models.llm.questions import ChatQuestion, Mode, request_body, request_key
 from stancekit.models.llm.replies import ReplyStore
 
 log = logging.getLogger(__name__)
 
 # Makes the same questions each time: they are counted, asked and read, and never all in memory.
-Questions = Callable[[], Iterator[Question]]
+Questions = Callable[[], Iterator[ChatQuestion]]
 _MODES: dict[str, Mode] = {mode: mode for mode in get_args(Mode)}
 # What a store knows besides what a server says of itself.
 _OWN_FACTS = frozenset({"format", "mode", "model"})
@@ -89,7 +89,7 @@ class Asker:
             return
         model = backend()
         self._note_server(model)
-        progress = Progress(work, parallel=model.parallel, prices=self.prices)
+        progress = AskingProgress(work, parallel=model.parallel, prices=self.prices)
 
         def keep(request: Request, reply: str, *, seconds: float, tokens: tuple[int, int]) -> None:
             self._keep(request, reply, seconds, tokens)
@@ -108,7 +108,7 @@ class Asker:
         finally:
             progress.close()
 
-    def read(self, question: Question) -> Answer:
+    def read(self, question: ChatQuestion) -> LetterAnswer:
         """Return what the stored reply to a question says.
 
         Raises
@@ -126,7 +126,7 @@ class Asker:
             )
         return read_answer(reply, question.letters, mode)
 
-    def _choose_mode(self, question: Question, backend: Backend) -> None:
+    def _choose_mode(self, question: ChatQuestion, backend: Backend) -> None:
         """Find out how the model answers, and store the reply that showed it."""
         self._note_server(backend)
         mode, reply = backend.choose_mode(question)

@@ -7,10 +7,10 @@ from typing import Protocol
 from stancekit.models.llm.answers import count_tokens, keeps_schema, tells_probabilities
 from stancekit.models.llm.client import ChatServer, RefusedError
 from stancekit.models.llm.pool import RequestPool
-from stancekit.models.llm.questions import Mode, Question, request_body
+from stancekit.models.llm.questions import ChatQuestion, Mode, request_body
 
 # A question with the request that it is sent as.
-Request = tuple[Question, bytes]
+Request = tuple[ChatQuestion, bytes]
 
 
 class Keep(Protocol):
@@ -28,7 +28,7 @@ class Backend(Protocol):
 
     parallel: int
 
-    def choose_mode(self, question: Question) -> tuple[Mode, str]:
+    def choose_mode(self, question: ChatQuestion) -> tuple[Mode, str]:
         """Return how the model answers, found out with a question, and the reply if it can be kept."""
         ...
 
@@ -59,7 +59,7 @@ class ServedModel:
         """Return what the server says of the model; an error where it has others."""
         return self.server.describe(self.name)
 
-    def choose_mode(self, question: Question) -> tuple[Mode, str]:
+    def choose_mode(self, question: ChatQuestion) -> tuple[Mode, str]:
         """Return how the server answers, with the reply that showed it.
 
         `logprobs` where it tells probabilities, `votes` where it keeps to a schema, else `letters`.
@@ -72,7 +72,7 @@ class ServedModel:
             return "votes", reply
         return "letters", ""
 
-    def _try(self, question: Question, mode: Mode) -> str:
+    def _try(self, question: ChatQuestion, mode: Mode) -> str:
         """Return the reply to a question, empty where the server does not take it."""
         replies: list[str] = []
         body = request_body(question, self.name, mode)

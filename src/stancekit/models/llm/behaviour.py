@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from stancekit.codebook import Code, Codebook
-from stancekit.models.llm.prompts import Task, Wording, tasks_of
+from stancekit.models.llm.prompts import CodingTask, Wording, tasks_of
 from stancekit.types import Example
 
 REPEATS, OBEYS = "repeats definitions", "obeys exchanged definitions"
@@ -25,7 +25,7 @@ class Trial:
     """
 
     test: str
-    task: Task
+    task: CodingTask
     example: Example
     right: int
 
@@ -57,7 +57,7 @@ def make_trials(codebook: Codebook) -> Iterator[Trial]:
             yield Trial(test, task, example, 0 if codebook.multi_label else at)
 
 
-def _tasks(codebook: Codebook, codes: list[Code]) -> list[Task]:
+def _tasks(codebook: Codebook, codes: list[Code]) -> list[CodingTask]:
     """Return for each code the task in which its definition is put."""
     tasks = tasks_of(replace(codebook, codes=tuple(codes)))
     return tasks if codebook.multi_label else tasks * len(codes)

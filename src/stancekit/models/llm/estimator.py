@@ -21,7 +21,7 @@ from stancekit.models.llm.client import ChatServer
 from stancekit.models.llm.endpoint import check_endpoint
 from stancekit.models.llm.progress import check_prices
 from stancekit.models.llm.prompts import Opened, Wording, load_prompt, tasks_of
-from stancekit.models.llm.questions import Question, rotations
+from stancekit.models.llm.questions import ChatQuestion, rotations
 from stancekit.models.llm.replies import REPLIES_FILE, ReplyStore
 from stancekit.models.llm.saved import read_llm, write_llm
 from stancekit.models.llm.views import Views
@@ -186,7 +186,7 @@ class LLM(ExampleClassifier):
         for trial in make_trials(self.codebook_):
             trials += [(trial, Opened(wording_of(trial, wording))) for wording in first]
 
-        def questions() -> Iterator[Question]:
+        def questions() -> Iterator[ChatQuestion]:
             for trial, opened in trials:
                 yield opened.question(trial.example)
 
@@ -389,7 +389,7 @@ class LLM(ExampleClassifier):
 
 def _questions(
     examples: Sequence[Example], views: Mapping[str, Sequence[Opened]]
-) -> Iterator[Question]:
+) -> Iterator[ChatQuestion]:
     """Yield all questions about examples: some examples under one wording, then under the next."""
     every = [opened for tasks in views.values() for opened in tasks]
     left = iter(examples)

@@ -15,10 +15,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from stancekit.errors import KitError, printable
 from stancekit.models.encoder.inputs import readable
 from stancekit.models.llm.backends import Keep, Request
-from stancekit.models.llm.questions import Mode, Question
+from stancekit.models.llm.questions import ChatQuestion, Mode
 from stancekit.models.llm.weights import is_gguf, weights_of_causal
 
-_BATCH = 8
+_QUESTIONS_TOGETHER = 8
 # A common start that is shorter is read again with each text.
 _SHORTEST_START = 16
 # How much of a common start an earlier one has to be, to be used in its place.
@@ -59,14 +59,14 @@ class CausalModel:
         kind = type(self.network).__name__
         return {"network": kind, "weights": weights_of_causal(self.source)}
 
-    def choose_mode(self, question: Question) -> tuple[Mode, str]:
+    def choose_mode(self, question: ChatQuestion) -> tuple[Mode, str]:
         """Return `exact`, without asking anything."""
         return "exact", ""
 
     def answer(self, requests: Iterable[Request], keep: Keep) -> None:
         """Answer requests in batches."""
         left = iter(requests)
-        while batch := list(islice(left, _BATCH)):
+        while batch := list(islice(left, _QUESTIONS_TOGETHER)):
             start = time.perf_counter()
             replies = self._replies([question for question, _ in batch])
             seconds = (time.perf_counter() - start) / len(batch)
@@ -94,7 +94,7 @@ class CausalModel:
         text = letter if self.tokenizer.chat_template else f" {letter}"
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _replies(self, questions: Sequence[Question]) -> list[tuple[str, int]]:
+    def _replies(self, questions: Sequence[ChatQuestion]) -> list[tuple[str, int]]:
         """Return for each question the log-likelihoods of its letters and its likeliest token, and its length."""
         prompts = [self.prompt_ids(question.messages) for question in questions]
         answers = [

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from stancekit.errors import KitError
 
-Request = TypeVar("Request")
-Reply = TypeVar("Reply")
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
 # The wait before a request is tried again: twice as long each time, in seconds.
 FIRST_WAIT, LONGEST_WAIT = 0.1, 30.0
 # How often a request is tried, and how often where nobody listens at the address.
@@ -49,16 +49,16 @@ class TryAgainError(Exception):
 
 
 @dataclass(order=True)
-class _Waiting(Generic[Request]):
+class _Waiting(Generic[RequestT]):
     """A request that is tried again from a moment on."""
 
     ready: float
     number: int
-    request: Request = field(compare=False)
+    request: RequestT = field(compare=False)
     failures: int = field(compare=False)
 
 
-class RequestPool(Generic[Request, Reply]):
+class RequestPool(Generic[RequestT, ReplyT]):
     """Send requests from several threads.
 
     A request that fails waits apart, so that others go on meanwhile; only where a server refuses
@@ -78,8 +78,8 @@ class RequestPool(Generic[Request, Reply]):
 
     def __init__(
         self,
-        send: Callable[[Request], Reply],
-        keep: Callable[[Request, Reply], None],
+        send: Callable[[RequestT], ReplyT],
+        keep: Callable[[RequestT, ReplyT], None],
         *,
         parallel: int,
     ) -> None:
@@ -91,7 +91,7 @@ class RequestPool(Generic[Request, Reply]):
         # Spreads requests that failed together; no result depends on it.
         self._spread = random.Random(0)  # noqa: S311
 
-    def run(self, requests: Iterable[Request]) -> None:
+    def run(self, requests: Iterable[RequestT]) -> None:
         """Send all requests; returns when every one has its reply.
 
         Raises
@@ -101,7 +101,7 @@ class RequestPool(Generic[Request, Reply]):
         """
         self._requests = iter(requests)
         self._exhausted = False
-        self._waiting: list[_Waiting[Request]] = []
+        self._waiting: list[_Waiting[RequestT]] = []
         self._under_way = self._refused = 0
         self._resume = 0.0
         self._error: BaseException | None = None
@@ -136,7 +136,7 @@ class RequestPool(Generic[Request, Reply]):
                 self._under_way -= 1
                 self._changed.notify_all()
 
-    def _take(self) -> tuple[Request, int] | None:
+    def _take(self) -> tuple[RequestT, int] | None:
         """Return the next request with how often it has failed, when it is its time; `None` at the end."""
         with self._changed:
             while self._error is None:
@@ -157,7 +157,7 @@ class RequestPool(Generic[Request, Reply]):
                 self._changed.wait(max(wait, 0.001))
             return None
 
-    def _fresh(self) -> Request | None:
+    def _fresh(self) -> RequestT | None:
         """Return a request that was not sent yet, unless there is none or too many wait."""
         if self._exhausted or len(self._waiting) >= _MOST_WAITING:
             return None
@@ -170,7 +170,7 @@ class RequestPool(Generic[Request, Reply]):
         self._changed.notify_all()
         return None
 
-    def _put_back(self, request: Request, failures: int, again: TryAgainError) -> None:
+    def _put_back(self, request: RequestT, failures: int, again: TryAgainError) -> None:
         most = TRIES_WITHOUT_SERVER if again.gone else TRIES
         if failures >= most:
             self._stop(KitError(f"{again.reason}, {failures} times in a row"))

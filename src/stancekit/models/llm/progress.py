@@ -70,7 +70,7 @@ def describe_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-class Progress:
+class AskingProgress:
     """A bar on standard error, and the plan before it.
 
     Parameters

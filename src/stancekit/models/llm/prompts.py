@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from stancekit.codebook import Code, Codebook
 from stancekit.errors import KitError, listing, printable
 from stancekit.models.features import mark
-from stancekit.models.llm.questions import LETTERS, Question
+from stancekit.models.llm.questions import LETTERS, ChatQuestion
 from stancekit.resources import config_folders, find_config
 from stancekit.types import Example
 
@@ -129,7 +129,7 @@ def prompt_names() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class CodingTask:
     """What is decided about an example: which code it has, or whether it has one of them.
 
     Attributes
@@ -144,11 +144,11 @@ class Task:
     code: Code | None = None
 
 
-def tasks_of(codebook: Codebook) -> list[Task]:
+def tasks_of(codebook: Codebook) -> list[CodingTask]:
     """Return what is asked of each example: one thing, or one for each code where there may be several."""
     if not codebook.multi_label:
-        return [Task(codebook.codes)]
-    return [Task(APPLIES, code) for code in codebook.codes]
+        return [CodingTask(codebook.codes)]
+    return [CodingTask(APPLIES, code) for code in codebook.codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Wording:
 
     prompt: Prompt
     codebook: Codebook
-    task: Task
+    task: CodingTask
     order: tuple[int, ...]
     demonstrations: tuple[tuple[Example, int], ...] = ()
 
@@ -200,11 +200,13 @@ class Opened:
         self.wording = wording
         self._opening = wording.opening()
 
-    def question(self, example: Example) -> Question:
+    def question(self, example: Example) -> ChatQuestion:
         """Return the question about an example."""
         wording = self.wording
         messages = (*self._opening, (USER, wording.asked(example)))
-        return Question(example.id, wording.prompt.hash, wording.letters, wording.order, messages)
+        return ChatQuestion(
+            example.id, wording.prompt.hash, wording.letters, wording.order, messages
+        )
 
 
 def _code_values(code: Code) -> dict[str, Any]:

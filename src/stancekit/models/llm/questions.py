@@ -20,7 +20,7 @@ _VOTE_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChatQuestion:
     """One request.
 
     Attributes
@@ -75,12 +75,12 @@ def rotations(n: int, orders: int) -> list[tuple[int, ...]]:
     return [tuple((start + at) % n for at in range(n)) for start in starts]
 
 
-def request_body(question: Question, model: str, mode: Mode) -> bytes:
+def request_body(question: ChatQuestion, model: str, mode: Mode) -> bytes:
     """Return a request as the JSON that is sent: the same bytes for the same question, in every process.
 
     Examples
     --------
-    >>> question = Question("1", "…", "AB", (0, 1), (("user", "A or B?"),))
+    >>> question = ChatQuestion("1", "…", "AB", (0, 1), (("user", "A or B?"),))
     >>> json.loads(request_body(question, "m", "logprobs"))["top_logprobs"]
     20
     """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stancekit.errors import KitError, printable
 from stancekit.fileio import make_folder, replacing_file
-from stancekit.models.llm.questions import Question, request_key
+from stancekit.models.llm.questions import ChatQuestion, request_key
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS replies (
     finished TEXT, seconds REAL, tokens_read INTEGER, tokens_written INTEGER
 );
 """
-_COLUMNS = (
+_REPLY_COLUMNS = (
     "example, prompt, letters, mode, request, reply, finished, seconds, tokens_read, tokens_written"
 )
 _INSERT = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -130,7 +130,7 @@ class ReplyStore:
 
     def keep(  # one argument per column
         self,
-        question: Question,
+        question: ChatQuestion,
         body: bytes,
         reply: str,
         *,
@@ -164,7 +164,7 @@ class ReplyStore:
 
     def adopt(self, earlier: "ReplyStore", key: bytes, body: bytes) -> bool:
         """Take over a reply that another store has; false where it has none."""
-        query = f"SELECT key, {_COLUMNS} FROM replies WHERE key = ?"  # noqa: S608  # our names
+        query = f"SELECT key, {_REPLY_COLUMNS} FROM replies WHERE key = ?"  # noqa: S608  # our names
         with earlier._lock:
             row = earlier._database.execute(query, (key,)).fetchone()
         if row is None:
@@ -194,7 +194,7 @@ class ReplyStore:
             with self._lock, closing(self._database.cursor()) as rows:
                 prompts = dict(rows.execute("SELECT hash, source FROM prompts"))
                 fresh.note_prompts(prompts)
-                query = f"SELECT key, {_COLUMNS} FROM replies ORDER BY key"  # noqa: S608  # our names
+                query = f"SELECT key, {_REPLY_COLUMNS} FROM replies ORDER BY key"  # noqa: S608  # our names
                 bare = (_with_request(row, None) for row in rows.execute(query))
                 fresh._database.execute("BEGIN")
                 fresh._database.executemany(_INSERT, bare)
@@ -205,8 +205,8 @@ class ReplyStore:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield what was asked and what came: requests and replies as JSON texts, a request `None` if left out."""
-        query = f"SELECT {_COLUMNS} FROM replies ORDER BY rowid"  # noqa: S608  # our names
-        names = _COLUMNS.split(", ")
+        query = f"SELECT {_REPLY_COLUMNS} FROM replies ORDER BY rowid"  # noqa: S608  # our names
+        names = _REPLY_COLUMNS.split(", ")
         with closing(self._database.cursor()) as cursor:
             for values in cursor.execute(query):
                 row = dict(zip(names, values, strict=True))
@@ -219,12 +219,12 @@ class ReplyStore:
         """Return the replies as a pandas DataFrame, a row each."""
         import pandas
 
-        return pandas.DataFrame(list(self.rows()), columns=_COLUMNS.split(", "))
+        return pandas.DataFrame(list(self.rows()), columns=_REPLY_COLUMNS.split(", "))
 
 
 def _with_request(row: tuple[Any, ...], request: bytes | None) -> tuple[Any, ...]:
     """Return a row of the table with another request, which has the text of the example."""
-    at = 1 + _COLUMNS.split(", ").index("request")
+    at = 1 + _REPLY_COLUMNS.split(", ").index("request")
     return (*row[:at], request, *row[at + 1 :])
 
 

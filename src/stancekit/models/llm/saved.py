@@ -20,7 +20,7 @@ _LLM_FILE = "llm.json"
 # The address that a saved model asks, in place of the one it was saved with: the user's word that
 # texts may go there, which no file can give.
 ENDPOINT_VARIABLE = "STANCEKIT_LLM_ENDPOINT"
-_SETTINGS = (
+_SAVED_SETTINGS = (
     "endpoint",
     "name",
     "checkpoint",
@@ -39,7 +39,7 @@ def write_llm(model: Any, folder: "ModelFolder") -> None:
         for example, codes in model.demonstrations_
     ]
     settings = {
-        **{name: getattr(model, name) for name in _SETTINGS},
+        **{name: getattr(model, name) for name in _SAVED_SETTINGS},
         "model": model.model_,
         "prompts": [{"name": prompt.name, "source": prompt.source} for prompt in model.prompts_],
         "codebook": model.codebook_.to_dict(),
@@ -71,7 +71,7 @@ def read_llm(kind: Any, folder: "ModelFolder") -> Any:
     settings = folder.read_settings(_LLM_FILE, required=required)
     with folder.refusing(_LLM_FILE):
         codebook = Codebook.from_dict(settings["codebook"])
-        kept = {name: settings.get(name) for name in _SETTINGS}
+        kept = {name: settings.get(name) for name in _SAVED_SETTINGS}
         prompts = [Prompt(str(one["name"]), str(one["source"])) for one in settings["prompts"]]
         model: Any = kind(**kept, codebook=codebook, prompts=[prompt.name for prompt in prompts])
         model.prompts_ = prompts
