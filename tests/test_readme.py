@@ -64,7 +64,16 @@ def commands_in(text):
     lines = [line for line in fences.splitlines() if re.search(r"(^|/|\| |do )stancekit ", line)]
     for line in [*lines, *(code.replace("\n", " ") for code in inline)]:
         words = re.split(r"(?:^|.*?[/ ])?stancekit ", line, maxsplit=1)[-1]
-        yield [bare(word) for word in shlex.split(re.split(r" [|>&] |; ", words)[0], comments=True)]
+        yield [bare(word) for word in split_words(words)]
+
+
+def split_words(line):
+    """Return the words of a command, up to what the shell does with its output."""
+    try:
+        return shlex.split(re.split(r" [|>&] |; ", line)[0], comments=True)
+    except ValueError:
+        # The sign is in quotation marks, as in a formula.
+        return shlex.split(line, comments=True)
 
 
 def bare(word):

@@ -470,3 +470,43 @@ def test_on_the_command_line_with_tables_a_figure_and_a_page(study, tmp_path, ca
     )
     assert main(["regress", "condemn ~ partyy", f"labels={spoilt}", f"gold={gold}"]) == 2
     assert "is party meant?" in capsys.readouterr().err
+
+
+def test_codes_of_sentences_that_have_several_or_none(tmp_path):
+    """A sentence counts once, with any of its codes; what differs within it cannot be a covariate."""
+    random, rows, gold = np.random.default_rng(0), [], []
+    for number in range(600):
+        party = ("red", "blue")[number % 2]
+        true = [
+            code for code in ("law", "war") if random.random() < (0.6 if party == "red" else 0.3)
+        ]
+        seen = [code for code in ("law", "war") if (code in true) == (random.random() < 0.85)]
+        for actor in range(2):
+            rows.append(
+                {
+                    "id": f"a{number // 5}.{number}.{actor}",
+                    "article": f"a{number // 5}",
+                    "actor": f"actor {actor}",
+                    "target": "it",
+                    "party": party,
+                    "topics": seen,
+                    "topics_scores": {
+                        code: 0.9 if code in seen else 0.2 for code in ("law", "war")
+                    },
+                }
+                | declared("topics", unit="sentence", multi_label=True)
+            )
+        gold.append({"id": rows[-2]["id"], "topics": "; ".join(true) or "-"})
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    drawn = pd.DataFrame(gold).sample(200, random_state=0)
+    found = regress("law ~ party + war", labels=labels, gold=drawn, family="logistic")
+    assert found.n == 600 and found.n_annotated == 200
+    red = by_term(found)["party[T.red]"].estimate
+    assert red[1] < np.log(0.6 / 0.4) - np.log(0.3 / 0.7) < red[2]
+    with pytest.raises(KitError, match="several values of actor"):
+        regress("law ~ actor", labels=labels, gold=drawn)
+    # Two codes may both be there, so that their sum is no yes or no.
+    with pytest.raises(KitError, match="may have other values; set family=linear"):
+        regress("law + war ~ party", labels=labels, gold=drawn, family="logistic")
+    assert regress("law + war ~ party", labels=labels, gold=drawn).coefficients[1].estimate[0] > 0.3

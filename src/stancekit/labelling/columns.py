@@ -13,7 +13,6 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.errors import KitError
 from stancekit.labelling.row_format import CLOSING, LabelRow, is_blank, row_id
 from stancekit.types import BoolArray
 
@@ -140,7 +139,8 @@ def column_cells(rows: Sequence[LabelRow], name: str) -> list[Any]:
     if name not in rows.table.column_names:
         return [None] * len(rows)
     values, place = _distinct(rows, name)
-    return values[place].tolist() if values is not None else rows.table[name].to_pylist()
+    cells: list[Any] = rows.table[name].to_pylist() if values is None else values[place].tolist()
+    return cells
 
 
 def column_texts(rows: Sequence[LabelRow], name: str, blank: str) -> NDArray[np.object_]:
@@ -192,13 +192,7 @@ def blank_cells(rows: TableRows, name: str) -> BoolArray:
 
 
 def json_numbers(rows: TableRows, name: str, keys: Sequence[str]) -> NDArray[np.float64] | None:
-    """Return the numbers of a column of JSON objects, shape (rows, keys); `None` where some cell has others.
-
-    Raises
-    ------
-    KitError
-        Never: what cannot be read is left to whoever goes through the rows.
-    """
+    """Return the numbers of a column of JSON objects, shape (rows, keys); `None` where some cell has others."""
     import pyarrow
 
     if name not in rows.table.column_names or not pyarrow.types.is_string(rows.table[name].type):
@@ -211,7 +205,7 @@ def json_numbers(rows: TableRows, name: str, keys: Sequence[str]) -> NDArray[np.
             if any(len(cell) != len(keys) for cell in cells):
                 return None
             found[first : first + len(cells)] = [[cell[key] for key in keys] for cell in cells]
-    except (KeyError, TypeError, ValueError, RecursionError, KitError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
     return found
 

@@ -167,12 +167,13 @@ def check_gold(
             f"{len(empty)} terms have one value in all annotated rows ({listing(empty)}), so that they "
             f"do not decide them. {advice}"
         )
-    if wrong := collinear_terms(raw @ spread_basis(raw, names), names):
+    spread = raw @ spread_basis(raw, names)
+    if wrong := collinear_terms(spread, names):
         raise KitError(
             f"the terms {listing(wrong)} are collinear among the annotated rows, though not among all. "
             f"{advice}"
         )
-    gold = Moments(raw, data.gold.outcome, data.gold.among, data.gold.weight)
+    gold = Moments(spread, data.gold.outcome, data.gold.among, data.gold.weight)
     if not (gold.among > 0).any():
         raise KitError(
             "no annotated row is among those that the outcome is about; annotate more rows, or take "
