@@ -10,7 +10,13 @@ from made_networks import annotate, made_network
 
 from stancekit.commands.network import network
 from stancekit.reporting.network_files import DNA_COLUMNS
-from stancekit.reporting.network_layout import HEIGHT, MOST_NODES, WIDTH, place_edges, place_nodes
+from stancekit.reporting.network_layout import (
+    DRAWING_HEIGHT,
+    DRAWING_WIDTH,
+    MOST_NODES,
+    place_edges,
+    place_nodes,
+)
 
 EVIL = "<script>document.title='broken'</script>;\x07"
 
@@ -106,7 +112,7 @@ def test_nodes_are_inside_and_do_not_cover_each_other(written):
     nodes = place_nodes(found)
     assert [(one.x, one.y) for one in nodes] == [(one.x, one.y) for one in place_nodes(found)]
     assert len(nodes) == 6 <= MOST_NODES
-    assert all(0 < one.x < WIDTH and 0 < one.y < HEIGHT for one in nodes)
+    assert all(0 < one.x < DRAWING_WIDTH and 0 < one.y < DRAWING_HEIGHT for one in nodes)
     for at, one in enumerate(nodes):
         for other in nodes[:at]:
             assert abs(one.x - other.x) > 25 or abs(one.y - other.y) > 35

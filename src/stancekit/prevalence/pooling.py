@@ -47,7 +47,7 @@ class SharedErrors:
 
 
 @dataclass(frozen=True, slots=True)
-class Mode:
+class Posterior:
     """The most probable coefficients and shifts, with how the likelihood of the groups bends around them.
 
     Shapes: `coefficients` (5, 2), `covariance` (10, 10), `bend` (groups, 2, 2), `pull` (groups, 2),
@@ -88,7 +88,7 @@ def _slopes(bends: FloatArray, features: FloatArray) -> FloatArray:
 
 def _find_mode(
     data: AnnotatedRows, coefficients: FloatArray, spread: FloatArray, article_spread: FloatArray
-) -> Mode:
+) -> Posterior:
     """Return what is most probable where outcomes are linear in shifts and coefficients (Henderson 1975)."""
     n_groups, n_cells = len(data.cell_of_group), int(data.cell_of_group.max()) + 1
     shares = side_shares(data.features @ coefficients)
@@ -114,7 +114,7 @@ def _find_mode(
     step = covariance @ (gradient.ravel() - np.einsum("gak,ga->k", slope, shift))
     pull = pull - np.einsum("gak,k->ga", slope, step)
     moved = coefficients + step.reshape(_TRUSTED.shape)
-    return Mode(moved, covariance, bend, pull, slope, damping, cell_bend)
+    return Posterior(moved, covariance, bend, pull, slope, damping, cell_bend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class FittedErrors:
     """
 
     errors: SharedErrors
-    mode: Mode
+    mode: Posterior
     data: AnnotatedRows
     spreads: FloatArray
     doubt: FloatArray

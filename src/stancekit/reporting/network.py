@@ -17,9 +17,9 @@ from stancekit.prevalence.edges import SIGNS
 from stancekit.prevalence.network import NodePair, SignedNetwork
 from stancekit.reporting.figures import INK, figure, svg
 from stancekit.reporting.network_layout import (
-    HEIGHT,
+    DRAWING_HEIGHT,
+    DRAWING_WIDTH,
     RADIUS,
-    WIDTH,
     PlacedEdge,
     PlacedNode,
     place_edges,
@@ -87,8 +87,8 @@ def network_page(network: SignedNetwork) -> str:
         signs=[sign for sign in SIGNS if any(edge.sign == sign for edge in network.edges)],
         meanings=_MEANINGS,
         dashes={sign: " ".join(map(str, dash)) for sign, dash in _DASHES.items()},
-        width=WIDTH,
-        height=HEIGHT,
+        width=DRAWING_WIDTH,
+        height=DRAWING_HEIGHT,
         radius=RADIUS,
         node_colour=node_colour,
         format_share=format_share,
@@ -123,13 +123,13 @@ def network_figure(network: SignedNetwork) -> tuple[str, bytes]:
     """Draw the edges of all of the time for a paper, as SVG and as PNG."""
     nodes = place_nodes(network)
     edges = place_edges(network.whole, nodes, min_rows=network.settings.min_rows)
-    drawing, axes = figure(WIDTH / 100, HEIGHT / 100 + 0.4)
+    drawing, axes = figure(DRAWING_WIDTH / 100, DRAWING_HEIGHT / 100 + 0.4)
     for placed in edges:
         _draw_edge(axes, placed)
     for placed in nodes:
         _draw_node(axes, placed)
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(HEIGHT, 0)
+    axes.set_xlim(0, DRAWING_WIDTH)
+    axes.set_ylim(DRAWING_HEIGHT, 0)
     axes.set_aspect("equal")
     axes.axis("off")
     signs = [sign for sign in SIGNS if any(placed.edge.sign == sign for placed in edges)]

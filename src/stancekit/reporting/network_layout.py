@@ -13,7 +13,7 @@ from stancekit.prevalence.structure import load_networkx
 from stancekit.types import FloatArray
 
 # The drawing, in the units of its SVG, and how much of it is margin.
-WIDTH, HEIGHT, MARGIN = 960, 640, 46
+DRAWING_WIDTH, DRAWING_HEIGHT, DRAWING_MARGIN = 960, 640, 46
 RADIUS = 9
 # More nodes than this cannot be told from each other; those of most rows are drawn.
 MOST_NODES = 50
@@ -98,15 +98,20 @@ def _spread_out(places: FloatArray) -> FloatArray:
     spans = np.ptp(places, axis=0)
     if spans[1] > spans[0]:
         places, spans = places[:, ::-1], spans[::-1]
-    room = np.array([WIDTH - 4 * MARGIN, HEIGHT - 2.5 * MARGIN])
-    return (places - places.min(axis=0)) / np.maximum(spans, 1e-9) * room + [2 * MARGIN, MARGIN]
+    room = np.array([DRAWING_WIDTH - 4 * DRAWING_MARGIN, DRAWING_HEIGHT - 2.5 * DRAWING_MARGIN])
+    return (places - places.min(axis=0)) / np.maximum(spans, 1e-9) * room + [
+        2 * DRAWING_MARGIN,
+        DRAWING_MARGIN,
+    ]
 
 
 def _push_apart(places: FloatArray, labels: Sequence[str]) -> FloatArray:
     """Move nodes until no label, which stands below its node, covers another node or label."""
     half = np.array([[max(RADIUS + 4, _LETTER * len(label) / 2 + 4), 21.0] for label in labels])
     low = np.column_stack([half[:, 0] + 4, np.full(len(labels), RADIUS + 6.0)])
-    high = np.column_stack([WIDTH - half[:, 0] - 4, np.full(len(labels), HEIGHT - 34.0)])
+    high = np.column_stack(
+        [DRAWING_WIDTH - half[:, 0] - 4, np.full(len(labels), DRAWING_HEIGHT - 34.0)]
+    )
     numbers = np.arange(len(labels))
     order = np.sign(numbers[:, None] - numbers)[..., None]
     for _ in range(300):
