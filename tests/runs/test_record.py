@@ -177,7 +177,7 @@ def test_altered_predictions_are_refused(run):
         (
             "audit.jsonl",
             lambda text: text.split("\n")[0],
-            "its examples are not those of predictions.jsonl",
+            "its examples are not those of the predictions beside it",
         ),
         ("config.yaml", lambda text: "[", "config.yaml is damaged"),
         (

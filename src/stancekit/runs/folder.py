@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -18,15 +18,13 @@ from typing import Any, Protocol, TypeAlias
 import yaml
 
 from stancekit.errors import KitError, listing, printable
-from stancekit.evaluation.answers import AnswerTest
-from stancekit.evaluation.names import NameTest
 from stancekit.fileio import read_yaml, sha256, write_json, write_jsonl, write_text
-from stancekit.runs.record import FORMAT, Audit, PredictionRecord, Run, RunRecord, damaged, make_run
+from stancekit.runs import example_tests
+from stancekit.runs.record import FORMAT, PredictionRecord, Run, RunRecord, damaged, make_run
 
 log = logging.getLogger(__name__)
 
 RECORD_FILE, PREDICTIONS_FILE = "run.json", "predictions.jsonl"
-AUDIT_FILE, NAMES_FILE, ANSWERS_FILE = "audit.jsonl", "names.jsonl", "answers.jsonl"
 CURVE_FILE, CONFIG_FILE = "curve.csv", "config.yaml"
 # What the random states of one model may differ in. Where the corpus is on disk does not matter:
 # the digest of its data counts.
@@ -42,30 +40,6 @@ def write_predictions(folder: Path, rows: Iterable[PredictionRecord]) -> str:
     """Write the test examples with gold and predictions, and return the file's SHA-256."""
     path = folder / PREDICTIONS_FILE
     write_jsonl(path, (row.to_dict() for row in rows))
-    return sha256(path)
-
-
-def write_audit(folder: Path, ids: Sequence[str], audit: Audit) -> str:
-    """Write the codes given to every variant of the test set, and return the file's SHA-256."""
-    path = folder / AUDIT_FILE
-    rows = zip(ids, *audit.values(), strict=True)
-    write_jsonl(path, (dict(zip(("id", *audit), row, strict=True)) for row in rows))
-    return sha256(path)
-
-
-def write_names(folder: Path, ids: Sequence[str], names: Sequence[NameTest | None]) -> str:
-    """Write what the model says of the test examples under other names, and return the file's SHA-256."""
-    path = folder / NAMES_FILE
-    rows = zip(ids, names, strict=True)
-    write_jsonl(path, ({"id": name, **(asdict(test) if test else {})} for name, test in rows))
-    return sha256(path)
-
-
-def write_answers(folder: Path, ids: Sequence[str], answers: Sequence[AnswerTest]) -> str:
-    """Write what a language model says of the test examples in all wordings, and return the file's SHA-256."""
-    path = folder / ANSWERS_FILE
-    rows = zip(ids, answers, strict=True)
-    write_jsonl(path, ({"id": name, **asdict(test)} for name, test in rows))
     return sha256(path)
 
 
@@ -156,98 +130,13 @@ def read_predictions(folder: Path, digest: str = "") -> list[PredictionRecord]:
     """
     path = folder / PREDICTIONS_FILE
     try:
-        return [PredictionRecord.from_dict(row) for row in _read_lines(path, digest)]
+        return [
+            PredictionRecord.from_dict(row) for row in example_tests.read_run_lines(path, digest)
+        ]
     except FileNotFoundError:
         raise _unfinished(folder, path) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged(path, error) from None
-
-
-def read_audit(folder: Path, ids: Sequence[str], digest: str = "") -> Audit:
-    """Read the codes given to every variant of the test set; empty where there was no audit.
-
-    Parameters
-    ----------
-    ids
-        The ids of the test examples, in order, which the file must have.
-    digest
-        The SHA-256 of the file in `run.json`, which it must have.
-    """
-    path = folder / AUDIT_FILE
-    if not path.exists():
-        return {}
-    try:
-        rows = _read_lines(path, digest)
-        variants = [key for key in rows[0] if key != "id"] if rows else []
-        audit = {name: [_codes_or_none(row[name]) for row in rows] for name in variants}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(path, error) from None
-    if [row.get("id") for row in rows] != list(ids):
-        raise damaged(path, f"its examples are not those of {PREDICTIONS_FILE}")
-    return audit
-
-
-def read_names(folder: Path, ids: Sequence[str], digest: str = "") -> tuple[NameTest | None, ...]:
-    """Read what the model says under other names; empty where that was not measured.
-
-    The arguments are those of `read_audit`.
-    """
-    path = folder / NAMES_FILE
-    if not path.exists():
-        return ()
-    try:
-        rows = _read_lines(path, digest)
-        names = tuple(_name_test(row) if "labels" in row else None for row in rows)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(path, error) from None
-    if [row.get("id") for row in rows] != list(ids):
-        raise damaged(path, f"its examples are not those of {PREDICTIONS_FILE}")
-    return names
-
-
-def read_answers(folder: Path, ids: Sequence[str], digest: str = "") -> tuple[AnswerTest, ...]:
-    """Read what a language model says in all wordings; empty of another model.
-
-    The arguments are those of `read_audit`.
-    """
-    path = folder / ANSWERS_FILE
-    if not path.exists():
-        return ()
-    try:
-        rows = _read_lines(path, digest)
-        answers = tuple(map(answer_test, rows))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(path, error) from None
-    if [row.get("id") for row in rows] != list(ids):
-        raise damaged(path, f"its examples are not those of {PREDICTIONS_FILE}")
-    return answers
-
-
-def answer_test(row: Mapping[str, Any]) -> AnswerTest:
-    """Return an `AnswerTest` of plain data."""
-    labels = tuple(_codes_or_none(codes) for codes in row["labels"])
-    return AnswerTest(labels, int(row["illegal"]), int(row["asked"]))
-
-
-def _name_test(row: Mapping[str, Any]) -> NameTest:
-    shift = None if row["shift"] is None else float(row["shift"])
-    return NameTest(tuple(tuple(codes) for codes in row["labels"]), str(row["actor"]), shift)
-
-
-def _codes_or_none(codes: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if codes is None else tuple(codes)
-
-
-def _read_lines(path: Path, digest: str) -> list[dict[str, Any]]:
-    """Return the rows of a file of JSON lines, after checking its SHA-256 where one is given."""
-    if digest and sha256(path) != digest:
-        raise KitError(
-            f"{path} was altered since the run was made ({RECORD_FILE} has another SHA-256 of it); "
-            "copy the run's folder again, or delete it and start the same command again"
-        )
-    # A sentence may contain other line separators than the line feed.
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines if line]
 
 
 def _unfinished(folder: Path, missing: Path) -> KitError:
@@ -273,10 +162,12 @@ def _read_rest(folder: Path, record: RunRecord, settings: str) -> Run:
     rows = read_predictions(folder, record.predictions_sha256)
     run = make_run(record, rows, folder=folder, settings=settings)
     ids = [row.example.id for row in rows]
-    audit = read_audit(folder, ids, record.audit_sha256)
-    names = read_names(folder, ids, record.names_sha256)
-    answers = read_answers(folder, ids, record.answers_sha256)
-    return replace(run, audit=audit, names=names, answers=answers)
+    return replace(
+        run,
+        audit=example_tests.read_audit(folder, ids, record.audit_sha256),
+        names=example_tests.read_names(folder, ids, record.names_sha256),
+        answers=example_tests.read_answers(folder, ids, record.answers_sha256),
+    )
 
 
 def settings_of(folder: Path, digest: str) -> str:

@@ -13,7 +13,7 @@ from stancekit.corpus.dataset import numbered
 from stancekit.errors import KitError
 from stancekit.evaluation.names import NameTest
 from stancekit.fileio import replacing_file
-from stancekit.runs.folder import answer_test
+from stancekit.runs.example_tests import answer_test
 from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.types import Context, Example, Mention, Prediction
 

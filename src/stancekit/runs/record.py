@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import PART_NAMES
 from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError, listing, printable
@@ -203,7 +202,10 @@ class RunRecord:
                 "validation": _number_or_nan(known["validation"]),
                 "thresholds": tuple(map(float, known["thresholds"])),
                 "views": tuple(map(str, known.get("views", ()))),
-                "behaviour": _trial_counts(known.get("behaviour", {})),
+                "behaviour": {
+                    str(test): (int(good), int(n))
+                    for test, (good, n) in known.get("behaviour", {}).items()
+                },
                 "temperature": float(known["temperature"]),
                 "caution": SelectivePolicy.from_list(known["caution"]),
                 "examples": {part: int(known["examples"][part]) for part in PART_NAMES},
@@ -224,25 +226,8 @@ _REQUIRED_KEYS = tuple(
 )
 
 
-def _trial_counts(value: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    return {str(test): (int(good), int(n)) for test, (good, n) in value.items()}
-
-
 def _number_or_nan(value: Any) -> float:
     return math.nan if value is None else float(value)
-
-
-def codebook_fields(codebook: Codebook) -> dict[str, Any]:
-    """Return what a run records of its codebook."""
-    return {
-        "codebook": codebook.name,
-        "codes": tuple(codebook.names),
-        "multi_label": codebook.multi_label,
-        "unit": codebook.unit,
-        "scale": codebook.scale,
-        "absent": codebook.absent,
-        "towards": codebook.towards,
-    }
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -19,18 +19,16 @@ from stancekit.evaluation.audit import make_variants
 from stancekit.evaluation.names import EXCHANGES, NameTest, exchange_names
 from stancekit.fileio import write_text
 from stancekit.models.classifier import FittedClassifier
+from stancekit.runs.example_tests import write_answers, write_audit, write_names
 from stancekit.runs.folder import (
     settings_of,
-    write_answers,
-    write_audit,
-    write_names,
     write_predictions,
     write_record,
 )
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.members import training_set_id
 from stancekit.runs.provenance import provenance
-from stancekit.runs.record import PredictionRecord, Run, RunRecord, codebook_fields, make_run
+from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.runs.scores import SCORES_FILE
 from stancekit.types import Prediction
 
@@ -90,7 +88,7 @@ def record_run(
     by_part: dict[str, LabelledSet] = {part: getattr(parts, part) for part in PART_NAMES}
     fields: dict[str, Any] = {
         "corpus": parts.train.name,
-        **codebook_fields(trained.codebook),
+        **_codebook_fields(trained.codebook),
         "model": trained.name,
         "seconds": seconds,
         "validation": float(validation),
@@ -238,3 +236,16 @@ def macro_f1_on(trained: FittedClassifier, data: LabelledSet) -> float:
     labels = [prediction.labels for prediction in trained.predict(data.examples)]
     counts = count(data.labels, labels, data.codebook.names, data.articles)
     return float(macro_f1(np.asarray(counts.sum(axis=0))))
+
+
+def _codebook_fields(codebook: Codebook) -> dict[str, Any]:
+    """Return what a run records of its codebook."""
+    return {
+        "codebook": codebook.name,
+        "codes": tuple(codebook.names),
+        "multi_label": codebook.multi_label,
+        "unit": codebook.unit,
+        "scale": codebook.scale,
+        "absent": codebook.absent,
+        "towards": codebook.towards,
+    }
