@@ -287,7 +287,7 @@ def test_a_third_of_failures_takes_less_than_twice_as_long(make_llm, rows, serve
     import time
 
     seconds = []
-    for faults in ({}, {"status": {3: 429, 5: 500}, "retry_after": "0.1"}):
+    for faults in ({}, {"status": {4: 429, 9: 500}, "retry_after": "0.1"}):
         stub = serve(seconds=0.03, **faults)
         model = make_llm(
             stub.endpoint, parallel=8, folder=f"{make_llm(stub.endpoint).folder}-{len(seconds)}"
@@ -297,4 +297,4 @@ def test_a_third_of_failures_takes_less_than_twice_as_long(make_llm, rows, serve
         seconds.append(time.monotonic() - start)
         assert len(stub.answered) == 2000 and (scores.max(axis=1) > 0.79).all()
     logging.getLogger(__name__).info("without %.1f s, with failures %.1f s", *seconds)
-    assert stub.requests > 2900 and seconds[1] < 2 * seconds[0]
+    assert stub.requests > 2700 and seconds[1] < 2 * seconds[0]
