@@ -217,7 +217,7 @@ def test_checks_of_a_model_that_goes_by_position(corpus, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_killed_ten_times_it_asks_for_no_reply_twice(corpus, tmp_path):
+def test_killed_ten_times_it_asks_for_no_reply_twice(tmp_path):
     """kill -9 at random moments: the same predictions, and nothing asked again that had arrived.
 
     Only what was under way when the process was killed is asked again, of which the reply may have been on
@@ -227,7 +227,8 @@ def test_killed_ten_times_it_asks_for_no_reply_twice(corpus, tmp_path):
     import time
     from collections import Counter
 
-    kills, parallel = 10, 8
+    corpus, kills, parallel = tmp_path / "made.jsonl", 10, 8
+    corpus.write_text("\n".join(json.dumps(row) for row in made_rows(96)), encoding="utf-8")
     log = tmp_path / "log"
     server = subprocess.Popen(
         [sys.executable, str(ROOT / "tests/models/llm/stub_server.py"), str(log), "0.012"],
