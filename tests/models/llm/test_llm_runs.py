@@ -281,6 +281,7 @@ def test_killed_ten_times_it_asks_for_no_reply_twice(tmp_path):
     finally:
         server.terminate()
         server.wait()
+        server.stdout.close()
 
 
 @pytest.mark.slow
