@@ -7,6 +7,7 @@ client. It counts what it was asked and which replies it sent whole.
 import asyncio
 import json
 import math
+import random
 import re
 import socket
 import sys
@@ -21,7 +22,7 @@ SENTENCE = re.compile(r"Sentence: (.*)")
 
 @dataclass
 class Faults:
-    """What goes wrong: each number n makes every n-th request of a kind fail."""
+    """What goes wrong: each number n makes every n-th request fail, a status one in n at random."""
 
     status: dict[int, int] = field(default_factory=dict)  # status by n
     retry_after: str | None = None
@@ -49,6 +50,7 @@ class Stub:
         self.answered = Counter()  # bodies whose reply was sent whole
         self.headers = []
         self.number = 0
+        self.dice = random.Random(0)
         self.log = log
 
     def __enter__(self):
@@ -124,7 +126,9 @@ class Stub:
         if faults.hang and number % faults.hang == 0:
             await asyncio.sleep(60)
             return False
-        failing = [status for every, status in faults.status.items() if number % every == 0]
+        failing = [
+            status for every, status in faults.status.items() if self.dice.random() < 1 / every
+        ]
         if status := faults.always or (failing[0] if failing else 0):
             self._send(writer, status, faults.body or '{"error": {"message": "not now"}}')
             await writer.drain()

@@ -217,7 +217,7 @@ def test_checks_of_a_model_that_goes_by_position(corpus, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_killed_ten_times_it_asks_for_no_reply_twice(corpus, tmp_path):
+def test_killed_ten_times_it_asks_for_no_reply_twice(tmp_path):
     """kill -9 at random moments: the same predictions, and nothing asked again that had arrived.
 
     Only what was under way when the process was killed is asked again, of which the reply may have been on
@@ -227,7 +227,8 @@ def test_killed_ten_times_it_asks_for_no_reply_twice(corpus, tmp_path):
     import time
     from collections import Counter
 
-    kills, parallel = 10, 8
+    corpus, kills, parallel = tmp_path / "made.jsonl", 10, 8
+    corpus.write_text("\n".join(json.dumps(row) for row in made_rows(96)), encoding="utf-8")
     log = tmp_path / "log"
     server = subprocess.Popen(
         [sys.executable, str(ROOT / "tests/models/llm/stub_server.py"), str(log), "0.012"],
@@ -280,6 +281,7 @@ def test_killed_ten_times_it_asks_for_no_reply_twice(corpus, tmp_path):
     finally:
         server.terminate()
         server.wait()
+        server.stdout.close()
 
 
 @pytest.mark.slow
@@ -287,7 +289,7 @@ def test_a_third_of_failures_takes_less_than_twice_as_long(make_llm, rows, serve
     import time
 
     seconds = []
-    for faults in ({}, {"status": {3: 429, 5: 500}, "retry_after": "0.1"}):
+    for faults in ({}, {"status": {4: 429, 9: 500}, "retry_after": "0.1"}):
         stub = serve(seconds=0.03, **faults)
         model = make_llm(
             stub.endpoint, parallel=8, folder=f"{make_llm(stub.endpoint).folder}-{len(seconds)}"
@@ -297,4 +299,4 @@ def test_a_third_of_failures_takes_less_than_twice_as_long(make_llm, rows, serve
         seconds.append(time.monotonic() - start)
         assert len(stub.answered) == 2000 and (scores.max(axis=1) > 0.79).all()
     logging.getLogger(__name__).info("without %.1f s, with failures %.1f s", *seconds)
-    assert stub.requests > 2900 and seconds[1] < 2 * seconds[0]
+    assert stub.requests > 2700 and seconds[1] < 2 * seconds[0]

@@ -16,7 +16,7 @@ ReplyT = TypeVar("ReplyT")
 # The wait before a request is tried again: twice as long each time, in seconds.
 FIRST_WAIT, LONGEST_WAIT = 0.1, 30.0
 # How often a request is tried, and how often where nobody listens at the address.
-TRIES, TRIES_WITHOUT_SERVER = 10, 6
+TRIES, TRIES_WITHOUT_SERVER = 12, 6
 # Requests that wait to be tried again; with more, none is begun.
 _MOST_WAITING = 1000
 # How long the longest wait is that a server may ask for.
