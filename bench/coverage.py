@@ -5,7 +5,8 @@ intervals of macro-F1 over articles and random states. `python -m bench.coverage
 writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage shares`
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
-annotated rows. `--draws 20 --output FOLDER` gives a first look.
+annotated rows; `annotators` writes `annotators.csv` there, with annotators who err.
+`--draws 20 --output FOLDER` gives a first look.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_judgements import evaluate_judgements
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
 from bench.simulated_training import evaluate_training
 from stancekit.evaluation.krippendorff import alpha
@@ -47,6 +49,19 @@ TRAINING_DESIGNS = (
     (300, 400, INFERENCES[0]),
     (300, 400, INFERENCES[1]),
     (300, 40, INFERENCES[0]),
+)
+# What is estimated, annotators, how many of them judge each row, annotated rows, what the claim is about.
+ANNOTATOR_DESIGNS = (
+    *(
+        ("mean", of, per_row, 300, INFERENCES[0])
+        for of, per_row in ((3, 3), (5, 5), (5, 2), (5, 1))
+    ),
+    ("mean", 10, 3, 300, INFERENCES[0]),
+    ("mean", 5, 3, 300, INFERENCES[1]),
+    ("posterior", 3, 3, 300, INFERENCES[0]),
+    ("posterior", 5, 3, 300, INFERENCES[0]),
+    ("posterior", 5, 5, 300, INFERENCES[1]),
+    ("posterior", 3, 3, 1000, INFERENCES[0]),
 )
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
@@ -209,12 +224,51 @@ def training_coverage(
     return pd.DataFrame(rows, columns=columns)
 
 
+def annotator_coverage(
+    designs: Sequence[tuple[str, int, int, int, str]] = ANNOTATOR_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of shares contain the truth where annotators err.
+
+    Parameters
+    ----------
+    designs
+        What is estimated, annotators, how many of them judge each row, annotated rows, and
+        what the claim is about.
+    draws
+        Simulated corpora, and annotators, per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for target, of, per_row, n, inference in designs:
+        results: dict[str, list[tuple[float, ...]]] = {}
+        for draw in _progress(
+            draws, f"{target}, {per_row} of {of} annotators, {n} rows, {inference}"
+        ):
+            random = np.random.default_rng([random_state, of, per_row, n, draw])
+            drawn = evaluate_judgements(
+                random, n=n, annotators=of, per_row=per_row, target=target, inference=inference
+            )
+            for method, of_method in drawn.items():
+                results.setdefault(method, []).append(of_method)
+        for method, values in results.items():
+            means = np.mean(values, axis=0).tolist()
+            rows.append((target, of, per_row, n, inference, method, *means, draws))
+    columns = ["judgements", "annotators", "per_row", "annotated", "inference", "method"]
+    columns += ["coverage", "differences", "width", "from_annotators", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
     "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
+    "annotators": (annotator_coverage, Path("experiments/coverage/annotators.csv")),
 }
 
 

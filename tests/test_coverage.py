@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 from bench import coverage
-from bench.coverage import score_coverage, share_coverage, training_coverage
+from bench.coverage import annotator_coverage, score_coverage, share_coverage, training_coverage
 from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score
@@ -43,6 +43,20 @@ def test_cross_fitted_estimates_hold_where_those_from_the_training_rows_do_not()
     assert found["cross-fitting"].coverage >= 0.9 and found["same rows"].coverage < 0.8
     widths = [found[name].half_width for name in ("cross-fitting", "annotation only", "halves")]
     assert widths == sorted(widths)
+
+
+def test_intervals_hold_where_annotators_err_if_their_doubt_is_counted():
+    designs = [
+        ("mean", 5, 5, 300, "finite_population"),
+        ("posterior", 3, 3, 300, "finite_population"),
+    ]
+    table = annotator_coverage(designs, draws=60)
+    found = {(row.judgements, row.method): row for row in table.itertuples()}
+    for judgements in ("mean", "posterior"):
+        kit, without = (found[judgements, method] for method in ("kit", "without annotators"))
+        assert kit.coverage >= 0.92 and kit.differences >= 0.92
+        assert kit.width > without.width and kit.from_annotators > 0.05
+    assert found["mean", "without annotators"].coverage < 0.92
 
 
 @pytest.mark.parametrize("what", coverage.SIMULATIONS)

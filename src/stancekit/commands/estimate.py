@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.formatting import format_share, frame_table
@@ -16,13 +17,14 @@ from stancekit.types import as_list
 from stancekit.views import DataFrame, TableView
 
 
-def estimate(
+def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     labels: str | Path | Labels | DataFrame,
     *,
     gold: str | Path | Sequence[str | Path] | TableView | DataFrame,
     codebook: str | None = None,
     by: str | Sequence[str] = (),
     inference: str = "finite_population",
+    judgements: str = ADJUDICATED,
     suggested: bool = False,
     date_format: str | None = None,
     output: str | Path | None = None,
@@ -40,8 +42,8 @@ def estimate(
         What `stancekit sample` wrote, with the codes filled in, `-` where a row may
         have no code and has none; rows left empty are not used. Several files, as
         `[sample.csv, more.csv]`, where more rows were drawn with `extend=`. In Python
-        also DataFrames. Or a project of `stancekit annotate`: rows have the adjudicated
-        code, else that of all or most annotators.
+        also DataFrames. Or a project of `stancekit annotate`, or a table with a row for
+        each judgement and a column `annotator`: see `judgements`.
     codebook
         The codebook whose shares are estimated; by default the only one of the labels.
         Of one that codes sentences, each sentence counts once.
@@ -51,6 +53,12 @@ def estimate(
     inference
         What the claim is about. `finite_population`: exactly these texts.
         `superpopulation`: what such texts say, of which these are a sample.
+    judgements
+        What gold is where several people judged a row. `adjudicated`: the decided code,
+        else that of all or most annotators. `majority`: that of most, whatever was
+        decided. `mean`: what such annotators say on average; intervals count that they
+        are a sample of annotators. `posterior`: the probability of each code, from
+        annotators who err (Dawid and Skene 1979), or as it is in a column NAME_posterior.
     suggested
         Whether judgements of a project that were made with a model's code in view are
         used; by default they are refused, as they lean towards the model.
@@ -92,7 +100,7 @@ def estimate(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
     sources = list_tables(gold)
-    units, notes = match_gold(population, sources, suggested=suggested)
+    units, notes = match_gold(population, sources, suggested=suggested, judgements=judgements)
     estimates = make_estimates(
         units,
         population.columns,

@@ -10,6 +10,7 @@ import numpy as np
 
 from stancekit.errors import KitError
 from stancekit.formatting import format_percent, format_share
+from stancekit.prevalence.doubt import MIN_JUDGES
 from stancekit.prevalence.estimators import (
     ANNOTATION_ONLY,
     MIN_ANNOTATED,
@@ -20,13 +21,14 @@ from stancekit.prevalence.estimators import (
     contrast,
     share_interval,
 )
+from stancekit.prevalence.trends import trend_slopes
 from stancekit.prevalence.units import (
     PERIODS,
     Cell,
+    annotator_notes,
     cell_masks,
     error_notes,
     estimate_cells,
-    period_number,
 )
 from stancekit.types import FloatArray
 from stancekit.views import DataFrame, TableView
@@ -35,8 +37,6 @@ from stancekit.views import DataFrame, TableView
 INFERENCES = ("finite_population", "superpopulation")
 # With more cells not every pair is compared: 8 cells have 28 pairs of each code.
 MOST_COMPARED = 8
-# A slope needs more periods than the two that any line goes through.
-MIN_PERIODS = 3
 # A value with the limits of its interval.
 ShareEstimate = tuple[float, float, float]
 
@@ -76,6 +76,9 @@ class Share:
     adjusted
         The counted share, corrected by the model's error rates; NaN where these are not
         known.
+    from_annotators
+        The part of the estimate's variance that comes from annotators; `None` where gold is
+        one decided code.
     """
 
     cell: Cell
@@ -88,6 +91,7 @@ class Share:
     needed: int = 0
     adjusted: float = math.nan
     why: str = ""
+    from_annotators: float | None = None
 
     @property
     def name(self) -> str:
@@ -199,10 +203,13 @@ class Estimates(TableView):
                 **_columns_of(share.estimate, ("estimate", "low", "high")),
                 **_columns_of(share.gold_only, (alone, f"{alone}_low", f"{alone}_high")),
                 "needed": share.needed,
+                "from_annotators": share.from_annotators,
             }
             for share in self.shares
         ]
         table = pd.DataFrame(rows)
+        if all(share.from_annotators is None for share in self.shares):
+            del table["from_annotators"]
         for place, field in enumerate(self.by):
             name = f"cell_{field}" if field in rows[0] else field
             table.insert(place, name, [share.cell[place] for share in self.shares])
@@ -228,8 +235,11 @@ class Estimates(TableView):
                 "estimate %": format_share(share.estimate),
                 f"{ANNOTATION_ONLY} %": format_share(share.gold_only),
                 "counting is off by": share.bias_points,
+                "from annotators": _percent_or_none(share.from_annotators),
                 "": share.note,
             }
+            if all(one.from_annotators is None for one in self.shares):
+                del row["from annotators"]
             rows[share.cell, str(row["code"])] = row
         return pd.DataFrame(list(rows.values()))
 
@@ -246,6 +256,10 @@ class Estimates(TableView):
             for contrast in self.contrasts
         ]
         return pd.DataFrame(rows, columns=columns)
+
+
+def _percent_or_none(part: float | None) -> str:
+    return "" if part is None else format_percent(part)
 
 
 def _columns_of(estimate: ShareEstimate | None, names: Sequence[str]) -> dict[str, float]:
@@ -296,7 +310,7 @@ def make_estimates(
         by=by,
         shares=shares,
         contrasts=list(_make_contrasts(domains, codes, by)),
-        notes=[*notes, *error_notes(units, cells, codes)],
+        notes=[*notes, *annotator_notes(domains.values()), *error_notes(units, cells, codes)],
     )
 
 
@@ -304,9 +318,11 @@ def _make_shares(
     cell: Cell, domain: Domain, adjusted: FloatArray, codes: Sequence[str], *, finite: bool
 ) -> Iterator[Share]:
     needed, why = (0, "") if domain.enough else _count_needed(domain, finite=finite)
+    parts: list[float | None] = [None] * len(codes)
     estimates: list[ShareEstimate | None] = [None] * len(codes)
     gold_only: list[ShareEstimate | None] = [None] * len(codes)
     if domain.enough:
+        parts = domain.from_annotators
         estimates = _with_limits(domain.value, share_interval(domain))
         gold_only = _with_limits(domain.gold_only, share_interval(domain, gold_only=True))
     for index, code in enumerate(codes):
@@ -321,6 +337,7 @@ def _make_shares(
             needed=needed,
             adjusted=float(adjusted[index]),
             why=why,
+            from_annotators=parts[index],
         )
 
 
@@ -333,6 +350,8 @@ def _with_limits(
 
 def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
     """Return how many more rows a cell needs annotated, and why no number of them would be enough."""
+    if domain.doubt is not None and not domain.doubt.enough:
+        return 0, f"too few annotators: {domain.doubt.judges}, and {MIN_JUDGES} are needed"
     left = domain.n - domain.n_annotated
     by_unit = 0
     if domain.effective:
@@ -353,32 +372,12 @@ def _make_contrasts(
 ) -> Iterator[Contrast]:
     known = {cell: domain for cell, domain in domains.items() if domain.enough}
     if by and by[-1] in PERIODS:
-        yield from _make_trends(known, codes, by[-1])
+        for name, slope in trend_slopes(known, by[-1]):
+            yield from _by_code(name, "", codes, slope)
     elif len(known) <= MOST_COMPARED:
         for (cell, domain), (other_cell, other) in combinations(known.items(), 2):
             estimate = contrast([domain, other], [1, -1])
             yield from _by_code(", ".join(cell), ", ".join(other_cell), codes, estimate)
-
-
-def _make_trends(
-    known: Mapping[Cell, Domain], codes: Sequence[str], period: str
-) -> Iterator[Contrast]:
-    """Yield the least-squares slope of shares over time, of each group of cells that differ in time only."""
-    groups: dict[Cell, list[tuple[str, int, Domain]]] = {}
-    for cell, domain in known.items():
-        number = period_number(cell[-1])
-        # Rows without a date belong to no period.
-        if number is not None:
-            groups.setdefault(cell[:-1], []).append((cell[-1], number, domain))
-    for group, periods in groups.items():
-        if len(periods) < MIN_PERIODS:
-            continue
-        steps = np.array([number for _, number, _ in periods], dtype=float)
-        steps -= steps.mean()
-        slope = contrast([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
-        first, last = periods[0][0], periods[-1][0]
-        name = f"{', '.join(group) or 'all'}: trend per {period}, {first} to {last}"
-        yield from _by_code(name, "", codes, slope)
 
 
 def _by_code(

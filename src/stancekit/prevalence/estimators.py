@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.evaluation.bootstrap import LEVEL
+from stancekit.prevalence.doubt import CellRows, Doubt, DoubtedGold, join_doubts
 from stancekit.prevalence.sampling import Sample, join_samples
 from stancekit.types import BoolArray, FloatArray
 
@@ -50,6 +51,8 @@ class SampledUnits:
     samples
         How units were drawn, where that took more than one draw or not all drawn units
         were annotated; by default one draw with `probability`.
+    doubted
+        How uncertain gold is, where several judged a row; `None` where it is the truth.
     """
 
     scores: FloatArray
@@ -60,6 +63,7 @@ class SampledUnits:
     probability: FloatArray
     exclusive: bool = True
     samples: Sequence[Sample] = ()
+    doubted: DoubtedGold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class Domain:
     certain
         Whether every unit was annotated and the claim is about these very units: then
         the share is known, however they were drawn.
+    doubt, gold_only_doubt
+        What annotators add to the variance of `value` and of `gold_only`; `None` where
+        gold is the truth.
     """
 
     n: int
@@ -97,11 +104,25 @@ class Domain:
     influence: FloatArray
     gold_only_influence: FloatArray
     certain: bool = False
+    doubt: Doubt | None = None
+    gold_only_doubt: Doubt | None = None
 
     @property
     def enough(self) -> bool:
-        """Say whether enough units are annotated for an estimate."""
-        return self.certain or (self.n_annotated >= MIN_ANNOTATED and self.effective >= MIN_UNITS)
+        """Say whether enough units are annotated for an estimate, by enough annotators."""
+        if self.certain:
+            return True
+        judged = self.doubt is None or self.doubt.enough
+        return judged and self.n_annotated >= MIN_ANNOTATED and self.effective >= MIN_UNITS
+
+    @property
+    def from_annotators(self) -> list[float | None]:
+        """Return the part of the variance of each share that comes from annotators, `None` where gold is the truth."""
+        if self.doubt is None:
+            return [None] * len(self.value)
+        own, rows = self.doubt.variance, _variance(self.influence, self.effective)
+        parts: list[float | None] = (own / np.maximum(own + rows, NO_VARIANCE)).tolist()
+        return parts
 
 
 def _sum_by_unit(unit: NDArray[np.int64], values: FloatArray, n_units: int) -> FloatArray:
@@ -163,6 +184,13 @@ def estimate_domain(
     lambda_ = _tune_lambda(from_gold, from_scores, shared=units.exclusive)
     unit_weights = np.bincount(unit[rows], weights=weights[:, 0], minlength=n_units)
     value = gold_only + lambda_ * (mean_all - mean_sampled)
+    doubts: list[Doubt | None] = [None, None]
+    if units.doubted is not None:
+        for place, part in enumerate((lambda_, 0 * lambda_)):
+            residuals = weights * (gold - gold_only - part * (sampled - mean_sampled))
+            influence = from_gold + part * from_scores
+            cell = CellRows(rows, weights[:, 0], residuals, remaining, influence, unit)
+            doubts[place] = units.doubted.doubt(cell, finite_population=finite_population)
     return Domain(
         n=n,
         n_annotated=len(rows),
@@ -173,7 +201,9 @@ def estimate_domain(
         lambda_=lambda_,
         influence=from_gold + lambda_ * from_scores,
         gold_only_influence=from_gold,
-        certain=finite_population and len(rows) == n,
+        certain=finite_population and len(rows) == n and units.doubted is None,
+        doubt=doubts[0],
+        gold_only_doubt=doubts[1],
     )
 
 
@@ -276,7 +306,9 @@ def _wilson(
     influence = domain.gold_only_influence if gold_only else domain.influence
     effective = domain.effective * growth
     variance = _variance(influence, domain.effective) * remaining / growth
-    q = student_quantile(effective, level)
+    q: float | FloatArray = student_quantile(effective, level)
+    if (doubt := domain.gold_only_doubt if gold_only else domain.doubt) is not None:
+        variance, q = doubt.widen(variance, float(q), level)
     size = np.where(
         variance > NO_VARIANCE, share * (1 - share) / np.maximum(variance, NO_VARIANCE), 0.0
     )
@@ -311,7 +343,10 @@ def contrast(
     effective = min((domain.effective for domain in domains if not domain.certain), default=np.inf)
     half = np.zeros_like(value)
     if np.isfinite(effective):
-        half = student_quantile(effective, level) * np.sqrt(_variance(influence, effective))
+        variance, q = _variance(influence, effective), student_quantile(effective, level)
+        doubt = join_doubts([domain.doubt for domain in domains], weights)
+        wide = (variance, q) if doubt is None else doubt.widen(variance, q, level)
+        half = wide[1] * np.sqrt(wide[0])
     highest = sum(weight for weight in weights if weight > 0)
     lowest = sum(weight for weight in weights if weight < 0)
     return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)

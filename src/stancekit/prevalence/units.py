@@ -1,7 +1,7 @@
 """From arrays of labelled rows to sampled units, their periods, and their estimates by cell."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,6 +190,19 @@ def annotation_notes(
     return notes
 
 
+def annotator_notes(domains: Iterable[Domain]) -> list[str]:
+    """Return a note on the part of the variance that comes from annotators, where gold is uncertain."""
+    parts = [part for domain in domains if domain.enough for part in domain.from_annotators]
+    known = [part for part in parts if part is not None]
+    if not known:
+        return []
+    low, middle, high = np.round(100 * np.quantile(known, [0, 0.5, 1])).astype(int).tolist()
+    return [
+        f"of the variance of estimates, {low} to {high} % (median {middle} %) comes from annotators; the "
+        "rest from which rows were annotated"
+    ]
+
+
 def error_notes(
     units: SampledUnits, cells: Mapping[Cell, tuple[Domain, BoolArray]], codes: Sequence[str]
 ) -> list[str]:
@@ -203,7 +216,7 @@ def error_notes(
     cells
         The estimates of every cell, and the mask of its rows.
     """
-    wrong = units.predicted != (units.gold > 0)
+    wrong = units.predicted != (units.gold > 0.5)
     names = []
     for cell, (domain, mask) in cells.items():
         if domain.certain or not domain.enough:
