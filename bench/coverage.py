@@ -5,7 +5,8 @@ intervals of macro-F1 over articles and random states. `python -m bench.coverage
 writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage shares`
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
-annotated rows; `annotators` writes `annotators.csv` there, with annotators who err.
+annotated rows; `annotators` writes `annotators.csv` there, with annotators who err, `time`
+`time.csv`: curves, slopes and change points, and `areas` `small_areas.csv`: many small cells.
 `--draws 20 --output FOLDER` gives a first look.
 """
 
@@ -22,6 +23,7 @@ from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotato
 from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_judgements import evaluate_judgements
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
+from bench.simulated_time import EVALUATIONS, evaluate_cells
 from bench.simulated_training import evaluate_training
 from stancekit.evaluation.krippendorff import alpha
 from stancekit.fileio import frame_to_csv, write_text
@@ -62,6 +64,27 @@ ANNOTATOR_DESIGNS = (
     ("posterior", 5, 3, 300, INFERENCES[0]),
     ("posterior", 5, 5, 300, INFERENCES[1]),
     ("posterior", 3, 3, 1000, INFERENCES[0]),
+)
+# What is estimated over time, annotated rows, how shares move, what the claim is about.
+TIME_DESIGNS = (
+    *(
+        ("curve", n, case, inference)
+        for inference in INFERENCES
+        for n, case in ((300, "waves"), (600, "waves"), (300, "line"))
+    ),
+    *(("slope", n, "line", inference) for inference in INFERENCES for n in (300, 600)),
+    *(
+        ("change point", n, case, INFERENCES[1])
+        for n in (300, 600)
+        for case in ("no change", "jump of 15 points", "jump of 30 points")
+    ),
+)
+# Cells, annotated rows in all, whether some cells are unlike the others, what the claim is about.
+AREA_DESIGNS = tuple(
+    (cells, n, case, inference)
+    for inference in INFERENCES
+    for case in ("like others", "odd cells")
+    for cells, n in ((60, 300), (30, 600))
 )
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
@@ -262,12 +285,84 @@ def annotator_coverage(
     return pd.DataFrame(rows, columns=columns)
 
 
+def time_coverage(
+    designs: Sequence[tuple[str, int, str, str]] = TIME_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often bands, and intervals of slopes and change points, contain the truth.
+
+    Parameters
+    ----------
+    designs
+        What is estimated, annotated rows, how shares move, and what the claim is about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for what, n, case, inference in designs:
+        results: dict[str, list[tuple[float, ...]]] = {}
+        for draw in _progress(draws, f"{what}, {n} annotated rows, {case}, {inference}"):
+            random = np.random.default_rng([random_state, n, draw])
+            drawn = EVALUATIONS[what](random, n=n, case=case, inference=inference)
+            for estimate, of_estimate in drawn.items():
+                results.setdefault(estimate, []).append(of_estimate)
+        for estimate, values in results.items():
+            rows.append((estimate, n, case, inference, *_known_means(values), draws))
+    columns = ["estimate", "annotated", "case", "inference", "coverage", "width", "found", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def area_coverage(
+    designs: Sequence[tuple[int, int, str, str]] = AREA_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of many small cells contain the truth, shrunk and direct ones.
+
+    Parameters
+    ----------
+    designs
+        Cells, annotated rows in all, whether some are unlike the others, and what the claim is
+        about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for cells, n, case, inference in designs:
+        results: dict[str, list[tuple[float, ...]]] = {}
+        for draw in _progress(draws, f"{cells} cells, {n} annotated rows, {case}, {inference}"):
+            random = np.random.default_rng([random_state, cells, n, draw])
+            drawn = evaluate_cells(random, n=n, cells=cells, case=case, inference=inference)
+            for method, of_method in drawn.items():
+                results.setdefault(method, []).append(of_method)
+        for method, values in results.items():
+            rows.append((cells, n, case, inference, method, *_known_means(values), draws))
+    columns = ["cells", "annotated", "case", "inference", "method"]
+    columns += ["coverage", "width", "found", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _known_means(values: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return the means of columns over the draws that have a number, NaN where none has."""
+    columns = (np.array(column)[~np.isnan(column)] for column in np.array(values).T)
+    return [float(column.mean()) if len(column) else np.nan for column in columns]
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
     "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
+    "time": (time_coverage, Path("experiments/coverage/time.csv")),
+    "areas": (area_coverage, Path("experiments/coverage/small_areas.csv")),
     "annotators": (annotator_coverage, Path("experiments/coverage/annotators.csv")),
 }
 

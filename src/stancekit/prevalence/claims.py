@@ -10,6 +10,7 @@ import numpy as np
 
 from stancekit.errors import KitError
 from stancekit.formatting import format_percent, format_share
+from stancekit.prevalence.change_points import Change, changes_frame
 from stancekit.prevalence.doubt import MIN_JUDGES
 from stancekit.prevalence.estimators import (
     ANNOTATION_ONLY,
@@ -21,7 +22,9 @@ from stancekit.prevalence.estimators import (
     contrast,
     share_interval,
 )
-from stancekit.prevalence.trends import trend_slopes
+from stancekit.prevalence.shares import Contrast, Share, ShareEstimate
+from stancekit.prevalence.smoothing import Curve, curves_frame
+from stancekit.prevalence.trends import cell_times, trend_slopes
 from stancekit.prevalence.units import (
     PERIODS,
     Cell,
@@ -37,8 +40,6 @@ from stancekit.views import DataFrame, TableView
 INFERENCES = ("finite_population", "superpopulation")
 # With more cells not every pair is compared: 8 cells have 28 pairs of each code.
 MOST_COMPARED = 8
-# A value with the limits of its interval.
-ShareEstimate = tuple[float, float, float]
 
 
 def is_finite(inference: str) -> bool:
@@ -55,75 +56,6 @@ def is_finite(inference: str) -> bool:
             f"unknown inference={inference!r}; there are {' and '.join(INFERENCES)}. Set inference={finite}"
         )
     return inference == finite
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The share of a code in a cell.
-
-    Attributes
-    ----------
-    n, n_annotated
-        The rows of the cell, and those of them that were annotated.
-    counted
-        The share by the model's codes.
-    estimate, gold_only
-        The estimate, and the one from annotated rows without the model; `None` where
-        too few rows were annotated.
-    needed
-        How many more annotated rows an estimate takes; 0 where no number of them would
-        be enough, and `why` says what is in the way.
-    adjusted
-        The counted share, corrected by the model's error rates; NaN where these are not
-        known.
-    from_annotators
-        The part of the estimate's variance that comes from annotators; `None` where gold is
-        one decided code.
-    """
-
-    cell: Cell
-    code: str
-    n: int
-    n_annotated: int
-    counted: float
-    estimate: ShareEstimate | None
-    gold_only: ShareEstimate | None
-    needed: int = 0
-    adjusted: float = math.nan
-    why: str = ""
-    from_annotators: float | None = None
-
-    @property
-    def name(self) -> str:
-        """Return the cell in words."""
-        return ", ".join(self.cell) or "all"
-
-    @property
-    def bias(self) -> float | None:
-        """Return how far the counted share is from the estimate."""
-        # Nine digits, and never a negative zero.
-        return round(self.counted - self.estimate[0], 9) + 0.0 if self.estimate else None
-
-    @property
-    def bias_points(self) -> str:
-        """Return the bias in percentage points, empty where there is no estimate."""
-        return "" if self.bias is None else f"{100 * self.bias:+.1f}"
-
-    @property
-    def note(self) -> str:
-        """Say why there is no estimate, empty where there is one."""
-        needed = f"{self.needed} more annotated rows needed" if self.estimate is None else ""
-        return self.why or needed
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A difference between two cells, or a slope per step of time in one."""
-
-    cell: str
-    minus: str
-    code: str
-    estimate: ShareEstimate
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -151,11 +83,23 @@ class Estimates(TableView):
     shares: list[Share]
     contrasts: list[Contrast]
     notes: list[str]
+    curves: Sequence[Curve] = ()
+    changes: Sequence[Change] = ()
 
     @property
     def over_time(self) -> bool:
         """Say whether the last field of the cells is a period."""
         return bool(self.by) and self.by[-1] in PERIODS
+
+    @property
+    def annotators_doubted(self) -> bool:
+        """Say whether intervals count that annotators err."""
+        return any(share.from_annotators is not None for share in self.shares)
+
+    @property
+    def shrinks(self) -> bool:
+        """Say whether there are shrunk shares beside the direct ones."""
+        return any(share.shrunk for share in self.shares)
 
     @property
     def n_cells(self) -> int:
@@ -204,12 +148,15 @@ class Estimates(TableView):
                 **_columns_of(share.gold_only, (alone, f"{alone}_low", f"{alone}_high")),
                 "needed": share.needed,
                 "from_annotators": share.from_annotators,
+                **_columns_of(share.shrunk, ("shrunk", "shrunk_low", "shrunk_high")),
             }
             for share in self.shares
         ]
         table = pd.DataFrame(rows)
-        if all(share.from_annotators is None for share in self.shares):
+        if not self.annotators_doubted:
             del table["from_annotators"]
+        if not self.shrinks:
+            table = table.drop(columns=["shrunk", "shrunk_low", "shrunk_high"])
         for place, field in enumerate(self.by):
             name = f"cell_{field}" if field in rows[0] else field
             table.insert(place, name, [share.cell[place] for share in self.shares])
@@ -236,12 +183,25 @@ class Estimates(TableView):
                 f"{ANNOTATION_ONLY} %": format_share(share.gold_only),
                 "counting is off by": share.bias_points,
                 "from annotators": _percent_or_none(share.from_annotators),
+                "shrunk %": format_share(share.shrunk),
                 "": share.note,
             }
-            if all(one.from_annotators is None for one in self.shares):
+            if not self.annotators_doubted:
                 del row["from annotators"]
+            if self.shrinks:
+                row["code"] = share.code
+            else:
+                del row["shrunk %"]
             rows[share.cell, str(row["code"])] = row
         return pd.DataFrame(list(rows.values()))
+
+    def curve_table(self) -> DataFrame:
+        """Return the smooth curves of `smooth=`; see `smoothing.curves_frame`."""
+        return curves_frame(self.curves)
+
+    def change_table(self) -> DataFrame:
+        """Return the changes of `change_points=`; see `change_points.changes_frame`."""
+        return changes_frame(self.changes)
 
     def differences(self) -> DataFrame:
         """Return differences between cells, and slopes over time, as a pandas DataFrame, as proportions.
@@ -274,6 +234,7 @@ def make_estimates(
     codebook: str,
     inference: str,
     notes: Sequence[str] = (),
+    times: FloatArray | None = None,
 ) -> Estimates:
     """Estimate the share of every code in every cell, and compare the cells.
 
@@ -287,6 +248,8 @@ def make_estimates(
         `finite_population`, about these very rows, or `superpopulation`.
     notes
         What a reader should know.
+    times
+        When rows are of, in years, shape (N,), for trends; by default the middle of their periods.
 
     Raises
     ------
@@ -309,7 +272,7 @@ def make_estimates(
         inference=inference,
         by=by,
         shares=shares,
-        contrasts=list(_make_contrasts(domains, codes, by)),
+        contrasts=list(_make_contrasts(domains, codes, by, cell_times(masks, times))),
         notes=[*notes, *annotator_notes(domains.values()), *error_notes(units, cells, codes)],
     )
 
@@ -368,11 +331,14 @@ def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
 
 
 def _make_contrasts(
-    domains: Mapping[Cell, Domain], codes: Sequence[str], by: Sequence[str]
+    domains: Mapping[Cell, Domain],
+    codes: Sequence[str],
+    by: Sequence[str],
+    times: Mapping[Cell, float],
 ) -> Iterator[Contrast]:
     known = {cell: domain for cell, domain in domains.items() if domain.enough}
     if by and by[-1] in PERIODS:
-        for name, slope in trend_slopes(known, by[-1]):
+        for name, slope in trend_slopes(known, times):
             yield from _by_code(name, "", codes, slope)
     elif len(known) <= MOST_COMPARED:
         for (cell, domain), (other_cell, other) in combinations(known.items(), 2):

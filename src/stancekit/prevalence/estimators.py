@@ -125,7 +125,7 @@ class Domain:
         return parts
 
 
-def _sum_by_unit(unit: NDArray[np.int64], values: FloatArray, n_units: int) -> FloatArray:
+def sum_by_unit(unit: NDArray[np.int64], values: FloatArray, n_units: int) -> FloatArray:
     """Add up the rows of `values` that are of the same sampling unit."""
     sums = np.zeros((n_units, values.shape[1]))
     np.add.at(sums, unit, values)
@@ -166,7 +166,7 @@ def estimate_domain(
     n_units, n = int(unit.max()) + 1, int(inside.sum())
     n_codes = units.scores.shape[1]
     counted = units.predicted[inside].mean(axis=0) if n else np.full(n_codes, np.nan)
-    rows, inverse, remaining = _weigh_rows(units, inside)
+    rows, inverse, remaining = weigh_rows(units, inside)
     if not len(rows):
         unknown, empty = np.full(n_codes, np.nan), np.zeros((n_units, n_codes))
         return Domain(n, 0, 0.0, counted, unknown, unknown, np.zeros(n_codes), empty, empty)
@@ -177,10 +177,10 @@ def estimate_domain(
     mean_all = scores.mean(axis=0)
     # A unit that is drawn with certainty adds no sampling variance.
     left = np.sqrt(remaining)[:, None] if finite_population else 1.0
-    from_gold = _sum_by_unit(unit[rows], left * weights * (gold - gold_only), n_units)
-    from_scores = -_sum_by_unit(unit[rows], left * weights * (sampled - mean_sampled), n_units)
+    from_gold = sum_by_unit(unit[rows], left * weights * (gold - gold_only), n_units)
+    from_scores = -sum_by_unit(unit[rows], left * weights * (sampled - mean_sampled), n_units)
     if not finite_population:
-        from_scores += _sum_by_unit(unit[inside], (scores - mean_all) / n, n_units)
+        from_scores += sum_by_unit(unit[inside], (scores - mean_all) / n, n_units)
     lambda_ = _tune_lambda(from_gold, from_scores, shared=units.exclusive)
     unit_weights = np.bincount(unit[rows], weights=weights[:, 0], minlength=n_units)
     value = gold_only + lambda_ * (mean_all - mean_sampled)
@@ -207,7 +207,7 @@ def estimate_domain(
     )
 
 
-def _weigh_rows(
+def weigh_rows(
     units: SampledUnits, inside: BoolArray
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Return the annotated rows of a cell, their weights, and what part of each one's variance is left."""

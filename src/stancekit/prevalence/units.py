@@ -17,6 +17,8 @@ from stancekit.prevalence.estimators import (
 from stancekit.prevalence.sampling import Sample, differing_facts, join_samples
 from stancekit.types import BoolArray, FloatArray
 
+# What stands between the first and the last of periods that were joined.
+_TO = " to "
 # By period: how many characters of an ISO date name it.
 PERIODS = {"year": 4, "month": 7}
 
@@ -60,8 +62,21 @@ def read_periods(
     return [date[:length] or None for date in read]
 
 
-def period_number(period: str) -> int | None:
+def joined_name(periods: Sequence[str]) -> str:
+    """Return what periods that were joined are called.
+
+    Examples
+    --------
+    >>> joined_name(["2019-03", "2019-05"]), joined_name(["2019-03"])
+    ('2019-03 to 2019-05', '2019-03')
+    """
+    return periods[0] if len(periods) == 1 else f"{periods[0]}{_TO}{periods[-1]}"
+
+
+def period_number(period: str) -> float | None:
     """Return a year or a month as a number of years or months, `None` where it is neither.
+
+    Of periods that were joined, it is the middle one.
 
     Examples
     --------
@@ -69,9 +84,15 @@ def period_number(period: str) -> int | None:
     10
     >>> period_number("2020-03") - period_number("2019-12")
     3
+    >>> period_number("2019-03 to 2019-06") - period_number("2019-03")
+    1.5
     >>> print(period_number("(none)"))
     None
     """
+    ends = period.split(_TO)
+    if len(ends) == 2:  # the first and the last
+        first, last = map(period_number, ends)
+        return None if first is None or last is None else (first + last) / 2
     match = re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", period, re.ASCII)
     if not match:
         return None
