@@ -12,8 +12,8 @@ from stancekit.commands.sample import sample
 from stancekit.corpus.dates import decimal_year, read_date
 from stancekit.errors import KitError
 from stancekit.labelling.population import NO_VALUE
-from stancekit.prevalence.claims import Share
 from stancekit.prevalence.estimators import SampledUnits, contrast, estimate_domain, share_interval
+from stancekit.prevalence.shares import Share
 from stancekit.reporting.prevalence import trends_figure
 
 

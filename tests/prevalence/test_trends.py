@@ -173,7 +173,7 @@ def test_what_needs_time_is_refused_without_it(changing, tmp_path):
     with pytest.raises(KitError, match="dates that cannot be read"):
         estimate(bad, gold=gold, by=["month"], smooth=True)
     none = written(tmp_path, [{key: row[key] for key in row if key != "date"} for row in rows])
-    with pytest.raises(KitError, match="labels have no column date"):
+    with pytest.raises(KitError, match="labels have no column month"):
         estimate(none, gold=gold, by=["month"], smooth=True)
 
 

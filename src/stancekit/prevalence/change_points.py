@@ -271,13 +271,13 @@ def _make_blocks(rows: CorrectedRows, at: int) -> _Blocks:
     of_drawn, n = block[rows.drawn], len(of_block)
 
     def added(values: FloatArray) -> FloatArray:
-        return np.bincount(of_drawn, weights=values, minlength=n)
+        return np.bincount(of_drawn, weights=values, minlength=n).astype(float)
 
     return _Blocks(
         time=time[new],
         start=np.flatnonzero(np.diff(of_block, prepend=-1) > 0),
         count=np.bincount(block, minlength=n).astype(float),
-        scores=np.bincount(block, weights=rows.scores[:, at], minlength=n),
+        scores=np.bincount(block, weights=rows.scores[:, at], minlength=n).astype(float),
         weight=added(rows.weight),
         squared=added(rows.weight**2),
         errors=added(rows.weight * rows.residuals[:, at]),

@@ -246,4 +246,4 @@ def _shrink_code(areas: _Areas, code: int) -> FloatArray:
     freedom = max(int(np.isfinite(direct).sum()) - covariates.shape[1], 1)
     half = student.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(model.error + areas.beyond[:, code])
     ends = [model.value, model.value - half, model.value + half]
-    return np.clip(np.stack(ends, axis=1), 0, 1)
+    return np.asarray(np.clip(np.stack(ends, axis=1), 0, 1))

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from stancekit.formatting import format_percent, format_share
 from stancekit.html import render_page
 from stancekit.prevalence.change_points import Change, changes_frame
-from stancekit.prevalence.claims import Estimates, Share, is_finite
+from stancekit.prevalence.claims import Estimates, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.planning import PlanStep
+from stancekit.prevalence.shares import Share
 from stancekit.prevalence.smoothing import Curve
 from stancekit.prevalence.units import Cell, period_number
 from stancekit.reporting.figures import BLUE, CODE_COLOURS, GREY, INK, figure, panels, svg
