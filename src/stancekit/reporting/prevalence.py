@@ -24,6 +24,8 @@ from stancekit.views import DataFrame
 # With more periods than this, not every one is named below the figure: the names would
 # overlap.
 MOST_NAMED = 24
+# Where periods were joined, about as many of the calendar's are named.
+MOST_JOINED = 10
 # Of groups over time, the first that stand out most.
 LINE_COLOURS = (CODE_COLOURS[3], CODE_COLOURS[0], *CODE_COLOURS[4:], CODE_COLOURS[1])
 # From this share on a cell of the matrix is so dark that its number is white.
@@ -125,11 +127,9 @@ def trends_figure(
             periods[share.cell[-1]] = number
     if len(periods) < 2:
         return None
-    names = sorted(periods)
-    named = names[:: 1 + len(names) // MOST_NAMED]
-    height = 3.2 + 0.05 * max(map(len, named))
-    drawing, axes = panels(2.2 + 2.6 * len(codes), height, len(codes))
-    scale = _TimeScale(monthly="-" in names[0])
+    drawing, axes = panels(2.2 + 2.6 * len(codes), 3.2, len(codes))
+    scale = _TimeScale(monthly="-" in min(periods))
+    ticks = _ticks(periods, scale)
     for plot, code in zip(axes, codes, strict=True):
         for place, (group, of_group) in enumerate(groups.items()):
             colour = LINE_COLOURS[place % len(LINE_COLOURS)]
@@ -142,9 +142,7 @@ def trends_figure(
                 if (change.group, change.code) == (group, code) and change.found:
                     _draw_change(plot, change, scale, colour)
         plot.set_title(code, color=INK, fontsize=10)
-        plot.set_xticks(
-            [periods[name] for name in named], named, rotation=45, ha="right", fontsize=8
-        )
+        plot.set_xticks(list(ticks.values()), list(ticks), rotation=45, ha="right", fontsize=8)
     axes[0].set_ylim(0, 100)
     axes[0].set_ylabel("% of rows")
     axes[-1].legend(frameon=False, fontsize=8, labelcolor=INK)
@@ -159,6 +157,21 @@ class _TimeScale:
 
     def place(self, years: FloatArray | float) -> FloatArray:
         return np.asarray(years) * 12 + 0.5 if self.monthly else np.asarray(years) - 0.5
+
+    def name(self, number: int) -> str:
+        if not self.monthly:
+            return str(number)
+        return f"{(number - 1) // 12}-{(number - 1) % 12 + 1:02}"
+
+
+def _ticks(periods: Mapping[str, float], scale: _TimeScale) -> dict[str, float]:
+    """Return the places of the axis that are named: periods, or where some were joined, their calendar."""
+    names = sorted(periods)
+    if not any(" " in name for name in names):
+        return {name: periods[name] for name in names[:: 1 + len(names) // MOST_NAMED]}
+    first, last = int(min(periods.values())), int(max(periods.values())) + 1
+    numbers = range(first, last + 1, max(1, (last - first) // MOST_JOINED))
+    return {scale.name(number): float(number) for number in numbers}
 
 
 def _draw_trend(
