@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stancekit.prevalence.change_points import find_changes
 from stancekit.prevalence.claims import is_finite
-from stancekit.prevalence.corrected import correct_rows
+from stancekit.prevalence.timed_rows import correct_rows
 from stancekit.prevalence.estimators import SampledUnits, estimate_domain, share_interval
 from stancekit.prevalence.small_areas import shrink_cells
 from stancekit.prevalence.smoothing import smooth_curves

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from stancekit.corpus.dates import from_decimal_year
 from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import LEVEL
-from stancekit.prevalence.corrected import CorrectedRows, largest_deviations
+from stancekit.prevalence.timed_rows import CorrectedRows, largest_deviations
 from stancekit.prevalence.estimators import MIN_ANNOTATED, MIN_UNITS, student_quantile
 from stancekit.types import FloatArray
 from stancekit.views import DataFrame
@@ -160,7 +160,7 @@ def find_changes(
 
     Examples
     --------
-    >>> from stancekit.prevalence.corrected import correct_rows
+    >>> from stancekit.prevalence.timed_rows import correct_rows
     >>> from stancekit.prevalence.estimators import SampledUnits
     >>> random = np.random.default_rng(0)
     >>> time = np.sort(2010 + 4 * random.random(2000))

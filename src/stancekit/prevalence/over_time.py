@@ -8,7 +8,7 @@ import numpy as np
 from stancekit.errors import KitError
 from stancekit.prevalence.change_points import Change, find_changes
 from stancekit.prevalence.claims import Estimates, is_finite
-from stancekit.prevalence.corrected import correct_rows
+from stancekit.prevalence.timed_rows import correct_rows
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.small_areas import shrink_cells
 from stancekit.prevalence.smoothing import Curve, smooth_curves

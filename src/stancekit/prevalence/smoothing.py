@@ -8,7 +8,7 @@ import numpy as np
 from stancekit.corpus.dates import from_decimal_year
 from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import LEVEL
-from stancekit.prevalence.corrected import CorrectedRows, largest_deviations
+from stancekit.prevalence.timed_rows import CorrectedRows, largest_deviations
 from stancekit.prevalence.estimators import MIN_ANNOTATED, MIN_UNITS
 from stancekit.types import FloatArray
 from stancekit.views import DataFrame
@@ -115,7 +115,7 @@ def smooth_curves(
 
     Examples
     --------
-    >>> from stancekit.prevalence.corrected import correct_rows
+    >>> from stancekit.prevalence.timed_rows import correct_rows
     >>> from stancekit.prevalence.estimators import SampledUnits
     >>> random = np.random.default_rng(0)
     >>> time = np.sort(2010 + 4 * random.random(2000))
