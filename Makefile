@@ -6,7 +6,7 @@ CORE := $(VENV)/.core
 READY := $(VENV)/.ready
 LOWEST := .venv-lowest
 
-.PHONY: run test slow check bench bench-archive verify-results lowest clean
+.PHONY: run test slow check docs bench bench-archive bench-million verify-results lowest clean
 
 run: $(CORE)
 	$(BIN)/stancekit train experiment=un_votes
@@ -22,6 +22,10 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The site, as pages that open from disk: docs/_build/html/index.html.
+docs: $(READY)
+	OMP_NUM_THREADS=2 $(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
 # Committed results against their predictions, and models that were kept here against their manifests and cards.
 verify-results: $(READY)
 	set -e; for file in experiments/*/predictions.parquet; do $(BIN)/stancekit report $$(dirname $$file) check=true; done
@@ -32,6 +36,9 @@ bench: $(READY)
 
 bench-archive: $(READY)
 	$(BIN)/python -m bench.archive
+
+bench-million: $(READY)
+	$(BIN)/python -m bench.million
 
 # Those that no extra is needed for. An old matplotlib warns of a new pyparsing, so warnings are no errors here.
 QUICK := tests/evaluation/test_bootstrap.py \
@@ -56,7 +63,7 @@ lowest: $(LOWEST)/.ready
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/pytest -q -n 2 -o filterwarnings=ignore $(QUICK)
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
+	rm -rf $(VENV) $(LOWEST) build dist docs/_build docs/made .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
 
 $(CORE): pyproject.toml constraints.txt packaged-models.txt
 	$(PYTHON) -m venv $(VENV)

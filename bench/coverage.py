@@ -5,9 +5,11 @@ intervals of macro-F1 over articles and random states. `python -m bench.coverage
 writes `alpha.csv` beside it: intervals of Krippendorff's alpha. `python -m bench.coverage shares`
 writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and `python -m
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
-annotated rows; `annotators` writes `annotators.csv` there, with annotators who err, `time`
-`time.csv`: curves, slopes and change points, and `areas` `small_areas.csv`: many small cells.
-`--draws 20 --output FOLDER` gives a first look.
+annotated rows, and `python -m bench.coverage measures` `measures.csv`: sums, differences, ratios and
+means of shares; `python -m bench.coverage regression` `regression.csv`: coefficients; `python -m bench.coverage
+network` `network.csv`: edges and balance of signed networks. `annotators`, `time` and `areas` write
+`annotators.csv`, `time.csv` and `small_areas.csv` there. `--draws 20 --output FOLDER` gives a
+first look.
 """
 
 import argparse
@@ -20,8 +22,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
-from bench.simulated_corpora import DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_corpora import SHARES, DrawResult, evaluate_draw, simulate_corpus
 from bench.simulated_judgements import evaluate_judgements
+from bench.simulated_measures import MEASURES, evaluate_measures
+from bench.simulated_networks import NetworkResult, evaluate_network
+from bench.simulated_regression import DESIGNS as STUDIES
+from bench.simulated_regression import Design, evaluate_study
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
 from bench.simulated_time import EVALUATIONS, evaluate_cells
 from bench.simulated_training import evaluate_training
@@ -52,6 +58,14 @@ TRAINING_DESIGNS = (
     (300, 400, INFERENCES[1]),
     (300, 40, INFERENCES[0]),
 )
+# As of `SHARE_DESIGNS`, of fewer: measures are functions of the same estimates.
+MEASURE_DESIGNS = (
+    (150, "random", INFERENCES[0]),
+    (300, "stratified", INFERENCES[0]),
+    (300, "random", INFERENCES[1]),
+)
+# Annotated rows, and how the classifier's errors differ between edges.
+NETWORK_DESIGNS = ((300, "alike"), (300, "differ"), (150, "differ"), (300, "useless"))
 # What is estimated, annotators, how many of them judge each row, annotated rows, what the claim is about.
 ANNOTATOR_DESIGNS = (
     *(
@@ -244,6 +258,116 @@ def training_coverage(
     return pd.DataFrame(rows, columns=columns)
 
 
+def measure_coverage(
+    designs: Sequence[tuple[int, str, str]] = MEASURE_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of measures contain the truth, and how often a measure has a number.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, how they are drawn, and what the claim is about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for n, design, inference in designs:
+        results: dict[str, list[tuple[bool, bool]]] = {measure.name: [] for measure in MEASURES}
+        for draw in _progress(draws, f"{n} annotated rows, {design}, {inference}"):
+            random = np.random.default_rng([random_state, n, draw])
+            corpus = simulate_corpus(random)
+            drawn = evaluate_measures(
+                corpus, n=n, design=design, inference=inference, random_state=draw
+            )
+            for name, of_measure in drawn.items():
+                results[name] += of_measure
+        for name, found in results.items():
+            cells = [hit for is_pair, hit in found if not is_pair]
+            pairs = [hit for is_pair, hit in found if is_pair]
+            # Of one draw there may be no number at all.
+            hits = [np.mean(of) if of else np.nan for of in (cells, pairs)]
+            estimated = len(cells) / (draws * len(SHARES))
+            rows.append((n, design, inference, name, *hits, estimated, draws))
+    columns = ["annotated", "design", "inference", "measure"]
+    return pd.DataFrame(rows, columns=[*columns, "coverage", "differences", "estimated", "draws"])
+
+
+def regression_coverage(
+    designs: Sequence[Design] = STUDIES, *, draws: int = DRAWS, random_state: int = 0
+) -> pd.DataFrame:
+    """Return how often intervals of coefficients contain the truth, by design and method.
+
+    Parameters
+    ----------
+    designs
+        The simulated studies.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `coverage` is the mean over coefficients, `lowest` that of the coefficient with the lowest;
+        `estimated` the part of draws with a number.
+    """
+    rows = []
+    for place, design in enumerate(designs):
+        inference = INFERENCES[0] if design.finite else INFERENCES[1]
+        name = f"{design.n} annotated rows, {design.draw}, {inference}, {design.name}"
+        found = [
+            evaluate_study(np.random.default_rng([random_state, place, draw]), design, draw)
+            for draw in _progress(draws, name)
+        ]
+        with_number = [one for one in found if one is not None]
+        for method in with_number[0] if with_number else ():
+            hits = np.mean([one[method][0] for one in with_number], axis=0)
+            half = np.mean([one[method][1] for one in with_number])
+            part = len(with_number) / draws
+            design_columns = (design.name, design.n, design.draw, inference, method)
+            rows.append((*design_columns, hits.mean(), hits.min(), half, part, draws))
+    columns = ["regression", "annotated", "design", "inference", "method"]
+    figures = ["coverage", "lowest", "half_width", "estimated", "draws"]
+    return pd.DataFrame(rows, columns=[*columns, *figures])
+
+
+def network_coverage(
+    designs: Sequence[tuple[int, str]] = NETWORK_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of edges and of balance contain the truth, by design and method.
+
+    Parameters
+    ----------
+    designs
+        Annotated rows, and how the classifier errs; see `simulated_networks.simulate_network`.
+    draws
+        Simulated networks per design.
+    random_state
+        The seed of the simulation.
+    """
+    fields = list(NetworkResult.__dataclass_fields__)
+    rows = []
+    for n, errors in designs:
+        results: dict[str, list[list[float]]] = {}
+        for draw in _progress(draws, f"{n} annotated rows, errors {errors}"):
+            random = np.random.default_rng([random_state, n, draw])
+            for method, result in evaluate_network(random, n=n, errors=errors):
+                values = [getattr(result, field) for field in fields]
+                results.setdefault(method, []).append(values)
+        for method, values in results.items():
+            rows.append((n, errors, method, *np.nanmean(values, axis=0).tolist(), draws))
+    return pd.DataFrame(rows, columns=["annotated", "errors", "method", *fields, "draws"])
+
+
 def annotator_coverage(
     designs: Sequence[tuple[str, int, int, int, str]] = ANNOTATOR_DESIGNS,
     *,
@@ -361,6 +485,9 @@ SIMULATIONS = {
     "time": (time_coverage, Path("experiments/coverage/time.csv")),
     "areas": (area_coverage, Path("experiments/coverage/small_areas.csv")),
     "annotators": (annotator_coverage, Path("experiments/coverage/annotators.csv")),
+    "measures": (measure_coverage, Path("experiments/coverage/measures.csv")),
+    "regression": (regression_coverage, Path("experiments/coverage/regression.csv")),
+    "network": (network_coverage, Path("experiments/coverage/network.csv")),
 }
 
 

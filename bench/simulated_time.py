@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from stancekit.prevalence.change_points import find_changes
 from stancekit.prevalence.claims import is_finite
-from stancekit.prevalence.timed_rows import correct_rows
 from stancekit.prevalence.estimators import SampledUnits, estimate_domain, share_interval
 from stancekit.prevalence.small_areas import shrink_cells
 from stancekit.prevalence.smoothing import smooth_curves
+from stancekit.prevalence.timed_rows import correct_rows
 from stancekit.prevalence.trends import cell_times, pool_periods, trend_slopes
 from stancekit.prevalence.units import cell_masks, estimate_cells
 

@@ -3,6 +3,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.naive_bayes import ComplementNB
@@ -18,6 +19,7 @@ from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.models.selective import fit_policy
 from stancekit.text import ActorFinder, read_article
+from stancekit.types import Example, Mention
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -213,3 +215,53 @@ def hub():
 
     with StandInHub() as server:
         yield server
+
+
+# For tests of language models: servers that answer by cues, rows with such cues, and models that ask.
+VERBS = ("condemned", "supported", "abstained on", "left")
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Start stub servers, with faults by name, that end with the test."""
+    from stub_server import Faults, Stub
+
+    for name in ("STANCEKIT_LLM_ENDPOINT", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    running = []
+
+    def start(**faults):
+        stub = Stub(Faults(**faults)).__enter__()
+        running.append(stub)
+        return stub
+
+    yield start
+    for stub in running:
+        stub.__exit__()
+
+
+@pytest.fixture
+def rows():
+    """Make examples on a levy."""
+
+    def make(n, start=0):
+        return [
+            Example(str(at), f"Peru {VERBS[at % 4]} the levy {at}.", Mention("Peru", 0, 4))
+            for at in range(start, start + n)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def make_llm(tmp_path, stance):
+    """Make fitted language models whose store is in the test's folder."""
+    from stancekit.models.llm.estimator import LLM
+
+    def make(endpoint=None, codebook=stance, **settings):
+        given = {"name": "stub", "folder": str(tmp_path / "run")} | settings
+        model = LLM(endpoint=endpoint, codebook=codebook, **given)
+        y = np.zeros((0, len(codebook.names)), dtype=int) if codebook.multi_label else np.array([])
+        return model.fit([], y)
+
+    return make

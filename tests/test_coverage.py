@@ -5,7 +5,14 @@ import csv
 import numpy as np
 import pytest
 from bench import coverage
-from bench.coverage import annotator_coverage, score_coverage, share_coverage, training_coverage
+from bench.coverage import (
+    annotator_coverage,
+    measure_coverage,
+    network_coverage,
+    score_coverage,
+    share_coverage,
+    training_coverage,
+)
 from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score
@@ -59,6 +66,18 @@ def test_intervals_hold_where_annotators_err_if_their_doubt_is_counted():
     assert found["mean", "without annotators"].coverage < 0.92
 
 
+def test_measures_of_shares_hold():
+    table = measure_coverage([(300, "stratified", "finite_population")], draws=60)
+    assert len(table) == 5 and (table.coverage >= 0.9).all() and (table.differences >= 0.88).all()
+    assert (table.estimated == 1).all()
+
+
+def test_edges_hold_where_counts_do_not():
+    found = {row.method: row for row in network_coverage([(300, "differ")], draws=4).itertuples()}
+    assert found["shrunk"].coverage >= 0.88 > found["all"].coverage > found["counting"].coverage
+    assert found["shrunk"].error < found["counting"].error
+
+
 @pytest.mark.parametrize("what", coverage.SIMULATIONS)
 def test_committed_results_are_of_these_designs(what):
     """Their first columns are what the simulation of today would write."""
@@ -102,6 +121,15 @@ def test_intervals_hold_where_a_bootstrap_over_rows_does_not():
         share = dict(zip(rows.method, rows.coverage, strict=True))
         assert 0.93 <= share["kit"] <= 0.97
         assert share["articles only"] < 0.9 and share["rows"] < 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", [(300, "alike"), (300, "differ")])
+def test_intervals_of_edges_and_of_balance_hold(design):
+    found = {row.method: row for row in network_coverage([design], draws=60).itertuples()}
+    assert found["shrunk"].coverage >= 0.92 and found["shrunk"].balance >= 0.93
+    assert found["shrunk"].wrong_signs <= 0.01
+    assert found["counting"].coverage < 0.8 and found["all"].coverage < found["shrunk"].coverage
 
 
 @pytest.mark.slow

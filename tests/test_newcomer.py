@@ -1,4 +1,4 @@
-"""What a new user sets out to do, in a fresh folder by the README's own lines; tests/README.md counts the steps."""
+"""What a new user sets out to do, by the lines of the documentation; tests/README.md counts the steps."""
 
 import csv
 import re
@@ -7,20 +7,20 @@ import shlex
 import pandas as pd
 import pytest
 from conftest import ROOT
+from pages import blocks
 
 from stancekit.__main__ import main
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTES = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
 # They train and label in earnest: half a minute.
 pytestmark = [pytest.mark.xdist_group("newcomer"), pytest.mark.slow]
 
 
-def lines(section, block):
-    """Return the command lines of a section's block, the first block being 0."""
-    text = re.search(rf"## {section}\n(.*?)(?:\n## |\Z)", README, re.DOTALL)[1]
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    return [shlex.split(line, comments=True) for line in blocks[block].splitlines()]
+def lines(page, block):
+    """Return the command lines of a page's block of the shell, the first one being 0."""
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    found = [one.text for one in blocks(text) if one.kind == "sh"]
+    return [shlex.split(line, comments=True) for line in found[block].splitlines()]
 
 
 def counted(task):
@@ -79,7 +79,7 @@ def user(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Return the folder of a user who has done "Your own sentences" to the first labels."""
+    """Return the folder of a user who has trained on a table to the first labels."""
     return tmp_path_factory.mktemp("made")
 
 
@@ -88,7 +88,7 @@ def labelled(made, monkeypatch, capsys):
     """Return a user in that folder, after its first block."""
     before = User(made, monkeypatch, capsys)
     if not (made / "mine").exists():
-        before.type_all(lines("Your own sentences", 0))
+        before.type_all(lines("howto/own_table", 0))
     return User(made / "mine", monkeypatch, capsys)
 
 
@@ -103,31 +103,30 @@ def judge(row):
 
 
 def test_label_an_article(user):
-    (user.folder / "seeds").symlink_to(ROOT / "seeds")
-    printed = user.type(lines("Label an article", 0)[0])
+    printed = user.type(lines("howto/label", 0)[0])
     assert printed.splitlines()[-1].endswith("rows written to labels.jsonl")
     assert "labelled by box (stance, box/stance)" in printed
     assert user.steps() == counted("label an article")
 
 
 def test_train_on_a_table_of_ones_own(user):
-    printed = user.type_all(lines("Your own sentences", 0)[:4])
+    printed = user.type_all(lines("howto/own_table", 0)[:4])
     assert "actor: speaker (17 names" in printed[0]
     assert "157" in printed[2] and "AGAINST" in printed[2]
     assert "macro-F1" in printed[3]
     assert (user.folder / "models" / "speeches" / "position").is_dir()
     assert user.steps() == counted("train on a table of your own")
     user.commands = 0
-    printed = user.type(lines("Your own sentences", 2)[0])
+    printed = user.type(lines("howto/own_table", 2)[0])
     assert "condemn" in printed and "experiments/default" in printed.splitlines()[-1]
     assert user.steps() == counted("the same in the codes of `stance`, without a folder")
 
 
 def test_a_frame_scheme_of_ones_own(labelled):
-    labelled.type_all(lines("Your own sentences", 1)[:2])
+    labelled.type_all(lines("howto/own_table", 1)[:2])
     assert (labelled.folder / "models" / "blame" / "responsibility").is_dir()
     assert labelled.steps() == counted("train a frame scheme of your own")
-    labelled.type(lines("Your own sentences", 1)[2])
+    labelled.type(lines("howto/own_table", 1)[2])
     frame = read_labels(labelled.folder / "both")
     assert len(frame) == 60 and {"position", "responsibility"} <= set(frame.columns)
 
@@ -139,7 +138,7 @@ def read_labels(folder):
 
 
 def test_label_with_models_of_ones_own(labelled):
-    printed = labelled.type([*lines("Your own sentences", 0)[4][:-1], "output=again"])
+    printed = labelled.type([*lines("howto/own_table", 0)[4][:-1], "output=again"])
     assert "models/speeches/position" in printed and "again" in printed.splitlines()[-1]
     frame = read_labels(labelled.folder / "again")
     assert len(frame) == 60 and set(frame["position"]) <= {"AGAINST", "FAVOR", "NEUTRAL", "NONE"}
@@ -149,14 +148,14 @@ def test_label_with_models_of_ones_own(labelled):
 
 
 def test_speeches_with_their_speakers(labelled):
-    labelled.type(lines("Your own sentences", 3)[0])
+    labelled.type(lines("howto/own_table", 3)[0])
     frame = read_labels(labelled.folder / "spoken")
     spoken = frame[frame["sentence"] == "I shall be counting votes and not casting one."]
     assert list(spoken["actor"]) == ["Corin Maddel"] and list(spoken["actor_start"]) == [0]
 
 
 def test_from_labels_to_a_claim_by_party_and_month_with_a_growing_sample(labelled):
-    sample, plan, more, estimate = lines("From labels to a claim", 0)
+    sample, plan, more, estimate = lines("howto/shares", 0)
     labelled.type(sample)
     labelled.fill_in("sample.csv", "position", judge)
     before = (labelled.folder / "sample.csv").read_bytes()
@@ -175,7 +174,8 @@ def test_from_labels_to_a_claim_by_party_and_month_with_a_growing_sample(labelle
 
 
 def test_two_annotators(labelled):
-    agreement, disagreements, train = lines("Your own sentences", 4)
+    agreement = lines("howto/annotators", 0)[2]
+    (disagreements,), (train,) = (lines("howto/annotators", block) for block in (1, 2))
     assert "alpha" in labelled.type(agreement)
     assert "decide.csv" in labelled.type(disagreements).splitlines()[-1]
     labelled.fill_in("decide.csv", "position", lambda row: row["coder_a"])
@@ -185,15 +185,13 @@ def test_two_annotators(labelled):
     )
 
 
-def test_python_with_texts_and_dataframes(tmp_path, monkeypatch, saved, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "un_votes").symlink_to(saved)
-    code = re.search(r"## In Python\n.*?```python\n(.*?)```", README, re.DOTALL)[1]
+def test_python_with_texts_and_dataframes(user, capsys):
+    user.type_all(lines("howto/python", 0))
     names = {}
-    exec(compile(code, "README.md", "exec"), names)
-    model, table = names["model"], pd.read_csv("seeds/tables/new_speeches.csv")
+    page = (ROOT / "docs" / "howto" / "python.md").read_text(encoding="utf-8")
+    for block in [one for one in blocks(page) if one.kind == "python"][:3]:
+        exec(compile(block.text, "python.md", "exec"), names)
+    model, table = names["model"], pd.read_csv("new_speeches.csv")
     frame = model.predict(table[40:])
     assert list(frame.index) == list(range(40, 60)) and "condemn" in frame.columns
     assert len(names["labels"].to_frame()) and len(names["labels"].positions())

@@ -19,11 +19,18 @@ def test_the_study_can_be_repeated_word_for_word(tmp_path):
     blocks = re.findall(
         r"```(python|sh)\n(.*?)```", (STUDY / "README.md").read_text(), flags=re.DOTALL
     )
-    assert [kind for kind, _ in blocks] == ["python", "sh", "python", "sh"]
+    assert [kind for kind, _ in blocks] == ["python", "sh", "python", "sh", "sh", "python"]
     for kind, text in blocks:
         command = [sys.executable, "-c", text] if kind == "python" else ["sh", "-ec", text]
         subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
-    for table in ("all/shares.csv", "voices/shares.csv", "voices/contrasts.csv"):
+    tables = (
+        "all/shares.csv",
+        "voices/shares.csv",
+        "voices/contrasts.csv",
+        "sides/regression.csv",
+        "network/edges.csv",
+    )
+    for table in tables:
         assert (tmp_path / "experiments" / "study_un_votes" / table).read_text() == (
             STUDY / table
         ).read_text()

@@ -3,12 +3,14 @@
 from collections import Counter
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     AutoModel,
     BertConfig,
     BertForSequenceClassification,
     BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
     PreTrainedTokenizerFast,
 )
 
@@ -65,4 +67,38 @@ def make_nli(folder, texts, names):
     }
     config = BertConfig(**body.config.to_dict() | outputs)
     BertForSequenceClassification(config).save_pretrained(folder)
+    return str(folder)
+
+
+CHAT = (
+    "{% for message in messages %}<{{ message.role }}>{{ message.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+
+
+def make_causal(folder, texts, *, chat=True, steps=60):
+    """Save a causal model of two layers over bytes, trained for seconds to go on with some texts."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: at for at, letter in enumerate(["<s>", *letters])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token=None))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>")
+    fast.chat_template = CHAT if chat else None
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "max_position_embeddings": 8192}
+    heads = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    ids = {"vocab_size": len(vocabulary), "bos_token_id": 0, "eos_token_id": 0}
+    network = LlamaForCausalLM(LlamaConfig(**sizes, **heads, **ids))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+    rows = [fast(text, add_special_tokens=False).input_ids[-96:] for text in texts]
+    width = max(map(len, rows))
+    batch = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+    labels = torch.where(batch == 0, -100, batch)
+    for _ in range(steps):
+        network(input_ids=batch, labels=labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    network.save_pretrained(folder)
     return str(folder)

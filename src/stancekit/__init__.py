@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from stancekit.commands.estimate import estimate
     from stancekit.commands.evaluate import evaluate
     from stancekit.commands.label import label
+    from stancekit.commands.network import network
     from stancekit.commands.plan import plan
+    from stancekit.commands.regress import regress
     from stancekit.commands.report import report
     from stancekit.commands.sample import sample
     from stancekit.commands.train import train
@@ -39,9 +41,11 @@ _PLACES = {
     "label": "commands.label",
     "load": "library.load:load_model",
     "load_codebook": "codebook",
+    "network": "commands.network",
     "plan": "commands.plan",
     "read_labels": "labelling.labels",
     "read_table": "corpus.memory",
+    "regress": "commands.regress",
     "report": "commands.report",
     "sample": "commands.sample",
     "train": "commands.train",
@@ -61,9 +65,11 @@ __all__ = [
     "label",
     "load",
     "load_codebook",
+    "network",
     "plan",
     "read_labels",
     "read_table",
+    "regress",
     "report",
     "sample",
     "train",

@@ -1,6 +1,7 @@
 """The program: `stancekit COMMAND key=value ...`, or `python -m stancekit`."""
 
 import io
+import os
 import sys
 
 from stancekit.commands import COMMANDS
@@ -24,11 +25,8 @@ Start with a table of your own or a sample: stancekit new mine
 def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    for stream in (sys.stdout, sys.stderr) if arguments is None else ():
-        # A terminal or a pipe that cannot show a character gets its number, not an error after all
-        # the work.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    if arguments is None:
+        _settle_process()
     if not given or given[0] in ("-h", "--help", "help"):
         print(usage(), end="")
         return 0
@@ -46,6 +44,17 @@ def main(arguments: list[str] | None = None) -> int:
     from stancekit.commands.cli import run
 
     return run(given[0], given[1:])
+
+
+def _settle_process() -> None:
+    """Set what is the whole process's, before anything is loaded."""
+    # Threads that wait for each other in a loop take the processor from the one that they wait for:
+    # beside other work, training with two threads is many times as slow. torch reads it when it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # A terminal or a pipe that cannot show a character gets its number, not an error after all the work.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -118,6 +118,20 @@ def format_share(estimate: tuple[float, float, float] | None) -> str:
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
+def format_estimate(estimate: tuple[float, float, float] | None) -> str:
+    """Return an estimate that is no share, its value and the limits of its interval.
+
+    Examples
+    --------
+    >>> format_estimate((1.5, 1.1, 2.04)), format_estimate(None)
+    ('1.50 [1.10, 2.04]', '-')
+    """
+    if estimate is None:
+        return "-"
+    value, low, high = estimate
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
 def format_percent(share: float) -> str:
     """Return a share in percent, `-` where there is none.
 

@@ -47,6 +47,26 @@ def model_folder(name: str | Path) -> Path:
     return path
 
 
+def seed_path(name: str | Path) -> str | Path:
+    """Return a path as it is; one below `seeds/` that is not here is that of the kit's own file.
+
+    Examples
+    --------
+    >>> Path(seed_path("seeds/articles/river_dam.txt")).exists(), seed_path("mine.txt")
+    (True, 'mine.txt')
+    """
+    # A text with a line break is longer than paths are, and is none.
+    if "\n" in str(name):
+        return name
+    path = Path(name)
+    if path.parts[:1] == ("seeds",) and ".." not in path.parts and not Path("seeds").exists():
+        try:
+            return shipped(*path.parts)
+        except FileNotFoundError:
+            return name
+    return name
+
+
 def config_folders() -> tuple[Path, ...]:
     """Return the folders in which configs are looked for, the first first: the user's own, then the kit's.
 
@@ -123,7 +143,12 @@ def _holds_configs(folder: Path) -> bool:
     if folder.resolve() == kit.resolve():
         return False
     groups = [path.name for path in kit.iterdir() if path.is_dir()]
-    return any(next((folder / group).rglob("*.yaml"), None) for group in groups)
+    # Prompts are the one group whose files are templates.
+    return any(
+        next((folder / group).rglob(pattern), None)
+        for group in groups
+        for pattern in ("*.yaml", "*.jinja")
+    )
 
 
 @contextmanager

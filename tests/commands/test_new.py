@@ -54,7 +54,7 @@ def readme_commands(folder):
 def test_the_commands_of_the_readme_run_to_their_end(here, monkeypatch, capsys):
     assert main(["new", "mine"]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-1] == "6 files written to mine"
+    assert printed[-1] == "7 files written to mine"
     folder = here / "mine"
     monkeypatch.chdir(folder)
     commands = readme_commands(folder)

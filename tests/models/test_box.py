@@ -96,6 +96,11 @@ def test_it_is_small_enough_to_ship():
     assert sum(file.stat().st_size for file in BOX.rglob("*") if file.is_file()) < 60e6
 
 
+def test_its_threads_do_not_wait_in_a_loop():
+    settings = sk.load("box").fitted.model.encoder_.session.get_session_options()
+    assert settings.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
 # What takes longer to import than a short text to label, and labelling with the box does without.
 HEAVY = ("torch", "transformers", "datasets", "sklearn", "scipy", "pandas", "pyarrow", "spacy.cli")
 

@@ -28,6 +28,7 @@ from stancekit.models.encoder.nli import NLI
 from stancekit.models.ensemble import Ensemble
 from stancekit.models.lexicon import Lexicon
 from stancekit.models.linear import Linear
+from stancekit.models.llm.estimator import LLM
 from stancekit.models.majority import Majority
 from stancekit.models.vectorizer import ExampleVectorizer
 from stancekit.text.inputs import as_examples
@@ -123,6 +124,7 @@ ESTIMATORS = {
     "vectorizer": ExampleVectorizer(min_df=1),
     "lexicon": Lexicon(codebook=load_codebook("stance")),
     "nli": NLI("tiny-nli", codebook=load_codebook("stance")),
+    "llm": LLM(endpoint="http://127.0.0.1:9/v1", name="none", codebook=load_codebook("stance")),
     "embedding": Embedding("tiny", C=1.0),
     "encoder": Encoder("tiny", epochs=1, min_steps=0),
     "joint": Joint(checkpoint="tiny", epochs=1, min_steps=0),
@@ -154,7 +156,7 @@ def pairs(skipped=(), only=None):
     found = []
     for name, estimator in ESTIMATORS.items():
         # A joint encoder is trained like any other; what it adds is its settings.
-        is_described = isinstance(estimator, Lexicon | NLI | Joint)
+        is_described = isinstance(estimator, Lexicon | NLI | LLM | Joint)
         left_out = () if only else {*skipped, *OF_ONE.get(type(estimator).__name__, ())}
         for number, check in enumerate(list_checks(estimator)):
             called = check_name(check)
@@ -217,7 +219,7 @@ def checkpoints(tmp_path_factory):
 def build(checkpoints):
     def made(name):
         estimator = estimator_checks.clone(ESTIMATORS[name])
-        if "checkpoint" in estimator.get_params(deep=False):
+        if estimator.get_params(deep=False).get("checkpoint"):
             estimator.set_params(checkpoint=checkpoints[estimator.checkpoint])
         return estimator
 

@@ -7,9 +7,9 @@ from scipy.stats import norm
 
 from stancekit.corpus.dates import decimal_year
 from stancekit.prevalence.change_points import find_changes
-from stancekit.prevalence.timed_rows import correct_rows, largest_deviations
 from stancekit.prevalence.estimators import SampledUnits, estimate_domain
 from stancekit.prevalence.smoothing import smooth_curves
+from stancekit.prevalence.timed_rows import correct_rows, largest_deviations
 
 
 def timed(

@@ -22,6 +22,10 @@ COMMANDS = {
     "sample": Command("draw labelled rows for annotation", "labels"),
     "annotate": Command("judge rows in a web page of one's own, alone or with others", "project"),
     "estimate": Command("estimate shares of codes from labels and annotated rows", "labels"),
+    "regress": Command("estimate a regression in which a label is a variable", "formula"),
+    "network": Command(
+        "estimate who is for and against whom, with communities and balance", "labels"
+    ),
     "plan": Command("predict how narrow intervals get with more annotated rows", "labels"),
     "compare": Command("compare the finished runs of an experiment", "runs"),
     "average": Command("average finished runs into one model", "runs"),

@@ -6,12 +6,13 @@ from pathlib import Path
 from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
-from stancekit.formatting import format_share, frame_table
+from stancekit.formatting import frame_table
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import RowSource, list_tables
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import read_population, row_times
 from stancekit.prevalence.claims import Estimates, is_finite, make_estimates
+from stancekit.prevalence.measures import read_measures
 from stancekit.prevalence.over_time import TimeSettings, add_shrunk, add_time
 from stancekit.prevalence.trends import pool_periods
 from stancekit.prevalence.units import PERIODS
@@ -26,6 +27,7 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     gold: str | Path | Sequence[str | Path] | TableView | DataFrame,
     codebook: str | None = None,
     by: str | Sequence[str] = (),
+    measures: str | Sequence[str] = (),
     inference: str = "finite_population",
     pool: bool = False,
     smooth: bool | float = False,
@@ -57,6 +59,10 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     by
         Columns of the labels whose values make the cells, as in `[actor, target]`; of
         `month` or `year` in the last place, trends are estimated.
+    measures
+        What else is estimated, of the shares: sums and differences of codes, as `a + b` and
+        `a - b`; the share of a among rows with a or b, `a | a + b`; how many a to one b,
+        `a : b`; and `mean`, on the codebook's scale from -1 to 1. They are rows beside the codes.
     inference
         What the claim is about. `finite_population`: exactly these texts.
         `superpopulation`: what such texts say, of which these are a sample.
@@ -85,8 +91,9 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
         default ISO 8601 or YYYYMMDD.
     output
         A folder for `shares.csv`, `contrasts.csv`, `shares.html` and figures:
-        `shares.svg`, over time `trends.svg`, of two fields `matrix.svg`; with them
-        `curves.csv` and `change_points.csv`, where these are asked for.
+        `shares.svg`, over time `trends.svg`, of two fields `matrix.svg`, of measures
+        `measures.svg`; with them `curves.csv` and `change_points.csv`, where these are
+        asked for.
     verbose
         Whether the tables are printed.
 
@@ -110,18 +117,25 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     >>> labels = pd.DataFrame({"id": range(40), "article": range(40)})
     >>> labels["tone"], labels["tone_scores"] = ["agree", "deny"] * 20, scores * 20
     >>> gold = labels[["id", "tone"]].head(24)
-    >>> estimates = estimate(labels, gold=gold)
+    >>> estimates = estimate(labels, gold=gold, measures=["agree - deny"])
     >>> estimates.to_frame()[["code", "annotated", "estimate", "low", "high"]].round(2)
-        code  annotated  estimate   low  high
-    0  agree         24       0.5  0.45  0.55
-    1   deny         24       0.5  0.45  0.55
+               code  annotated  estimate   low  high
+    0         agree         24       0.5  0.45  0.55
+    1          deny         24       0.5  0.45  0.55
+    2  agree - deny         24       0.0 -0.11  0.11
     """
     population = read_population(
         labels, codebook=codebook, by=as_list(by), inference=inference, date_format=date_format
     )
+    asked = read_measures(
+        as_list(measures),
+        population.codes,
+        population.codebook.order(population.codebook.scale),
+        exclusive=not population.codebook.multi_label,
+    )
     sources = list_tables(gold)
     units, notes = match_gold(population, sources, suggested=suggested, judgements=judgements)
-    settings = TimeSettings(pool, smooth, change_points)
+    settings = TimeSettings(pool, smooth, change_points, len(asked))
     settings.check(list(population.columns), units)
     columns: Mapping[str, Sequence[str]] = population.columns
     times = None
@@ -136,6 +150,7 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
         population.codes,
         codebook=population.codebook.name,
         inference=inference,
+        measures=asked,
         notes=[*population.labels.notes, *notes],
         times=times,
     )
@@ -186,8 +201,7 @@ def _print_estimates(
 ) -> None:
     differences = estimates.differences()
     # In percentage points; the frame has proportions.
-    limits = zip(*(differences[name] for name in ("estimate", "low", "high")), strict=True)
-    points = [format_share(contrast) for contrast in limits]
+    points = [contrast.shown for contrast in estimates.contrasts]
     tables = [f"codebook: {estimates.codebook}", frame_table(estimates.view_frame())]
     if points:
         names = differences[["cell", "minus", "code"]]
@@ -196,8 +210,9 @@ def _print_estimates(
         tables.append(frame_table(change_rows(estimates)))
     tables += [*(f"note: {note}" for note in estimates.notes), *advice]
     n, n_annotated = estimates.sizes
+    measures = f" and {len(estimates.measures)} measures" if estimates.measures else ""
     what = (
-        f"shares of {len(estimates.codes)} codes in {estimates.n_cells} "
+        f"shares of {len(estimates.codes)} codes{measures} in {estimates.n_cells} "
         f"{'cell' if estimates.n_cells == 1 else 'cells'}, from {n_annotated} annotated of {n} rows"
     )
     where = (

@@ -7,7 +7,8 @@ no parameter of the command's function, as `data_dir`, means what the comment ab
 import re
 import shutil
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hydra._internal.hydra import Hydra
@@ -23,6 +24,8 @@ from stancekit.commands.keys import OPEN, opened
 from stancekit.commands.words import keys_of
 from stancekit.resources import find_config
 
+# A key or a group, and what it means.
+KeyLine = tuple[str, str]
 # Lines longer than this are hard to read, however wide the terminal is.
 _WIDEST = 100
 # Of a value that takes more room than this, only the names of its parts are shown.
@@ -39,8 +42,39 @@ _MULTIRUN_HINT = (
 )
 
 
-def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
-    """Return the help of a command.
+@dataclass(frozen=True, slots=True)
+class CommandParts:
+    """A command in parts: what its help prints, and what the pages of the reference are made of.
+
+    Attributes
+    ----------
+    usage
+        The words that it takes.
+    summary
+        What it does, a paragraph each.
+    groups
+        What there is to choose from, as heads and meanings; a line without a head goes on with the last one.
+    keys
+        Its keys with their defaults, and what they mean.
+    options
+        By group and choice, as in `model=svm`, the keys of what was chosen.
+    sweep
+        What an experiment that was chosen runs.
+    examples
+        Commands to try.
+    """
+
+    usage: str
+    summary: tuple[str, ...]
+    groups: tuple[KeyLine, ...]
+    keys: tuple[KeyLine, ...]
+    options: Mapping[str, tuple[KeyLine, ...]]
+    sweep: tuple[KeyLine, ...]
+    examples: tuple[str, ...]
+
+
+def take_apart(command: str, words: Sequence[str], hydra: Hydra) -> CommandParts:
+    """Return what there is to know of a command.
 
     Parameters
     ----------
@@ -63,21 +97,38 @@ def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
     }
     text = find_config(f"{command}.yaml").read_text(encoding="utf-8")
     known |= {key: comment for key, comment in comments(text).items() if not known.get(key)}
-    parts = [_usage(command, config), _summary(command)]
-    if groups:
-        parts.append(
-            f"choices (NAME=CHOICE)\n{_blocks(_group_lines(hydra, config, groups, chosen, known))}"
-        )
-    parts.append(f"keys (KEY=VALUE)\n{_blocks(_key_lines(config, keys, known))}")
-    for group in chosen:
-        parts += _option_help(group, config)
-    if swept := OmegaConf.select(config, "hydra.sweeper.params"):
-        parts.append(
-            f"the experiment runs\n{_blocks((f'{key}={value}', '') for key, value in swept.items())}"
-        )
-    parts.append(_wrap(_SYNTAX.format(multirun=_MULTIRUN_HINT if "model" in groups else "")))
-    parts.append("examples\n" + "\n".join(f"{_INDENT}{example}" for example in examples(text)))
-    if "model" in groups:
+    swept = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    return CommandParts(
+        usage=_usage(command, config),
+        summary=tuple(_summary(command)),
+        groups=tuple(_group_lines(hydra, config, groups, chosen, known)),
+        keys=tuple(_key_lines(config, keys, known)),
+        options={
+            f"{group}={config.hydra.runtime.choices.get(group)}": tuple(lines)
+            for group in chosen
+            if (lines := _option_lines(group, config))
+        },
+        sweep=tuple((f"{key}={value}", "") for key, value in swept.items()),
+        examples=tuple(examples(text)),
+    )
+
+
+def command_help(command: str, words: Sequence[str], hydra: Hydra) -> str:
+    """Return the help of a command, wrapped for a terminal; the parameters are those of `take_apart`."""
+    described = take_apart(command, words, hydra)
+    # Who chooses a model may choose other things, and run them one after the other.
+    has_models = "model" in keys_of(command)[1]
+    parts = [described.usage, "\n\n".join(map(_wrap, described.summary))]
+    if described.groups:
+        parts.append(f"choices (NAME=CHOICE)\n{_blocks(described.groups)}")
+    parts.append(f"keys (KEY=VALUE)\n{_blocks(described.keys)}")
+    for name, lines in described.options.items():
+        parts.append(f"keys of {name}\n{_blocks(lines)}")
+    if described.sweep:
+        parts.append(f"the experiment runs\n{_blocks(described.sweep)}")
+    parts.append(_wrap(_SYNTAX.format(multirun=_MULTIRUN_HINT if has_models else "")))
+    parts.append("examples\n" + "\n".join(f"{_INDENT}{example}" for example in described.examples))
+    if has_models:
         parts.append(_wrap(f"The keys of a choice: stancekit {command} model=minilm --help"))
     parts.append(
         f"Hydra's options, as --cfg, --multirun, --config-dir: stancekit {command} --hydra-help"
@@ -147,12 +198,12 @@ def _usage(command: str, config: DictConfig) -> str:
     return f"usage: stancekit {command} {word} [key=value ...]"
 
 
-def _summary(command: str) -> str:
+def _summary(command: str) -> Iterator[str]:
     docstring = sections(docstring_of(f"stancekit.commands.{command}.{command}"))[""]
-    paragraphs = [_wrap(" ".join(paragraph.split())) for paragraph in docstring.split("\n\n")]
+    for paragraph in docstring.split("\n\n"):
+        yield " ".join(paragraph.split())
     if positional := COMMANDS[command].positional:
-        paragraphs.append(f"{positional.upper()} is the value of {positional}=.")
-    return "\n\n".join(paragraphs)
+        yield f"{positional.upper()} is the value of {positional}=."
 
 
 def _group_lines(
@@ -161,7 +212,7 @@ def _group_lines(
     groups: Sequence[str],
     chosen: Mapping[str, str],
     known: Mapping[str, str],
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[KeyLine]:
     for group in groups:
         options = hydra.config_loader.get_group_options(group, ObjectType.CONFIG)
         choice = config.hydra.runtime.choices.get(group)
@@ -174,7 +225,7 @@ def _group_lines(
 
 def _key_lines(
     config: DictConfig, keys: Sequence[str], known: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[KeyLine]:
     for key in keys:
         yield f"{key} ({_default(config, key)})", known.get(key, "")
 
@@ -209,7 +260,7 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _option_help(group: str, config: DictConfig) -> list[str]:
+def _option_lines(group: str, config: DictConfig) -> list[KeyLine]:
     """Return the keys of a choice, with those that its class takes beside the ones in its file."""
     node = config.get(group)
     if not isinstance(node, DictConfig):
@@ -217,13 +268,12 @@ def _option_help(group: str, config: DictConfig) -> list[str]:
     choice = config.hydra.runtime.choices.get(group)
     file = find_config(group, f"{choice}.yaml")
     above = comments(file.read_text(encoding="utf-8"))
-    lines = list(
+    return list(
         _node_lines(node, group, {f"{group}.{key}": comment for key, comment in above.items()})
     )
-    return [f"keys of {group}={choice}\n{_blocks(lines)}"] if lines else []
 
 
-def _node_lines(node: DictConfig, path: str, above: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _node_lines(node: DictConfig, path: str, above: Mapping[str, str]) -> Iterator[KeyLine]:
     target = str(node["_target_"]) if "_target_" in node else ""
     taken = {parameter.name: parameter for parameter in parameters(target)}
     # Not `in node`, which does not count what is required.
@@ -268,7 +318,7 @@ def _python(default: str | None) -> str:
     return "none" if default is None else words.get(default, default.strip("'"))
 
 
-def _blocks(lines: Any) -> str:
+def _blocks(lines: Iterable[KeyLine]) -> str:
     shown = []
     for head, meaning in lines:
         if head:

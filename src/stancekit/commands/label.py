@@ -28,7 +28,7 @@ from stancekit.labelling.sources import (
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
-from stancekit.resources import BOX, model_folder, shipped
+from stancekit.resources import BOX, model_folder, seed_path, shipped
 from stancekit.text import ActorFinder
 from stancekit.types import as_list
 from stancekit.views import DataFrame
@@ -87,8 +87,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         `.jsonl`, `.parquet`, `.xlsx`, `.sav`, `.dta`; the first three also as `.gz`, `.bz2` or
         `.xz`): many texts; so is `-` into a new folder, as JSON lines. Rows have a field `text`,
         and may have `id`, `article`, `title`, `date`, and `actor` and `target` where these are
-        known. In Python also a table in memory (a DataFrame, a `datasets.Dataset`) or a list of
-        texts or dicts.
+        known. A path below `seeds/` that is not here is one of the texts that come with the kit. In
+        Python also a table in memory (a DataFrame, a `datasets.Dataset`) or a list of texts or dicts.
     output
         A file: `.jsonl` or `.parquet`, a flat table `.csv` or `.xlsx`, or `.html`, a page to read.
         Or, for many texts, a folder: they are labelled in parts, in constant memory, and an
@@ -190,6 +190,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     chosen = choose_layout(
         layout, columns=columns, speaker=speaker, filename=filename, fields=fields
     )
+    if isinstance(input, str | Path):
+        input = seed_path(input)
     # Before any work: models and texts may take their time.
     into_folder = output is not None and not _names_a_file(output)
     several = isinstance(input, str | Path) and (

@@ -17,8 +17,9 @@ from stancekit.fileio import write_bytes, write_text
 from stancekit.resources import shipped
 from stancekit.views import DataFrame, TableView
 
-# Without a table of the user's own: one to see how it goes, and another to label.
-_SAMPLES = ("speeches.csv", "new_speeches.csv")
+# Without a table of the user's own: one to see how it goes, another to label, and its codes for
+# whoever does not want to judge a sample.
+_SAMPLES = ("speeches.csv", "new_speeches.csv", "judged_speeches.csv")
 _NEEDED = ("text", "labels")
 # The name of a codebook that is no column's: that of annotators' labels without a column of gold.
 _NO_GOLD = "code"
@@ -133,7 +134,7 @@ def new(
     project = StarterProject(
         name=name,
         path=path,
-        new_rows=samples[-1] if samples else path,
+        new_rows=samples[1] if samples else path,
         source=table.name,
         rows=rows,
         guess=guess,

@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import read_yaml
+from stancekit.models.llm.replies import REPLIES_FILE
 from stancekit.resources import config_folders, own_configs
 from stancekit.runs.folder import RunSource, folder_of, read_run
 from stancekit.runs.provenance import provenance
@@ -39,6 +40,7 @@ _COMPARED_FACTS = (
     "gold_counts",
     "training_set",
     "shared",
+    "behaviour",
 )
 
 
@@ -62,7 +64,8 @@ def reproduce(
     output
         Where the new run goes; by default a fresh temporary folder.
     network
-        Whether what the run names on a hub (a checkpoint, a data set) may be fetched.
+        Whether what the run names on a hub (a checkpoint, a data set) may be fetched, and another
+        machine asked that a language model of the run is on. Replies that are stored need neither.
     verbose
         Whether it is printed what is the same, and what changed although it is.
 
@@ -86,6 +89,7 @@ def reproduce(
             "add network=true"
         )
     made = dict(instantiate({key: config[key] for key in _TRAIN if key in config}, _convert_="all"))
+    _replay(made["model"], folder, network=network)
     fresh = Path(output) if output else Path(tempfile.mkdtemp(prefix="stancekit-"))
     after = fit_run(
         **made, output=fresh, name=before.model, config=config, choices=config.get("choices", {})
@@ -184,6 +188,7 @@ def _content(path: Path) -> Any:
 def _remote(node: Any) -> Iterator[str]:
     """Yield what a configuration names that is no local folder: checkpoints, and data sets of a hub."""
     from stancekit.models.encoder.pretrained import MINILM
+    from stancekit.models.llm.weights import SMOLLM2
 
     if isinstance(node, Mapping):
         hub = str(node.get("_target_", "")).endswith(".HubCorpus")
@@ -192,7 +197,7 @@ def _remote(node: Any) -> Iterator[str]:
             if (
                 named
                 and isinstance(value, str)
-                and value != MINILM
+                and value not in (MINILM, SMOLLM2)
                 and not Path(value).expanduser().exists()
             ):
                 yield value
@@ -200,6 +205,19 @@ def _remote(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from _remote(value)
+
+
+def _replay(model: Any, folder: Path, *, network: bool) -> None:
+    """Let a model that asks elsewhere take the replies of the run; what is missing is asked of this machine alone."""
+    settings = model.get_params(deep=False) if hasattr(model, "get_params") else {}
+    if "replies" not in settings:
+        return
+    model.set_params(network=bool(settings["network"]) and network)
+    # What a file says of a variable of the environment is not read: it may name any secret.
+    if not network:
+        model.set_params(key_env=None)
+    if (folder / REPLIES_FILE).exists():
+        model.set_params(replies=str(folder / REPLIES_FILE))
 
 
 def _check_same_results(before: Run, after: Run) -> list[str]:
@@ -224,6 +242,8 @@ def differences(before: Run, after: Run) -> list[str]:
     # Earlier versions did not try other names.
     if before.names and before.names != after.names:
         different.append("the labels under other names differ")
+    if before.answers and before.answers != after.answers:
+        different.append("the answers in several wordings and orders differ")
     recorded, again = before.to_dict(), after.to_dict()
     for key in _COMPARED_FACTS:
         if recorded[key] != again[key]:

@@ -6,6 +6,7 @@ from stancekit.corpus.build import MarkedSentence
 from stancekit.corpus.cells import Columns
 from stancekit.corpus.dataset import LabelledSet, Splits
 from stancekit.corpus.readers import HubCorpus, TableCorpus, bundled
+from stancekit.corpus.sampled import SampledSplit
 from stancekit.corpus.samples import SampleCorpus
 from stancekit.corpus.splits import (
     FewShotSplit,
@@ -28,6 +29,7 @@ __all__ = [
     "LabelledSet",
     "MarkedSentence",
     "SampleCorpus",
+    "SampledSplit",
     "Splits",
     "TableCorpus",
     "bundled",

@@ -127,7 +127,7 @@ def name_use(
                 )
                 shifts[state, column] = np.nan if test.shift is None else test.shift
     articles = np.array([clusters[row] for row in rows])
-    value, low, high = _estimate_mean(values, articles)
+    value, low, high = estimate_mean(values, articles)
     ends = float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
     changed = Score(LABELS_CHANGED, EXCHANGED, value, *ends, len(rows))
     actors = np.array([test.actor if (test := tested[0][row]) else "" for row in rows])
@@ -141,13 +141,28 @@ def _drifts(shifts: FloatArray, actors: NDArray[Any], articles: NDArray[Any]) ->
         columns = np.flatnonzero((actors == actor) & ~np.isnan(shifts).any(axis=0))
         # A bootstrap over very few articles says nothing.
         if len(columns) >= ENOUGH and len(set(articles[columns])) >= ENOUGH // 2:
-            estimate = _estimate_mean(shifts[:, columns], articles[columns])
+            estimate = estimate_mean(shifts[:, columns], articles[columns])
             scores.append(Score(DRIFT, actor, *estimate, len(columns)))
     return sorted(scores, key=lambda score: -abs(score.value))
 
 
-def _estimate_mean(values: FloatArray, articles: NDArray[Any]) -> tuple[float, float, float]:
-    """Return a mean over examples with its interval, from values of shape (random states, examples)."""
+def estimate_mean(values: FloatArray, articles: NDArray[Any]) -> tuple[float, float, float]:
+    """Return a mean over examples with its interval, from a bootstrap over articles and random states.
+
+    Parameters
+    ----------
+    values
+        Of shape (random states, examples).
+    articles
+        The article of each example, shape (examples,).
+
+    Examples
+    --------
+    >>> articles = np.array([str(at // 2) for at in range(40)])
+    >>> value, low, high = estimate_mean(np.array([[0.0, 1.0] * 20]), articles)
+    >>> value, low <= value <= high
+    (0.5, True)
+    """
     numbers = numbered(articles.tolist())
     sums = np.zeros((len(values), int(numbers.max()) + 1, 1, 4))
     for state, row in enumerate(values):

@@ -13,6 +13,7 @@ from stancekit.labelling.label_files import RowSource, source_name
 from stancekit.labelling.population import NO_VALUE, Population
 from stancekit.labelling.row_format import LabelRow, row_id
 from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
+from stancekit.prevalence.units import number_cells
 from stancekit.types import FloatArray
 
 # What an annotator needs to see of a row; of a sentence that is coded as a whole, the
@@ -131,8 +132,10 @@ def _find_drawn(
 
 
 def _strata(population: Population, pool: NDArray[np.int64]) -> list[str]:
-    columns = list(population.columns.values())
-    return ["\t".join(column[row] for column in columns) for row in pool.tolist()]
+    number, cells = number_cells(population.columns, len(population.rows))
+    names = np.array(["\t".join(cell) for cell in cells], dtype=object)
+    strata: list[str] = names[number[pool]].tolist()
+    return strata
 
 
 def _shuffle(drawn: NDArray[np.int64], random_state: int) -> list[int]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from stancekit.errors import KitError
+from stancekit.labelling.columns import TableRows, blank_cells
 from stancekit.labelling.labelled_row import LabelledRow, says_vote
 from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank
 from stancekit.models.classifier import FittedClassifier
@@ -83,7 +84,7 @@ def _held_out_predictions(
 
 def use_held_out(
     rows: Sequence[LabelRow], codebook: LabelledCodebook
-) -> tuple[list[LabelRow], list[str]]:
+) -> tuple[Sequence[LabelRow], list[str]]:
     """Return rows of labels with held-out codes and scores in place of those of the mean, and a note for a reader.
 
     Raises
@@ -92,6 +93,8 @@ def use_held_out(
         When a row has only one of the two.
     """
     codes_column, scores_column, _ = codebook.held_out_columns
+    if isinstance(rows, TableRows) and blank_cells(rows, scores_column).all():
+        return rows, []
     used: list[LabelRow] = []
     n = 0
     for row in rows:
@@ -122,6 +125,8 @@ def _read_list(written: str) -> Any:
 def learned_mask(rows: Sequence[LabelRow], codebook: LabelledCodebook) -> BoolArray:
     """Return which rows a model has learned from without a fold that held them out, shape (rows,)."""
     _, scores, learned = codebook.held_out_columns
+    if isinstance(rows, TableRows):
+        return ~blank_cells(rows, learned) & blank_cells(rows, scores)
     return np.array(
         [not is_blank(row.get(learned)) and is_blank(row.get(scores)) for row in rows], dtype=bool
     )

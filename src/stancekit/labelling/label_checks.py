@@ -7,6 +7,7 @@ from typing import Any
 
 from stancekit.codebook import Unit, split_labels
 from stancekit.errors import KitError, listing
+from stancekit.labelling.columns import TableRows
 from stancekit.labelling.flat import find_score_columns, nest
 from stancekit.labelling.row_format import (
     CLOSING,
@@ -74,6 +75,24 @@ def take_codebooks(
         for key in CLOSING:
             row.pop(key, None)
     return rows, read_facts(path, declared), [], extent
+
+
+def take_declared(
+    path: str | Path, rows: TableRows, facts: Mapping[str, Any]
+) -> tuple[TableRows, dict[str, LabelledCodebook], Extent] | None:
+    """Return columns of labels that say what they are, their codebooks and the extent; `None` where they do not.
+
+    As of `take_codebooks`, for rows whose facts are the same in all.
+
+    Raises
+    ------
+    KitError
+        When what they say is unreadable.
+    """
+    readable = str(facts.get("format")) in map(str, READABLE_FORMATS)
+    if not readable or not isinstance(facts.get("codebooks"), dict):
+        return None
+    return rows, read_facts(path, facts["codebooks"]), Extent.from_rows([dict(facts)])
 
 
 def read_facts(path: str | Path, declared: Mapping[str, Any]) -> dict[str, LabelledCodebook]:

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, overload
 
 from stancekit.errors import KitError, listing
 from stancekit.fileio import write_text
+from stancekit.labelling.columns import read_many
 from stancekit.labelling.flat import FACTS_KEY, flatten, nest
-from stancekit.labelling.label_checks import check_ids, read_facts, take_codebooks
+from stancekit.labelling.label_checks import (
+    check_ids,
+    read_facts,
+    take_codebooks,
+    take_declared,
+)
 from stancekit.labelling.label_encoding import check_suffix, write_rows
 from stancekit.labelling.label_files import (
     WrittenRows,
@@ -348,6 +354,12 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
         return _read_labels_table(labels)
     files = label_files(labels)
     reviews = review_files(labels, files)
+    many = None if reviews else read_many(files)
+    if many is not None and (found := take_declared(labels, *many)):
+        rows_of_many, books, extent = found
+        if len(files) > 1 or extent.pairs is None:
+            extent = replace(extent, pairs=pairs_in(labels))
+        return Labels(rows_of_many, books, extent=extent)
     rows = read_all_rows(files, reviews)
     check_ids(labels, rows)
     is_table = any(file.suffix in (".csv", ".tsv", ".xlsx") for file in files)

@@ -9,13 +9,13 @@ import numpy as np
 
 from stancekit.corpus.dates import decimal_year, read_dates
 from stancekit.errors import KitError, listing
+from stancekit.labelling.columns import column_cells, column_names, column_texts, row_ids
 from stancekit.labelling.held_out import use_held_out
 from stancekit.labelling.labels import Labels, read_labels
 from stancekit.labelling.row_format import (
     LabelledCodebook,
     LabelRow,
     is_blank,
-    row_id,
     sentence_id,
 )
 from stancekit.labelling.score_matrix import code_matrix, score_matrix, scored_codes, unit_rows
@@ -57,7 +57,7 @@ class Population:
     @cached_property
     def row_numbers(self) -> dict[str, int]:
         """Return the number of each row by its id."""
-        return {row_id(row): number for number, row in enumerate(self.rows)}
+        return {key: number for number, key in enumerate(row_ids(self.rows))}
 
     @property
     def articles(self) -> list[str]:
@@ -77,8 +77,8 @@ class Population:
 
 def column_values(rows: Sequence[LabelRow], name: str) -> list[str]:
     """Return what rows have in a column, as names of cells."""
-    values = [row.get(name) for row in rows]
-    return [NO_VALUE if is_blank(value) else str(value) for value in values]
+    texts: list[str] = column_texts(rows, name, NO_VALUE).tolist()
+    return texts
 
 
 def read_population(
@@ -115,7 +115,7 @@ def read_population(
     _check_extent(whole, chosen, by)
     # Before units are chosen: afterwards each sentence has one row, and so one value.
     if chosen.unit == "sentence":
-        _check_sentences(whole.rows, chosen, by)
+        check_sentences(whole.rows, chosen, by)
     rows, held_out = use_held_out(unit_rows(whole.rows, chosen), chosen)
     codes = scored_codes(rows, chosen)
     columns = _cell_columns(rows, by, date_format)
@@ -184,10 +184,16 @@ def _assumed(labels: Labels, codebook: LabelledCodebook) -> list[str]:
     ]
 
 
-def _check_sentences(
+def check_sentences(
     rows: Sequence[LabelRow], codebook: LabelledCodebook, by: Sequence[str]
 ) -> None:
-    """Refuse fields that have several values in a sentence, which counts once."""
+    """Refuse fields that have several values in a sentence, which counts once.
+
+    Raises
+    ------
+    KitError
+        When a field has.
+    """
     for field in by:
         first: dict[str, str] = {}
         mixed = [
@@ -220,11 +226,10 @@ def _cell_columns(
 
 def _read_column(rows: Sequence[LabelRow], field: str, date_format: str | None) -> list[str]:
     # A field of the user's own comes before what follows from the date.
-    given = any(field in row for row in rows)
-    if given or field not in PERIODS or not any("date" in row for row in rows):
+    given = column_names(rows)
+    if field in given or field not in PERIODS or "date" not in given:
         return column_values(rows, field)
-    ids, dates = [row_id(row) for row in rows], [row.get("date") for row in rows]
-    periods = read_periods(ids, dates, field, date_format)
+    periods = read_periods(row_ids(rows), column_cells(rows, "date"), field, date_format)
     return [NO_VALUE if period is None else period for period in periods]
 
 
@@ -240,11 +245,10 @@ def row_times(population: Population, date_format: str | None = None) -> FloatAr
     """
     period = list(population.columns)[-1]
     rows = population.rows
-    if any(period in row for row in rows):
+    if period in column_names(rows):
         values = ["" if name == NO_VALUE else name for name in population.columns[period]]
     else:
-        dates = [row.get("date") for row in rows]
-        named = zip(map(row_id, rows), dates, strict=True)
+        named = zip(row_ids(rows), column_cells(rows, "date"), strict=True)
         values = read_dates(named, where="labels", key="date_format", format=date_format)
     return np.array([decimal_year(value) for value in values])
 
@@ -261,9 +265,9 @@ def _check_period(period: str, values: Sequence[str]) -> None:
 
 def _check_articles(rows: Sequence[LabelRow]) -> None:
     articles = column_values(rows, "article")
-    if lacking := [
-        row_id(row) for row, article in zip(rows, articles, strict=True) if article == NO_VALUE
-    ]:
+    if NO_VALUE in articles:
+        ids = row_ids(rows)
+        lacking = [key for key, article in zip(ids, articles, strict=True) if article == NO_VALUE]
         raise KitError(
             f"{len(lacking)} rows of the labels have no article ({listing(lacking)}), and a claim "
             "beyond the corpus depends on how articles differ; add the column article, or set "

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
+from stancekit.labelling.columns import (
+    TableRows,
+    blank_cells,
+    distinct_cells,
+    json_numbers,
+    row_ids,
+)
 from stancekit.labelling.row_format import (
     LabelledCodebook,
     LabelRow,
@@ -15,16 +23,34 @@ from stancekit.labelling.row_format import (
 from stancekit.types import BoolArray, FloatArray
 
 
-def unit_rows(rows: Iterable[LabelRow], codebook: LabelledCodebook) -> list[LabelRow]:
+def unit_rows(rows: Iterable[LabelRow], codebook: LabelledCodebook) -> Sequence[LabelRow]:
     """Return the rows that count for a codebook.
 
     Rows without an actor and target do not count for a codebook that codes
     examples. Of one that codes sentences, the first row of each sentence counts.
     """
+    if isinstance(rows, TableRows):
+        return _unit_columns(rows, codebook)
     counted = [row for row in rows if not _is_unlabelled(row, codebook)]
     if codebook.unit == "sentence":
         counted = list({sentence_id(row): row for row in reversed(counted)}.values())[::-1]
     return counted
+
+
+def _unit_columns(rows: TableRows, codebook: LabelledCodebook) -> TableRows:
+    """Return the rows of columns that count for a codebook."""
+    bare = blank_cells(rows, "actor") & blank_cells(rows, "target")
+    if codebook.unit == "example":
+        scores = codebook.columns[1]
+        lacking = np.ones(len(rows), dtype=bool)
+        if scores in rows.table.column_names:
+            lacking = rows.table[scores].is_null().to_numpy()
+        return rows.keep(~(bare & lacking))
+    import pandas as pd
+
+    ids = pd.Series(row_ids(rows), dtype=object)
+    sentences = ids.where(bare, ids.str.rsplit(".", n=1).str[0])
+    return rows.keep(~sentences.duplicated().to_numpy())
 
 
 def scored_codes(rows: Sequence[LabelRow], codebook: LabelledCodebook) -> list[str]:
@@ -56,6 +82,10 @@ def score_matrix(rows: Sequence[LabelRow], codebook: LabelledCodebook) -> FloatA
         to 1.
     """
     codes = scored_codes(rows, codebook)
+    if isinstance(rows, TableRows):
+        of_columns = json_numbers(rows, codebook.columns[1], codes)
+        if of_columns is not None and ((of_columns >= 0) & (of_columns <= 1)).all():
+            return of_columns
     scores = np.empty((len(rows), len(codes)))
     different: list[str] = []
     for index, row in enumerate(rows):
@@ -99,6 +129,14 @@ def code_matrix(rows: Sequence[LabelRow], codebook: LabelledCodebook) -> BoolArr
     """
     codes = scored_codes(rows, codebook)
     known = set(codes)
+    if isinstance(rows, TableRows) and (found := distinct_cells(rows, codebook.name)):
+        values, place = found
+        given = [split_labels(value) for value in values]
+        right = np.array(
+            [known.issuperset(of) and (len(of) == 1 or codebook.multi_label) for of in given]
+        )
+        if right[place].all():
+            return np.array([[code in of for code in codes] for of in given])[place]
     labels = [codebook.codes(row) for row in rows]
     wrong = [
         f"{row_id(row)}: {'; '.join(of_row) or 'nothing'}"

@@ -64,7 +64,11 @@ class FittedClassifier:
 
         A code the model never saw in training scores 0.
         """
-        raw = self.by_code(self.model.predict_proba(examples))
+        return self.calibrated(self.model.predict_proba(examples))
+
+    def calibrated(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores of every code, shape (examples, codes), that the model's own are read as."""
+        raw = self.by_code(raw)
         if self.codebook.multi_label:
             return raw
         return scaled(shifted(raw, self.offsets), self.temperature, known=self.known)
@@ -238,6 +242,8 @@ _RANDOM_ONLY_IF: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "LinearSVC": lambda settings: settings["dual"] is not False,
     "SVC": lambda settings: bool(settings["probability"]),
     "NuSVC": lambda settings: bool(settings["probability"]),
+    # And the kit's language model, which draws demonstrations if it is to have some.
+    "LLM": lambda settings: bool(settings["examples"]),
 }
 
 

@@ -28,6 +28,8 @@ MODEL_PACKAGES = ("stancekit", "scikit-learn", "numpy", "torch", "transformers")
 _NEEDED_PACKAGES = {
     **dict.fromkeys(("majority", "lexicon", "linear", "other"), ("stancekit", "scikit-learn")),
     "encoder": ("stancekit", "torch", "transformers"),
+    # What it says is in its replies, whatever is installed.
+    "llm": ("stancekit",),
 }
 _ALL_PACKAGES = ("stancekit", "scikit-learn", "torch", "transformers")
 _SUM = re.compile(r"[0-9a-f]{64}")

@@ -41,6 +41,7 @@ MODEL_KINDS = ModelKinds(
         "embedding": "stancekit.models.encoder.embedding:Embedding",
         "fewshot": "stancekit.models.encoder.fewshot:FewShot",
         "nli": "stancekit.models.encoder.nli:NLI",
+        "llm": "stancekit.models.llm.estimator:LLM",
         "ensemble": "stancekit.models.ensemble:Ensemble",
         "average": "stancekit.models.ensemble:Average",
         "crossfit": "stancekit.models.crossfit:CrossFit",

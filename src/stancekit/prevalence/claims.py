@@ -3,14 +3,12 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar
 
-import numpy as np
-
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing
 from stancekit.formatting import format_percent, format_share
 from stancekit.prevalence.change_points import Change, changes_frame
+from stancekit.prevalence.contrasts import make_contrasts
 from stancekit.prevalence.doubt import MIN_JUDGES
 from stancekit.prevalence.estimators import (
     ANNOTATION_ONLY,
@@ -19,12 +17,12 @@ from stancekit.prevalence.estimators import (
     Domain,
     SampledUnits,
     adjusted_count,
-    contrast,
     share_interval,
 )
-from stancekit.prevalence.shares import Contrast, Share, ShareEstimate
+from stancekit.prevalence.measures import Measure, estimate_measure
+from stancekit.prevalence.shares import IN_PERCENT, Contrast, Share, ShareEstimate
 from stancekit.prevalence.smoothing import Curve, curves_frame
-from stancekit.prevalence.trends import cell_times, trend_slopes
+from stancekit.prevalence.trends import cell_times
 from stancekit.prevalence.units import (
     PERIODS,
     Cell,
@@ -38,8 +36,6 @@ from stancekit.views import DataFrame, TableView
 
 # What a claim is about: these very texts, or what such texts say.
 INFERENCES = ("finite_population", "superpopulation")
-# With more cells not every pair is compared: 8 cells have 28 pairs of each code.
-MOST_COMPARED = 8
 
 
 def is_finite(inference: str) -> bool:
@@ -85,6 +81,7 @@ class Estimates(TableView):
     notes: list[str]
     curves: Sequence[Curve] = ()
     changes: Sequence[Change] = ()
+    measures: tuple[Measure, ...] = ()
 
     @property
     def over_time(self) -> bool:
@@ -174,13 +171,13 @@ class Estimates(TableView):
         for share in self.shares:
             row = {
                 "cell": share.name,
-                "code": share.code if share.estimate else few,
+                "code": share.code if share.estimate or share.code in self._asked else few,
                 "rows": share.n,
                 "annotated": share.n_annotated,
-                "counted": format_percent(share.counted) if share.estimate else "",
-                "adjusted": format_percent(share.adjusted) if share.estimate else "",
-                "estimate %": format_share(share.estimate),
-                f"{ANNOTATION_ONLY} %": format_share(share.gold_only),
+                "counted": share.show(share.counted) if share.estimate else "",
+                "adjusted": share.show(share.adjusted) if share.estimate else "",
+                "estimate %": share.show(share.estimate),
+                f"{ANNOTATION_ONLY} %": share.show(share.gold_only),
                 "counting is off by": share.bias_points,
                 "from annotators": _percent_or_none(share.from_annotators),
                 "shrunk %": format_share(share.shrunk),
@@ -202,6 +199,10 @@ class Estimates(TableView):
     def change_table(self) -> DataFrame:
         """Return the changes of `change_points=`; see `change_points.changes_frame`."""
         return changes_frame(self.changes)
+
+    @property
+    def _asked(self) -> set[str]:
+        return {measure.name for measure in self.measures}
 
     def differences(self) -> DataFrame:
         """Return differences between cells, and slopes over time, as a pandas DataFrame, as proportions.
@@ -233,6 +234,7 @@ def make_estimates(
     *,
     codebook: str,
     inference: str,
+    measures: Sequence[Measure] = (),
     notes: Sequence[str] = (),
     times: FloatArray | None = None,
 ) -> Estimates:
@@ -246,6 +248,8 @@ def make_estimates(
         The name of the codebook.
     inference
         `finite_population`, about these very rows, or `superpopulation`.
+    measures
+        What is estimated of the shares beside them.
     notes
         What a reader should know.
     times
@@ -264,6 +268,7 @@ def make_estimates(
     for cell, mask in masks.items():
         adjusted = adjusted_count(units, mask)
         shares += _make_shares(cell, domains[cell], adjusted, codes, finite=finite)
+        shares += _measure_shares(cell, domains[cell], adjusted, codes, measures)
     by = tuple(columns)
     cells = {cell: (domains[cell], mask) for cell, mask in masks.items()}
     return Estimates(
@@ -272,9 +277,20 @@ def make_estimates(
         inference=inference,
         by=by,
         shares=shares,
-        contrasts=list(_make_contrasts(domains, codes, by, cell_times(masks, times))),
-        notes=[*notes, *annotator_notes(domains.values()), *error_notes(units, cells, codes)],
+        contrasts=make_contrasts(domains, codes, by, measures, cell_times(masks, times)),
+        notes=[
+            *notes,
+            *annotator_notes(domains.values()),
+            *error_notes(units, cells, codes),
+            *_measure_notes(measures),
+        ],
+        measures=tuple(measures),
     )
+
+
+def _measure_notes(measures: Sequence[Measure]) -> list[str]:
+    plain = [measure.name for measure in measures if measure.kind not in IN_PERCENT]
+    return [f"{listing(plain)}: numbers, not percentages"] if plain else []
 
 
 def _make_shares(
@@ -330,25 +346,24 @@ def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
     return min(needed, left), ""
 
 
-def _make_contrasts(
-    domains: Mapping[Cell, Domain],
+def _measure_shares(
+    cell: Cell,
+    domain: Domain,
+    adjusted: FloatArray,
     codes: Sequence[str],
-    by: Sequence[str],
-    times: Mapping[Cell, float],
-) -> Iterator[Contrast]:
-    known = {cell: domain for cell, domain in domains.items() if domain.enough}
-    if by and by[-1] in PERIODS:
-        for name, slope in trend_slopes(known, times):
-            yield from _by_code(name, "", codes, slope)
-    elif len(known) <= MOST_COMPARED:
-        for (cell, domain), (other_cell, other) in combinations(known.items(), 2):
-            estimate = contrast([domain, other], [1, -1])
-            yield from _by_code(", ".join(cell), ", ".join(other_cell), codes, estimate)
-
-
-def _by_code(
-    cell: str, minus: str, codes: Sequence[str], estimate: tuple[FloatArray, ...]
-) -> Iterator[Contrast]:
-    values = np.stack(estimate, axis=1).tolist()
-    for code, row in zip(codes, values, strict=True):
-        yield Contrast(cell, minus, code, tuple(row))
+    measures: Sequence[Measure],
+) -> Iterator[Share]:
+    for measure in measures:
+        found = estimate_measure(domain, adjusted, measure, codes)
+        yield Share(
+            cell=cell,
+            code=measure.name,
+            n=domain.n,
+            n_annotated=domain.n_annotated,
+            counted=found.counted,
+            estimate=found.estimate,
+            gold_only=found.gold_only,
+            adjusted=found.adjusted,
+            why=found.why,
+            kind=measure.kind,
+        )

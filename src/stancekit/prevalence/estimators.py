@@ -1,10 +1,7 @@
 """Estimators of shares: a model's scores on every row, corrected by the rows that were annotated.
 
-PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles
-as sampling units where the claim goes beyond the corpus, and several codes that add up
-to 1. The adjusted count is kept beside it for comparison, since it is what the
-literature on quantification starts from. METHOD.md has the formulas and says why no
-library is used.
+PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles as sampling
+units and several codes that add up to 1; METHOD.md has the formulas.
 """
 
 from collections.abc import Sequence
@@ -18,14 +15,13 @@ from stancekit.prevalence.doubt import CellRows, Doubt, DoubtedGold, join_doubts
 from stancekit.prevalence.sampling import Sample, join_samples
 from stancekit.types import BoolArray, FloatArray
 
-# A cell with fewer annotated rows, or effective sampling units, gets no estimate. With
-# 8 units Student's quantile is a fifth above the normal one, and grows fast below; with
-# 20 rows, none of them having a code still puts its share below a fifth.
+# A cell with fewer annotated rows, or effective sampling units, gets no estimate: with 8 units
+# Student's quantile is a fifth above the normal one, and with 20 rows none of which has a code, its
+# share is below a fifth.
 MIN_ANNOTATED, MIN_UNITS = 20, 8
 # What tables call the estimate from annotated rows without the model.
 ANNOTATION_ONLY = "annotation only"
-# What is smaller than these is rounding: of a sum of shares, and of a variance.
-SUM_ROUNDING, NO_VARIANCE = 1e-9, 1e-12
+SUM_ROUNDING, NO_VARIANCE = 1e-9, 1e-12  # what is smaller is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +113,17 @@ class Domain:
 
     @property
     def from_annotators(self) -> list[float | None]:
-        """Return the part of the variance of each share that comes from annotators, `None` where gold is the truth."""
+        """Return the part of each share's variance that comes from annotators, `None` where gold is the truth."""
         if self.doubt is None:
             return [None] * len(self.value)
-        own, rows = self.doubt.variance, _variance(self.influence, self.effective)
-        parts: list[float | None] = (own / np.maximum(own + rows, NO_VARIANCE)).tolist()
-        return parts
+        rows = _variance(self.influence, self.effective)
+        return list(self.doubt.variance / np.maximum(self.doubt.variance + rows, NO_VARIANCE))
 
 
 def sum_by_unit(unit: NDArray[np.int64], values: FloatArray, n_units: int) -> FloatArray:
-    """Add up the rows of `values` that are of the same sampling unit."""
-    sums = np.zeros((n_units, values.shape[1]))
-    np.add.at(sums, unit, values)
-    return sums
+    """Add up the rows of `values` that are of the same sampling unit, shape (units, columns)."""
+    columns = [np.bincount(unit, weights=column, minlength=n_units) for column in values.T]
+    return np.stack(columns, axis=1)
 
 
 def estimate_domain(
@@ -187,9 +181,9 @@ def estimate_domain(
     doubts: list[Doubt | None] = [None, None]
     if units.doubted is not None:
         for place, part in enumerate((lambda_, 0 * lambda_)):
-            residuals = weights * (gold - gold_only - part * (sampled - mean_sampled))
-            influence = from_gold + part * from_scores
-            cell = CellRows(rows, weights[:, 0], residuals, remaining, influence, unit)
+            apart = weights * (gold - gold_only - part * (sampled - mean_sampled))
+            added = from_gold + part * from_scores
+            cell = CellRows(rows, weights[:, 0], apart, remaining, added, unit)
             doubts[place] = units.doubted.doubt(cell, finite_population=finite_population)
     return Domain(
         n=n,
@@ -307,7 +301,7 @@ def _wilson(
     effective = domain.effective * growth
     variance = _variance(influence, domain.effective) * remaining / growth
     q: float | FloatArray = student_quantile(effective, level)
-    if (doubt := domain.gold_only_doubt if gold_only else domain.doubt) is not None:
+    if doubt := domain.gold_only_doubt if gold_only else domain.doubt:
         variance, q = doubt.widen(variance, float(q), level)
     size = np.where(
         variance > NO_VARIANCE, share * (1 - share) / np.maximum(variance, NO_VARIANCE), 0.0
@@ -336,6 +330,16 @@ def contrast(
     >>> float(value[0]), float(low[0]), float(high[0])
     (0.0, 0.0, 0.0)
     """
+    value, half = contrast_error(domains, weights, level=level)
+    highest = sum(weight for weight in weights if weight > 0)
+    lowest = sum(weight for weight in weights if weight < 0)
+    return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)
+
+
+def contrast_error(
+    domains: Sequence[Domain], weights: Sequence[float], *, level: float = LEVEL
+) -> tuple[FloatArray, FloatArray]:
+    """Return a weighted sum of what cells estimate, and half the width of its interval, shape (codes,)."""
     pairs = list(zip(weights, domains, strict=True))
     value = np.sum([weight * domain.value for weight, domain in pairs], axis=0)
     influence = np.sum([weight * domain.influence for weight, domain in pairs], axis=0)
@@ -347,9 +351,7 @@ def contrast(
         doubt = join_doubts([domain.doubt for domain in domains], weights)
         wide = (variance, q) if doubt is None else doubt.widen(variance, q, level)
         half = wide[1] * np.sqrt(wide[0])
-    highest = sum(weight for weight in weights if weight > 0)
-    lowest = sum(weight for weight in weights if weight < 0)
-    return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)
+    return value, half
 
 
 def adjusted_count(units: SampledUnits, mask: BoolArray | None = None) -> FloatArray:

@@ -8,10 +8,10 @@ import numpy as np
 from stancekit.errors import KitError
 from stancekit.prevalence.change_points import Change, find_changes
 from stancekit.prevalence.claims import Estimates, is_finite
-from stancekit.prevalence.timed_rows import correct_rows
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.small_areas import shrink_cells
 from stancekit.prevalence.smoothing import Curve, smooth_curves
+from stancekit.prevalence.timed_rows import correct_rows
 from stancekit.prevalence.units import PERIODS, Cell, cell_masks
 from stancekit.types import FloatArray
 
@@ -21,11 +21,12 @@ _ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class TimeSettings:
-    """What is asked of time: see `stancekit estimate`."""
+    """What is asked of time, and how many measures: see `stancekit estimate`."""
 
     pool: bool = False
     smooth: bool | float = False
     change_points: int = 0
+    measures: int = 0
 
     def check(self, by: Sequence[str], units: SampledUnits) -> None:
         """Raise a `KitError` where something is asked that cells without periods, or such gold, do not have."""
@@ -36,10 +37,10 @@ class TimeSettings:
                 f"{names[0]} is about time, and by={list(by)} ends in no period; set by='[..., month]' or "
                 "by='[..., year]'"
             )
-        if units.doubted is not None and (self.smooth or self.change_points):
+        if units.doubted is not None and (self.smooth or self.change_points or self.measures):
             raise KitError(
-                "smooth and change_points count one decided code of a row, without annotators' doubt; set "
-                "judgements=adjudicated or majority, or leave them out"
+                "smooth, change_points and measures count one decided code of a row, without annotators' "
+                "doubt; set judgements=adjudicated or majority, or leave them out"
             )
 
 

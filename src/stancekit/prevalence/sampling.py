@@ -71,14 +71,30 @@ def inclusion_probabilities(
     if design == "random":
         return np.full(size, n / size)
     if design == "stratified":
-        names, stratum, counts = np.unique(
-            np.asarray(strata), return_inverse=True, return_counts=True
-        )
+        stratum, names = number_texts(strata)
+        counts = np.bincount(stratum)
         return allocate(np.ones(len(names)), counts, n)[stratum] / counts[stratum]
     spread = np.var([scores, *others], axis=0) if others else (scores * (1 - scores)).clip(0)
     deviation = np.sqrt(spread.sum(axis=1))
     deviation = np.full(size, 1.0) if deviation.sum() == 0 else deviation / deviation.mean()
     return allocate(UNIFORM_PART + (1 - UNIFORM_PART) * deviation, np.ones(size), n)
+
+
+def number_texts(texts: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the number of each text among the different ones, shape (texts,), and these in alphabetical order.
+
+    Examples
+    --------
+    >>> number_texts(["b", "a", "b"])[0].tolist(), number_texts(["b", "a", "b"])[1]
+    ([1, 0, 1], ['a', 'b'])
+    """
+    import pandas as pd
+
+    # By hashing; sorting a million texts takes far longer.
+    values = np.empty(len(texts), dtype=object)
+    values[:] = texts
+    numbers, names = pd.factorize(values, sort=True)
+    return np.asarray(numbers, dtype=np.int64), list(names)
 
 
 def allocate(wanted: FloatArray, limits: NDArray[np.int64] | FloatArray, n: float) -> FloatArray:
@@ -119,7 +135,7 @@ def draw_sample(
     random = np.random.default_rng(random_state)
     stratum = np.zeros(len(probability), dtype=np.int64)
     if strata is not None:
-        stratum = np.unique(np.asarray(strata), return_inverse=True)[1]
+        stratum = number_texts(strata)[0]
     order = np.lexsort((random.random(len(probability)), stratum))
     ends = np.cumsum(probability[order])
     # Where the sum should be whole, rounding must not lose the last one.

@@ -1,17 +1,34 @@
-"""What an estimate says of one cell: the share of a code, a difference from another cell, or a slope."""
+"""What an estimate is: the share of a code, or a measure of shares, in a cell, and differences between cells."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
+from stancekit.formatting import format_estimate, format_percent, format_share
 from stancekit.prevalence.units import Cell
 
 # A value with the limits of its interval.
 ShareEstimate = tuple[float, float, float]
+# What a number is: a part of rows, a difference of two, a mean on a scale, or one share to another.
+MeasureKind = Literal["share", "difference", "mean", "ratio"]
+# Kinds that are shown in percent; the others are plain numbers.
+IN_PERCENT: tuple[MeasureKind, ...] = ("share", "difference")
+
+
+def show_estimate(estimate: ShareEstimate | None, kind: MeasureKind) -> str:
+    """Return an estimate with its interval as text: in percent where it is a share or a difference.
+
+    Examples
+    --------
+    >>> show_estimate((0.25, 0.2, 0.31), "share"), show_estimate((1.5, 1.1, 2.0), "ratio")
+    ('25.0 [20.0, 31.0]', '1.50 [1.10, 2.00]')
+    """
+    return format_share(estimate) if kind in IN_PERCENT else format_estimate(estimate)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The share of a code in a cell.
+    """The share of a code in a cell, or a measure of shares.
 
     Attributes
     ----------
@@ -28,6 +45,8 @@ class Share:
     adjusted
         The counted share, corrected by the model's error rates; NaN where these are not
         known.
+    kind
+        What the number is; of a code a share.
     from_annotators
         The part of the estimate's variance that comes from annotators; `None` where gold is
         one decided code.
@@ -45,6 +64,7 @@ class Share:
     needed: int = 0
     adjusted: float = math.nan
     why: str = ""
+    kind: MeasureKind = "share"
     from_annotators: float | None = None
     shrunk: ShareEstimate | None = None
 
@@ -61,8 +81,10 @@ class Share:
 
     @property
     def bias_points(self) -> str:
-        """Return the bias in percentage points, empty where there is no estimate."""
-        return "" if self.bias is None else f"{100 * self.bias:+.1f}"
+        """Return the bias, of shares in percentage points, empty where there is no estimate."""
+        if self.bias is None or math.isnan(self.bias):
+            return ""
+        return f"{100 * self.bias:+.1f}" if self.kind in IN_PERCENT else f"{self.bias:+.2f}"
 
     @property
     def note(self) -> str:
@@ -70,12 +92,26 @@ class Share:
         needed = f"{self.needed} more annotated rows needed" if self.estimate is None else ""
         return self.why or needed
 
+    def show(self, value: float | ShareEstimate | None) -> str:
+        """Return a value of this kind as text, with its interval where it has one."""
+        if isinstance(value, tuple | None):
+            return show_estimate(value, self.kind)
+        if self.kind in IN_PERCENT:
+            return format_percent(value)
+        return "-" if math.isnan(value) else f"{value:.2f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A difference between two cells, or a slope per year in one."""
+    """A difference between two cells, or a slope per year in one; of ratios, a factor."""
 
     cell: str
     minus: str
     code: str
     estimate: ShareEstimate
+    kind: MeasureKind = "share"
+
+    @property
+    def shown(self) -> str:
+        """Return it as text."""
+        return show_estimate(self.estimate, self.kind)

@@ -8,8 +8,8 @@ import numpy as np
 from stancekit.corpus.dates import from_decimal_year
 from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import LEVEL
-from stancekit.prevalence.timed_rows import CorrectedRows, largest_deviations
 from stancekit.prevalence.estimators import MIN_ANNOTATED, MIN_UNITS
+from stancekit.prevalence.timed_rows import CorrectedRows, largest_deviations
 from stancekit.types import FloatArray
 from stancekit.views import DataFrame
 

@@ -1,6 +1,6 @@
 """Trends: shares by period, thin periods joined, and their slope over the dates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ MIN_PERIODS = 3
 
 
 def trend_slopes(
-    known: Mapping[Cell, Domain], times: Mapping[Cell, float]
+    known: Mapping[Cell, Domain],
+    times: Mapping[Cell, float],
+    weigh: Callable[[Sequence[Domain], Sequence[float]], tuple[FloatArray, ...]] = contrast,
 ) -> Iterator[tuple[str, tuple[FloatArray, ...]]]:
     """Yield the least-squares slope of shares per year, of each group of cells that differ in time only.
 
@@ -30,6 +32,8 @@ def trend_slopes(
         The estimates of cells that have some.
     times
         The time of each cell in years; NaN where it has none.
+    weigh
+        How a weighted sum of what is estimated is.
     """
     groups: dict[Cell, list[tuple[str, float, Domain]]] = {}
     for cell, domain in known.items():
@@ -43,7 +47,7 @@ def trend_slopes(
         steps -= steps.mean()
         if not (steps**2).sum():
             continue
-        slope = contrast([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
+        slope = weigh([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
         first, last = periods[0][0].split()[0], periods[-1][0].split()[-1]
         yield f"{', '.join(group) or 'all'}: trend per year, {first} to {last}", slope
 

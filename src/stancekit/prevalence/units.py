@@ -14,7 +14,7 @@ from stancekit.prevalence.estimators import (
     SampledUnits,
     estimate_domain,
 )
-from stancekit.prevalence.sampling import Sample, differing_facts, join_samples
+from stancekit.prevalence.sampling import Sample, differing_facts, join_samples, number_texts
 from stancekit.types import BoolArray, FloatArray
 
 # What stands between the first and the last of periods that were joined.
@@ -137,7 +137,7 @@ def make_units(
         annotated[sample.rows[sample.annotated]] = True
     rows, weights, _ = join_samples(samples, np.ones(size, dtype=bool))
     probability[rows] = 1 / weights
-    article = np.unique(articles, return_inverse=True)[1]
+    article = number_texts(articles)[0]
     return SampledUnits(
         scores,
         predicted,
@@ -166,18 +166,28 @@ def cell_masks(columns: Mapping[str, Sequence[str]], n: int) -> Iterator[tuple[C
     ('Ghana',) [False, True, False]
     ('Peru',) [True, False, True]
     """
-    # One pass over the rows: with many cells, a comparison per cell would take far longer.
-    rows_of: dict[Cell, list[int]] = {}
-    for row, cell in enumerate(_row_cells(columns, n)):
-        rows_of.setdefault(cell, []).append(row)
-    for cell in sorted(rows_of):
+    number, cells = number_cells(columns, n)
+    # Rows in the order of their cells: with many cells, a comparison per cell would take far longer.
+    order = np.argsort(number, kind="stable")
+    ends = np.cumsum(np.bincount(number, minlength=len(cells)))
+    for cell, rows in zip(cells, np.split(order, ends[:-1]), strict=True):
         mask = np.zeros(n, dtype=bool)
-        mask[rows_of[cell]] = True
+        mask[rows] = True
         yield cell, mask
 
 
-def _row_cells(columns: Mapping[str, Sequence[str]], n: int) -> list[Cell]:
-    return list(zip(*columns.values(), strict=True)) if columns else [()] * n
+def number_cells(
+    columns: Mapping[str, Sequence[str]], n: int
+) -> tuple[NDArray[np.int64], list[Cell]]:
+    """Return the number of each row's cell, shape (n,), and the cells in alphabetical order."""
+    number = np.zeros(n, dtype=np.int64)
+    cells: list[Cell] = [()] if n else []
+    for values in columns.values():
+        of_column, names = number_texts(values)
+        present, number = np.unique(number * len(names) + of_column, return_inverse=True)
+        pairs = (divmod(one, len(names)) for one in present.tolist())
+        cells = [(*cells[before], names[last]) for before, last in pairs]
+    return number, cells
 
 
 def estimate_cells(
@@ -194,7 +204,6 @@ def annotation_notes(
     units: SampledUnits, columns: Mapping[str, Sequence[str]], codes: Sequence[str]
 ) -> list[str]:
     """Return a note for every sample whose annotated rows are not a random part of it."""
-    cells = _row_cells(columns, len(units.scores))
     notes = []
     for sample in units.samples:
         facts = {
@@ -205,7 +214,9 @@ def annotation_notes(
             f"score of {code}": units.scores[sample.rows, column]
             for column, code in enumerate(codes)
         }
-        facts |= _cell_facts([cells[row] for row in sample.rows.tolist()])
+        drawn = sample.rows.tolist()
+        of_rows = ([values[row] for row in drawn] for values in columns.values())
+        facts |= _cell_facts(list(zip(*of_rows, strict=True)) if columns else [()] * len(drawn))
         if names := differing_facts(sample.annotated, facts):
             notes.append(_difference_note(sample.annotated, names))
     return notes

@@ -18,12 +18,15 @@ from stancekit.reporting.figures import (
 )
 from stancekit.reporting.tables import (
     MOST_DRIFTS,
+    RANGE_HEAD,
     averaged_over,
     averaged_rows,
+    describe_answers,
     describe_names,
     drift_of,
     format_needed,
     format_p,
+    range_rows,
 )
 from stancekit.runs.analysis import Analysis, BoardAnalysis
 from stancekit.runs.breakdowns import SourceMatrix
@@ -102,6 +105,7 @@ def report_page(analysis: Analysis, *, title: str, command: str, folder: str) ->
         board_title=board_title,
         breakable=breakable,
         config_of=lambda run: read_config_text(run.folder),
+        describe_answers=describe_answers,
         describe_names=describe_names,
         describe_unscored=describe_unscored,
         drift_of=drift_of,
@@ -109,6 +113,8 @@ def report_page(analysis: Analysis, *, title: str, command: str, folder: str) ->
         format_needed=format_needed,
         format_p=format_p,
         metrics_of=metrics_of,
+        range_head=RANGE_HEAD,
+        range_rows=range_rows,
         reliability_drawing=lambda entry: inline_svg(
             reliability_figure(entry), "share that held against score"
         ),

@@ -7,14 +7,16 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from stancekit.formatting import format_percent, format_share
 from stancekit.html import render_page
 from stancekit.prevalence.change_points import Change, changes_frame
 from stancekit.prevalence.claims import Estimates, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
+from stancekit.prevalence.measures import Measure
 from stancekit.prevalence.planning import PlanStep
-from stancekit.prevalence.shares import Share
+from stancekit.prevalence.shares import IN_PERCENT, Share
 from stancekit.prevalence.smoothing import Curve
 from stancekit.prevalence.units import Cell, period_number
 from stancekit.reporting.figures import BLUE, CODE_COLOURS, GREY, INK, figure, panels, svg
@@ -43,6 +45,8 @@ def share_figures(estimates: Estimates) -> dict[str, str]:
         figures["trends"] = ("shares over time", drawing)
     else:
         figures["matrix"] = ("shares by two fields", matrix_figure(shares, codes))
+    if estimates.measures:
+        figures["measures"] = ("measures by cell", measures_figure(shares, estimates.measures))
     return {name: svg(drawing, label) for name, (label, drawing) in figures.items() if drawing}
 
 
@@ -53,18 +57,48 @@ def shares_figure(shares: Sequence[Share], codes: Sequence[str]) -> Figure:
     by_name = {(share.name, share.code): share for share in shares}
     for plot, code in zip(axes, codes, strict=True):
         for height, name in enumerate(names):
-            share = by_name[name, code]
-            if share.estimate:
-                value, low, high = (100 * end for end in share.estimate)
-                plot.plot([low, high], [height, height], color=BLUE, linewidth=2.5)
-                plot.plot(value, height, "o", color=BLUE)
-            plot.plot(100 * share.counted, height, "x", color=GREY)
+            _draw_share(plot, by_name[name, code], height)
         plot.set_title(code, color=INK, fontsize=10)
         plot.set_xlim(0, None)
         plot.grid(axis="x", alpha=0.25)
     axes[0].set_yticks(range(len(names)), names, fontsize=8)
     drawing.supxlabel(
         "% of rows; line: estimate with its 95 % interval, x: counted labels", fontsize=9, color=INK
+    )
+    return drawing
+
+
+def _draw_share(plot: Axes, share: Share, height: int) -> None:
+    """Draw an estimate with its interval as a line, and the count as a cross."""
+    factor = 100 if share.kind in IN_PERCENT else 1
+    if share.estimate:
+        value, low, high = (factor * end for end in share.estimate)
+        plot.plot([low, high], [height, height], color=BLUE, linewidth=2.5)
+        plot.plot(value, height, "o", color=BLUE)
+    plot.plot(factor * share.counted, height, "x", color=GREY)
+
+
+def measures_figure(shares: Sequence[Share], measures: Sequence[Measure]) -> Figure:
+    """Draw every measure in every cell, each on an axis of its own; of ratios it is logarithmic."""
+    names = list(dict.fromkeys(share.name for share in shares))[::-1]
+    drawing, axes = panels(2.4 + 2.3 * len(measures), 1.2 + 0.34 * len(names), len(measures))
+    by_name = {(share.name, share.code): share for share in shares}
+    for plot, measure in zip(axes, measures, strict=True):
+        for height, name in enumerate(names):
+            _draw_share(plot, by_name[name, measure.name], height)
+        if measure.kind == "ratio":
+            plot.set_xscale("log")
+            plot.xaxis.set_major_formatter(ScalarFormatter())
+            plot.xaxis.set_minor_formatter(NullFormatter())
+        middle = {"difference": 0, "mean": 0, "ratio": 1}
+        if measure.kind in middle:
+            plot.axvline(middle[measure.kind], color=GREY, linestyle="--", linewidth=1)
+        plot.set_title(measure.name, color=INK, fontsize=10)
+        plot.set_xlabel("%" if measure.kind in IN_PERCENT else measure.kind, fontsize=8)
+        plot.grid(axis="x", alpha=0.25)
+    axes[0].set_yticks(range(len(names)), names, fontsize=8)
+    drawing.supxlabel(
+        "line: estimate with its 95 % interval, x: counted labels", fontsize=9, color=INK
     )
     return drawing
 

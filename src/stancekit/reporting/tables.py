@@ -18,6 +18,7 @@ from stancekit.runs.check import Check
 from stancekit.runs.checks import describe_unscored
 from stancekit.runs.frames import METRIC_NAMES, board_title, shown_board
 from stancekit.runs.leaderboard import AVERAGED, Leaderboard, LeaderboardRow
+from stancekit.runs.share_ranges import ShareRange
 from stancekit.types import Score
 
 # Actors whose drift is shown, the largest first.
@@ -151,6 +152,54 @@ def drift_of(entry: LeaderboardRow) -> str:
     return f"P({high}) - P({low})"
 
 
+def answer_lines(part: BoardAnalysis) -> list[str]:
+    """Return how far language models answered what they were asked, as lines of Markdown."""
+    lines = []
+    for entry in part.board.entries:
+        if entry.answers is None:
+            continue
+        name = entry.first.model
+        lines += [f"Answers of {markdown_text(name)}: {describe_answers(entry)}.", ""]
+        if ranges := part.share_ranges.get(name):
+            lines += [*_range_lines(ranges), ""]
+    return lines
+
+
+def describe_answers(entry: LeaderboardRow) -> str:
+    """Return in words how far a language model's labels are answers to what it was asked."""
+    use = entry.answers
+    if use is None:
+        return "not a language model"
+    said = [f"{format_score(use.illegal)} of {use.illegal.n:,} replies are none of the letters"]
+    if use.turned:
+        turned = format_score(use.turned)
+        said.append(
+            f"{turned} of the labels change over {len(entry.first.views)} wordings and orders (n = {use.turned.n})"
+        )
+    said += [f"{test} in {good} of {n} trials" for test, (good, n) in entry.first.behaviour.items()]
+    return "; ".join(said)
+
+
+RANGE_HEAD = ["code", "share in gold", "counted, lowest to highest", "corrected, lowest to highest"]
+
+
+def range_rows(ranges: Sequence[ShareRange]) -> list[list[str]]:
+    """Return as cells what shares of codes would be under the wordings and orders."""
+    rows = []
+    for each in ranges:
+        corrected = " to ".join(map(format_number, each.corrected)) if each.corrected else "–"
+        counted = " to ".join(map(format_number, each.counted))
+        rows.append([each.code, format_number(each.gold), counted, corrected])
+    return rows
+
+
+def _range_lines(ranges: Sequence[ShareRange]) -> list[str]:
+    body = [[markdown_text(code), *rest] for code, *rest in range_rows(ranges)]
+    heading = "Shares of the codes on test, by whichever wording and order had been chosen"
+    gold = f"; corrected by {ranges[0].gold_rows} gold rows" if ranges[0].gold_rows else ""
+    return [f"{heading}{gold}:", "", table(RANGE_HEAD, body)]
+
+
 def _setting_lines(board: Leaderboard) -> list[str]:
     """Return macro-F1 by setting: topics that training knew or not, texts repeated or not."""
     slices = {row.slice for row in board.best.scores if row.slice.startswith("setting=")}
@@ -222,6 +271,7 @@ def _board_lines(part: BoardAnalysis) -> list[str]:
     if board.pairs_with_best:
         lines += ["Behind the best, articles drawn alike:", "", pair_table(board), ""]
     lines += [f"Codes of {markdown_text(run.model)}:", "", code_table(board.best), ""]
+    lines += answer_lines(part)
     for entry in board.entries:
         if entry.findings:
             heading = f"Target audit of {markdown_text(entry.first.model)}:"

@@ -17,6 +17,7 @@ from stancekit.runs.checks import run_checks
 from stancekit.runs.frames import board_title, boards_frame, differences_frame, shown_board
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow, entries_frame, leaderboards
 from stancekit.runs.record import PredictionRecord, Run
+from stancekit.runs.share_ranges import ShareRange, share_ranges
 from stancekit.types import Score
 from stancekit.views import DataFrame, TableView
 
@@ -76,6 +77,12 @@ class BoardAnalysis:
     def sets(self) -> list[SetRow]:
         """Return what prediction sets gave on test, by promised share of misses."""
         return breakdowns.set_rows(self.board.best)
+
+    @cached_property
+    def share_ranges(self) -> dict[str, list[ShareRange]]:
+        """Return by language model what shares of codes would be under each of its wordings and orders."""
+        ranges = {entry.first.model: share_ranges(entry.first) for entry in self.board.entries}
+        return {model: rows for model, rows in ranges.items() if rows}
 
     @cached_property
     def review(self) -> list[PredictionRecord]:

@@ -7,6 +7,7 @@ import numpy as np
 from stancekit.errors import listing
 from stancekit.evaluation.bootstrap import by_state
 from stancekit.evaluation.comparison import PairedDifference
+from stancekit.runs.answer_checks import ignores_codebook, no_answers, turned_by_order
 from stancekit.runs.audit_checks import goes_by_names, target_blind_model
 from stancekit.runs.check import Check, with_interval
 from stancekit.runs.leaderboard import Leaderboard, LeaderboardRow
@@ -315,6 +316,9 @@ CHECKS: tuple[Callable[[Leaderboard], Iterator[Check]], ...] = (
     other_test_sets,
     left_out,
     goes_by_names,
+    turned_by_order,
+    no_answers,
+    ignores_codebook,
 )
 
 

@@ -21,7 +21,7 @@ from stancekit.models.manifest import MANIFEST_FILE
 from stancekit.runs.folder import PREDICTIONS_FILE, RECORD_FILE, read_record
 from stancekit.runs.members import training_set_id
 from stancekit.runs.record import Run
-from stancekit.runs.recording import record_run
+from stancekit.runs.recording import announce_all, record_run
 from stancekit.runs.scores import SCORES_FILE, scores_frame
 from stancekit.text import ActorFinder
 from stancekit.types import Score
@@ -63,12 +63,14 @@ def evaluate_model(
     }
     name = [trained.codebook.name, trained.name, data.name, part, str(random_state)]
     folder = output_folder(output, name, [identity["manifest_sha256"], data.digest])
+    parts = Splits(nothing, nothing, test)
+    announce_all(trained.model, parts, trained.codebook)
     with lock(folder / ".lock", doing="the same evaluation"):
         _check_same(folder, identity)
         return record_run(
             folder,
             trained,
-            Splits(nothing, nothing, test),
+            parts,
             annotations=annotated.by_id() if annotated else {},
             gold_from=annotated.gold_rule if annotated else OWN_LABELS,
             shared=_count_learned(manifest, data, rows),

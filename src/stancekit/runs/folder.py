@@ -1,7 +1,8 @@
 """The folder of a run: written with `run.json` last, and read back to the last row or refused.
 
 In it are `run.json`, `predictions.jsonl`, `scores.csv`, `config.yaml` and `model/`, and
-`audit.jsonl`, `names.jsonl` and `curve.csv` where the codebook and the model have them.
+`audit.jsonl`, `names.jsonl`, `answers.jsonl`, `replies.sqlite` and `curve.csv` where the codebook and the
+model have them.
 """
 
 import csv
@@ -17,6 +18,7 @@ from typing import Any, Protocol, TypeAlias
 import yaml
 
 from stancekit.errors import KitError, listing, printable
+from stancekit.evaluation.answers import AnswerTest
 from stancekit.evaluation.names import NameTest
 from stancekit.fileio import read_yaml, sha256, write_json, write_jsonl, write_text
 from stancekit.runs.record import FORMAT, Audit, PredictionRecord, Run, RunRecord, damaged, make_run
@@ -24,7 +26,7 @@ from stancekit.runs.record import FORMAT, Audit, PredictionRecord, Run, RunRecor
 log = logging.getLogger(__name__)
 
 RECORD_FILE, PREDICTIONS_FILE = "run.json", "predictions.jsonl"
-AUDIT_FILE, NAMES_FILE = "audit.jsonl", "names.jsonl"
+AUDIT_FILE, NAMES_FILE, ANSWERS_FILE = "audit.jsonl", "names.jsonl", "answers.jsonl"
 CURVE_FILE, CONFIG_FILE = "curve.csv", "config.yaml"
 # What the random states of one model may differ in. Where the corpus is on disk does not matter:
 # the digest of its data counts.
@@ -56,6 +58,14 @@ def write_names(folder: Path, ids: Sequence[str], names: Sequence[NameTest | Non
     path = folder / NAMES_FILE
     rows = zip(ids, names, strict=True)
     write_jsonl(path, ({"id": name, **(asdict(test) if test else {})} for name, test in rows))
+    return sha256(path)
+
+
+def write_answers(folder: Path, ids: Sequence[str], answers: Sequence[AnswerTest]) -> str:
+    """Write what a language model says of the test examples in all wordings, and return the file's SHA-256."""
+    path = folder / ANSWERS_FILE
+    rows = zip(ids, answers, strict=True)
+    write_jsonl(path, ({"id": name, **asdict(test)} for name, test in rows))
     return sha256(path)
 
 
@@ -195,6 +205,30 @@ def read_names(folder: Path, ids: Sequence[str], digest: str = "") -> tuple[Name
     return names
 
 
+def read_answers(folder: Path, ids: Sequence[str], digest: str = "") -> tuple[AnswerTest, ...]:
+    """Read what a language model says in all wordings; empty of another model.
+
+    The arguments are those of `read_audit`.
+    """
+    path = folder / ANSWERS_FILE
+    if not path.exists():
+        return ()
+    try:
+        rows = _read_lines(path, digest)
+        answers = tuple(map(answer_test, rows))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(path, error) from None
+    if [row.get("id") for row in rows] != list(ids):
+        raise damaged(path, f"its examples are not those of {PREDICTIONS_FILE}")
+    return answers
+
+
+def answer_test(row: Mapping[str, Any]) -> AnswerTest:
+    """Return an `AnswerTest` of plain data."""
+    labels = tuple(_codes_or_none(codes) for codes in row["labels"])
+    return AnswerTest(labels, int(row["illegal"]), int(row["asked"]))
+
+
 def _name_test(row: Mapping[str, Any]) -> NameTest:
     shift = None if row["shift"] is None else float(row["shift"])
     return NameTest(tuple(tuple(codes) for codes in row["labels"]), str(row["actor"]), shift)
@@ -240,7 +274,9 @@ def _read_rest(folder: Path, record: RunRecord, settings: str) -> Run:
     run = make_run(record, rows, folder=folder, settings=settings)
     ids = [row.example.id for row in rows]
     audit = read_audit(folder, ids, record.audit_sha256)
-    return replace(run, audit=audit, names=read_names(folder, ids, record.names_sha256))
+    names = read_names(folder, ids, record.names_sha256)
+    answers = read_answers(folder, ids, record.answers_sha256)
+    return replace(run, audit=audit, names=names, answers=answers)
 
 
 def settings_of(folder: Path, digest: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from stancekit.corpus.dataset import indicator
 from stancekit.errors import KitError, listing
 from stancekit.evaluation import count, macro_f1, score, slices_of
+from stancekit.evaluation.answers import AnswerUse, answer_use
 from stancekit.evaluation.audit import AuditFinding, audit
 from stancekit.evaluation.calibration import bin_claims, score_calibration, take_claims
 from stancekit.evaluation.comparison import Comparison, PairedDifference, compare_models
@@ -40,6 +41,7 @@ class LeaderboardRow:
     scores: tuple[Score, ...]
     findings: tuple[AuditFinding, ...] = ()
     names: NameUse | None = None
+    answers: AnswerUse | None = None
 
     @property
     def first(self) -> Run:
@@ -276,7 +278,11 @@ def _entry(runs: tuple[Run, ...]) -> LeaderboardRow:
     scores += [finding.gap for finding in findings]
     names = _name_use(runs)
     scores += [names.changed] if names else []
-    return LeaderboardRow(runs, tuple(scores), tuple(findings), names)
+    answers = _answer_use(runs)
+    if answers:
+        scores += [answers.turned] if answers.turned else []
+        scores += [answers.illegal]
+    return LeaderboardRow(runs, tuple(scores), tuple(findings), names, answers)
 
 
 def _findings(runs: tuple[Run, ...]) -> list[AuditFinding]:
@@ -293,6 +299,11 @@ def _name_use(runs: tuple[Run, ...]) -> NameUse | None:
     if not all(tested):
         return None
     return name_use([run.labels for run in runs], tested, runs[0].articles)
+
+
+def _answer_use(runs: tuple[Run, ...]) -> AnswerUse | None:
+    tested = [run.answers for run in runs]
+    return answer_use(tested, runs[0].articles) if all(tested) else None
 
 
 def _comparison(entries: Sequence[LeaderboardRow]) -> Comparison:
@@ -330,6 +341,9 @@ def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
         # The average was not asked about the audit's variants, only its members were.
         audit={},
         names=(),
+        answers=(),
+        views=(),
+        behaviour={},
     )
 
 

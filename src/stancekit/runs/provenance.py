@@ -127,7 +127,9 @@ def _describe_instance(value: Any) -> Any:
     if callable(value) and hasattr(value, "__qualname__"):
         return {"function": f"{value.__module__}.{value.__qualname__}", **_describe_code(value)}
     if hasattr(value, "get_params") and not isinstance(value, type):
-        return {"type": kind, **describe_object(value.get_params(deep=False))}
+        # Some leave out what changes no score, and add the content of files.
+        own = getattr(value, "describe_settings", partial(value.get_params, deep=False))
+        return {"type": kind, **describe_object(own())}
     if is_dataclass(value):
         attributes = {field.name: getattr(value, field.name) for field in fields(value)}
         return {"type": kind, **describe_object(attributes)}
@@ -167,7 +169,8 @@ def _referenced_paths(node: Any, random_state: str) -> Iterator[Path]:
             if key in ("checkpoint", "teacher", "models"):
                 names = as_list(value if isinstance(value, str | list) else ())
                 places = [Path(name).expanduser() for name in names]
-                yield from (place for place in places if place.is_dir())
+                # A checkpoint may be one file.
+                yield from (place for place in places if place.exists())
                 # The kit's own by its name; packed models that are not named are those too.
                 if BOX in names or (key == "models" and value is None):
                     box = shipped("models", BOX)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from stancekit.corpus.dataset import numbered
 from stancekit.errors import KitError
 from stancekit.evaluation.names import NameTest
 from stancekit.fileio import replacing_file
+from stancekit.runs.folder import answer_test
 from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.types import Context, Example, Mention, Prediction
 
@@ -37,6 +38,7 @@ _SCHEMA = pyarrow.schema(
         "scores": pyarrow.list_(pyarrow.float32()),
         "audit": pyarrow.string(),
         "names": pyarrow.string(),
+        "answers": pyarrow.string(),
     }
 )
 
@@ -67,6 +69,7 @@ def _published_rows(number: int, run: Run) -> list[dict[str, Any]]:
                 "scores": [round(score, 4) for score in row.prediction.scores],
                 "audit": json.dumps(variants) if variants else None,
                 "names": _published_names(run, index),
+                "answers": json.dumps(asdict(run.answers[index])) if run.answers else None,
             }
         )
     return published
@@ -179,7 +182,8 @@ def _published_run(
         settings=record.get("settings", ""),
         source=source,
     )
-    return replace(run, names=_read_names(rows))
+    answers = tuple(answer_test(json.loads(row["answers"])) for row in rows if row.get("answers"))
+    return replace(run, names=_read_names(rows), answers=answers)
 
 
 def command_of(folder: Path) -> str | None:

@@ -13,6 +13,7 @@ from stancekit.codebook import Codebook
 from stancekit.corpus.dataset import PART_NAMES
 from stancekit.corpus.judgements import OWN_LABELS
 from stancekit.errors import KitError, listing, printable
+from stancekit.evaluation.answers import AnswerTest
 from stancekit.evaluation.names import NameTest
 from stancekit.models.selective import SelectivePolicy
 from stancekit.types import Context, Example, FloatArray, Mention, Prediction
@@ -23,7 +24,7 @@ FORMAT = 2
 # Where a run was made and what is in its folder: nothing of it is published.
 _LOCAL = (
     *("commit", "machine", "memory_mb", "finished", "training_set"),
-    *("manifest_sha256", "predictions_sha256", "audit_sha256", "names_sha256"),
+    *("manifest_sha256", "predictions_sha256", "audit_sha256", "names_sha256", "answers_sha256"),
 )
 # Names of keys in predictions that were published by earlier versions.
 _EARLIER_NAMES = {"gold": "gold_counts", "priors": "logit_adjustment"}
@@ -114,6 +115,10 @@ class RunRecord:
         A digest of the ids of the training examples.
     manifest_sha256
         SHA-256 of the manifest of a saved model that was evaluated.
+    views
+        Of a language model: in which wordings and orders each example was asked about.
+    behaviour
+        Of a language model, by test without gold: how many trials were right, and of how many.
     finished
         When, in ISO 8601.
     """
@@ -149,6 +154,9 @@ class RunRecord:
     predictions_sha256: str = ""
     audit_sha256: str = ""
     names_sha256: str = ""
+    answers_sha256: str = ""
+    views: tuple[str, ...] = ()
+    behaviour: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     finished: str = ""
     stancekit: str = ""
     commit: str = ""
@@ -194,6 +202,8 @@ class RunRecord:
                 "seconds": float(known["seconds"]),
                 "validation": _number_or_nan(known["validation"]),
                 "thresholds": tuple(map(float, known["thresholds"])),
+                "views": tuple(map(str, known.get("views", ()))),
+                "behaviour": _pairs(known.get("behaviour", {})),
                 "temperature": float(known["temperature"]),
                 "caution": SelectivePolicy.from_list(known["caution"]),
                 "examples": {part: int(known["examples"][part]) for part in PART_NAMES},
@@ -212,6 +222,10 @@ _REQUIRED_KEYS = tuple(
     for each in fields(RunRecord)
     if each.default is MISSING and each.default_factory is MISSING
 )
+
+
+def _pairs(value: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    return {str(test): (int(good), int(n)) for test, (good, n) in value.items()}
 
 
 def _number_or_nan(value: Any) -> float:
@@ -245,6 +259,8 @@ class Run(TableView, RunRecord):
     names
         What the model says of each example under other names, `None` where it names nobody; empty
         where that was not measured, as by earlier versions.
+    answers
+        What a language model says of each example under every wording and order; empty for others.
     settings
         A digest of what the random states of one model have in common; empty where it is not known.
     left_out
@@ -258,6 +274,7 @@ class Run(TableView, RunRecord):
     rows: tuple[PredictionRecord, ...]
     audit: Audit = field(default_factory=dict)
     names: tuple[NameTest | None, ...] = ()
+    answers: tuple[AnswerTest, ...] = ()
     settings: str = ""
     left_out: tuple[str, ...] = ()
     unread: int = 0

@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from stancekit.codebook import Codebook
 from stancekit.corpus import Splits
 from stancekit.corpus.dataset import PART_NAMES, LabelledSet
 from stancekit.evaluation import count, macro_f1
+from stancekit.evaluation.answers import AnswerTest
 from stancekit.evaluation.audit import make_variants
 from stancekit.evaluation.names import EXCHANGES, NameTest, exchange_names
 from stancekit.fileio import write_text
 from stancekit.models.classifier import FittedClassifier
 from stancekit.runs.folder import (
     settings_of,
+    write_answers,
     write_audit,
     write_names,
     write_predictions,
@@ -74,11 +77,14 @@ def record_run(
     predictions_sha256 = write_predictions(folder, rows)
     audit: dict[str, list[tuple[str, ...] | None]] = {}
     names: tuple[NameTest | None, ...] = ()
-    audit_sha256 = names_sha256 = ""
+    audit_sha256 = names_sha256 = answers_sha256 = ""
+    ids = [row.example.id for row in rows]
+    answers, views = try_wordings(trained, parts.test)
+    if answers:
+        answers_sha256 = write_answers(folder, ids, answers)
     if trained.codebook.unit == "example":
         audit = _predict_variants(trained, parts.test)
         names = try_names(trained, parts.test, predictions)
-        ids = [row.example.id for row in rows]
         audit_sha256 = write_audit(folder, ids, audit)
         names_sha256 = write_names(folder, ids, names)
     by_part: dict[str, LabelledSet] = {part: getattr(parts, part) for part in PART_NAMES}
@@ -98,12 +104,15 @@ def record_run(
         "predictions_sha256": predictions_sha256,
         "audit_sha256": audit_sha256,
         "names_sha256": names_sha256,
+        "answers_sha256": answers_sha256,
+        "views": views,
+        "behaviour": trained.model.behaviour() if hasattr(trained.model, "behaviour") else {},
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
         **provenance(),
     }
     record = RunRecord(**fields | known)
     run = make_run(record, rows, folder=folder, settings=settings_of(folder, record.digest))
-    run = replace(run, audit=audit, names=names)
+    run = replace(run, audit=audit, names=names, answers=answers)
     (board,) = leaderboards([run])
     write_text(folder / SCORES_FILE, scores_to_csv(board.entries))
     # It comes last: with it, a run is complete.
@@ -136,6 +145,22 @@ def pair_with_gold(
     return tuple(records)
 
 
+def announce_all(model: Any, parts: Splits, codebook: Codebook) -> None:
+    """Tell a model that asks elsewhere all that a run will score, so that it asks once and says what it takes.
+
+    These are validation, test, the target audit's variants, and examples under other names.
+    """
+    if not hasattr(model, "announce"):
+        return
+    examples = [*parts.validation.examples, *parts.test.examples]
+    if codebook.unit == "example":
+        for variant in make_variants(parts.test.examples).values():
+            examples += [example for example in variant if example is not None]
+        changed, _ = exchange_names(parts.test.examples)
+        examples += [example for others in changed if others for example in others]
+    model.announce(examples)
+
+
 def _predict_variants(
     trained: FittedClassifier, test: LabelledSet
 ) -> dict[str, list[tuple[str, ...] | None]]:
@@ -166,6 +191,32 @@ def try_names(
         labels = tuple(tuple(map(str, one.labels)) for one in after)
         tests.append(NameTest(labels, actor, _shift(trained, before, after)))
     return tuple(tests)
+
+
+def try_wordings(
+    trained: FittedClassifier, test: LabelledSet
+) -> tuple[tuple[AnswerTest, ...], tuple[str, ...]]:
+    """Return what a language model says of each example in every wording and order, and these by name."""
+    if not hasattr(trained.model, "views") or not len(test):
+        return (), ()
+    views = trained.model.views(test.examples)
+    labels = []
+    for at in range(len(views.names)):
+        scores = views.scores[:, at]
+        # Without any letter there is no answer, and no code is made of it.
+        answered = ~np.isnan(scores).all(axis=1)
+        codes = trained.read(trained.calibrated(np.nan_to_num(scores)))
+        labels.append(
+            [
+                tuple(map(str, given)) if known else None
+                for given, known in zip(codes, answered, strict=True)
+            ]
+        )
+    tests = [
+        AnswerTest(given, int(illegal), views.asked)
+        for given, illegal in zip(zip(*labels, strict=True), views.illegal, strict=True)
+    ]
+    return tuple(tests), views.names
 
 
 def _shift(

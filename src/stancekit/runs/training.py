@@ -33,7 +33,7 @@ from stancekit.runs.joint import fit_joint, named_codebooks, parts_by_codebook
 from stancekit.runs.members import names_runs, training_set_id, varies_by_state, with_members
 from stancekit.runs.provenance import describe_object, identity
 from stancekit.runs.record import Run
-from stancekit.runs.recording import macro_f1_on, record_run
+from stancekit.runs.recording import announce_all, macro_f1_on, record_run
 
 log = logging.getLogger(__name__)
 # Codes with fewer training examples are named in a warning.
@@ -280,6 +280,7 @@ def _fit_model(training: _Training, model: Any, folder: Path) -> tuple[FittedCla
     """Fit a model, and say how many seconds it took."""
     if "folder" in model.get_params(deep=False):
         model.set_params(folder=str(folder))
+    announce_all(model, training.parts, training.codebook)
     start = time.perf_counter()
     try:
         trained = fit(

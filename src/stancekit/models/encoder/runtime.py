@@ -14,6 +14,8 @@ def open_network(model: str | bytes, threads: int) -> Any:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.enable_cpu_mem_arena = False
+    # A thread that waits in a loop takes the processor from the one it waits for.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(
         model,
         settings,

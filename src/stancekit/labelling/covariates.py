@@ -1,0 +1,180 @@
+"""Columns of a regression: those of labels, what follows from dates, and those of a table that is joined."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from stancekit.errors import KitError, listing
+from stancekit.labelling.columns import column_cells, column_names, row_ids
+from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
+from stancekit.labelling.labels import Labels
+from stancekit.labelling.population import Population, check_sentences
+from stancekit.labelling.row_format import LabelRow, is_blank, row_id
+from stancekit.prevalence.formulas import Column
+from stancekit.prevalence.refusals import check_variables
+from stancekit.prevalence.regressing import RegressionRequest
+from stancekit.prevalence.units import PERIODS, period_number, read_periods
+
+
+def make_column(name: str, values: Sequence[object]) -> Column:
+    """Return a column; it is one of numbers where every value that it has reads as one.
+
+    Examples
+    --------
+    >>> make_column("size", ["3", None, "4.5"]).numbers.tolist()
+    [3.0, nan, 4.5]
+    >>> column = make_column("party", ["left", "", "right"])
+    >>> column.numbers is None, column.missing.tolist()
+    (True, [False, True, False])
+    """
+    import pandas as pd
+
+    missing = np.array([is_blank(value) for value in values], dtype=bool)
+    texts = np.array([_as_text(value) for value in values], dtype=object)
+    numbers = np.asarray(pd.to_numeric(pd.Series(texts), errors="coerce"), dtype=float)
+    is_number = np.isfinite(numbers) | missing
+    return Column(name, numbers if is_number.all() else None, texts, missing)
+
+
+def _as_text(value: object) -> str:
+    """Return a cell as text; a table with empty cells has 2019 as 2019.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if is_blank(value) else str(value)
+
+
+class JoinedTable:
+    """A table of further columns, one row per value of its first column, which is one of the labels'.
+
+    Parameters
+    ----------
+    source
+        A file, or a table in Python.
+    present
+        The columns of the labels.
+
+    Raises
+    ------
+    KitError
+        When it cannot be read, its first column is none of the labels', a value of it is there twice,
+        or another column is one of the labels' too.
+    """
+
+    def __init__(self, source: RowSource, present: Iterable[str]) -> None:
+        name, known = source_name(source), set(present)
+        is_file = isinstance(source, str | Path)
+        rows = read_label_rows(Path(source)) if is_file else table_rows(source)  # type: ignore[arg-type]
+        heads = list(dict.fromkeys(key for row in rows for key in row))
+        if not heads or heads[0] not in known:
+            first = heads[0] if heads else "nothing"
+            raise KitError(
+                f"the first column of {name} is {first!r}, by which it is joined, and the labels have no "
+                f"such column; they have {listing(sorted(known), most=20)}. Put one of them first"
+            )
+        self.key = heads[0]
+        if twice := sorted(known.intersection(heads[1:])):
+            raise KitError(
+                f"{name} has columns that the labels have too ({listing(twice)}); rename or remove them, "
+                "so that it is clear which is meant"
+            )
+        self.rows: dict[str, LabelRow] = {}
+        again = [
+            key
+            for row in rows
+            if self.rows.setdefault(key := _as_text(row.get(self.key)), row) is not row
+        ]
+        if again:
+            raise KitError(
+                f"{name} has {len(set(again))} values of {self.key} more than once "
+                f"({listing(dict.fromkeys(again))}); keep one row for each"
+            )
+        self.values = heads[1:]
+
+    def look_up(self, keys: Sequence[object], name: str) -> list[object]:
+        """Return what the table has in a column for each key, `None` where it has no such key.
+
+        Raises
+        ------
+        KitError
+            When it has none of them.
+        """
+        found = [self.rows.get(_as_text(key), {}) for key in keys]
+        if not any(found):
+            raise KitError(
+                f"no {self.key} of the labels is in the table of columns; the labels have "
+                f"{listing(dict.fromkeys(map(_as_text, keys)), most=3)}, the table "
+                f"{listing(self.rows, most=3)}. Write them as the labels do"
+            )
+        return [row.get(name) for row in found]
+
+
+def read_regressed(
+    labels: Labels,
+    population: Population,
+    request: RegressionRequest,
+    *,
+    source: RowSource | None = None,
+    date_format: str | None = None,
+) -> dict[str, Column]:
+    """Return the columns that a regression takes, by name.
+
+    Parameters
+    ----------
+    labels
+        All rows, also those that do not count for the codebook.
+    population
+        Those that count.
+    source
+        A table of further columns.
+    date_format
+        As of `stancekit estimate`.
+
+    Raises
+    ------
+    KitError
+        When the formula names what is no column or not clear, a table cannot be joined, or a row has
+        no sampling unit.
+    """
+    present = column_names(population.rows)
+    own = [*present, *(period for period in PERIODS if "date" in present)]
+    table = JoinedTable(source, own) if source is not None else None
+    joined = table.values if table else []
+    codes, names = population.codes, request.columns(population.codes)
+    check_variables([*names, *request.codes(codes)], codes, [*own, *joined], list(labels.codebooks))
+    if population.codebook.unit == "sentence":
+        of_labels = [name for name in names if name in present]
+        check_sentences(labels.rows, population.codebook, of_labels)
+    columns = {}
+    for name in names:
+        if table and name in joined:
+            values = table.look_up(column_cells(population.rows, table.key), name)
+        elif name not in present:
+            values = _periods(population.rows, name, date_format)
+        else:
+            values = column_cells(population.rows, name)
+        columns[name] = make_column(name, values)
+    if request.cluster:
+        _check_cluster(population, columns[request.cluster])
+    return columns
+
+
+def _periods(rows: Sequence[LabelRow], name: str, date_format: str | None) -> list[object]:
+    """Return the year of each row, or its month, as a number of months that starts with the first of them."""
+    periods = read_periods(row_ids(rows), column_cells(rows, "date"), name, date_format)
+    numbers = [None if period is None else period_number(period) for period in periods]
+    if name == next(iter(PERIODS)):
+        return list(numbers)
+    first = min((number for number in numbers if number is not None), default=0)
+    return [None if number is None else number - first for number in numbers]
+
+
+def _check_cluster(population: Population, column: Column) -> None:
+    """Refuse sampling units that are not known of every row."""
+    lacking = [row_id(population.rows[row]) for row in np.flatnonzero(column.missing)[:9]]
+    if lacking:
+        raise KitError(
+            f"{int(column.missing.sum())} rows of the labels have no {column.name} ({listing(lacking)}), "
+            "and a claim beyond the corpus depends on how its values differ; fill it in, set cluster= to "
+            "another column, or set inference=finite_population"
+        )

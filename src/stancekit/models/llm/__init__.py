@@ -1,0 +1,1 @@
+"""Language models that annotate by the codebook: asked over HTTP or in this process, every reply kept."""

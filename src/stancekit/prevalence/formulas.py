@@ -1,0 +1,377 @@
+"""Formulas of regressions: `condemn ~ party + year * C(actor)`, read by rules of the kit's own.
+
+`formulaic` expands the terms and codes categories. It evaluates what stands in a formula as Python, so
+it never sees what a user or a folder of someone else's has written: each factor is computed here, by
+a fixed list of functions, and stands under a name of the kit's in the formula that `formulaic` reads.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancekit.errors import KitError, MissingExtra, listing
+from stancekit.types import BoolArray, FloatArray
+
+# What numbers can be put through; `C` makes categories of a column, and `I` a power.
+NUMERIC_FUNCTIONS = ("log", "sqrt", "center", "scale")
+_FUNCTIONS = ("C", "I", *NUMERIC_FUNCTIONS)
+# Columns of a design beyond this are no regression that some hundred annotated rows can tell apart.
+MOST_COLUMNS = 500
+MOST_POWER = 4
+_VARIABLE_NAME = r"`[^`]+`|[^\W\d]\w*(?:\.\w+)*"
+_VARIABLE = re.compile(
+    rf"(?P<function>[^\W\d]\w*)\(\s*(?P<inner>{_VARIABLE_NAME})\s*"
+    r"(?:(?P<power>\*\*|\^)\s*(?P<exponent>\d+)\s*|,\s*(?P<level>\"[^\"]*\"|'[^']*'|[^()\"',]+))?\)"
+    rf"|(?P<name>{_VARIABLE_NAME})"
+)
+_OPERATOR = re.compile(r"\*\*|[+\-*:/()^]")
+_WHOLE_NUMBER = re.compile(r"\d+")
+_STANDS_FOR = re.compile(r"factor_(\d+)_")
+_SYNTAX_OF_FORMULAS = (
+    "a formula is OUTCOME ~ TERMS, of the names of codes and columns with + - * : / ** and brackets; "
+    f"C(column) makes categories, C(column, value) with that value as the reference, and there are "
+    f"I(column ** 2), {', '.join(f'{name}(column)' for name in NUMERIC_FUNCTIONS)}. A name with a "
+    "blank or a sign in it stands between backticks"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A column or a code in a formula, and what is made of it.
+
+    Attributes
+    ----------
+    text
+        As it is written.
+    name
+        The column or code.
+    function
+        One of `C`, `I`, `log`, `sqrt`, `center` and `scale`; empty where the column stands alone.
+    argument
+        The reference of categories, or the exponent of a power.
+    """
+
+    text: str
+    name: str
+    function: str = ""
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFormula:
+    """A formula in its parts.
+
+    Attributes
+    ----------
+    text
+        As it is written.
+    outcome
+        What stands before the tilde.
+    factors
+        What stands behind it, each once.
+    template
+        The terms, with `factor_0_` and so on in place of factors.
+
+    Examples
+    --------
+    >>> formula = read_formula("condemn ~ party * log(size) + C(actor, Peru) - 1")
+    >>> formula.outcome, [factor.name for factor in formula.factors]
+    ('condemn', ['party', 'size', 'actor'])
+    >>> formula.template
+    'factor_0_ * factor_1_ + factor_2_ - 1'
+    """
+
+    text: str
+    outcome: str
+    factors: tuple[Factor, ...]
+    template: str
+
+    @property
+    def names(self) -> list[str]:
+        """Return the columns and codes behind the tilde, each once."""
+        return list(dict.fromkeys(factor.name for factor in self.factors))
+
+    def show_column(self, column: str) -> str:
+        """Return a column of the design with its factors as they are written."""
+        return _STANDS_FOR.sub(lambda match: self.factors[int(match[1])].text, column)
+
+
+def read_formula(text: str) -> ReadFormula:
+    """Read a formula; nothing in it is run.
+
+    Raises
+    ------
+    KitError
+        When it has not one tilde, or something that a formula may not have.
+    """
+    sides = text.split("~")
+    if len(sides) != 2 or not all(side.strip() for side in sides):
+        raise KitError(
+            f"formula {text!r} has no outcome and terms with one ~ between; {_SYNTAX_OF_FORMULAS}"
+        )
+    factors: dict[Factor, int] = {}
+    parts: list[str] = []
+    rest = sides[1]
+    while rest := rest.lstrip():
+        if match := _VARIABLE.match(rest):
+            factor = _make_factor(text, match)
+            parts.append(f"factor_{factors.setdefault(factor, len(factors))}_")
+        elif match := _OPERATOR.match(rest):
+            parts.append("**" if match[0] == "^" else match[0])
+        elif match := _WHOLE_NUMBER.match(rest):
+            after_power = parts[-1:] == ["**"]
+            if not (match[0] in ("0", "1") or (after_power and int(match[0]) <= MOST_POWER)):
+                raise KitError(f"formula {text!r} has the number {match[0]}; {_SYNTAX_OF_FORMULAS}")
+            parts.append(match[0])
+        else:
+            raise KitError(
+                f"formula {text!r} cannot be read from {rest[:20]!r} on; {_SYNTAX_OF_FORMULAS}"
+            )
+        rest = rest[match.end() :]
+    return ReadFormula(text.strip(), sides[0].strip(), tuple(factors), " ".join(parts))
+
+
+def read_factor(text: str) -> Factor | None:
+    """Return a name, or a function of one, `None` where a text is something else."""
+    match = _VARIABLE.fullmatch(text.strip())
+    return _make_factor(text, match) if match else None
+
+
+def _make_factor(formula: str, match: re.Match[str]) -> Factor:
+    if match["name"]:
+        return Factor(match["name"], match["name"].strip("`"))
+    function, argument = match["function"], (match["level"] or "").strip().strip("\"'")
+    faults = {
+        f"the function {function}": function not in _FUNCTIONS,
+        f"a power outside I() in {match[0]}": bool(match["power"]) and function != "I",
+        f"I() without a power up to {MOST_POWER}": function == "I"
+        and not 1 <= int(match["exponent"] or 0) <= MOST_POWER,
+        f"a second value in {match[0]}": bool(argument) and function != "C",
+    }
+    if wrong := [fault for fault, is_there in faults.items() if is_there]:
+        raise KitError(f"formula {formula!r} has {listing(wrong)}; {_SYNTAX_OF_FORMULAS}")
+    return Factor(match[0], match["inner"].strip("`"), function, match["exponent"] or argument)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of labelled rows: numbers, or texts where some value is no number.
+
+    Attributes
+    ----------
+    numbers
+        Shape (rows,), NaN where there is no value; `None` for texts.
+    texts
+        Shape (rows,); those of numbers as they are written.
+    missing
+        Whether a row has no value, shape (rows,).
+    """
+
+    name: str
+    numbers: FloatArray | None
+    texts: NDArray[np.object_]
+    missing: BoolArray
+
+
+def apply_numeric(factor: Factor, column: Column, keep: BoolArray) -> FloatArray:
+    """Return the numbers of a factor in the rows that are kept, shape (rows kept,).
+
+    Raises
+    ------
+    KitError
+        When the column has texts, or a function has no value at some of its numbers.
+    """
+    if column.numbers is None:
+        kept = column.texts[keep & ~column.missing]
+        wrong = list(dict.fromkeys(str(text) for text in kept[:1000]))
+        raise KitError(
+            f"{factor.text} takes numbers, and column {column.name} has {listing(wrong, most=3)}; "
+            f"write C({column.name}) for categories"
+        )
+    values = column.numbers[keep]
+    if factor.function in ("log", "sqrt"):
+        outside = values <= 0 if factor.function == "log" else values < 0
+        if outside.any():
+            raise KitError(
+                f"{factor.text} has no value for {int(outside.sum())} rows, whose {column.name} is "
+                f"{values[outside].min():g} at the least; add a number to the column, or leave the "
+                "function out"
+            )
+        return np.asarray(np.log(values) if factor.function == "log" else np.sqrt(values))
+    if factor.function == "I":
+        return np.asarray(values ** int(factor.argument))
+    if factor.function in ("center", "scale"):
+        spread = values.std() if factor.function == "scale" else 1.0
+        return np.asarray((values - values.mean()) / (spread or 1.0))
+    return np.asarray(values)
+
+
+def _make_categories(factor: Factor, column: Column, keep: BoolArray) -> Any:
+    """Return the categories of a column in the rows that are kept, the reference first."""
+    import pandas as pd
+
+    texts = pd.Series(column.texts[keep], dtype=object)
+    levels = sorted(texts.unique().tolist(), key=_level_order)
+    if len(levels) < 2:
+        raise KitError(
+            f"{factor.text} has the same value in every row ({listing(levels)}), and says nothing beside "
+            "a constant; leave it out of the formula"
+        )
+    if factor.argument:
+        if factor.argument not in levels:
+            raise KitError(
+                f"{factor.text}: column {column.name} has no value {factor.argument!r}; it has "
+                f"{listing(levels)}. Name one of them as the reference, or none"
+            )
+        levels = [factor.argument, *(level for level in levels if level != factor.argument)]
+    return pd.Categorical(texts, categories=levels)
+
+
+def _level_order(level: str) -> tuple[float, str]:
+    """Return what sorts categories: numbers by size, then texts by alphabet."""
+    try:
+        return float(level), level
+    except ValueError:
+        return np.inf, level
+
+
+@dataclass(frozen=True, slots=True)
+class DesignMaker:
+    """Makes the design of a formula, for whatever codes its rows are taken to have.
+
+    Attributes
+    ----------
+    formula
+        The formula.
+    columns
+        The values of factors that are no codes, by their name in the template.
+    codes
+        The place of the code among the codes, by the name of the factor in the template.
+    n
+        The number of rows.
+    """
+
+    formula: ReadFormula
+    columns: Mapping[str, Any]
+    codes: Mapping[str, int]
+    n: int
+
+    def make(
+        self, labels: FloatArray, rows: NDArray[np.int64] | None = None
+    ) -> tuple[FloatArray, list[str]]:
+        """Return the design, shape (rows, terms), and the names of its columns.
+
+        Parameters
+        ----------
+        labels
+            Which codes rows have, or how a model scores them, shape (rows, codes).
+        rows
+            Which rows to make it for; by default all.
+        """
+        import pandas as pd
+
+        chosen = np.arange(self.n) if rows is None else rows
+        table = {name: values[chosen] for name, values in self.columns.items()}
+        table |= {name: labels[:, code] for name, code in self.codes.items()}
+        # A formula of a constant alone has no column, and still as many rows.
+        frame = pd.DataFrame(table, index=range(len(chosen)))
+        matrix = self._parse().get_model_matrix(frame, context={}, output="numpy")
+        names = [self.formula.show_column(name) for name in matrix.model_spec.column_names]
+        return np.asarray(matrix, dtype=float), names
+
+    def check_size(self) -> None:
+        """Refuse a design with more columns than a regression can have.
+
+        Raises
+        ------
+        KitError
+            When it has no terms or too many, or the terms cannot be read.
+        """
+        width = 0
+        for term in self._parse():
+            levels = [
+                len(self.columns[str(factor)].categories)
+                for factor in term.factors
+                if hasattr(self.columns.get(str(factor)), "categories")
+            ]
+            width += int(np.prod(levels)) if levels else 1
+        if not 0 < width <= MOST_COLUMNS:
+            raise KitError(
+                f"formula {self.formula.text!r} has {width} coefficients, and there may be 1 to "
+                f"{MOST_COLUMNS}; leave terms out, or join values of columns with many"
+            )
+
+    def _parse(self) -> Any:
+        if find_spec("formulaic") is None:
+            raise MissingExtra("formulaic", "regress")
+        from formulaic import Formula
+        from formulaic.errors import FormulaicError
+
+        try:
+            return Formula(self.formula.template)
+        except (FormulaicError, ValueError, IndexError, TypeError) as error:
+            reason = self.formula.show_column(str(error).splitlines()[0])
+            raise KitError(
+                f"formula {self.formula.text!r} cannot be read: {reason}; {_SYNTAX_OF_FORMULAS}"
+            ) from None
+
+
+def design_maker(
+    formula: ReadFormula,
+    columns: Mapping[str, Column],
+    codes: Sequence[str],
+    keep: BoolArray,
+) -> DesignMaker:
+    """Return what makes the design of a formula.
+
+    Parameters
+    ----------
+    columns
+        The columns that the formula names, by name.
+    codes
+        The names of the codes; in a formula they are 1 where a row has the code.
+    keep
+        The rows that are used, shape (all rows,).
+
+    Raises
+    ------
+    KitError
+        When a factor has no value of some row, or takes numbers and has texts.
+
+    Examples
+    --------
+    >>> party = np.array(["left", "right", "left"], dtype=object)
+    >>> column = Column("party", None, party, np.zeros(3, bool))
+    >>> maker = design_maker(read_formula("x ~ agree + party"), {"party": column}, ["agree"], np.ones(3, bool))
+    >>> design, names = maker.make(np.array([[0.0], [1.0], [1.0]]))
+    >>> names, design.tolist()
+    (['Intercept', 'agree', 'party[T.right]'], [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, 1.0, 0.0]])
+    """
+    place = {code: number for number, code in enumerate(codes)}
+    values: dict[str, Any] = {}
+    of_codes: dict[str, int] = {}
+    for number, factor in enumerate(formula.factors):
+        name = f"factor_{number}_"
+        if factor.name in place:
+            if factor.function:
+                raise KitError(
+                    f"{factor.text} makes something of a code, which is 1 where a row has it and 0 "
+                    f"elsewhere; write {factor.name}"
+                )
+            of_codes[name] = place[factor.name]
+            continue
+        column = columns[factor.name]
+        is_text = column.numbers is None and not factor.function
+        make = _make_categories if factor.function == "C" or is_text else apply_numeric
+        values[name] = make(factor, column, keep)
+    return DesignMaker(formula, values, of_codes, int(keep.sum()))
+
+
+def quote_names(names: Iterable[str]) -> str:
+    """Return names as a formula has them, for a message."""
+    return listing(name if re.fullmatch(r"[^\W\d]\w*", name) else f"`{name}`" for name in names)

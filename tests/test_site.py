@@ -1,0 +1,137 @@
+"""The site is built with warnings as errors, opens from disk, and every link in it leads somewhere."""
+
+import os
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from conftest import ROOT
+
+from stancekit.commands import COMMANDS
+from stancekit.commands.words import keys_of
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+# It makes the gallery and looks at a hundred pages: a minute, two where others work too.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+
+
+class Page(HTMLParser):
+    """The anchors of a page, what it links to, and what it loads."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.anchors, self.links, self.loads = {""}, set(), set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.anchors |= {given[name] for name in ("id", "name") if given.get(name)}
+        if tag == "a" and given.get("href"):
+            self.links.add(given["href"])
+        if tag in ("script", "img", "iframe", "source") and given.get("src"):
+            self.loads.add(given["src"])
+        if tag == "link" and "stylesheet" in given.get("rel", ""):
+            self.loads.add(given["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    pytest.importorskip("sphinx")
+    folder = tmp_path_factory.mktemp("site")
+    words = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(folder / "trees")]
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *words, str(ROOT / "docs"), str(folder / "html")],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: Page(path) for path in site.rglob("*.html") if "_static" not in path.parts}
+
+
+def test_links_and_anchors_lead_somewhere(pages):
+    wrong = []
+    for path, page in pages.items():
+        for link in page.links | page.loads:
+            to = urlsplit(link)
+            if to.scheme or to.netloc:
+                continue
+            file = (path.parent / unquote(to.path)).resolve() if to.path else path
+            if not file.exists():
+                wrong.append(f"{path.name}: {link}")
+            elif file in pages and unquote(to.fragment) not in pages[file].anchors:
+                wrong.append(f"{path.name}: no {link}")
+    assert not wrong
+
+
+def test_nothing_is_loaded_from_elsewhere(site, pages):
+    for page in pages.values():
+        assert not [load for load in page.loads if urlsplit(load).netloc]
+    for sheet in site.rglob("*.css"):
+        assert "url(http" not in sheet.read_text(encoding="utf-8")
+
+
+def text_of(path: Path) -> str:
+    class Text(HTMLParser):
+        found = ""
+
+        def handle_data(self, data):
+            self.found += data
+
+    parser = Text()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return " ".join(parser.found.split())
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_key_of_a_command_is_in_the_reference(command, site):
+    text = text_of(site / "made" / "reference" / "commands" / f"{command}.html")
+    keys, groups = keys_of(command)
+    assert all(f"{key} (" in text for key in [*keys, *groups])
+
+
+def test_every_choice_is_in_the_reference(site):
+    folder = site / "made" / "reference" / "choices"
+    groups = {path.stem for path in folder.glob("*.html")}
+    assert {"model", "corpus", "codebook", "split"} <= groups
+    for group in groups:
+        text = text_of(folder / f"{group}.html")
+        for path in (ROOT / "configs" / group).glob("*.yaml"):
+            assert f"{group}={path.stem}" in text
+
+
+def test_every_public_name_is_in_the_reference(site):
+    import stancekit
+
+    page = Page(site / "made" / "reference" / "python.html")
+    assert {f"stancekit.{name}" for name in stancekit.__all__} <= page.anchors
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; .ci/run installs it")
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark")])
+def test_pages_fit_and_ask_nobody(width, scheme, pages):
+    from playwright.sync_api import sync_playwright
+
+    wide, asked = [], []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.on("request", lambda request: asked.append(request.url))
+        for path in pages:
+            page.goto(path.as_uri())
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                wide.append(path.name)
+        browser.close()
+    assert not wide and not [url for url in asked if not url.startswith("file:")]
