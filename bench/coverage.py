@@ -7,7 +7,8 @@ writes `experiments/coverage/coverage.csv`: estimates of shares in a corpus, and
 bench.coverage training` `training.csv` beside it: the same with a model that was trained on the
 annotated rows, and `python -m bench.coverage measures` `measures.csv`: sums, differences, ratios and
 means of shares; `python -m bench.coverage regression` `regression.csv`: coefficients; `python -m bench.coverage
-network` `network.csv`: edges and balance of signed networks. `--draws 20 --output FOLDER` gives a
+network` `network.csv`: edges and balance of signed networks. `annotators`, `time` and `areas` write
+`annotators.csv`, `time.csv` and `small_areas.csv` there. `--draws 20 --output FOLDER` gives a
 first look.
 """
 
@@ -22,11 +23,13 @@ from tqdm import tqdm
 
 from bench.simulated_annotators import TRUE_ALPHA, as_columns, simulate_annotators
 from bench.simulated_corpora import SHARES, DrawResult, evaluate_draw, simulate_corpus
+from bench.simulated_judgements import evaluate_judgements
 from bench.simulated_measures import MEASURES, evaluate_measures
 from bench.simulated_networks import NetworkResult, evaluate_network
 from bench.simulated_regression import DESIGNS as STUDIES
 from bench.simulated_regression import Design, evaluate_study
 from bench.simulated_scores import TRUTH, score_intervals, simulate_test
+from bench.simulated_time import EVALUATIONS, evaluate_cells
 from bench.simulated_training import evaluate_training
 from stancekit.evaluation.krippendorff import alpha
 from stancekit.fileio import frame_to_csv, write_text
@@ -63,6 +66,37 @@ MEASURE_DESIGNS = (
 )
 # Annotated rows, and how the classifier's errors differ between edges.
 NETWORK_DESIGNS = ((300, "alike"), (300, "differ"), (150, "differ"), (300, "useless"))
+# What is estimated, annotators, how many of them judge each row, annotated rows, what the claim is about.
+ANNOTATOR_DESIGNS = (
+    *(
+        ("mean", of, per_row, 300, INFERENCES[0])
+        for of, per_row in ((3, 3), (5, 5), (5, 2), (5, 1))
+    ),
+    ("mean", 10, 3, 300, INFERENCES[0]),
+    ("mean", 5, 3, 300, INFERENCES[1]),
+    ("posterior", 3, 3, 300, INFERENCES[0]),
+    ("posterior", 5, 3, 300, INFERENCES[0]),
+    ("posterior", 5, 5, 300, INFERENCES[1]),
+    ("posterior", 3, 3, 1000, INFERENCES[0]),
+)
+# What is estimated over time, annotated rows, how shares move, what the claim is about.
+TIME_DESIGNS = (
+    ("curve", 300, "waves", INFERENCES[0]),
+    ("curve", 300, "waves", INFERENCES[1]),
+    ("curve", 300, "line", INFERENCES[1]),
+    ("curve", 600, "waves", INFERENCES[1]),
+    ("slope", 300, "line", INFERENCES[0]),
+    ("slope", 300, "line", INFERENCES[1]),
+    ("change point", 300, "no change", INFERENCES[1]),
+    ("change point", 300, "jump of 30 points", INFERENCES[1]),
+    ("change point", 600, "jump of 15 points", INFERENCES[1]),
+)
+# Cells, annotated rows in all, whether some cells are unlike the others, what the claim is about.
+AREA_DESIGNS = (
+    (60, 300, "like others", INFERENCES[0]),
+    (60, 300, "like others", INFERENCES[1]),
+    (60, 300, "odd cells", INFERENCES[0]),
+)
 # By method: the fields of `DrawResult` with the coverage of shares and of differences,
 # and the width of the intervals of shares.
 METHODS = (
@@ -334,12 +368,123 @@ def network_coverage(
     return pd.DataFrame(rows, columns=["annotated", "errors", "method", *fields, "draws"])
 
 
+def annotator_coverage(
+    designs: Sequence[tuple[str, int, int, int, str]] = ANNOTATOR_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of shares contain the truth where annotators err.
+
+    Parameters
+    ----------
+    designs
+        What is estimated, annotators, how many of them judge each row, annotated rows, and
+        what the claim is about.
+    draws
+        Simulated corpora, and annotators, per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for target, of, per_row, n, inference in designs:
+        results: dict[str, list[tuple[float, ...]]] = {}
+        for draw in _progress(
+            draws, f"{target}, {per_row} of {of} annotators, {n} rows, {inference}"
+        ):
+            random = np.random.default_rng([random_state, of, per_row, n, draw])
+            drawn = evaluate_judgements(
+                random, n=n, annotators=of, per_row=per_row, target=target, inference=inference
+            )
+            for method, of_method in drawn.items():
+                results.setdefault(method, []).append(of_method)
+        for method, values in results.items():
+            means = np.mean(values, axis=0).tolist()
+            rows.append((target, of, per_row, n, inference, method, *means, draws))
+    columns = ["judgements", "annotators", "per_row", "annotated", "inference", "method"]
+    columns += ["coverage", "differences", "width", "from_annotators", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def time_coverage(
+    designs: Sequence[tuple[str, int, str, str]] = TIME_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often bands, and intervals of slopes and change points, contain the truth.
+
+    Parameters
+    ----------
+    designs
+        What is estimated, annotated rows, how shares move, and what the claim is about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for what, n, case, inference in designs:
+        results: dict[str, list[tuple[float, ...]]] = {}
+        for draw in _progress(draws, f"{what}, {n} annotated rows, {case}, {inference}"):
+            random = np.random.default_rng([random_state, n, draw])
+            drawn = EVALUATIONS[what](random, n=n, case=case, inference=inference)
+            for estimate, of_estimate in drawn.items():
+                results.setdefault(estimate, []).append(of_estimate)
+        for estimate, values in results.items():
+            rows.append((estimate, n, case, inference, *_known_means(values), draws))
+    columns = ["estimate", "annotated", "case", "inference", "coverage", "width", "found", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def area_coverage(
+    designs: Sequence[tuple[int, int, str, str]] = AREA_DESIGNS,
+    *,
+    draws: int = DRAWS,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals of many small cells contain the truth, shrunk and direct ones.
+
+    Parameters
+    ----------
+    designs
+        Cells, annotated rows in all, whether some are unlike the others, and what the claim is
+        about.
+    draws
+        Simulated corpora per design.
+    random_state
+        The seed of the simulation.
+    """
+    rows = []
+    for cells, n, case, inference in designs:
+        results: dict[str, list[tuple[float, ...]]] = {}
+        for draw in _progress(draws, f"{cells} cells, {n} annotated rows, {case}, {inference}"):
+            random = np.random.default_rng([random_state, cells, n, draw])
+            drawn = evaluate_cells(random, n=n, cells=cells, case=case, inference=inference)
+            for method, of_method in drawn.items():
+                results.setdefault(method, []).append(of_method)
+        for method, values in results.items():
+            rows.append((cells, n, case, inference, method, *_known_means(values), draws))
+    columns = ["cells", "annotated", "case", "inference", "method"]
+    columns += ["coverage", "width", "found", "draws"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _known_means(values: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return the means of columns over the draws that have a number, NaN where none has."""
+    columns = (np.array(column)[~np.isnan(column)] for column in np.array(values).T)
+    return [float(column.mean()) if len(column) else np.nan for column in columns]
+
+
 # By what is simulated: the function, and the file of its results.
 SIMULATIONS = {
     "scores": (score_coverage, Path("experiments/interval_coverage/coverage.csv")),
     "alpha": (alpha_coverage, Path("experiments/interval_coverage/alpha.csv")),
     "shares": (share_coverage, Path("experiments/coverage/coverage.csv")),
     "training": (training_coverage, Path("experiments/coverage/training.csv")),
+    "time": (time_coverage, Path("experiments/coverage/time.csv")),
+    "areas": (area_coverage, Path("experiments/coverage/small_areas.csv")),
+    "annotators": (annotator_coverage, Path("experiments/coverage/annotators.csv")),
     "measures": (measure_coverage, Path("experiments/coverage/measures.csv")),
     "regression": (regression_coverage, Path("experiments/coverage/regression.csv")),
     "network": (network_coverage, Path("experiments/coverage/network.csv")),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bench import coverage
 from bench.coverage import (
+    annotator_coverage,
     measure_coverage,
     network_coverage,
     score_coverage,
@@ -49,6 +50,20 @@ def test_cross_fitted_estimates_hold_where_those_from_the_training_rows_do_not()
     assert found["cross-fitting"].coverage >= 0.9 and found["same rows"].coverage < 0.8
     widths = [found[name].half_width for name in ("cross-fitting", "annotation only", "halves")]
     assert widths == sorted(widths)
+
+
+def test_intervals_hold_where_annotators_err_if_their_doubt_is_counted():
+    designs = [
+        ("mean", 5, 5, 300, "finite_population"),
+        ("posterior", 3, 3, 300, "finite_population"),
+    ]
+    table = annotator_coverage(designs, draws=60)
+    found = {(row.judgements, row.method): row for row in table.itertuples()}
+    for judgements in ("mean", "posterior"):
+        kit, without = (found[judgements, method] for method in ("kit", "without annotators"))
+        assert kit.coverage >= 0.92 and kit.differences >= 0.92
+        assert kit.width > without.width and kit.from_annotators > 0.05
+    assert found["mean", "without annotators"].coverage < 0.92
 
 
 def test_measures_of_shares_hold():

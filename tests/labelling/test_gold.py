@@ -109,12 +109,11 @@ def test_exports_that_lose_ids_or_have_two_annotators_are_refused_with_the_way_o
     ):
         estimate(labels=framed, gold=path, codebook="frames")
     two = [
-        {"id": f"r{at // 2}", "annotator": at % 2, "frames": "law" if at else "-", "probability": 1}
-        for at in range(8)
+        {"id": f"r{at // 2}", "frames": "law" if at else "-", "probability": 1} for at in range(8)
     ]
     with pytest.raises(
         KitError,
-        match=r"4 ids more than once .*different codes in 1 of them \(r0\).*one line per id",
+        match=r"4 ids more than once .*different codes in 1 of them \(r0\).*a column annotator.*one line per id",
     ):
         estimate(labels=framed, gold=table(tmp_path / "two.csv", two), codebook="frames")
 

@@ -1,18 +1,22 @@
 """`stancekit estimate`: shares of codes in a corpus, from labels of all of it and gold codes of a sample."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.formatting import frame_table
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import RowSource, list_tables
 from stancekit.labelling.labels import Labels
-from stancekit.labelling.population import read_population
-from stancekit.prevalence.claims import Estimates, make_estimates
+from stancekit.labelling.population import read_population, row_times
+from stancekit.prevalence.claims import Estimates, is_finite, make_estimates
 from stancekit.prevalence.measures import read_measures
-from stancekit.reporting.prevalence import share_figures, shares_page
+from stancekit.prevalence.over_time import TimeSettings, add_shrunk, add_time
+from stancekit.prevalence.trends import pool_periods
+from stancekit.prevalence.units import PERIODS
+from stancekit.reporting.prevalence import change_rows, share_figures, shares_page
 from stancekit.types import as_list
 from stancekit.views import DataFrame, TableView
 
@@ -25,6 +29,11 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     by: str | Sequence[str] = (),
     measures: str | Sequence[str] = (),
     inference: str = "finite_population",
+    pool: bool = False,
+    smooth: bool | float = False,
+    change_points: int = 0,
+    shrink: bool = False,
+    judgements: str = ADJUDICATED,
     suggested: bool = False,
     date_format: str | None = None,
     output: str | Path | None = None,
@@ -42,8 +51,8 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
         What `stancekit sample` wrote, with the codes filled in, `-` where a row may
         have no code and has none; rows left empty are not used. Several files, as
         `[sample.csv, more.csv]`, where more rows were drawn with `extend=`. In Python
-        also DataFrames. Or a project of `stancekit annotate`: rows have the adjudicated
-        code, else that of all or most annotators.
+        also DataFrames. Or a project of `stancekit annotate`, or a table with a row for
+        each judgement and a column `annotator`: see `judgements`.
     codebook
         The codebook whose shares are estimated; by default the only one of the labels.
         Of one that codes sentences, each sentence counts once.
@@ -57,6 +66,23 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     inference
         What the claim is about. `finite_population`: exactly these texts.
         `superpopulation`: what such texts say, of which these are a sample.
+    pool
+        Over time: whether thin periods are joined with the next until each has enough
+        annotated rows.
+    smooth
+        Over time: whether smooth curves with bands are computed; a number is half the
+        width of their window in years, in place of a rule of thumb.
+    change_points
+        Over time: how many changes of a share are looked for at most.
+    shrink
+        Whether shares are also drawn towards what the model's scores say of cells (Fay and
+        Herriot 1979), which helps where many cells have few annotated rows.
+    judgements
+        What gold is where several people judged a row. `adjudicated`: the decided code,
+        else that of all or most annotators. `majority`: that of most, whatever was
+        decided. `mean`: what such annotators say on average; intervals count that they
+        are a sample of annotators. `posterior`: the probability of each code, from
+        annotators who err (Dawid and Skene 1979), or as it is in a column NAME_posterior.
     suggested
         Whether judgements of a project that were made with a model's code in view are
         used; by default they are refused, as they lean towards the model.
@@ -66,7 +92,8 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     output
         A folder for `shares.csv`, `contrasts.csv`, `shares.html` and figures:
         `shares.svg`, over time `trends.svg`, of two fields `matrix.svg`, of measures
-        `measures.svg`.
+        `measures.svg`; with them `curves.csv` and `change_points.csv`, where these are
+        asked for.
     verbose
         Whether the tables are printed.
 
@@ -74,7 +101,8 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
     -------
     Estimates
         Shares per cell and code, and contrasts; `to_frame()` has the shares as a pandas
-        DataFrame, as proportions, and `differences()` the contrasts.
+        DataFrame, as proportions, `differences()` the contrasts, and `curve_table()` and
+        `change_table()` what was asked of time.
 
     Raises
     ------
@@ -106,16 +134,30 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
         exclusive=not population.codebook.multi_label,
     )
     sources = list_tables(gold)
-    units, notes = match_gold(population, sources, suggested=suggested)
+    units, notes = match_gold(population, sources, suggested=suggested, judgements=judgements)
+    settings = TimeSettings(pool, smooth, change_points, len(asked))
+    settings.check(list(population.columns), units)
+    columns: Mapping[str, Sequence[str]] = population.columns
+    times = None
+    if columns and list(columns)[-1] in PERIODS:
+        times = row_times(population, date_format)
+    if pool:
+        columns, told = pool_periods(units, columns, finite_population=is_finite(inference))
+        notes += told
     estimates = make_estimates(
         units,
-        population.columns,
+        columns,
         population.codes,
         codebook=population.codebook.name,
         inference=inference,
         measures=asked,
         notes=[*population.labels.notes, *notes],
+        times=times,
     )
+    if times is not None:
+        estimates = add_time(estimates, units, columns, times, settings)
+    if shrink:
+        estimates = add_shrunk(estimates, units, columns)
     if output is not None:
         _write_estimates(Path(output), estimates)
     if verbose:
@@ -126,6 +168,10 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
 def _write_estimates(folder: Path, estimates: Estimates) -> None:
     write_text(folder / "shares.csv", frame_to_csv(estimates.to_frame()))
     write_text(folder / "contrasts.csv", frame_to_csv(estimates.differences()))
+    if estimates.curves:
+        write_text(folder / "curves.csv", frame_to_csv(estimates.curve_table()))
+    if estimates.changes:
+        write_text(folder / "change_points.csv", frame_to_csv(estimates.change_table()))
     figures = share_figures(estimates)
     for name, drawing in figures.items():
         write_text(folder / f"{name}.svg", drawing)
@@ -160,6 +206,8 @@ def _print_estimates(
     if points:
         names = differences[["cell", "minus", "code"]]
         tables.append(frame_table(names.assign(points=points)))
+    if any(change.found for change in estimates.changes):
+        tables.append(frame_table(change_rows(estimates)))
     tables += [*(f"note: {note}" for note in estimates.notes), *advice]
     n, n_annotated = estimates.sizes
     measures = f" and {len(estimates.measures)} measures" if estimates.measures else ""

@@ -1,5 +1,6 @@
 """Read dates as ISO 8601 text, as precise as the data gives them."""
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -108,6 +109,41 @@ def _read_format(text: str, format: str) -> str:
     if _DAY.search(format):
         return day
     return day[:7] if _MONTH.search(format) else day[:4]
+
+
+def decimal_year(iso: str) -> float:
+    """Return a date as a number of years: the middle of what it says, NaN where it says nothing.
+
+    Examples
+    --------
+    >>> decimal_year("2019"), decimal_year("2019-01-01"), decimal_year("")
+    (2019.5, 2019.0013698630137, nan)
+    """
+    if not iso:
+        return math.nan
+    numbers = [int(part) for part in iso.split("-")]
+    year = numbers[0]
+    if len(numbers) == 1:
+        return year + 0.5
+    if len(numbers) == 2:  # year and month
+        return year + (numbers[1] - 0.5) / 12
+    start = date(year, 1, 1).toordinal()
+    days = date(year + 1, 1, 1).toordinal() - start
+    return year + (date(*numbers).toordinal() - start + 0.5) / days
+
+
+def from_decimal_year(time: float) -> str:
+    """Return the day of a number of years as ISO text.
+
+    Examples
+    --------
+    >>> from_decimal_year(decimal_year("2020-02-29")), from_decimal_year(2019.999999)
+    ('2020-02-29', '2019-12-31')
+    """
+    year = math.floor(time)
+    start = date(year, 1, 1).toordinal()
+    days = date(year + 1, 1, 1).toordinal() - start
+    return date.fromordinal(start + min(int((time - year) * days), days - 1)).isoformat()
 
 
 def read_dates(

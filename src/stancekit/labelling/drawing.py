@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.errors import KitError, listing
-from stancekit.labelling.gold import batch_of, find_row, read_gold
+from stancekit.labelling.gold import read_gold
+from stancekit.labelling.gold_cells import batch_of, find_row
 from stancekit.labelling.label_files import RowSource, source_name
 from stancekit.labelling.population import NO_VALUE, Population
 from stancekit.labelling.row_format import LabelRow, row_id

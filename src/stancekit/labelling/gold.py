@@ -1,39 +1,55 @@
 """Annotated samples: reading the files that `stancekit sample` wrote, filled in, and matching them to labels."""
 
 import json
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stancekit.codebook import split_labels
-from stancekit.corpus.judgements import NO_CODE_CELL
-from stancekit.corpus.project_file import is_project
+from stancekit.corpus.project_file import ADJUDICATED, is_project
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
+from stancekit.labelling.gold_cells import batch_of, find_row, gold_codes, inclusion_column
 from stancekit.labelling.held_out import check_not_learned
+from stancekit.labelling.judged_gold import (
+    all_codes,
+    doubt_units,
+    is_judged_table,
+    join_judgements,
+    judgement_notes,
+)
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
 from stancekit.labelling.label_studio import (
+    annotator_cell,
     are_tasks,
     read_choices,
     read_json_list,
     submitted_annotations,
 )
 from stancekit.labelling.population import Population
-from stancekit.labelling.project_gold import project_notes, project_rows
-from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
+from stancekit.labelling.project_gold import project_judgements, project_notes, project_rows
+from stancekit.labelling.row_format import LabelledCodebook, LabelRow, row_id
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.sampling import Sample
 from stancekit.prevalence.units import annotation_notes, make_units
 from stancekit.types import FloatArray
 
 
-def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
+def read_gold(
+    source: RowSource, codebook: LabelledCodebook, judgements: str = ADJUDICATED
+) -> list[LabelRow]:
     """Read a sample as it was filled in: CSV, JSON lines, Label Studio's, a project, or a table in Python.
+
+    A project, and a table with a column `annotator` and several rows of an id, are joined to
+    one row of each.
+
+    Parameters
+    ----------
+    judgements
+        How; see `join_judgements`.
 
     Raises
     ------
@@ -42,7 +58,7 @@ def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
     """
     name = source_name(source)
     rows = (
-        _read_file(Path(source), codebook.name)
+        _read_file(Path(source), codebook.name, judgements)
         if isinstance(source, str | Path)
         else table_rows(source)
     )
@@ -56,18 +72,21 @@ def read_gold(source: RowSource, codebook: LabelledCodebook) -> list[LabelRow]:
             f"{name} has rows without an id (rows {listing(missing)}); give them the ids that "
             "sample wrote"
         )
+    if judgements != ADJUDICATED or is_judged_table(rows):
+        rows = join_judgements(rows, codebook, judgements, name)
     _check_once(name, rows, codebook)
     return rows
 
 
-def _read_file(file: Path, name: str) -> list[LabelRow]:
+def _read_file(file: Path, name: str, judgements: str) -> list[LabelRow]:
     if not file.is_file():
         raise KitError(
             f"there is no file {file}; give the one that stancekit sample wrote, filled in: "
             "gold=sample.csv"
         )
     if is_project(file):
-        return project_rows(file, name)
+        read = project_rows if judgements == ADJUDICATED else project_judgements
+        return read(file, name)
     return _read_label_studio(file) if file.suffix == ".json" else read_label_rows(file)
 
 
@@ -85,8 +104,8 @@ def _check_once(name: str, rows: Sequence[LabelRow], codebook: LabelledCodebook)
     examples = f" ({listing(differ)})" if differ else ""
     raise KitError(
         f"{name} has {len(twice)} ids more than once ({listing(sorted(twice))}), and different "
-        f"codes in {len(differ)} of them{examples}. Where several people annotated, estimates use "
-        "one decided code per row: keep one line per id, with the code that they agree on"
+        f"codes in {len(differ)} of them{examples}. Where several people annotated, add a column "
+        "annotator with their names; or keep one line per id, with the code that they agree on"
     )
 
 
@@ -102,127 +121,15 @@ def _read_label_studio(file: Path) -> list[LabelRow]:
     for task in tasks:
         annotations = submitted_annotations(task)
         rows += [
-            task["data"] | {"annotation_id": annotation.get("id", "?")} | read_choices(annotation)
+            task["data"]
+            | {"annotation_id": annotation.get("id", "?")}
+            | annotator_cell(annotation)
+            | read_choices(annotation)
             for annotation in annotations
         ]
         if not annotations:
             rows.append(dict(task["data"]))
     return rows
-
-
-def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
-    """Return the codes that a person gave a row, `None` where it was not annotated.
-
-    `;` separates several codes, `-` says that there is none. Label Studio exports a row
-    that was submitted with nothing chosen as an empty cell, with the number of the
-    annotation: where a row may have no code, it has none.
-
-    Raises
-    ------
-    KitError
-        When the cell is unreadable, or says both that there is no code and that there
-        is one.
-
-    Examples
-    --------
-    >>> topics = LabelledCodebook("topics", multi_label=True)
-    >>> gold_codes({"topics": "-"}, topics), gold_codes({"topics": " "}, topics)
-    ((), None)
-    >>> gold_codes({"topics": "", "annotation_id": 7}, topics)
-    ()
-    >>> gold_codes({"topics": "peace; power"}, topics)
-    ('peace', 'power')
-    >>> gold_codes({"topics": '{"choices": ["peace", "power"]}'}, topics)
-    ('peace', 'power')
-    """
-    value = row.get(codebook.name)
-    if is_blank(value):
-        submitted = codebook.multi_label and not is_blank(row.get("annotation_id"))
-        return () if submitted else None
-    if isinstance(value, str) and value.strip().startswith(("{", "[")):
-        # Several choices of one question, as Label Studio exports them to CSV.
-        try:
-            choices = json.loads(value)
-            value = choices["choices"] if isinstance(choices, dict) else choices
-        except (ValueError, KeyError, RecursionError):
-            raise KitError(
-                f"gold row {row_id(row)} has {value[:60]!r} for {codebook.name}; write codes with "
-                "; between them"
-            ) from None
-    codes = split_labels(value)
-    if codebook.multi_label and NO_CODE_CELL in codes:
-        if len(codes) > 1:
-            raise KitError(
-                f"gold row {row_id(row)} has {'; '.join(codes)}: {NO_CODE_CELL} says that it has no "
-                "code; remove one"
-            )
-        return ()
-    return codes
-
-
-def inclusion_column(rows: Sequence[LabelRow], size: int) -> tuple[list[float], bool]:
-    """Return with what probability each row of a sample was drawn, and whether the sample says so.
-
-    A sample without a column of probabilities is treated as one that was drawn at
-    random from all `size` rows.
-
-    Raises
-    ------
-    KitError
-        When a row has none, or one that is not above 0 and up to 1: all weights of a
-        sample depend on them.
-    """
-    if not any("probability" in row for row in rows):
-        return [min(len(rows) / size, 1.0)] * len(rows), False
-    values = [row.get("probability") for row in rows]
-    probabilities = [_read_number(value) for value in values]
-    wrong = [
-        f"{row_id(row)}: {'blank' if is_blank(value) else repr(value)}"
-        for row, value, probability in zip(rows, values, probabilities, strict=True)
-        if not 0 < probability <= 1
-    ]
-    if wrong:
-        raise KitError(
-            f"gold has {len(wrong)} rows without a probability above 0 and up to 1 "
-            f"({listing(wrong)}); give them what stancekit sample wrote, or take out rows that it "
-            "did not draw"
-        )
-    return probabilities, True
-
-
-def _read_number(value: object) -> float:
-    """Read a number, also with the comma that spreadsheets of many countries write; NaN where it is none."""
-    try:
-        return float(str(value).strip().replace(",", "."))
-    except ValueError:
-        return math.nan
-
-
-def batch_of(row: LabelRow) -> int:
-    """Return which batch of a sample a row belongs to, 1 where nothing says so.
-
-    Raises
-    ------
-    KitError
-        When it is not a whole number from 1.
-    """
-    value = row.get("batch")
-    if is_blank(value):
-        return 1
-    number = _read_number(value)
-    if not (math.isfinite(number) and number >= 1 and number == int(number)):
-        raise KitError(
-            f"gold row {row_id(row)} has batch {value!r}; leave the column as stancekit sample "
-            "wrote it"
-        )
-    return int(number)
-
-
-def find_row(row: LabelRow, row_numbers: Mapping[str, int]) -> int | None:
-    """Return the number of the labelled row that a sample's row is of, `None` where there is none."""
-    key = row_id(row)
-    # Samples in CSV guard ids that a spreadsheet would run as formulas.
-    return row_numbers.get(key, row_numbers.get(unguard_cell(key)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,14 +142,19 @@ class _GoldFile:
 
 
 def match_gold(
-    population: Population, sources: Sequence[RowSource], *, suggested: bool = False
+    population: Population,
+    sources: Sequence[RowSource],
+    *,
+    suggested: bool = False,
+    judgements: str = ADJUDICATED,
 ) -> tuple[SampledUnits, list[str]]:
     """Read annotated samples, and return the rows they are of as sampled units, with notes for a reader.
 
     Parameters
     ----------
     sources
-        As of `read_gold`; several where a sample was extended. `suggested` is as of `estimate`.
+        As of `read_gold`; several where a sample was extended. `suggested` and `judgements` are
+        as of `estimate`.
 
     Raises
     ------
@@ -250,12 +162,16 @@ def match_gold(
         When a file cannot be read, does not fit the labels or the others, or nothing is
         annotated.
     """
-    tables = [read_gold(source, population.codebook) for source in sources]
+    codebook = population.codebook
+    tables = [read_gold(source, codebook, judgements) for source in sources]
     golds = _match_rows(tables, population)
     # Codes first: what they say of a wrong file is clearer than what its probabilities would.
     gold = _join_codes(golds, population)
     samples: list[Sample] = []
-    notes = project_notes(sources, population.codebook.name, suggested=suggested)
+    # Of projects it is told by their own words how codes were decided.
+    notes = judgement_notes(tables, sources, codebook, judgements, suggested=suggested)
+    if judgements == ADJUDICATED:
+        notes += project_notes(sources, codebook.name, suggested=suggested)
     for of_file in golds:
         probabilities, stated = inclusion_column(of_file.rows, len(population.rows))
         if not stated:
@@ -271,9 +187,11 @@ def match_gold(
         population.articles,
         gold=gold,
         samples=samples,
-        exclusive=not population.codebook.multi_label,
+        exclusive=not codebook.multi_label,
     )
-    check_not_learned(units, population.rows, population.codebook)
+    judged = [pair for of_file in golds for pair in zip(of_file.rows, of_file.numbers, strict=True)]
+    units = doubt_units(units, judged, population.codes, judgements)
+    check_not_learned(units, population.rows, codebook)
     return units, notes + annotation_notes(units, population.columns, population.codes)
 
 
@@ -294,7 +212,7 @@ def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> lis
         matches = [find_row(row, population.row_numbers) for row in rows]
         codes = [gold_codes(row, population.codebook) for row in rows]
         lost += [row_id(row) for row, number in zip(rows, matches, strict=True) if number is None]
-        unknown |= {code for of_row in codes for code in of_row or ()} - known
+        unknown |= {code for row in rows for code in all_codes(row, population.codebook)} - known
         # What has no match is refused below.
         numbers = np.array([-1 if number is None else number for number in matches], dtype=np.int64)
         golds.append(_GoldFile(rows, numbers, codes))

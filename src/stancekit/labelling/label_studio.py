@@ -46,6 +46,20 @@ def submitted_annotations(task: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def annotator_cell(annotation: Mapping[str, Any]) -> dict[str, str]:
+    """Return who made an annotation, as the column `annotator`; nothing where it is not said.
+
+    Examples
+    --------
+    >>> annotator_cell({"completed_by": {"id": 3, "email": "ana@example.org"}}), annotator_cell({})
+    ({'annotator': 'ana@example.org'}, {})
+    """
+    who = annotation.get("completed_by")
+    if isinstance(who, Mapping):
+        who = who.get("email") or who.get("id")
+    return {} if who is None else {"annotator": str(who)}
+
+
 def read_choices(annotation: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return what was chosen in an annotation, by the name of the question."""
     return {

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from stancekit.corpus.dates import decimal_year, read_dates
 from stancekit.errors import KitError, listing
 from stancekit.labelling.columns import column_cells, column_names, column_texts, row_ids
 from stancekit.labelling.held_out import use_held_out
@@ -228,6 +231,26 @@ def _read_column(rows: Sequence[LabelRow], field: str, date_format: str | None) 
         return column_values(rows, field)
     periods = read_periods(row_ids(rows), column_cells(rows, "date"), field, date_format)
     return [NO_VALUE if period is None else period for period in periods]
+
+
+def row_times(population: Population, date_format: str | None = None) -> FloatArray:
+    """Return when rows are of, in years: their dates, or else the middle of their periods; NaN where there is neither.
+
+    Parameters
+    ----------
+    population
+        Rows whose cells end in a period.
+    date_format
+        As of `stancekit estimate`.
+    """
+    period = list(population.columns)[-1]
+    rows = population.rows
+    if period in column_names(rows):
+        values = ["" if name == NO_VALUE else name for name in population.columns[period]]
+    else:
+        named = zip(row_ids(rows), column_cells(rows, "date"), strict=True)
+        values = read_dates(named, where="labels", key="date_format", format=date_format)
+    return np.array([decimal_year(value) for value in values])
 
 
 def _check_period(period: str, values: Sequence[str]) -> None:

@@ -1,15 +1,15 @@
 """Claims about a corpus: the share of every code in every cell, differences between cells, and trends."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import combinations
 from typing import ClassVar
 
-import numpy as np
-
 from stancekit.errors import KitError, listing
+from stancekit.formatting import format_percent, format_share
+from stancekit.prevalence.change_points import Change, changes_frame
+from stancekit.prevalence.contrasts import make_contrasts
+from stancekit.prevalence.doubt import MIN_JUDGES
 from stancekit.prevalence.estimators import (
     ANNOTATION_ONLY,
     MIN_ANNOTATED,
@@ -17,28 +17,25 @@ from stancekit.prevalence.estimators import (
     Domain,
     SampledUnits,
     adjusted_count,
-    contrast,
     share_interval,
 )
-from stancekit.prevalence.measures import Measure, estimate_measure, measure_contrast
-from stancekit.prevalence.shares import IN_PERCENT, Contrast, MeasureKind, Share, ShareEstimate
+from stancekit.prevalence.measures import Measure, estimate_measure
+from stancekit.prevalence.shares import IN_PERCENT, Contrast, Share, ShareEstimate
+from stancekit.prevalence.smoothing import Curve, curves_frame
+from stancekit.prevalence.trends import cell_times
 from stancekit.prevalence.units import (
     PERIODS,
     Cell,
+    annotator_notes,
     cell_masks,
     error_notes,
     estimate_cells,
-    period_number,
 )
 from stancekit.types import FloatArray
 from stancekit.views import DataFrame, TableView
 
 # What a claim is about: these very texts, or what such texts say.
 INFERENCES = ("finite_population", "superpopulation")
-# With more cells not every pair is compared: 8 cells have 28 pairs of each code.
-MOST_COMPARED = 8
-# A slope needs more periods than the two that any line goes through.
-MIN_PERIODS = 3
 
 
 def is_finite(inference: str) -> bool:
@@ -82,12 +79,24 @@ class Estimates(TableView):
     shares: list[Share]
     contrasts: list[Contrast]
     notes: list[str]
+    curves: Sequence[Curve] = ()
+    changes: Sequence[Change] = ()
     measures: tuple[Measure, ...] = ()
 
     @property
     def over_time(self) -> bool:
         """Say whether the last field of the cells is a period."""
         return bool(self.by) and self.by[-1] in PERIODS
+
+    @property
+    def annotators_doubted(self) -> bool:
+        """Say whether intervals count that annotators err."""
+        return any(share.from_annotators is not None for share in self.shares)
+
+    @property
+    def shrinks(self) -> bool:
+        """Say whether there are shrunk shares beside the direct ones."""
+        return any(share.shrunk for share in self.shares)
 
     @property
     def n_cells(self) -> int:
@@ -135,10 +144,16 @@ class Estimates(TableView):
                 **_columns_of(share.estimate, ("estimate", "low", "high")),
                 **_columns_of(share.gold_only, (alone, f"{alone}_low", f"{alone}_high")),
                 "needed": share.needed,
+                "from_annotators": share.from_annotators,
+                **_columns_of(share.shrunk, ("shrunk", "shrunk_low", "shrunk_high")),
             }
             for share in self.shares
         ]
         table = pd.DataFrame(rows)
+        if not self.annotators_doubted:
+            del table["from_annotators"]
+        if not self.shrinks:
+            table = table.drop(columns=["shrunk", "shrunk_low", "shrunk_high"])
         for place, field in enumerate(self.by):
             name = f"cell_{field}" if field in rows[0] else field
             table.insert(place, name, [share.cell[place] for share in self.shares])
@@ -164,10 +179,26 @@ class Estimates(TableView):
                 "estimate %": share.show(share.estimate),
                 f"{ANNOTATION_ONLY} %": share.show(share.gold_only),
                 "counting is off by": share.bias_points,
+                "from annotators": _percent_or_none(share.from_annotators),
+                "shrunk %": format_share(share.shrunk),
                 "": share.note,
             }
+            if not self.annotators_doubted:
+                del row["from annotators"]
+            if self.shrinks:
+                row["code"] = share.code
+            else:
+                del row["shrunk %"]
             rows[share.cell, str(row["code"])] = row
         return pd.DataFrame(list(rows.values()))
+
+    def curve_table(self) -> DataFrame:
+        """Return the smooth curves of `smooth=`; see `smoothing.curves_frame`."""
+        return curves_frame(self.curves)
+
+    def change_table(self) -> DataFrame:
+        """Return the changes of `change_points=`; see `change_points.changes_frame`."""
+        return changes_frame(self.changes)
 
     @property
     def _asked(self) -> set[str]:
@@ -188,6 +219,10 @@ class Estimates(TableView):
         return pd.DataFrame(rows, columns=columns)
 
 
+def _percent_or_none(part: float | None) -> str:
+    return "" if part is None else format_percent(part)
+
+
 def _columns_of(estimate: ShareEstimate | None, names: Sequence[str]) -> dict[str, float]:
     return dict(zip(names, estimate or (math.nan,) * 3, strict=True))
 
@@ -201,6 +236,7 @@ def make_estimates(
     inference: str,
     measures: Sequence[Measure] = (),
     notes: Sequence[str] = (),
+    times: FloatArray | None = None,
 ) -> Estimates:
     """Estimate the share of every code in every cell, and compare the cells.
 
@@ -216,6 +252,8 @@ def make_estimates(
         What is estimated of the shares beside them.
     notes
         What a reader should know.
+    times
+        When rows are of, in years, shape (N,), for trends; by default the middle of their periods.
 
     Raises
     ------
@@ -239,8 +277,13 @@ def make_estimates(
         inference=inference,
         by=by,
         shares=shares,
-        contrasts=_make_contrasts(domains, codes, by, measures),
-        notes=[*notes, *error_notes(units, cells, codes), *_measure_notes(measures)],
+        contrasts=make_contrasts(domains, codes, by, measures, cell_times(masks, times)),
+        notes=[
+            *notes,
+            *annotator_notes(domains.values()),
+            *error_notes(units, cells, codes),
+            *_measure_notes(measures),
+        ],
         measures=tuple(measures),
     )
 
@@ -254,9 +297,11 @@ def _make_shares(
     cell: Cell, domain: Domain, adjusted: FloatArray, codes: Sequence[str], *, finite: bool
 ) -> Iterator[Share]:
     needed, why = (0, "") if domain.enough else _count_needed(domain, finite=finite)
+    parts: list[float | None] = [None] * len(codes)
     estimates: list[ShareEstimate | None] = [None] * len(codes)
     gold_only: list[ShareEstimate | None] = [None] * len(codes)
     if domain.enough:
+        parts = domain.from_annotators
         estimates = _with_limits(domain.value, share_interval(domain))
         gold_only = _with_limits(domain.gold_only, share_interval(domain, gold_only=True))
     for index, code in enumerate(codes):
@@ -271,6 +316,7 @@ def _make_shares(
             needed=needed,
             adjusted=float(adjusted[index]),
             why=why,
+            from_annotators=parts[index],
         )
 
 
@@ -283,6 +329,8 @@ def _with_limits(
 
 def _count_needed(domain: Domain, *, finite: bool) -> tuple[int, str]:
     """Return how many more rows a cell needs annotated, and why no number of them would be enough."""
+    if domain.doubt is not None and not domain.doubt.enough:
+        return 0, f"too few annotators: {domain.doubt.judges}, and {MIN_JUDGES} are needed"
     left = domain.n - domain.n_annotated
     by_unit = 0
     if domain.effective:
@@ -319,75 +367,3 @@ def _measure_shares(
             why=found.why,
             kind=measure.kind,
         )
-
-
-def _make_contrasts(
-    domains: Mapping[Cell, Domain],
-    codes: Sequence[str],
-    by: Sequence[str],
-    measures: Sequence[Measure],
-) -> list[Contrast]:
-    known = {cell: domain for cell, domain in domains.items() if domain.enough}
-    found = list(_compare(known, by, _Compared(tuple(codes), contrast)))
-    for measure in measures:
-        with_measure = {
-            cell: domain
-            for cell, domain in known.items()
-            if estimate_measure(domain, domain.counted, measure, codes).estimate
-        }
-        one = _Compared((measure.name,), partial(_measure_ends, measure), measure.kind)
-        found += _compare(with_measure, by, one)
-    return found
-
-
-def _measure_ends(
-    measure: Measure, domains: Sequence[Domain], weights: Sequence[float]
-) -> tuple[FloatArray, ...]:
-    return tuple(np.array([end]) for end in measure_contrast(domains, weights, measure))
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """What is compared between cells, and how a weighted sum of it over cells is estimated."""
-
-    codes: tuple[str, ...]
-    weigh: Callable[[Sequence[Domain], Sequence[float]], tuple[FloatArray, ...]]
-    kind: MeasureKind = "share"
-
-
-def _compare(
-    known: Mapping[Cell, Domain], by: Sequence[str], what: _Compared
-) -> Iterator[Contrast]:
-    if by and by[-1] in PERIODS:
-        yield from _make_trends(known, what, by[-1])
-    elif len(known) <= MOST_COMPARED:
-        for (cell, domain), (other_cell, other) in combinations(known.items(), 2):
-            estimate = what.weigh([domain, other], [1, -1])
-            yield from _by_code(", ".join(cell), ", ".join(other_cell), what, estimate)
-
-
-def _make_trends(known: Mapping[Cell, Domain], what: _Compared, period: str) -> Iterator[Contrast]:
-    """Yield the least-squares slope of shares over time, of each group of cells that differ in time only."""
-    groups: dict[Cell, list[tuple[str, int, Domain]]] = {}
-    for cell, domain in known.items():
-        number = period_number(cell[-1])
-        # Rows without a date belong to no period.
-        if number is not None:
-            groups.setdefault(cell[:-1], []).append((cell[-1], number, domain))
-    for group, periods in groups.items():
-        if len(periods) < MIN_PERIODS:
-            continue
-        steps = np.array([number for _, number, _ in periods], dtype=float)
-        steps -= steps.mean()
-        slope = what.weigh([domain for *_, domain in periods], (steps / (steps**2).sum()).tolist())
-        first, last = periods[0][0], periods[-1][0]
-        name = f"{', '.join(group) or 'all'}: trend per {period}, {first} to {last}"
-        yield from _by_code(name, "", what, slope)
-
-
-def _by_code(
-    cell: str, minus: str, what: _Compared, estimate: tuple[FloatArray, ...]
-) -> Iterator[Contrast]:
-    values = np.stack(estimate, axis=1).tolist()
-    for code, row in zip(what.codes, values, strict=True):
-        yield Contrast(cell, minus, code, tuple(row), what.kind)

@@ -1,10 +1,7 @@
 """Estimators of shares: a model's scores on every row, corrected by the rows that were annotated.
 
-PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles
-as sampling units where the claim goes beyond the corpus, and several codes that add up
-to 1. The adjusted count is kept beside it for comparison, since it is what the
-literature on quantification starts from. METHOD.md has the formulas and says why no
-library is used.
+PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles as sampling
+units and several codes that add up to 1; METHOD.md has the formulas.
 """
 
 from collections.abc import Sequence
@@ -14,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.evaluation.bootstrap import LEVEL
+from stancekit.prevalence.doubt import CellRows, Doubt, DoubtedGold, join_doubts
 from stancekit.prevalence.sampling import Sample, join_samples
 from stancekit.types import BoolArray, FloatArray
 
-# A cell with fewer annotated rows, or effective sampling units, gets no estimate. With
-# 8 units Student's quantile is a fifth above the normal one, and grows fast below; with
-# 20 rows, none of them having a code still puts its share below a fifth.
+# A cell with fewer annotated rows, or effective sampling units, gets no estimate: with 8 units
+# Student's quantile is a fifth above the normal one, and with 20 rows none of which has a code, its
+# share is below a fifth.
 MIN_ANNOTATED, MIN_UNITS = 20, 8
 # What tables call the estimate from annotated rows without the model.
 ANNOTATION_ONLY = "annotation only"
-# What is smaller than these is rounding: of a sum of shares, and of a variance.
-SUM_ROUNDING, NO_VARIANCE = 1e-9, 1e-12
+SUM_ROUNDING, NO_VARIANCE = 1e-9, 1e-12  # what is smaller is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,8 @@ class SampledUnits:
     samples
         How units were drawn, where that took more than one draw or not all drawn units
         were annotated; by default one draw with `probability`.
+    doubted
+        How uncertain gold is, where several judged a row; `None` where it is the truth.
     """
 
     scores: FloatArray
@@ -60,6 +59,7 @@ class SampledUnits:
     probability: FloatArray
     exclusive: bool = True
     samples: Sequence[Sample] = ()
+    doubted: DoubtedGold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,9 @@ class Domain:
     certain
         Whether every unit was annotated and the claim is about these very units: then
         the share is known, however they were drawn.
+    doubt, gold_only_doubt
+        What annotators add to the variance of `value` and of `gold_only`; `None` where
+        gold is the truth.
     """
 
     n: int
@@ -97,11 +100,24 @@ class Domain:
     influence: FloatArray
     gold_only_influence: FloatArray
     certain: bool = False
+    doubt: Doubt | None = None
+    gold_only_doubt: Doubt | None = None
 
     @property
     def enough(self) -> bool:
-        """Say whether enough units are annotated for an estimate."""
-        return self.certain or (self.n_annotated >= MIN_ANNOTATED and self.effective >= MIN_UNITS)
+        """Say whether enough units are annotated for an estimate, by enough annotators."""
+        if self.certain:
+            return True
+        judged = self.doubt is None or self.doubt.enough
+        return judged and self.n_annotated >= MIN_ANNOTATED and self.effective >= MIN_UNITS
+
+    @property
+    def from_annotators(self) -> list[float | None]:
+        """Return the part of each share's variance that comes from annotators, `None` where gold is the truth."""
+        if self.doubt is None:
+            return [None] * len(self.value)
+        rows = _variance(self.influence, self.effective)
+        return list(self.doubt.variance / np.maximum(self.doubt.variance + rows, NO_VARIANCE))
 
 
 def sum_by_unit(unit: NDArray[np.int64], values: FloatArray, n_units: int) -> FloatArray:
@@ -162,6 +178,13 @@ def estimate_domain(
     lambda_ = _tune_lambda(from_gold, from_scores, shared=units.exclusive)
     unit_weights = np.bincount(unit[rows], weights=weights[:, 0], minlength=n_units)
     value = gold_only + lambda_ * (mean_all - mean_sampled)
+    doubts: list[Doubt | None] = [None, None]
+    if units.doubted is not None:
+        for place, part in enumerate((lambda_, 0 * lambda_)):
+            apart = weights * (gold - gold_only - part * (sampled - mean_sampled))
+            added = from_gold + part * from_scores
+            cell = CellRows(rows, weights[:, 0], apart, remaining, added, unit)
+            doubts[place] = units.doubted.doubt(cell, finite_population=finite_population)
     return Domain(
         n=n,
         n_annotated=len(rows),
@@ -172,7 +195,9 @@ def estimate_domain(
         lambda_=lambda_,
         influence=from_gold + lambda_ * from_scores,
         gold_only_influence=from_gold,
-        certain=finite_population and len(rows) == n,
+        certain=finite_population and len(rows) == n and units.doubted is None,
+        doubt=doubts[0],
+        gold_only_doubt=doubts[1],
     )
 
 
@@ -275,7 +300,9 @@ def _wilson(
     influence = domain.gold_only_influence if gold_only else domain.influence
     effective = domain.effective * growth
     variance = _variance(influence, domain.effective) * remaining / growth
-    q = student_quantile(effective, level)
+    q: float | FloatArray = student_quantile(effective, level)
+    if doubt := domain.gold_only_doubt if gold_only else domain.doubt:
+        variance, q = doubt.widen(variance, float(q), level)
     size = np.where(
         variance > NO_VARIANCE, share * (1 - share) / np.maximum(variance, NO_VARIANCE), 0.0
     )
@@ -320,7 +347,10 @@ def contrast_error(
     effective = min((domain.effective for domain in domains if not domain.certain), default=np.inf)
     half = np.zeros_like(value)
     if np.isfinite(effective):
-        half = student_quantile(effective, level) * np.sqrt(_variance(influence, effective))
+        variance, q = _variance(influence, effective), student_quantile(effective, level)
+        doubt = join_doubts([domain.doubt for domain in domains], weights)
+        wide = (variance, q) if doubt is None else doubt.widen(variance, q, level)
+        half = wide[1] * np.sqrt(wide[0])
     return value, half
 
 

@@ -47,6 +47,11 @@ class Share:
         known.
     kind
         What the number is; of a code a share.
+    from_annotators
+        The part of the estimate's variance that comes from annotators; `None` where gold is
+        one decided code.
+    shrunk
+        The estimate drawn towards what the scores say of cells, where that was asked for.
     """
 
     cell: Cell
@@ -60,6 +65,8 @@ class Share:
     adjusted: float = math.nan
     why: str = ""
     kind: MeasureKind = "share"
+    from_annotators: float | None = None
+    shrunk: ShareEstimate | None = None
 
     @property
     def name(self) -> str:
@@ -96,7 +103,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A difference between two cells, or a slope per step of time in one; of ratios, a factor."""
+    """A difference between two cells, or a slope per year in one; of ratios, a factor."""
 
     cell: str
     minus: str

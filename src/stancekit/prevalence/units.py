@@ -1,7 +1,7 @@
 """From arrays of labelled rows to sampled units, their periods, and their estimates by cell."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from stancekit.prevalence.estimators import (
 from stancekit.prevalence.sampling import Sample, differing_facts, join_samples, number_texts
 from stancekit.types import BoolArray, FloatArray
 
+# What stands between the first and the last of periods that were joined.
+_TO = " to "
 # By period: how many characters of an ISO date name it.
 PERIODS = {"year": 4, "month": 7}
 
@@ -60,8 +62,21 @@ def read_periods(
     return [date[:length] or None for date in read]
 
 
-def period_number(period: str) -> int | None:
+def joined_name(periods: Sequence[str]) -> str:
+    """Return what periods that were joined are called.
+
+    Examples
+    --------
+    >>> joined_name(["2019-03", "2019-05"]), joined_name(["2019-03"])
+    ('2019-03 to 2019-05', '2019-03')
+    """
+    return periods[0] if len(periods) == 1 else f"{periods[0]}{_TO}{periods[-1]}"
+
+
+def period_number(period: str) -> float | None:
     """Return a year or a month as a number of years or months, `None` where it is neither.
+
+    Of periods that were joined, it is the middle one.
 
     Examples
     --------
@@ -69,9 +84,15 @@ def period_number(period: str) -> int | None:
     10
     >>> period_number("2020-03") - period_number("2019-12")
     3
+    >>> period_number("2019-03 to 2019-06") - period_number("2019-03")
+    1.5
     >>> print(period_number("(none)"))
     None
     """
+    ends = period.split(_TO)
+    if len(ends) == 2:  # the first and the last
+        first, last = map(period_number, ends)
+        return None if first is None or last is None else (first + last) / 2
     match = re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", period, re.ASCII)
     if not match:
         return None
@@ -201,6 +222,19 @@ def annotation_notes(
     return notes
 
 
+def annotator_notes(domains: Iterable[Domain]) -> list[str]:
+    """Return a note on the part of the variance that comes from annotators, where gold is uncertain."""
+    parts = [part for domain in domains if domain.enough for part in domain.from_annotators]
+    known = [part for part in parts if part is not None]
+    if not known:
+        return []
+    low, middle, high = np.round(100 * np.quantile(known, [0, 0.5, 1])).astype(int).tolist()
+    return [
+        f"of the variance of estimates, {low} to {high} % (median {middle} %) comes from annotators; the "
+        "rest from which rows were annotated"
+    ]
+
+
 def error_notes(
     units: SampledUnits, cells: Mapping[Cell, tuple[Domain, BoolArray]], codes: Sequence[str]
 ) -> list[str]:
@@ -214,7 +248,7 @@ def error_notes(
     cells
         The estimates of every cell, and the mask of its rows.
     """
-    wrong = units.predicted != (units.gold > 0)
+    wrong = units.predicted != (units.gold > 0.5)
     names = []
     for cell, (domain, mask) in cells.items():
         if domain.certain or not domain.enough:

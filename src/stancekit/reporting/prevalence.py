@@ -1,6 +1,7 @@
 """Estimates of shares, and plans of annotation, as tables, figures and a page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
@@ -8,19 +9,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
+from stancekit.formatting import format_percent, format_share
 from stancekit.html import render_page
+from stancekit.prevalence.change_points import Change, changes_frame
 from stancekit.prevalence.claims import Estimates, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.measures import Measure
 from stancekit.prevalence.planning import PlanStep
 from stancekit.prevalence.shares import IN_PERCENT, Share
+from stancekit.prevalence.smoothing import Curve
 from stancekit.prevalence.units import Cell, period_number
-from stancekit.reporting.figures import BLUE, GREY, INK, figure, panels, svg
+from stancekit.reporting.figures import BLUE, CODE_COLOURS, GREY, INK, figure, panels, svg
 from stancekit.types import FloatArray
+from stancekit.views import DataFrame
 
 # With more periods than this, not every one is named below the figure: the names would
 # overlap.
 MOST_NAMED = 24
+# Where periods were joined, about as many of the calendar's are named.
+MOST_JOINED = 10
+# Of groups over time, the first that stand out most.
+LINE_COLOURS = (CODE_COLOURS[3], CODE_COLOURS[0], *CODE_COLOURS[4:], CODE_COLOURS[1])
 # From this share on a cell of the matrix is so dark that its number is white.
 DARK = 55
 
@@ -32,7 +41,8 @@ def share_figures(estimates: Estimates) -> dict[str, str]:
         "shares": ("estimated shares by cell", shares_figure(shares, codes)),
     }
     if estimates.over_time:
-        figures["trends"] = ("shares over time", trends_figure(shares, codes))
+        drawing = trends_figure(shares, codes, curves=estimates.curves, changes=estimates.changes)
+        figures["trends"] = ("shares over time", drawing)
     else:
         figures["matrix"] = ("shares by two fields", matrix_figure(shares, codes))
     if estimates.measures:
@@ -129,10 +139,20 @@ def _draw_matrix(plot: Axes, values: FloatArray) -> None:
         plot.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
 
 
-def trends_figure(shares: Sequence[Share], codes: Sequence[str]) -> Figure | None:
-    """Draw shares over the last field of the cells with bands, a panel per code; None with fewer than two periods."""
+def trends_figure(
+    shares: Sequence[Share],
+    codes: Sequence[str],
+    *,
+    curves: Sequence[Curve] = (),
+    changes: Sequence[Change] = (),
+) -> Figure | None:
+    """Draw shares over the last field of the cells with bands, a panel per code; None with fewer than two periods.
+
+    Where there are smooth curves, these have the bands: the darker one holds at each time, the
+    lighter one at all times together. A change is a dashed line with its interval shaded.
+    """
     groups: dict[Cell, list[Share]] = {}
-    periods: dict[str, int] = {}
+    periods: dict[str, float] = {}
     for share in shares:
         number = period_number(share.cell[-1]) if share.cell else None
         # Rows without a date belong to no period.
@@ -141,33 +161,101 @@ def trends_figure(shares: Sequence[Share], codes: Sequence[str]) -> Figure | Non
             periods[share.cell[-1]] = number
     if len(periods) < 2:
         return None
-    names = sorted(periods)
-    named = names[:: 1 + len(names) // MOST_NAMED]
     drawing, axes = panels(2.2 + 2.6 * len(codes), 3.2, len(codes))
+    scale = _TimeScale(monthly="-" in min(periods))
+    ticks = _ticks(periods, scale)
     for plot, code in zip(axes, codes, strict=True):
-        for group, of_group in groups.items():
-            _draw_trend(plot, group, [share for share in of_group if share.code == code], periods)
+        for place, (group, of_group) in enumerate(groups.items()):
+            colour = LINE_COLOURS[place % len(LINE_COLOURS)]
+            mine = [curve for curve in curves if (curve.group, curve.code) == (group, code)]
+            of_code = [share for share in of_group if share.code == code]
+            _draw_trend(plot, group, of_code, periods, colour=colour, smooth=bool(mine))
+            for curve in mine:
+                _draw_curve(plot, curve, scale, colour)
+            for change in changes:
+                if (change.group, change.code) == (group, code) and change.found:
+                    _draw_change(plot, change, scale, colour)
         plot.set_title(code, color=INK, fontsize=10)
-        plot.set_xticks(
-            [periods[name] for name in named], named, rotation=45, ha="right", fontsize=8
-        )
+        plot.set_xticks(list(ticks.values()), list(ticks), rotation=45, ha="right", fontsize=8)
     axes[0].set_ylim(0, 100)
     axes[0].set_ylabel("% of rows")
     axes[-1].legend(frameon=False, fontsize=8, labelcolor=INK)
     return drawing
 
 
+@dataclass(frozen=True, slots=True)
+class _TimeScale:
+    """Turns years into the numbers of periods that the axis has; the middle of a period is its number."""
+
+    monthly: bool
+
+    def place(self, years: FloatArray | float) -> FloatArray:
+        return np.asarray(years) * 12 + 0.5 if self.monthly else np.asarray(years) - 0.5
+
+    def name(self, number: int) -> str:
+        if not self.monthly:
+            return str(number)
+        return f"{(number - 1) // 12}-{(number - 1) % 12 + 1:02}"
+
+
+def _ticks(periods: Mapping[str, float], scale: _TimeScale) -> dict[str, float]:
+    """Return the places of the axis that are named: periods, or where some were joined, their calendar."""
+    names = sorted(periods)
+    if not any(" " in name for name in names):
+        return {name: periods[name] for name in names[:: 1 + len(names) // MOST_NAMED]}
+    first, last = int(min(periods.values())), int(max(periods.values())) + 1
+    numbers = range(first, last + 1, max(1, (last - first) // MOST_JOINED))
+    return {scale.name(number): float(number) for number in numbers}
+
+
 def _draw_trend(
-    plot: Axes, group: Cell, shares: Sequence[Share], periods: Mapping[str, int]
+    plot: Axes,
+    group: Cell,
+    shares: Sequence[Share],
+    periods: Mapping[str, float],
+    *,
+    colour: str,
+    smooth: bool,
 ) -> None:
-    """Draw a line with its band, each share at its place in time."""
+    """Draw a line with its band, each share at its place in time; with a curve of its own, dots."""
     ordered = sorted(shares, key=lambda share: share.cell[-1])
     if not ordered:
         return
     times = [periods[share.cell[-1]] for share in ordered]
     ends = np.array([share.estimate for share in ordered if share.estimate]) * 100
-    (line,) = plot.plot(times, ends[:, 0], marker="o", label=", ".join(group) or "all")
-    plot.fill_between(times, ends[:, 1], ends[:, 2], alpha=0.15, color=line.get_color())
+    label = ", ".join(group) or "all"
+    if smooth:
+        plot.plot(times, ends[:, 0], ".", color=colour, alpha=0.7, label=label)
+        return
+    plot.plot(times, ends[:, 0], marker="o", label=label, color=colour)
+    plot.fill_between(times, ends[:, 1], ends[:, 2], alpha=0.15, color=colour, linewidth=0)
+
+
+def _draw_curve(plot: Axes, curve: Curve, scale: _TimeScale, colour: str) -> None:
+    times = scale.place(curve.time)
+    plot.plot(times, 100 * curve.value, color=colour)
+    bands = ((curve.low, curve.high, 0.2), (curve.low_all, curve.high_all, 0.12))
+    for low, high, shade in bands:
+        plot.fill_between(times, 100 * low, 100 * high, color=colour, alpha=shade, linewidth=0)
+
+
+def _draw_change(plot: Axes, change: Change, scale: _TimeScale, colour: str) -> None:
+    low, time, high = (float(scale.place(end)) for end in (change.low, change.time, change.high))
+    plot.axvspan(low, high, color=colour, alpha=0.12, linewidth=0)
+    plot.axvline(time, color=colour, linestyle="--", linewidth=1.2)
+
+
+def change_rows(estimates: Estimates) -> DataFrame:
+    """Return the changes that were found as a table: when, and the levels before and after in percent."""
+    found = [change for change in estimates.changes if change.found]
+    table = changes_frame(found)
+    shown = table[["cell", "code"]].assign(
+        change=[f"{row.date} [{row.low} to {row.high}]" for row in table.itertuples()],
+        p=[f"{value:.3f}" for value in table["p"]],
+    )
+    for side in ("before", "after"):
+        shown[f"{side} %"] = [format_share(getattr(change, side)) for change in found]
+    return shown
 
 
 def shares_page(estimates: Estimates, figures: Sequence[str]) -> str:
@@ -184,6 +272,9 @@ def shares_page(estimates: Estimates, figures: Sequence[str]) -> str:
         figures=[Markup(drawing) for drawing in figures],  # noqa: S704  # our own drawings
         finite=is_finite(estimates.inference),
         annotation_only=ANNOTATION_ONLY,
+        format_share=format_share,
+        changes=change_rows(estimates).to_dict("records"),
+        format_percent=format_percent,
     )
 
 

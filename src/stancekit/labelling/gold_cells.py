@@ -1,0 +1,126 @@
+"""The cells of an annotated sample: its codes, with what probability a row was drawn, and in which batch."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+from stancekit.codebook import split_labels
+from stancekit.corpus.judgements import NO_CODE_CELL
+from stancekit.errors import KitError, listing
+from stancekit.fileio import unguard_cell
+from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
+
+
+def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
+    """Return the codes that a person gave a row, `None` where it was not annotated.
+
+    `;` separates several codes, `-` says that there is none. Label Studio exports a row
+    that was submitted with nothing chosen as an empty cell, with the number of the
+    annotation: where a row may have no code, it has none.
+
+    Raises
+    ------
+    KitError
+        When the cell is unreadable, or says both that there is no code and that there
+        is one.
+
+    Examples
+    --------
+    >>> topics = LabelledCodebook("topics", multi_label=True)
+    >>> gold_codes({"topics": "-"}, topics), gold_codes({"topics": " "}, topics)
+    ((), None)
+    >>> gold_codes({"topics": "", "annotation_id": 7}, topics)
+    ()
+    >>> gold_codes({"topics": "peace; power"}, topics)
+    ('peace', 'power')
+    >>> gold_codes({"topics": '{"choices": ["peace", "power"]}'}, topics)
+    ('peace', 'power')
+    """
+    value = row.get(codebook.name)
+    if is_blank(value):
+        submitted = codebook.multi_label and not is_blank(row.get("annotation_id"))
+        return () if submitted else None
+    if isinstance(value, str) and value.strip().startswith(("{", "[")):
+        # Several choices of one question, as Label Studio exports them to CSV.
+        try:
+            choices = json.loads(value)
+            value = choices["choices"] if isinstance(choices, dict) else choices
+        except (ValueError, KeyError, RecursionError):
+            raise KitError(
+                f"gold row {row_id(row)} has {value[:60]!r} for {codebook.name}; write codes with "
+                "; between them"
+            ) from None
+    codes = split_labels(value)
+    if codebook.multi_label and NO_CODE_CELL in codes:
+        if len(codes) > 1:
+            raise KitError(
+                f"gold row {row_id(row)} has {'; '.join(codes)}: {NO_CODE_CELL} says that it has no "
+                "code; remove one"
+            )
+        return ()
+    return codes
+
+
+def inclusion_column(rows: Sequence[LabelRow], size: int) -> tuple[list[float], bool]:
+    """Return with what probability each row of a sample was drawn, and whether the sample says so.
+
+    A sample without a column of probabilities is treated as one that was drawn at
+    random from all `size` rows.
+
+    Raises
+    ------
+    KitError
+        When a row has none, or one that is not above 0 and up to 1: all weights of a
+        sample depend on them.
+    """
+    if not any("probability" in row for row in rows):
+        return [min(len(rows) / size, 1.0)] * len(rows), False
+    values = [row.get("probability") for row in rows]
+    probabilities = [_read_number(value) for value in values]
+    wrong = [
+        f"{row_id(row)}: {'blank' if is_blank(value) else repr(value)}"
+        for row, value, probability in zip(rows, values, probabilities, strict=True)
+        if not 0 < probability <= 1
+    ]
+    if wrong:
+        raise KitError(
+            f"gold has {len(wrong)} rows without a probability above 0 and up to 1 "
+            f"({listing(wrong)}); give them what stancekit sample wrote, or take out rows that it "
+            "did not draw"
+        )
+    return probabilities, True
+
+
+def _read_number(value: object) -> float:
+    """Read a number, also with the comma that spreadsheets of many countries write; NaN where it is none."""
+    try:
+        return float(str(value).strip().replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
+def batch_of(row: LabelRow) -> int:
+    """Return which batch of a sample a row belongs to, 1 where nothing says so.
+
+    Raises
+    ------
+    KitError
+        When it is not a whole number from 1.
+    """
+    value = row.get("batch")
+    if is_blank(value):
+        return 1
+    number = _read_number(value)
+    if not (math.isfinite(number) and number >= 1 and number == int(number)):
+        raise KitError(
+            f"gold row {row_id(row)} has batch {value!r}; leave the column as stancekit sample "
+            "wrote it"
+        )
+    return int(number)
+
+
+def find_row(row: LabelRow, row_numbers: Mapping[str, int]) -> int | None:
+    """Return the number of the labelled row that a sample's row is of, `None` where there is none."""
+    key = row_id(row)
+    # Samples in CSV guard ids that a spreadsheet would run as formulas.
+    return row_numbers.get(key, row_numbers.get(unguard_cell(key)))
