@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stancekit.errors import KitError
+from stancekit.evaluation.answers import AnswerTest
 from stancekit.evaluation.names import NameTest
 from stancekit.models.selective import SelectivePolicy
 from stancekit.reporting.card import model_card
@@ -91,6 +92,11 @@ def test_nothing_is_said_of_a_sound_result():
     assert _codes(*GOOD, *WORSE) == set()
 
 
+def _answering(run, test):
+    """Return a run of a language model that answers the same way about every example."""
+    return replace(run, views=("coder, order 1", "coder, order 2"), answers=(test,) * len(run.rows))
+
+
 CASES = {
     "C01": [_run(state=state, right=0.04, seed=3, sure=0.4) for state in range(2)],
     "C02": [replace(run, shared=7) for run in GOOD],
@@ -123,6 +129,9 @@ CASES = {
         for run in [_run(state=state, right=0.5, seed=1) for state in range(2)]
     ],
     "C13": [replace(run, left_out=("stance-good-0-abc (older)",)) for run in GOOD],
+    "C17": [_answering(run, AnswerTest((("none",), ("support",)), 0, 2)) for run in GOOD],
+    "C18": [_answering(run, AnswerTest((None, ("none",)), 1, 2)) for run in GOOD],
+    "C19": [replace(run, behaviour={"repeats definitions": (5, 8)}) for run in GOOD],
 }
 
 
