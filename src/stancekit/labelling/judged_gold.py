@@ -34,8 +34,8 @@ from stancekit.prevalence.posterior_gold import fit_posteriors, given_posteriors
 from stancekit.types import FloatArray
 
 # What gold is where several people judged a row.
-MAJORITY, MEAN, POSTERIOR = "majority", "mean", "posterior"
-RULES = (ADJUDICATED, MAJORITY, MEAN, POSTERIOR)
+MAJORITY, ON_AVERAGE, POSTERIOR = "majority", "mean", "posterior"
+RULES = (ADJUDICATED, MAJORITY, ON_AVERAGE, POSTERIOR)
 # What joined rows have in memory: their judgements, or the probability of each code.
 _JUDGED, _CHANCES = "(judged)", "(chances)"
 # How far the probabilities of a row may be from adding up to 1.
@@ -98,13 +98,13 @@ def join_judgements(
             "a row for each judgement with who made it; give a project of stancekit annotate or "
             "such a table, or leave judgements out"
         )
-    judged = _collect(rows, codebook, name)
+    judged = _by_row(rows, codebook, name)
     book = _as_codebook(judged.values(), codebook)
     joined = []
     for one in judged.values():
-        decision = _decide(one, book, judgements)
+        decision = _row_decision(one, book, judgements)
         codes = decision.codes
-        if judgements in (MEAN, POSTERIOR):
+        if judgements in (ON_AVERAGE, POSTERIOR):
             # It is annotated; with which codes is read from all judgements.
             codes = [_JUDGED] if one.given else None
         joined.append(one.facts | {codebook.name: codes, _JUDGED: (one, decision.how)})
@@ -120,7 +120,7 @@ def check_rule(judgements: str) -> None:
         )
 
 
-def _collect(
+def _by_row(
     rows: Sequence[LabelRow], codebook: LabelledCodebook, name: str
 ) -> dict[str, _JudgedRow]:
     judged: dict[str, _JudgedRow] = {}
@@ -174,7 +174,7 @@ def _as_codebook(rows: Iterator[_JudgedRow] | Any, codebook: LabelledCodebook) -
     return Codebook(codebook.name, codes, multi_label=codebook.multi_label)
 
 
-def _decide(one: _JudgedRow, book: Codebook, judgements: str) -> Decision:
+def _row_decision(one: _JudgedRow, book: Codebook, judgements: str) -> Decision:
     if judgements == ADJUDICATED and one.decided is not None:
         return Decision(list(one.decided), DECIDED)
     return decide_by_most(list(one.given.values()), book) if one.given else Decision(None)
@@ -264,7 +264,7 @@ def _tell_rule(where: str, judged: Sequence[_JudgedRow], judgements: str) -> str
         f"{len(annotators)} annotators gave {sum(len(one.given) for one in judged)} judgements of "
         f"{n_rows} rows of {where}"
     )
-    if judgements == MEAN:
+    if judgements == ON_AVERAGE:
         return f"{said}; gold is what they say on average, and estimates are of what such annotators would"
     return (
         f"{said}; gold is the posterior (Dawid and Skene 1979), on the assumption that they err "
@@ -290,7 +290,7 @@ def doubt_units(
     KitError
         When judgements do not say who errs, or two files contradict each other.
     """
-    if judgements not in (MEAN, POSTERIOR):
+    if judgements not in (ON_AVERAGE, POSTERIOR):
         return units
     chances = {int(n): row[_CHANCES] for row, n in judged if _CHANCES in row}
     given = _join_files((row, int(n)) for row, n in judged if _JUDGED in row)
@@ -307,7 +307,7 @@ def doubt_units(
         return _replace_gold(units, row, values, doubted)
     names = sorted({name for of_row in given.values() for name in of_row})
     if judgements == POSTERIOR:
-        return _fit(units, given, names, codes)
+        return _with_posteriors_of(units, given, names, codes)
     rows = np.repeat(list(given), [len(of_row) for of_row in given.values()])
     annotator = np.array([names.index(name) for of_row in given.values() for name in of_row])
     indicators = [_indicator(each, codes) for of_row in given.values() for each in of_row.values()]
@@ -330,7 +330,7 @@ def _join_files(judged: Iterator[tuple[LabelRow, int]]) -> dict[int, dict[str, t
     return {number: given[number] for number in sorted(given) if given[number]}
 
 
-def _fit(
+def _with_posteriors_of(
     units: SampledUnits,
     given: Mapping[int, Mapping[str, tuple[str, ...]]],
     names: Sequence[str],

@@ -22,7 +22,7 @@ from stancekit.labelling.row_format import LabelRow
 
 # How a row was decided, in the words of notes.
 DECIDED = "adjudicated"
-ALIKE = "given alike by two annotators or more"
+GIVEN_ALIKE = "given alike by two annotators or more"
 BY_MOST = "given by most annotators"
 BY_ONE = "given by one annotator"
 
@@ -136,7 +136,7 @@ def decide_by_most(given: Sequence[tuple[str, ...]], book: Codebook) -> Decision
     if codes is None:
         return Decision(None, BY_MOST)
     alike = len(set(map(frozenset, given))) == 1
-    return Decision(list(codes), BY_ONE if len(given) == 1 else ALIKE if alike else BY_MOST)
+    return Decision(list(codes), BY_ONE if len(given) == 1 else GIVEN_ALIKE if alike else BY_MOST)
 
 
 def _notes(path: Path, book: Codebook, *, suggested: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Change points: when the share of a code moved to another level, if it did."""
+"""ShareChange points: when the share of a code moved to another level, if it did."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _RATIO = -2 * np.log(1 - np.sqrt(LEVEL))
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ShareChange:
     """A change of the share of a code, or that none was found.
 
     Attributes
@@ -61,12 +61,12 @@ class Change:
         return bool(np.isfinite(self.time))
 
 
-def changes_frame(changes: Sequence[Change]) -> DataFrame:
+def changes_frame(changes: Sequence[ShareChange]) -> DataFrame:
     """Return changes as a pandas DataFrame, shares as proportions; of codes without one, why there is none.
 
     Examples
     --------
-    >>> change = Change((), "condemn", 0.001, 2012.5, 2012.4, 2012.6, (0.2, 0.1, 0.3), (0.5, 0.4, 0.6))
+    >>> change = ShareChange((), "condemn", 0.001, 2012.5, 2012.4, 2012.6, (0.2, 0.1, 0.3), (0.5, 0.4, 0.6))
     >>> changes_frame([change])[["cell", "code", "date", "low", "high", "before", "after"]]
       cell     code        date         low        high  before  after
     0  all  condemn  2012-07-02  2012-05-26  2012-08-07     0.2    0.5
@@ -137,7 +137,7 @@ class _Scan:
 
 def find_changes(
     rows: CorrectedRows, group: tuple[str, ...], codes: list[str], most: int
-) -> list[Change]:
+) -> list[ShareChange]:
     """Return the changes of every code in order of time, or one that says that none was found.
 
     Least squares, one change after the other, each tested at 5 % between those found before and
@@ -178,15 +178,17 @@ def find_changes(
             f"change_points={most!r}; give how many changes to look for at most, as change_points=1"
         )
     return [
-        change for at, code in enumerate(codes) for change in _of_code(rows, group, code, at, most)
+        change
+        for at, code in enumerate(codes)
+        for change in _changes_of_code(rows, group, code, at, most)
     ]
 
 
-def _of_code(
+def _changes_of_code(
     rows: CorrectedRows, group: tuple[str, ...], code: str, at: int, most: int
-) -> Iterator[Change]:
+) -> Iterator[ShareChange]:
     blocks = _make_blocks(rows, at)
-    none = Change(group, code, before=_level(rows, at, -np.inf, np.inf))
+    none = ShareChange(group, code, before=_level(rows, at, -np.inf, np.inf))
     first = _test(blocks, -np.inf, np.inf)
     if first is None:
         yield replace(
@@ -202,8 +204,8 @@ def _of_code(
     ends = [-np.inf, *found, np.inf]
     for place, (time, p) in enumerate(found.items(), 1):
         left, right = ends[place - 1], ends[place + 1]
-        low, high = _interval(blocks, left, right, time)
-        yield Change(
+        low, high = _when_changed(blocks, left, right, time)
+        yield ShareChange(
             group,
             code,
             p=p,
@@ -332,7 +334,7 @@ def _times(blocks: _Blocks, inside: NDArray[np.bool_]) -> tuple[FloatArray, bool
     return starts[chosen], True
 
 
-def _interval(blocks: _Blocks, left: float, right: float, time: float) -> tuple[float, float]:
+def _when_changed(blocks: _Blocks, left: float, right: float, time: float) -> tuple[float, float]:
     """Return when the change may have been: where the likelihood is not far below the best."""
     scan = _scan(blocks, left, right)
     if scan is None:

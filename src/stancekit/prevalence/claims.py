@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from stancekit.errors import KitError, listing
 from stancekit.formatting import format_percent, format_share
-from stancekit.prevalence.change_points import Change, changes_frame
+from stancekit.prevalence.change_points import ShareChange, changes_frame
 from stancekit.prevalence.contrasts import make_contrasts
 from stancekit.prevalence.doubt import MIN_JUDGES
 from stancekit.prevalence.estimators import (
@@ -80,7 +80,7 @@ class Estimates(TableView):
     contrasts: list[Contrast]
     notes: list[str]
     curves: Sequence[Curve] = ()
-    changes: Sequence[Change] = ()
+    changes: Sequence[ShareChange] = ()
     measures: tuple[Measure, ...] = ()
 
     @property

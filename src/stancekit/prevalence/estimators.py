@@ -1,7 +1,6 @@
 """Estimators of shares: a model's scores on every row, corrected by the rows that were annotated.
 
-PPI++ (Angelopoulos, Duchi and Zrnic 2023) with known sampling probabilities, articles as sampling
-units and several codes that add up to 1; METHOD.md has the formulas.
+PPI++ (Angelopoulos, Duchi and Zrnic 2023); METHOD.md has the formulas.
 """
 
 from collections.abc import Sequence

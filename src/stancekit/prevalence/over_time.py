@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stancekit.errors import KitError
-from stancekit.prevalence.change_points import Change, find_changes
+from stancekit.prevalence.change_points import ShareChange, find_changes
 from stancekit.prevalence.claims import Estimates, is_finite
 from stancekit.prevalence.estimators import SampledUnits
 from stancekit.prevalence.small_areas import shrink_cells
@@ -16,7 +16,7 @@ from stancekit.prevalence.units import PERIODS, Cell, cell_masks
 from stancekit.types import FloatArray
 
 # A group in words of notes.
-_ALL = "all"
+_EVERY_ROW = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ def add_time(
     finite = is_finite(estimates.inference)
     codes = list(estimates.codes)
     curves: list[Curve] = []
-    changes: list[Change] = []
+    changes: list[ShareChange] = []
     notes: list[str] = []
     for group, mask in cell_masks(groups, len(times)):
-        name = ", ".join(group) or _ALL
+        name = ", ".join(group) or _EVERY_ROW
         if settings.smooth:
             width = None if settings.smooth is True else float(settings.smooth)
             rows = correct_rows(units, mask, times, finite_population=finite)
@@ -98,7 +98,7 @@ def _tell_curves(name: str, curves: Sequence[Curve], *, finite: bool) -> Iterato
     )
 
 
-def _tell_changes(name: str, changes: Sequence[Change]) -> Iterator[str]:
+def _tell_changes(name: str, changes: Sequence[ShareChange]) -> Iterator[str]:
     if not changes:
         yield f"no change points of {name}: no dated row is annotated"
     by_note: dict[str, list[str]] = {}

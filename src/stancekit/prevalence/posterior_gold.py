@@ -135,14 +135,14 @@ def fit_posteriors(
     n_codes = counts.shape[2]
     if exclusive:
         given = np.flatnonzero(counts.sum(axis=(0, 1)) > 0)
-        return PosteriorGold(row, (_fit_model(counts[:, :, given], given),))
+        return PosteriorGold(row, (_fit_kinds(counts[:, :, given], given),))
     models = []
     for code in range(n_codes // 2):
         # No and yes.
         pair = counts[:, :, [n_codes // 2 + code, code]]
         if not pair[:, :, 1].any():
             continue
-        both = _fit_model(pair, np.array([code, code]))
+        both = _fit_kinds(pair, np.array([code, code]))
         models.append(
             PosteriorModel(
                 np.array([code]),
@@ -156,14 +156,14 @@ def fit_posteriors(
     return PosteriorGold(row, tuple(models))
 
 
-def _fit_model(counts: FloatArray, columns: NDArray[np.int64]) -> PosteriorModel:
+def _fit_kinds(counts: FloatArray, columns: NDArray[np.int64]) -> PosteriorModel:
     kinds, kind = find_kinds(counts)
     sizes = np.bincount(kind, minlength=len(kinds)).astype(float)
     found, posterior, *_ = fit_patterns(kinds, sizes[None])
     chance, prior, confusion = posterior[0], found.prior[0], found.confusion[0]
     complete = _complete_scores(kinds, prior, confusion)
-    missing = _missing(sizes, chance, complete)
-    information = _known(kinds, sizes[:, None] * chance, prior, confusion) - missing
+    missing = _missing_information(sizes, chance, complete)
+    information = _known_information(kinds, sizes[:, None] * chance, prior, confusion) - missing
     scores = np.einsum("ij,ijp->ip", chance, complete)
     moves = scores @ np.linalg.pinv(information, rcond=1e-10, hermitian=True)
     slopes = chance[:, :, None] * (complete - scores[:, None])
@@ -187,7 +187,7 @@ def _complete_scores(kinds: FloatArray, prior: FloatArray, confusion: FloatArray
     return np.concatenate([of_prior, of_code.reshape(n_kinds, codes, -1)], axis=2)
 
 
-def _missing(sizes: FloatArray, chance: FloatArray, complete: FloatArray) -> FloatArray:
+def _missing_information(sizes: FloatArray, chance: FloatArray, complete: FloatArray) -> FloatArray:
     """Return the information that is missing as codes are not known (Louis 1982)."""
     expected = sizes[:, None] * chance
     scores = np.einsum("ij,ijp->ip", chance, complete)
@@ -196,7 +196,7 @@ def _missing(sizes: FloatArray, chance: FloatArray, complete: FloatArray) -> Flo
     return np.asarray(missing - of_scores)
 
 
-def _known(
+def _known_information(
     kinds: FloatArray, expected: FloatArray, prior: FloatArray, confusion: FloatArray
 ) -> FloatArray:
     """Return the information if codes were known, given how many rows of each kind have each code."""

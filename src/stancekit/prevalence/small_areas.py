@@ -23,7 +23,7 @@ _LEAST_VARIANCE = 1e-9
 # Errors of a row are never without any variance, whatever few rows show.
 _LEAST_WITHIN = 1e-6
 # Mean scores that differ by less are the same.
-_SAME = 1e-9
+_SAME_SCORES = 1e-9
 # What a reader of shrunk shares is told.
 ASSUMED = (
     "shrunk shares are drawn towards a line in the mean score of cells (Fay and Herriot 1979), on the "
@@ -239,7 +239,7 @@ def _shrink_code(areas: _Areas, code: int) -> FloatArray:
     direct, means = areas.direct[:, code], areas.means[:, code]
     # A code whose scores are the same in all cells has no covariate.
     columns = [np.ones(len(means))]
-    if np.ptp(means) > _SAME:
+    if np.ptp(means) > _SAME_SCORES:
         columns.append(means - means.mean())
     covariates = np.column_stack(columns)
     model = fay_herriot(direct, areas.variance[:, code], covariates)

@@ -18,7 +18,7 @@ N_TIMES = 50
 # A parabola goes through any three dates.
 MIN_DATES = 4
 # Of the rule of thumb for a line and the kernel of Epanechnikov (Fan and Gijbels 1996, table 4.1).
-_RULE = 1.719
+_RULE_OF_THUMB = 1.719
 # Of fewer effective rows Student's quantile says next to nothing.
 _LEAST_EFFECTIVE = 4.0
 
@@ -85,7 +85,7 @@ def curves_frame(curves: Sequence[Curve]) -> DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class _LocalFit:
     """A local parabola at a time: of each code the value, and what each unit adds to it; effective drawn rows."""
 
     value: FloatArray
@@ -143,13 +143,13 @@ def smooth_curves(
     if not any(fits):
         return []
     return [
-        _make_curve(group, code, width, times, [fit and _of_code(fit, at) for fit in fits])
+        _make_curve(group, code, width, times, [fit and _fit_of_code(fit, at) for fit in fits])
         for at, code in enumerate(codes)
     ]
 
 
-def _of_code(fit: _Fit, at: int) -> _Fit:
-    return _Fit(fit.value[at : at + 1], fit.influence[:, at], fit.effective)
+def _fit_of_code(fit: _LocalFit, at: int) -> _LocalFit:
+    return _LocalFit(fit.value[at : at + 1], fit.influence[:, at], fit.effective)
 
 
 def choose_bandwidth(rows: CorrectedRows) -> float:
@@ -178,11 +178,13 @@ def choose_bandwidth(rows: CorrectedRows) -> float:
     inverse = np.linalg.pinv((root * design).T @ (root * design))
     by_chance = weight @ np.einsum("ij,jk,ik->i", turns, inverse, turns) / weight.sum()
     bend -= variance * by_chance * weight.sum() / effective
-    width = _RULE * (variance * span / max(bend * effective * (2 / span) ** 4, 1e-12)) ** 0.2
+    width = (
+        _RULE_OF_THUMB * (variance * span / max(bend * effective * (2 / span) ** 4, 1e-12)) ** 0.2
+    )
     return float(np.clip(width, span / 20, span / 2))
 
 
-def _fit_at(rows: CorrectedRows, time: float, width: float) -> _Fit | None:
+def _fit_at(rows: CorrectedRows, time: float, width: float) -> _LocalFit | None:
     """Return the local parabola at a time, `None` where too few rows are annotated near it."""
     place = (rows.time - time) / width
     kernel = np.maximum(0.75 * (1 - place**2), 0)
@@ -202,7 +204,7 @@ def _fit_at(rows: CorrectedRows, time: float, width: float) -> _Fit | None:
     if np.abs(raw).sum() ** 2 / size < MIN_UNITS:
         return None
     # At the ends of time few rows decide, whatever number is near.
-    return _Fit(value, by_unit, max(1 / size, _LEAST_EFFECTIVE))
+    return _LocalFit(value, by_unit, max(1 / size, _LEAST_EFFECTIVE))
 
 
 def _solve(
@@ -218,7 +220,7 @@ def _solve(
 
 
 def _make_curve(
-    group: tuple[str, ...], code: str, width: float, times: FloatArray, fits: list[_Fit | None]
+    group: tuple[str, ...], code: str, width: float, times: FloatArray, fits: list[_LocalFit | None]
 ) -> Curve:
     from scipy.stats import t as student
 

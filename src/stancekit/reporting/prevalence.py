@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from stancekit.formatting import format_percent, format_share
 from stancekit.html import render_page
-from stancekit.prevalence.change_points import Change, changes_frame
+from stancekit.prevalence.change_points import ShareChange, changes_frame
 from stancekit.prevalence.claims import Estimates, is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.measures import Measure
@@ -144,7 +144,7 @@ def trends_figure(
     codes: Sequence[str],
     *,
     curves: Sequence[Curve] = (),
-    changes: Sequence[Change] = (),
+    changes: Sequence[ShareChange] = (),
 ) -> Figure | None:
     """Draw shares over the last field of the cells with bands, a panel per code; None with fewer than two periods.
 
@@ -239,7 +239,7 @@ def _draw_curve(plot: Axes, curve: Curve, scale: _TimeScale, colour: str) -> Non
         plot.fill_between(times, 100 * low, 100 * high, color=colour, alpha=shade, linewidth=0)
 
 
-def _draw_change(plot: Axes, change: Change, scale: _TimeScale, colour: str) -> None:
+def _draw_change(plot: Axes, change: ShareChange, scale: _TimeScale, colour: str) -> None:
     low, time, high = (float(scale.place(end)) for end in (change.low, change.time, change.high))
     plot.axvspan(low, high, color=colour, alpha=0.12, linewidth=0)
     plot.axvline(time, color=colour, linestyle="--", linewidth=1.2)
