@@ -5,8 +5,10 @@ A picture of a page takes Chromium; without it the page itself is shown in a fra
 """
 
 import json
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -104,6 +106,16 @@ def predicted() -> tuple["stancekit.Labels", dict[str, str]]:
     return stancekit.read_labels(frame), gold
 
 
+def network(folder: Path) -> None:
+    """Draw the network of the page on networks, by what that page runs."""
+    text = (ROOT / "docs" / "howto" / "network.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, "-c", "\n".join(blocks[:2])]
+        subprocess.run(command, cwd=place, check=True, capture_output=True)
+        shutil.copy(Path(place) / "chamber" / "network.html", folder / "network.html")
+
+
 def annotation(folder: Path) -> None:
     """Open the page in which people judge; without a browser, the picture that is committed."""
     if BROWSER is None:
@@ -161,6 +173,14 @@ PICTURES = (
         "`stancekit estimate labels gold=sample.csv by='[year]' output=claims`: the test part of the bundled corpus, "
         "labelled by the box, with 600 annotated rows. Years and texts are composed: no claim about the world.",
         shares,
+    ),
+    Picture(
+        "network",
+        "A network",
+        "`stancekit network labels gold=sample.csv`: who is for or against whom, as [the page on networks]"
+        "(../howto/network.md) makes it of a made chamber of six members.",
+        network,
+        1000,
     ),
     Picture(
         "annotation",
