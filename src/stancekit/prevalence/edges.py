@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from stancekit.errors import KitError
-from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.estimators import (
     MIN_ANNOTATED,
     MIN_UNITS,
@@ -18,6 +17,7 @@ from stancekit.prevalence.estimators import (
     student_quantile,
 )
 from stancekit.prevalence.imputation import draw_tallies
+from stancekit.prevalence.shares import ShareEstimate
 from stancekit.prevalence.signed_rows import SignedRows
 from stancekit.types import FloatArray, IndexArray
 

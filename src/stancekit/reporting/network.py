@@ -12,9 +12,9 @@ from matplotlib.patheffects import withStroke
 
 from stancekit.formatting import format_number, format_percent, format_share
 from stancekit.html import render_page
-from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.edges import SIGNS
 from stancekit.prevalence.network import NodePair, SignedNetwork
+from stancekit.prevalence.shares import ShareEstimate
 from stancekit.reporting.figures import INK, figure, svg
 from stancekit.reporting.network_layout import (
     DRAWING_HEIGHT,
