@@ -94,7 +94,7 @@ def test_the_page_has_no_fault_that_axe_finds(browser, page_file, scheme, width)
     look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     page = browser.new_page(bypass_csp=True, **look)
     page.goto(page_file.as_uri())
-    page.get_by_label("2020").check()
+    page.get_by_role("radio", name="2020").check()
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert len(found.response["passes"]) > 10

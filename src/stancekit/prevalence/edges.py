@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from stancekit.errors import KitError
-from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.estimators import (
     MIN_ANNOTATED,
     MIN_UNITS,
@@ -18,6 +17,7 @@ from stancekit.prevalence.estimators import (
     student_quantile,
 )
 from stancekit.prevalence.imputation import draw_tallies
+from stancekit.prevalence.shares import ShareEstimate
 from stancekit.prevalence.signed_rows import SignedRows
 from stancekit.types import FloatArray, IndexArray
 
@@ -214,9 +214,9 @@ def _find_parts(columns: Mapping[str, Sequence[str]]) -> _Parts:
     pairs = sorted(set(keys))
     number = {pair: at for at, pair in enumerate(pairs)}
     pair = np.array([number[key] for key in keys])
-    names, period = np.unique([periods[row] for row in rows], return_inverse=True)
+    named, period = np.unique([periods[row] for row in rows], return_inverse=True)
     found, part = np.unique(np.column_stack([pair, period.ravel()]), axis=0, return_inverse=True)
-    period_of = [str(names[at]) for at in found[:, 1].tolist()]
+    period_of = [str(named[at]) for at in found[:, 1].tolist()]
     return _Parts(np.array(rows), pair, part.ravel(), pairs, found[:, 0], period_of)
 
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from stancekit.formatting import format_percent, format_share
-from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.edges import SIGNS, Edge
 from stancekit.prevalence.poles import Poles
+from stancekit.prevalence.shares import ShareEstimate
 from stancekit.views import DataFrame, TableView
 
 # How columns of an estimate end.

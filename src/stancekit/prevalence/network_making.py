@@ -180,11 +180,16 @@ class _Structure:
         for number, (first, second) in enumerate(projection.ends.tolist()):
             drawn = [projection.congruence[:, number], projection.conflict[:, number]]
             drawn.append(drawn[0] - drawn[1])
+            same, opposed, agreement = (
+                interval_of(values, float(values.mean()), level) for values in drawn
+            )
             found[sources[first], sources[second]] = NodePair(
                 sources[first],
                 sources[second],
                 int(projection.shared[number]),
-                *(interval_of(values, float(values.mean()), level) for values in drawn),
+                same,
+                opposed,
+                agreement,
                 self._counted_agreement[first, second],
                 float(self._together[self._names[sources[first]], self._names[sources[second]]]),
             )
@@ -211,8 +216,8 @@ class _Structure:
         numbers = count_communities(self._communities)
         typical = float(np.median(numbers))
         estimate = interval_of(numbers, typical, self._settings.level)
-        counted = float(count_communities(self._counted_communities)[0])
-        rows.append(Statistic("communities", estimate if len(self._ties.ends) else None, counted))
+        number = float(count_communities(self._counted_communities)[0])
+        rows.append(Statistic("communities", estimate if len(self._ties.ends) else None, number))
         return rows
 
 

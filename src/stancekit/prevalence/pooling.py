@@ -83,7 +83,8 @@ def _fit_coefficients(data: AnnotatedRows) -> FloatArray:
 
 def _slopes(bends: FloatArray, features: FloatArray) -> FloatArray:
     """Return how outcomes change with the coefficients, shape (n, 2, 10)."""
-    return np.einsum("nab,ni->naib", bends, features).reshape(len(bends), 2, -1)
+    slopes = np.einsum("nab,ni->naib", bends, features)
+    return np.asarray(slopes.reshape(len(bends), 2, -1))
 
 
 def _find_mode(
@@ -110,7 +111,7 @@ def _find_mode(
     effect = effect[data.cell_of_group]
     shift = effect + times(of_group, pull - times(bend, effect))
     gradient = data.features.T @ residual + _TRUST_PRECISION * (_TRUSTED - coefficients)
-    covariance = np.linalg.inv(information)
+    covariance = np.asarray(np.linalg.inv(information), dtype=float)
     step = covariance @ (gradient.ravel() - np.einsum("gak,ga->k", slope, shift))
     pull = pull - np.einsum("gak,k->ga", slope, step)
     moved = coefficients + step.reshape(_TRUSTED.shape)

@@ -32,7 +32,8 @@ def _outer(vectors: FloatArray) -> FloatArray:
 
 
 def _kron(matrices: FloatArray) -> FloatArray:
-    return np.einsum("nab,ncd->nacbd", matrices, matrices).reshape(len(matrices), 4, 4)
+    products = np.einsum("nab,ncd->nacbd", matrices, matrices)
+    return np.asarray(products.reshape(len(matrices), 4, 4))
 
 
 def _find_moments(data: AnnotatedRows, coefficients: FloatArray) -> _Moments:
@@ -66,7 +67,7 @@ def _solve_moments(
     """Return covariances, shape (..., 2, 2), from sums over pairs."""
     known = _PRIOR_PAIRS * per_pair
     product = product + known @ (usual * np.eye(2)).ravel()
-    solved = np.linalg.solve(per_unit + known, product[..., None])[..., 0]
+    solved = np.asarray(np.linalg.solve(per_unit + known, product[..., None]), dtype=float)[..., 0]
     return positive_part(solved.reshape(*solved.shape[:-1], 2, 2))
 
 

@@ -12,9 +12,9 @@ from matplotlib.patheffects import withStroke
 
 from stancekit.formatting import format_number, format_percent, format_share
 from stancekit.html import render_page
-from stancekit.prevalence.claims import ShareEstimate
 from stancekit.prevalence.edges import SIGNS
 from stancekit.prevalence.network import NodePair, SignedNetwork
+from stancekit.prevalence.shares import ShareEstimate
 from stancekit.reporting.figures import INK, figure, svg
 from stancekit.reporting.network_layout import (
     DRAWING_HEIGHT,
@@ -126,8 +126,8 @@ def network_figure(network: SignedNetwork) -> tuple[str, bytes]:
     drawing, axes = figure(DRAWING_WIDTH / 100, DRAWING_HEIGHT / 100 + 0.4)
     for placed in edges:
         _draw_edge(axes, placed)
-    for placed in nodes:
-        _draw_node(axes, placed)
+    for node in nodes:
+        _draw_node(axes, node)
     axes.set_xlim(0, DRAWING_WIDTH)
     axes.set_ylim(DRAWING_HEIGHT, 0)
     axes.set_aspect("equal")
@@ -199,8 +199,10 @@ def _draw_legend(axes: Axes, signs: Sequence[str]) -> None:
     lines = []
     for sign in signs:
         dash = _DASHES[sign]
-        style = (0, dash) if dash else "solid"
-        lines.append(Line2D([], [], color=_COLOURS[sign], linewidth=1.8, linestyle=style))
+        line = Line2D([], [], color=_COLOURS[sign], linewidth=1.8)
+        if dash:
+            line.set_linestyle((0, dash))
+        lines.append(line)
     axes.legend(
         lines,
         signs,

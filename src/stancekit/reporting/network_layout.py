@@ -99,10 +99,8 @@ def _spread_out(places: FloatArray) -> FloatArray:
     if spans[1] > spans[0]:
         places, spans = places[:, ::-1], spans[::-1]
     room = np.array([DRAWING_WIDTH - 4 * DRAWING_MARGIN, DRAWING_HEIGHT - 2.5 * DRAWING_MARGIN])
-    return (places - places.min(axis=0)) / np.maximum(spans, 1e-9) * room + [
-        2 * DRAWING_MARGIN,
-        DRAWING_MARGIN,
-    ]
+    part = (places - places.min(axis=0)) / np.maximum(spans, 1e-9)
+    return np.asarray(part * room + [2 * DRAWING_MARGIN, DRAWING_MARGIN])
 
 
 def _push_apart(places: FloatArray, labels: Sequence[str]) -> FloatArray:
