@@ -364,7 +364,7 @@ def network_coverage(
                 values = [getattr(result, field) for field in fields]
                 results.setdefault(method, []).append(values)
         for method, values in results.items():
-            rows.append((n, errors, method, *np.nanmean(values, axis=0).tolist(), draws))
+            rows.append((n, errors, method, *_known_means(values), draws))
     return pd.DataFrame(rows, columns=["annotated", "errors", "method", *fields, "draws"])
 
 

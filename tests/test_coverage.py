@@ -44,6 +44,7 @@ def test_estimated_shares_hold_where_counts_do_not():
     assert good <= 0.8 and useless <= 1.05
 
 
+@pytest.mark.slow
 def test_cross_fitted_estimates_hold_where_those_from_the_training_rows_do_not():
     table = training_coverage([(200, 100, "finite_population")], draws=40)
     found = {row.method: row for row in table.itertuples()}

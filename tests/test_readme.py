@@ -263,9 +263,11 @@ def test_files_that_the_documents_link_to_are_there():
     gone = [
         f"{path.relative_to(ROOT)}: {target}"
         for path in DOCUMENTS
+        # Of programs it is a call; what the build of the site makes, tests/test_site.py looks for.
         for target in re.findall(
-            r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8")
+            r"\]\((?!https?:|#|mailto:)([^)#\s]+)",
+            re.sub(r"```.*?```|<!--.*?-->", "", path.read_text(encoding="utf-8"), flags=re.DOTALL),
         )
-        if not (path.parent / target).exists()
+        if not target.startswith("../made/") and not (path.parent / target).exists()
     ]
     assert not gone

@@ -25,8 +25,8 @@ from stancekit.models.linear import Linear
 from stancekit.types import Example
 
 # An ensemble of finished runs needs some (tests/test_finished.py), a student its teacher
-# (tests/models/encoder/test_teachers.py).
-NEED_MODELS = {"ensemble_runs", "distilled"}
+# (tests/models/encoder/test_teachers.py), language models a server or weights (tests/models/llm).
+NEED_MODELS = {"ensemble_runs", "distilled", "llm", "smollm2"}
 SHIPPED = sorted(
     path for path in (ROOT / "configs" / "model").glob("*.yaml") if path.stem not in NEED_MODELS
 )

@@ -1,7 +1,6 @@
 """Names are exchanged for others of their kind, and all that is not a name stays."""
 
 import re
-import time
 
 import numpy as np
 import pytest
@@ -171,16 +170,13 @@ def test_an_actor_goes_by_its_state_or_its_own_name(exchange):
         assert exchange.actor_name(example(text, actor)) == name
 
 
-def test_real_sentences_keep_their_offsets_and_take_little_time(exchange, parts):
+def test_real_sentences_keep_their_offsets(exchange, parts):
     # Who speaks is seldom named in the sentence.
     examples = [one for one in parts.validation.examples if one.actor and one.actor.located]
     rng = np.random.default_rng(0)
     names = [exchange.names_in(one) for one in examples]
-    start = time.perf_counter()
     changed = [exchange(one, rng) for one in examples]
-    seconds = time.perf_counter() - start
-    # A few hundredths of a millisecond each; the bound leaves room for a busy machine.
-    assert seconds / len(examples) < 5e-4 and np.mean(np.array(names) > 0) > 0.8
+    assert np.mean(np.array(names) > 0) > 0.8
     for before, after in zip(examples, changed, strict=True):
         for old, new in ((before.actor, after.actor), (before.target, after.target)):
             if old.located and old.name == before.text[old.start : old.end]:

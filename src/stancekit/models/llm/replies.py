@@ -59,7 +59,8 @@ class ReplyStore:
         # Immutable: SQLite leaves no files beside it, which a sealed model folder would refuse. A log
         # of writes is there while a run goes on, or after one that was killed.
         log = self.path.with_name(f"{self.path.name}-wal")
-        place = f"{self.path.absolute().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
+        address = self.path.absolute().as_uri()
+        place = f"{address}?mode=ro" if log.exists() else f"{address}?mode=ro&immutable=1"
         return sqlite3.connect(place, uri=True, check_same_thread=False)
 
     def _open(self) -> sqlite3.Connection:
@@ -68,9 +69,9 @@ class ReplyStore:
         database = sqlite3.connect(
             self.path, timeout=60, isolation_level=None, check_same_thread=False
         )
-        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA journal_mode = WAL")
         # Survives the end of this process at any moment; a loss of power may cost the last replies.
-        database.execute("PRAGMA synchronous=NORMAL")
+        database.execute("PRAGMA synchronous = NORMAL")
         database.executescript(_TABLES)
         database.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (_STORE_FORMAT,))
         return database
@@ -200,7 +201,7 @@ class ReplyStore:
                 fresh._database.executemany(_INSERT, bare)
                 fresh._database.execute("COMMIT")
             # One file, without the log of writes beside it.
-            fresh._database.execute("PRAGMA journal_mode=DELETE")
+            fresh._database.execute("PRAGMA journal_mode = DELETE")
             fresh.close()
 
     def rows(self) -> Iterator[dict[str, Any]]:
