@@ -61,8 +61,8 @@ class StanceModel(TableView):
     --------
     >>> import tempfile
     >>> import stancekit
-    >>> model = stancekit.train("un_votes", model="nb", output=tempfile.mkdtemp(), verbose=False)
-    >>> rows = model.predict(["Peru rejected the levy."], actor="Peru", target="the levy")
+    >>> model = stancekit.train("un_votes_outside", output=tempfile.mkdtemp(), verbose=False)
+    >>> rows = model.predict(["Peru voted against the levy."], actor="Peru", target="the levy")
     >>> rows["stance"].tolist(), rows.columns.tolist()
     (['condemn'], ['stance', 'abstain', 'condemn', 'none', 'support'])
     """
