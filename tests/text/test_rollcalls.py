@@ -408,7 +408,9 @@ def test_long_lists_take_linear_time():
         return time.perf_counter() - started
 
     seconds(100)
-    assert seconds(1600) < 20 * max(seconds(200), 0.002)
+    # The quickest of three: what else the machine does is not measured.
+    few, many = (min(seconds(n) for _ in range(3)) for n in (200, 1600))
+    assert many < 20 * max(few, 0.002)
 
 
 @pytest.mark.parametrize(
