@@ -87,6 +87,29 @@ def evaluate_draw(
     corpus: SimulatedCorpus, *, n: int, design: str, inference: str, random_state: int
 ) -> DrawResult:
     """Annotate n rows, estimate the shares of every actor, and compare them with the truth."""
+    domains, truths = estimate_actors(
+        corpus, n=n, design=design, inference=inference, random_state=random_state
+    )
+    pairs = list(zip(domains, truths, strict=True))
+    estimated = [contains(share_interval(domain), truth) for domain, truth in pairs]
+    gold_only = [contains(share_interval(domain, gold_only=True), truth) for domain, truth in pairs]
+    counted = [contains(_count_interval(domain), truth) for domain, truth in pairs]
+    _, low, high = contrast(domains[:2], [1, -1])
+    differences = contains((low, high), truths[0] - truths[1])
+    return DrawResult(
+        shares=float(np.mean(estimated)),
+        differences=float(np.mean(differences)),
+        gold_only=float(np.mean(gold_only)),
+        counted=float(np.mean(counted)),
+        width=float(np.mean([mean_width(domain, gold_only=False) for domain in domains])),
+        width_gold_only=float(np.mean([mean_width(domain, gold_only=True) for domain in domains])),
+    )
+
+
+def estimate_actors(
+    corpus: SimulatedCorpus, *, n: int, design: str, inference: str, random_state: int
+) -> tuple[list[Domain], list[NDArray[np.float64]]]:
+    """Annotate n rows, and return the estimates of every actor with the true shares."""
     finite = is_finite(inference)
     identity = np.eye(N_CODES)
     gold = identity[corpus.gold]
@@ -102,20 +125,7 @@ def evaluate_draw(
         gold[mask].mean(axis=0) if finite else shares
         for mask, shares in zip(masks, SHARES, strict=True)
     ]
-    pairs = list(zip(domains, truths, strict=True))
-    estimated = [contains(share_interval(domain), truth) for domain, truth in pairs]
-    gold_only = [contains(share_interval(domain, gold_only=True), truth) for domain, truth in pairs]
-    counted = [contains(_count_interval(domain), truth) for domain, truth in pairs]
-    _, low, high = contrast(domains[:2], [1, -1])
-    differences = contains((low, high), truths[0] - truths[1])
-    return DrawResult(
-        shares=float(np.mean(estimated)),
-        differences=float(np.mean(differences)),
-        gold_only=float(np.mean(gold_only)),
-        counted=float(np.mean(counted)),
-        width=float(np.mean([mean_width(domain, gold_only=False) for domain in domains])),
-        width_gold_only=float(np.mean([mean_width(domain, gold_only=True) for domain in domains])),
-    )
+    return domains, truths
 
 
 def _count_interval(domain: Domain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,12 +1,7 @@
 """Measures of shares in corpora with a known truth: do their intervals hold?"""
 
-import numpy as np
-
-from bench.simulated_corpora import N_CODES, SHARES, SimulatedCorpus
-from stancekit.prevalence.claims import is_finite
-from stancekit.prevalence.estimators import SampledUnits, estimate_domain
+from bench.simulated_corpora import SimulatedCorpus, estimate_actors
 from stancekit.prevalence.measures import Measure, estimate_measure, measure_contrast, read_measures
-from stancekit.prevalence.sampling import draw_sample, inclusion_probabilities
 
 CODES = ("against", "abstains", "for", "other")
 # One of each kind; the scale is that of the first three codes.
@@ -28,18 +23,9 @@ def evaluate_measures(
         By measure, for each actor and for the difference of the first two: whether it is that, and
         whether the interval contains the truth. Those without a number are left out.
     """
-    finite = is_finite(inference)
-    identity = np.eye(N_CODES)
-    gold = identity[corpus.gold]
-    strata = [str(actor) if design == "stratified" else "" for actor in corpus.actor]
-    probability = inclusion_probabilities(strata, corpus.scores, n, design=design)
-    annotated = np.zeros(len(gold), dtype=bool)
-    annotated[draw_sample(probability, strata, random_state=random_state)] = True
-    predicted = identity[corpus.predicted].astype(bool)
-    units = SampledUnits(corpus.scores, predicted, corpus.article, annotated, gold, probability)
-    masks = [corpus.actor == actor for actor in range(len(SHARES))]
-    domains = [estimate_domain(units, mask, finite_population=finite) for mask in masks]
-    truths = [gold[mask].mean(axis=0) for mask in masks] if finite else list(SHARES)
+    domains, truths = estimate_actors(
+        corpus, n=n, design=design, inference=inference, random_state=random_state
+    )
     return {measure.name: list(_compare(measure, domains, truths)) for measure in MEASURES}
 
 

@@ -5,14 +5,14 @@ import csv
 import numpy as np
 import pytest
 from bench import coverage
-from bench.coverage import (
+from bench.coverage_scores import score_coverage
+from bench.coverage_shares import (
     annotator_coverage,
     measure_coverage,
-    network_coverage,
-    score_coverage,
     share_coverage,
     training_coverage,
 )
+from bench.coverage_studies import network_coverage
 from bench.simulated_annotators import TRUE_ALPHA, true_alpha
 from bench.simulated_corpora import N_CODES, simulate_corpus
 from bench.simulated_scores import TRUTH, true_score

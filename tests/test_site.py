@@ -1,7 +1,6 @@
 """The site is built with warnings as errors, opens from disk, and every link in it leads somewhere."""
 
 import os
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -9,14 +8,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, needs_chromium
 
 from stancekit.commands import COMMANDS
 from stancekit.commands.words import keys_of
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 # It makes the gallery and looks at a hundred pages: a minute, two where others work too.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 
@@ -119,19 +115,15 @@ def test_every_public_name_is_in_the_reference(site):
     assert {f"stancekit.{name}" for name in stancekit.__all__} <= page.anchors
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; .ci/run installs it")
+@needs_chromium
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark")])
-def test_pages_fit_and_ask_nobody(width, scheme, pages):
-    from playwright.sync_api import sync_playwright
-
+def test_pages_fit_and_ask_nobody(width, scheme, pages, browser):
     wide, asked = [], []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page.on("request", lambda request: asked.append(request.url))
-        for path in pages:
-            page.goto(path.as_uri())
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                wide.append(path.name)
-        browser.close()
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.on("request", lambda request: asked.append(request.url))
+    for path in pages:
+        page.goto(path.as_uri())
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wide.append(path.name)
+    page.close()
     assert not wide and not [url for url in asked if not url.startswith("file:")]

@@ -1,21 +1,15 @@
 """The pages in a real browser: by keyboard alone, without JavaScript, on phones, and for whoever does not see them."""
 
-import shutil
-
 import pytest
+from conftest import needs_chromium
 
 from stancekit.annotation.order import order_of
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import Judgement
 from stancekit.annotation.serving import serving
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium; .ci/run installs it, on Debian: apt install chromium"
-    ),
+    needs_chromium,
     pytest.mark.slow,  # browsers, and what five people do
 ]
 EVIL = "<script>document.title='broken'</script>"
@@ -36,16 +30,6 @@ def rows():
         }
         for at, text in enumerate(told)
     ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from bench.coverage import alpha_coverage
+from bench.coverage_scores import alpha_coverage
 from sklearn.metrics import cohen_kappa_score
 
 from stancekit.corpus import TableCorpus

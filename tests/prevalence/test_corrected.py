@@ -6,7 +6,7 @@ import numpy as np
 import ppi_py
 import pytest
 import statsmodels.api as sm
-from bench.coverage import regression_coverage
+from bench.coverage_studies import regression_coverage
 from bench.simulated_regression import DESIGNS, Design, labelled_moments, simulate_study
 from scipy.optimize import root
 

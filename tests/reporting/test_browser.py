@@ -1,9 +1,7 @@
 """Report and labelled article in a real browser: what is clicked or chosen is shown, with no error and no request."""
 
-import shutil
-
 import pytest
-from conftest import ROWS, padded
+from conftest import ROWS, needs_chromium, padded
 
 from stancekit.commands.report import report
 from stancekit.commands.train import train
@@ -15,12 +13,7 @@ from stancekit.models.majority import Majority
 from stancekit.text import split_sentences
 from stancekit.types import Article
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium; .ci/run installs it, on Debian: apt install chromium"
-)
+pytestmark = needs_chromium
 EVIL = "<script>document.title='broken'</script>"
 
 
@@ -46,16 +39,6 @@ def html(tmp_path_factory, stance):
             output=folder / "out",
         )
     return report(folder / "out").path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.slow)])

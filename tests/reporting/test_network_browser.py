@@ -1,20 +1,14 @@
 """The page of a network in a real browser: slider and nodes by keyboard, as a table, on phones, in the dark."""
 
-import shutil
-
 import pandas as pd
 import pytest
+from conftest import needs_chromium
 from made_networks import annotate, made_network
 
 from stancekit.commands.network import network
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium; .ci/run installs it, on Debian: apt install chromium"
-    ),
+    needs_chromium,
     pytest.mark.slow,  # a browser, and a network with all of its files
 ]
 
@@ -26,16 +20,6 @@ def page_file(tmp_path_factory):
     sample = pd.DataFrame(annotate(rows, gold, 250))
     network(pd.DataFrame(rows), gold=sample, slices="year", output=folder)
     return folder / "network.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 def test_the_slider_is_moved_by_arrow_keys(browser, page_file):

@@ -49,14 +49,20 @@ def project_rows(path: Path, codebook: str) -> list[LabelRow]:
     book = project_codebooks(path).get(codebook)
     rows: list[LabelRow] = []
     for item in _sampled(path):
-        facts = item.facts
-        row: LabelRow = {"id": facts["id"], "batch": facts["batch"]}
-        if facts["probability"] is not None:
-            row["probability"] = facts["probability"]
+        row = _drawn_row(item)
         if book is not None:
             row[codebook] = _decide_item(item, book).codes
         rows.append(row)
     return rows
+
+
+def _drawn_row(item: JudgedItem) -> LabelRow:
+    """Return what a row of a sample says of how it was drawn."""
+    facts = item.facts
+    row: LabelRow = {"id": facts["id"], "batch": facts["batch"]}
+    if facts["probability"] is not None:
+        row["probability"] = facts["probability"]
+    return row
 
 
 def project_judgements(path: Path, codebook: str) -> list[LabelRow]:
@@ -69,10 +75,7 @@ def project_judgements(path: Path, codebook: str) -> list[LabelRow]:
     """
     rows: list[LabelRow] = []
     for item in _sampled(path):
-        facts = item.facts
-        row: LabelRow = {"id": facts["id"], "batch": facts["batch"]}
-        if facts["probability"] is not None:
-            row["probability"] = facts["probability"]
+        row = _drawn_row(item)
         judged = [each for each in item.of_annotators() if codebook in each.codes]
         rows += [
             row

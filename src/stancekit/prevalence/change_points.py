@@ -1,4 +1,4 @@
-"""ShareChange points: when the share of a code moved to another level, if it did."""
+"""Change points: when the share of a code moved to another level, if it did."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
