@@ -63,8 +63,11 @@ class JoinedTable:
 
     def __init__(self, source: RowSource, present: Iterable[str]) -> None:
         name, known = source_name(source), set(present)
-        is_file = isinstance(source, str | Path)
-        rows = read_label_rows(Path(source)) if is_file else table_rows(source)  # type: ignore[arg-type]
+        rows = (
+            read_label_rows(Path(source))
+            if isinstance(source, str | Path)
+            else table_rows(source)
+        )
         heads = list(dict.fromkeys(key for row in rows for key in row))
         if not heads or heads[0] not in known:
             first = heads[0] if heads else "nothing"

@@ -274,6 +274,37 @@ def test_a_saved_model_asks_no_other_machine_unless_its_user_says_so(
     persistence.verify_model(place)
 
 
+def test_a_wording_that_comes_with_a_model_is_not_run(serve, make_llm, rows, stance, tmp_path):
+    own = tmp_path / "mine.jinja"
+    own.write_text(
+        "{% block system %}{{ letters }}{% endblock %}{% block user %}{{ marked }}{% endblock %}"
+    )
+    model = make_llm(serve().endpoint, prompts=[str(own)])
+    model.predict_proba(rows(1))
+    place = saved_model(model, stance, tmp_path / "m" / "model")
+    with pytest.raises(
+        KitError, match=r"'mine' of .*is not one that you have.*configs/prompt/NAME.jinja"
+    ):
+        persistence.load(place)
+
+
+def test_a_saved_model_reads_the_key_of_its_user_and_no_other(
+    serve, make_llm, rows, stance, tmp_path, monkeypatch
+):
+    stub = serve()
+    monkeypatch.setenv("SOME_SECRET", "not-for-you")
+    model = make_llm(stub.endpoint, key_env="SOME_SECRET")
+    model.predict_proba(rows(1))
+    place = saved_model(model, stance, tmp_path / "m" / "model")
+    stub.headers.clear()
+    persistence.load(place).scores(rows(2))
+    assert stub.headers and not any("not-for-you" in head for head in stub.headers)
+    stub.headers.clear()
+    monkeypatch.setenv("STANCEKIT_LLM_KEY", "for-this-one")
+    persistence.load(place).scores(rows(4))
+    assert any("Bearer for-this-one" in head for head in stub.headers)
+
+
 def test_a_key_is_in_no_file(serve, make_llm, rows, stance, tmp_path, monkeypatch):
     monkeypatch.setenv("MY_KEY", "sk-very-secret")
     stub = serve()

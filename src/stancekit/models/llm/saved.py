@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stancekit.codebook import Codebook
-from stancekit.errors import KitError
+from stancekit.errors import KitError, printable
 from stancekit.models.encoder.cache import cache_folder
-from stancekit.models.llm.prompts import Prompt
+from stancekit.models.llm.prompts import Prompt, load_prompt, prompt_names
 from stancekit.models.llm.replies import REPLIES_FILE
 from stancekit.types import Example, Mention
 
@@ -20,6 +20,8 @@ _LLM_FILE = "llm.json"
 # The address that a saved model asks, in place of the one it was saved with: the user's word that
 # texts may go there, which no file can give.
 ENDPOINT_VARIABLE = "STANCEKIT_LLM_ENDPOINT"
+# And the key for it: a file that names a variable of the environment may name any secret.
+KEY_VARIABLE = "STANCEKIT_LLM_KEY"
 _SAVED_SETTINGS = (
     "endpoint",
     "name",
@@ -28,7 +30,6 @@ _SAVED_SETTINGS = (
     "examples",
     "parallel",
     "timeout",
-    "key_env",
 )
 
 
@@ -54,7 +55,14 @@ def read_llm(kind: Any, folder: "ModelFolder") -> Any:
     """Read a fitted model back.
 
     It writes new replies beside its folder, where the run that it is from has its own, and asks
-    this machine alone unless the environment variable `STANCEKIT_LLM_ENDPOINT` names another.
+    this machine alone unless the environment variable `STANCEKIT_LLM_ENDPOINT` names another, with
+    the key in `STANCEKIT_LLM_KEY` where there is one.
+
+    Raises
+    ------
+    KitError
+        When a wording of it is not among those of this machine: a template is a program, and none
+        that comes with a model is run.
     """
     required: dict[str, type | tuple[type, ...]] = {
         "orders": int,
@@ -72,9 +80,8 @@ def read_llm(kind: Any, folder: "ModelFolder") -> Any:
     with folder.refusing(_LLM_FILE):
         codebook = Codebook.from_dict(settings["codebook"])
         kept = {name: settings.get(name) for name in _SAVED_SETTINGS}
-        prompts = [Prompt(str(one["name"]), str(one["source"])) for one in settings["prompts"]]
-        model: Any = kind(**kept, codebook=codebook, prompts=[prompt.name for prompt in prompts])
-        model.prompts_ = prompts
+        wordings = {str(one["name"]): str(one["source"]) for one in settings["prompts"]}
+        model: Any = kind(**kept, codebook=codebook, prompts=list(wordings))
         model.codebook_ = codebook
         model.model_ = settings["model"]
         model.demonstrations_ = [
@@ -83,6 +90,9 @@ def read_llm(kind: Any, folder: "ModelFolder") -> Any:
         ]
         model.classes_ = np.array(settings["classes"])
         model.multi_label_ = settings["multi_label"]
+    model.prompts_ = [_own_prompt(*wording, folder) for wording in wordings.items()]
+    if os.environ.get(KEY_VARIABLE):
+        model.key_env = KEY_VARIABLE
     if model.checkpoint:
         model.source_ = _same_weights(model.checkpoint, model.model_)
     elif endpoint := os.environ.get(ENDPOINT_VARIABLE):
@@ -90,6 +100,18 @@ def read_llm(kind: Any, folder: "ModelFolder") -> Any:
     model.saved_replies_ = folder / REPLIES_FILE
     model.folder = str(_writable(folder.path))
     return model
+
+
+def _own_prompt(name: str, source: str, folder: "ModelFolder") -> Prompt:
+    """Return the wording of this machine that a saved model was asked in."""
+    own = load_prompt(name) if name in prompt_names() else None
+    if own is None or own.source != source:
+        raise KitError(
+            f"the wording {printable(name, most=80)!r} of {folder.path} is not one that you have, and a template that "
+            f"comes with a model is not run; read it in {_LLM_FILE} there, and write it to "
+            "configs/prompt/NAME.jinja if you trust it"
+        )
+    return own
 
 
 def _writable(folder: Path) -> Path:
