@@ -64,9 +64,7 @@ class JoinedTable:
     def __init__(self, source: RowSource, present: Iterable[str]) -> None:
         name, known = source_name(source), set(present)
         rows = (
-            read_label_rows(Path(source))
-            if isinstance(source, str | Path)
-            else table_rows(source)
+            read_label_rows(Path(source)) if isinstance(source, str | Path) else table_rows(source)
         )
         heads = list(dict.fromkeys(key for row in rows for key in row))
         if not heads or heads[0] not in known:

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import zlib
 
 import pytest
 
@@ -85,6 +86,17 @@ def test_what_is_no_store_is_told(tmp_path):
     store.close()
     with pytest.raises(KitError, match="format 0, and this version reads 1"):
         ReplyStore(tmp_path / "old")
+
+
+@pytest.mark.parametrize(
+    "packed", [b"not packed", zlib.compress(b"0" * 20_000_000), "text", zlib.compress(b"\xff")]
+)
+def test_a_damaged_reply_is_told(tmp_path, packed):
+    store = ReplyStore(tmp_path / "r.sqlite")
+    keep(store)
+    store._database.execute("UPDATE replies SET reply = ?", (packed,))
+    with pytest.raises(KitError, match=r"r.sqlite is damaged"):
+        store.get(KEY)
 
 
 def test_writes_of_a_full_disk_are_no_half_replies(tmp_path):

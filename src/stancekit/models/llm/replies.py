@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REPLIES_FILE = "replies.sqlite"
 _STORE_FORMAT = "1"
+# A store may come from elsewhere: a few bytes of it could be packed from more than memory holds.
+_LONGEST_TEXT = 16_000_000
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS prompts (hash TEXT PRIMARY KEY, source TEXT) WITHOUT ROWID;
@@ -120,7 +122,23 @@ class ReplyStore:
         query = "SELECT reply FROM replies WHERE key = ?"
         with self._lock:
             found = self._database.execute(query, (key,)).fetchone()
-        return zlib.decompress(found[0]).decode() if found else None
+        return self._unpacked(found[0]) if found else None
+
+    def _unpacked(self, packed: bytes) -> str:
+        """Return a text as it was before it was packed, up to what a reply may have."""
+        opened = zlib.decompressobj()
+        try:
+            text = opened.decompress(packed, _LONGEST_TEXT).decode()
+        except (zlib.error, TypeError, ValueError) as error:
+            raise self._damaged(error) from None
+        if opened.unconsumed_tail:
+            raise self._damaged("a text in it is longer than any that is written")
+        return text
+
+    def _damaged(self, reason: object) -> KitError:
+        return KitError(
+            f"{self.path} is damaged: {printable(reason, most=100)}; get it again, or move it away and start again"
+        )
 
     def begin(self, key: bytes) -> bool:
         """Write down that a request is about to be sent; false where it was sent already or has its reply."""
@@ -213,7 +231,7 @@ class ReplyStore:
                 row = dict(zip(names, values, strict=True))
                 for name in ("request", "reply"):
                     packed = row[name]
-                    row[name] = zlib.decompress(packed).decode() if packed else None
+                    row[name] = self._unpacked(packed) if packed else None
                 yield row
 
     def to_frame(self) -> "pandas.DataFrame":
