@@ -12,7 +12,7 @@ run: $(CORE)
 	$(BIN)/stancekit train experiment=un_votes
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile
 
 slow: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadgroup -m slow
@@ -63,7 +63,7 @@ lowest: $(LOWEST)/.ready
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/pytest -q -n 2 -o filterwarnings=ignore $(QUICK)
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist docs/_build docs/made .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
+	rm -rf $(VENV) $(LOWEST) .venv-peers build dist docs/_build docs/made .pytest_cache .mypy_cache .ruff_cache experiments/*/runs experiments/*/report
 
 $(CORE): pyproject.toml constraints.txt packaged-models.txt
 	$(PYTHON) -m venv $(VENV)

@@ -7,15 +7,14 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import spacy
 from sklearn.linear_model import LogisticRegression
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
+from bench.comparisons import TIMES, Comparison, eight_bit, seconds, take_turns
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit, bundled
 from stancekit.labelling.archive import label_archive
@@ -38,14 +37,6 @@ from stancekit.types import Article
 ARTICLES, LOOPED = 150, 320
 
 
-def rate(n: int, call: Callable[[], object]) -> float:
-    """Return how many of n things a call does per second, the second time."""
-    call()
-    start = time.perf_counter()
-    call()
-    return n / (time.perf_counter() - start)
-
-
 def articles() -> list[Article]:
     """Return bundled articles."""
     lines = Path("data/un_votes/articles.jsonl").read_text(encoding="utf-8").splitlines()[:ARTICLES]
@@ -53,7 +44,7 @@ def articles() -> list[Article]:
     return [Article(row["id"], row["text"], topic=row["title"]) for row in rows]
 
 
-def text_to_examples() -> dict[str, object]:
+def text_to_examples() -> list[Comparison]:
     """Split sentences, find actors and targets; the peer is spaCy's recogniser alone, on the sentences ready made."""
     some, finder = articles(), ActorFinder()
     bodies = [[one.text for one in split_body(article)] for article in some]
@@ -71,25 +62,39 @@ def text_to_examples() -> dict[str, object]:
     def peer() -> None:
         list(recogniser.pipe(sentences))
 
-    return {
-        "name": "text to examples against spaCy's recogniser",
-        "ours": rate(len(sentences), ours),
-        "peer": rate(len(sentences), peer),
-        "unit": "sentences/s",
-    }
+    took, theirs = take_turns(ours, peer)
+    return [
+        Comparison(
+            name="text to examples",
+            peer=peer_name,
+            unit="sentences/s",
+            ours=len(sentences) / took,
+            theirs=rate,
+            goal=1,
+            times=TIMES,
+        )
+        for peer_name, rate in (
+            ("spaCy's recogniser alone", len(sentences) / theirs),
+            ("what was aimed at", 4000),
+        )
+    ]
 
 
-def words(folder: Path) -> dict[str, object]:
+def words(folder: Path) -> Comparison:
     """Label examples by `logreg`; the peer is the rate that was aimed at."""
     stance = persistence.load(baseline(folder) / "stance")
     parts = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0)
     some = [*parts.test.examples, *parts.validation.examples] * 2
-    return {
-        "name": "logreg labels against 15,000 a second",
-        "ours": rate(len(some), lambda: stance.predict(some)),
-        "peer": 15_000,
-        "unit": "examples/s",
-    }
+    (took,) = take_turns(lambda: stance.predict(some))
+    return Comparison(
+        name="`logreg` labels",
+        peer="what was aimed at",
+        unit="examples/s",
+        ours=len(some) / took,
+        theirs=30_000,
+        goal=1,
+        times=TIMES,
+    )
 
 
 def baseline(folder: Path) -> Path:
@@ -115,19 +120,18 @@ def trained(folder: Path) -> Path:
     return folder
 
 
-def archive(folder: Path) -> list[dict[str, object]]:
+def archive(folder: Path) -> list[Comparison]:
     """Label articles from text to file by `minilm`; the peers only classify some of the inputs that come of them."""
     source = folder / "articles.jsonl"
     rows = [{"id": one.id, "text": one.text, "title": one.topic} for one in articles()]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    found, saved = {}, trained(folder / "models")
-    for backend in ("torch", "onnx"):
-        job = LabellingJob(find_models([saved]), backend=backend)
-        label_archive(source, folder / f"warm-{backend}", job)
-        start = time.perf_counter()
-        label_archive(source, folder / backend, job)
-        found[backend] = time.perf_counter() - start
-    labels = read_labels(folder / "torch")
+    saved, turns = trained(folder / "models"), iter(range(100))
+    jobs = [LabellingJob(find_models([saved]), backend=backend) for backend in ("torch", "onnx")]
+    ours = [
+        lambda job=job: label_archive(source, folder / f"labels-{next(turns)}", job) for job in jobs
+    ]
+    ours[0]()
+    labels = read_labels(folder / "labels-0")
     units = {name: unit_rows(labels, book) for name, book in labels.codebooks.items()}
     inputs = sum(map(len, units.values()))
     some = random.Random(0).sample(units["stance"], LOOPED)
@@ -139,19 +143,31 @@ def archive(folder: Path) -> list[dict[str, object]]:
         tokenizer=AutoTokenizer.from_pretrained(source_of),
         device="cpu",
     )
-    out = []
-    for size in (1, 32):
-        start = time.perf_counter()
+
+    def peer(size: int) -> None:
         for at in range(0, len(texts), size):
             classifier(texts[at : at + size], batch_size=size)
-        peer = len(texts) / (time.perf_counter() - start)
-        for backend, took in found.items():
-            name = f"minilm end to end, {backend}, against pipeline of {size}"
-            out.append({"name": name, "ours": inputs / took, "peer": peer, "unit": "inputs/s"})
-    return out
+
+    *took, single, batched = take_turns(*ours, lambda: peer(1), lambda: peer(32))
+    goals = {"torch": (None, None), "8 bits": (10, 6) if eight_bit() else (4, 3)}
+    return [
+        Comparison(
+            name=f"labelling end to end by `minilm`, {kind}",
+            peer=f"`pipeline`, {peer}",
+            unit="inputs/s",
+            ours=inputs / of,
+            theirs=len(texts) / theirs,
+            goal=goal,
+            times=TIMES,
+        )
+        for of, (kind, wanted) in zip(took, goals.items(), strict=True)
+        for peer, theirs, goal in zip(
+            ("single inputs", "batches of 32"), (single, batched), wanted, strict=True
+        )
+    ]
 
 
-def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, object]:
+def engines(folder: Path, models: Path, sentences: int = 50_000) -> Comparison:
     """Label many sentences by `logreg` with two workers of Ray; the peer is one process. Both are started anew."""
     texts = [text for one in articles() for text in one.text.split("\n") if len(text) > 40]
     source = folder / "many.jsonl"
@@ -172,21 +188,19 @@ def engines(folder: Path, models: Path, sentences: int = 100_000) -> dict[str, o
             "workers=2",
             "rows=all",
         ]
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "stancekit", "label", *words], check=True, stdout=sys.stderr
-        )
-        took[engine] = time.perf_counter() - start
-    return {
-        "name": f"{sentences:,} sentences, two workers of Ray against one process",
-        "ours": sentences / took["ray"],
-        "peer": sentences / took["local"],
-        "unit": "sentences/s",
-    }
+        program = [sys.executable, "-m", "stancekit", "label", *words]
+        took[engine] = seconds(lambda of=program: subprocess.run(of, check=True, stdout=sys.stderr))
+    return Comparison(
+        name=f"{sentences:,} sentences by `logreg`, two workers of Ray",
+        peer="one process",
+        unit="sentences/s",
+        ours=sentences / took["ray"],
+        theirs=sentences / took["local"],
+    )
 
 
-def measure() -> list[dict[str, object]]:
-    """Return the rows of `bench/results.json` about labelling."""
+def measure() -> list[Comparison]:
+    """Return the rows about labelling."""
     warnings.filterwarnings("ignore")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as spare:
@@ -195,6 +209,6 @@ def measure() -> list[dict[str, object]]:
         sys.stdout = sys.stderr
         try:
             models = folder / "words"
-            return [text_to_examples(), words(models), *archive(folder), engines(folder, models)]
+            return [*text_to_examples(), words(models), *archive(folder), engines(folder, models)]
         finally:
             sys.stdout = shown

@@ -19,6 +19,7 @@ PATTERNS = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "RELEASING.md",
+    "bench/README.md",
     "SECURITY.md",
     "CODE_OF_CONDUCT.md",
     "configs/README.md",

@@ -48,9 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _settle_process() -> None:
     """Set what is the whole process's, before anything is loaded."""
-    # Threads that wait for each other in a loop take the processor from the one that they wait for:
-    # beside other work, training with two threads is many times as slow. torch reads it when it is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait for each other in a long loop take the processor from the one that they wait for:
+    # beside other work, training with two threads is ten times as slow. torch reads it when it is loaded.
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     # A terminal or a pipe that cannot show a character gets its number, not an error after all the work.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -234,21 +234,28 @@ def test_what_hydra_shows_of_itself(words, shown):
     assert done.returncode == 0 and shown in done.stdout and not done.stderr
 
 
-@pytest.mark.parametrize(("asked", "set_"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_threads_of_the_program_do_not_wait_in_a_loop_unless_asked_to(asked, set_):
+@pytest.mark.parametrize(
+    ("asked", "spins"),
+    [({}, "3000"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None), ({"GOMP_SPINCOUNT": "7"}, "7")],
+)
+def test_threads_of_the_program_wait_in_a_short_loop_unless_asked_otherwise(asked, spins):
     script = """
 import os, sys
 from stancekit.__main__ import main
 sys.argv = ["stancekit", "--version"]
 main()
-print(os.environ["OMP_WAIT_POLICY"])
+print(os.environ.get("GOMP_SPINCOUNT"))
 """
-    settings = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
-    settings |= {"OMP_WAIT_POLICY": asked} if asked else {}
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    settings = {key: value for key, value in os.environ.items() if key not in names}
     shown = subprocess.run(
-        [sys.executable, "-c", script], env=settings, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        env=settings | asked,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert shown.stdout.split()[-1] == set_
+    assert shown.stdout.split()[-1] == str(spins)
 
 
 def test_no_pickle_is_read(tmp_path, capsys):

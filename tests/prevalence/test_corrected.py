@@ -1,12 +1,15 @@
 """Coefficients with labels against other people's implementations, and against the sums written out."""
 
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import ppi_py
 import pytest
 import statsmodels.api as sm
 from bench.coverage_studies import regression_coverage
+from bench.dsl import EXAMPLES, compare
 from bench.simulated_regression import DESIGNS, Design, labelled_moments, simulate_study
 from scipy.optimize import root
 
@@ -250,3 +253,18 @@ def test_intervals_of_coefficients_hold(design):
     table = regression_coverage([design], draws=400, random_state=1)
     (kit,) = [row for row in table.itertuples() if row.method == "kit"]
     assert kit.coverage >= 0.93 and kit.lowest >= 0.9
+
+
+DSL = Path(os.environ.get("STANCEKIT_DSL", "not there"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (DSL / "PanChen.csv").exists(),
+    reason="no tables of R's dsl; bench/dsl.py says how R writes them: set STANCEKIT_DSL to their folder",
+)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.table)
+def test_published_examples_of_dsl_have_the_same_answers(example, tmp_path):
+    found = compare(example, DSL, tmp_path)
+    half = (found["dsl high"] - found["dsl low"]) / 2
+    assert ((found["estimate"] - found["dsl"]).abs() < 0.35 * half).all()
