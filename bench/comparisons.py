@@ -117,7 +117,7 @@ def page(known: dict[str, list[dict[str, object]]]) -> str:
 
 
 def _line(row: Comparison) -> str:
-    goal = "" if row.goal is None else f"{row.goal:g}"
+    goal = "" if row.goal is None else f"{row.goal:.2g}"
     if row.goal is not None and row.ratio < row.goal:
         goal += ", **not reached**"
     shown = (f"{_short(value)} {row.unit}" for value in (row.ours, row.theirs))

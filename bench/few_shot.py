@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score
 
-from bench.comparisons import TIMES, Comparison, seconds
+from bench.comparisons import Comparison, seconds
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit, bundled
 from stancekit.corpus.dataset import LabelledSet
@@ -23,7 +23,7 @@ from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.features import Pair
 
 PEERS, SETFIT = Path(".venv-peers"), "setfit==1.2.0"
-PER_CODE, TEST = 16, 600
+PER_CODE, TEST, STATES = 16, 600, 3
 SCRIPT = Path("bench/setfit_few_shot.py")
 
 
@@ -54,7 +54,7 @@ def measure() -> list[Comparison]:
     test = parts.test.take(np.random.default_rng(0).permutation(len(parts.test.examples))[:TEST])
     gold = np.asarray(encode_labels(test))
     took, scores = [], []
-    for state in range(TIMES):
+    for state in range(STATES):
         codes = np.asarray(encode_labels(parts.train))
         random = np.random.default_rng(state)
         rows = [
@@ -75,9 +75,9 @@ def measure() -> list[Comparison]:
     (ours, theirs), (f1, peer) = np.median(took, axis=0), np.mean(scores, axis=0)
     return [
         Comparison(
-            "few-shot, 16 per code", SETFIT, "s", ours, theirs, 3, TIMES, less_is_better=True
+            "few-shot, 16 per code", SETFIT, "s", ours, theirs, 3, STATES, less_is_better=True
         ),
-        Comparison("few-shot, mean macro-F1 on test", SETFIT, "", f1, peer, 1, TIMES),
+        Comparison("few-shot, mean macro-F1 on test", SETFIT, "", f1, peer, 1, STATES),
     ]
 
 

@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,7 +153,7 @@ def measure() -> list[Comparison]:
     body = sum(
         one.numel() for name, one in model.network_.named_parameters() if "embeddings" not in name
     )
-    fast, name = bf16(), f"fine-tuning {Path(source).name}"
+    fast, name = bf16(), "fine-tuning MiniLM"
     kind = "bf16" if fast else "32 bits"
     return [
         Comparison(

@@ -105,6 +105,7 @@ def test_its_threads_do_not_wait_in_a_loop():
 HEAVY = ("torch", "transformers", "datasets", "sklearn", "scipy", "pandas", "pyarrow", "spacy.cli")
 
 
+@pytest.mark.slow
 def test_an_article_is_labelled_without_heavy_imports_and_in_little_memory(tmp_path):
     program = (
         "import sys\n"

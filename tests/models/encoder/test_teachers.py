@@ -78,6 +78,7 @@ def test_a_student_of_a_teacher_alone_learns_nothing_from_gold(tiny, some, tmp_p
     assert distance(1.0) < distance(0.5) < distance(None)
 
 
+@pytest.mark.slow
 def test_a_saved_student_names_its_teacher_by_a_sum_alone(tiny, saved, some, tmp_path):
     student = taught(tiny, saved, some)
     fitted = calibrate(student.head("stance"), some.take(range(50)))

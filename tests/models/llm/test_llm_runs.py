@@ -134,6 +134,7 @@ def test_label_replays_and_keeps_what_it_asks_beside_the_run(corpus, tmp_path):
     persistence.verify_model(model.folder)
 
 
+@pytest.mark.slow
 def test_a_leaderboard_with_other_models_is_one_command(corpus, tmp_path, capsys):
     with Stub() as stub:
         for model in ("lexicon", "llm"):
