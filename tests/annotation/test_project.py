@@ -116,6 +116,18 @@ def test_controls_and_suggestions(project):
     assert project.item(1).suggested["stance"] == {"codes": ["none"], "scores": {"none": 0.9}}
 
 
+def test_suggestions_for_another_text_of_the_same_id_are_refused(project):
+    other = {
+        **ROWS[0],
+        "sentence": "Another one.",
+        "stance": "none",
+        "stance_scores": {"none": 0.9},
+    }
+    with pytest.raises(KitError, match="has other texts, actors or targets with the ids"):
+        project.add_suggestions([other])
+    assert not project.item(1).suggested
+
+
 def test_judgements_are_kept_as_they_were_given(project):
     given = Judgement(
         item=2,

@@ -130,3 +130,31 @@ def test_the_install_line_is_named_where_networkx_is_missing(made, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "networkx", None)
     with pytest.raises(MissingExtra, match=r"pip install 'stancekit\[network\]'"):
         network(labels, gold=gold)
+
+
+def test_spellings_of_one_name_are_one_node(made):
+    labels, gold = made
+    plain = network(labels, gold=gold)
+    odd = labels.copy()
+    odd.loc[::2, "actor"] = odd.loc[::2, "actor"].str.upper()
+    odd.loc[1::3, "target"] = " " + odd.loc[1::3, "target"] + "  "
+    found = network(odd, gold=gold)
+    assert [(edge.source, edge.target, edge.n) for edge in found.whole] == [
+        (edge.source, edge.target, edge.n) for edge in plain.whole
+    ]
+    assert any(
+        "spellings that differ in case, blanks or an article" in note for note in found.notes
+    )
+    assert not any("spellings" in note for note in plain.notes)
+
+
+def test_rows_without_a_date_are_in_no_slice_and_that_is_told(made):
+    labels, gold = made
+    dated = labels.assign(
+        date=["2019-05-01", "2020-05-01", ""] * (len(labels) // 3) + [""] * (len(labels) % 3)
+    )
+    found = network(dated, gold=gold, slices="year")
+    rows = int((dated["date"] == "").sum())
+    assert any(
+        note.startswith(f"{rows} rows have no date and are in no slice") for note in found.notes
+    )

@@ -510,3 +510,71 @@ def test_codes_of_sentences_that_have_several_or_none(tmp_path):
     with pytest.raises(KitError, match="may have other values; set family=linear"):
         regress("law + war ~ party", labels=labels, gold=drawn, family="logistic")
     assert regress("law + war ~ party", labels=labels, gold=drawn).coefficients[1].estimate[0] > 0.3
+
+
+def with_column(study, name, values):
+    _, gold, rows, _ = study
+    return pd.DataFrame(rows).assign(**{name: list(values)}), gold
+
+
+def test_the_words_for_missing_among_numbers_are_missing(study):
+    rows = study[2]
+    sizes = ["NA" if at % 50 == 0 else str(row["size"]) for at, row in enumerate(rows)]
+    blanks = ["" if value == "NA" else value for value in sizes]
+    labels, gold = with_column(study, "age", sizes)
+    found = regress("condemn ~ age", labels=labels, gold=gold)
+    [said] = [one for one in found.coefficients if one.term == "age"]
+    labels, gold = with_column(study, "age", blanks)
+    assert by_term(regress("condemn ~ age", labels=labels, gold=gold))["age"] == said
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            lambda at: "NA" if at % 9 == 0 else "red",
+            "NA in 134 rows, which may be a missing value or a category",
+        ),
+        (
+            lambda at: "0,5" if at % 50 == 0 else str(at),
+            r"is numbers, but for 0,5 in 24 rows.*by C\(odd\)",
+        ),
+    ],
+)
+def test_columns_that_may_be_misread_are_refused(study, values, told):
+    labels, gold = with_column(study, "odd", [values(at) for at in range(len(study[2]))])
+    with pytest.raises(KitError, match=told):
+        regress("condemn ~ odd", labels=labels, gold=gold)
+
+
+def test_codes_that_look_like_powers_of_ten_are_categories(study):
+    labels, gold = with_column(
+        study, "ward", [("1E1", "2E2")[at % 2] for at in range(len(study[2]))]
+    )
+    assert "ward[T.2E2]" in by_term(regress("condemn ~ ward", labels=labels, gold=gold))
+
+
+def test_a_table_is_joined_by_the_year_of_a_date(study):
+    labels, gold, rows, _ = study
+    gdp = {2018: 3.0, 2019: 1.0, 2020: 2.0, 2021: 5.0}
+    table = pd.DataFrame({"year": list(gdp), "gdp": list(gdp.values())})
+    joined = regress("condemn ~ gdp", labels=labels, gold=gold, columns=table)
+    own, gold = with_column(study, "gdp", [gdp[int(row["date"][:4])] for row in rows])
+    assert by_term(joined)["gdp"] == by_term(regress("condemn ~ gdp", labels=own, gold=gold))["gdp"]
+
+
+def test_a_table_is_not_joined_by_what_a_model_guessed(study):
+    labels, gold, _, _ = study
+    table = pd.DataFrame({"stance": CODES, "gdp": [1, 2, 3]})
+    with pytest.raises(
+        KitError, match="'stance', by which it is joined, and that is what a model has guessed"
+    ):
+        regress("condemn ~ gdp", labels=labels, gold=gold, columns=table)
+
+
+def test_names_in_a_table_match_but_for_blanks(study):
+    labels, gold, _, _ = study
+    table = pd.DataFrame({"party": ["blue ", " red"], "members": [1.0, 2.0]})
+    assert "members" in by_term(
+        regress("condemn ~ members", labels=labels, gold=gold, columns=table)
+    )

@@ -3,8 +3,9 @@
 import csv
 import json
 
+import pandas as pd
 import pytest
-from made_labels import declared, stances, written
+from made_labels import declared, made, stances, written
 
 from stancekit.commands.estimate import estimate
 from stancekit.commands.sample import sample
@@ -243,3 +244,33 @@ def test_advice_is_what_the_command_can_follow(tmp_path, line):
     with pytest.raises(KitError, match=r"gold.csv") as error:
         read_gold(path, STANCE)
     assert "corpus." not in str(error.value)
+
+
+def test_judgements_of_other_sentences_under_the_same_ids_are_refused(tmp_path):
+    """Ids by line are those of other sentences once a table is sorted in another way."""
+    rows, gold = made(articles=20)
+    labels = pd.DataFrame(rows)
+    drawn = sample(labels=labels, n=40, output=None).to_frame()
+    drawn["stance"] = [gold[key] for key in drawn["id"]]
+    assert len(estimate(labels=labels, gold=drawn).shares)
+    turned = labels.assign(sentence=labels["sentence"].tolist()[::-1])
+    with pytest.raises(
+        KitError, match=r"gold shows another text under the ids of 40 rows.*same order"
+    ):
+        estimate(labels=turned, gold=drawn)
+    with pytest.raises(KitError, match="shows another text under the ids of 40 rows"):
+        sample(labels=turned, n=5, extend=drawn, output=None)
+    named = labels.assign(actor="Somebody")
+    with pytest.raises(KitError, match=r"actor '.*' and not 'Somebody'.*take these columns out"):
+        estimate(labels=named, gold=drawn)
+    assert len(estimate(labels=named, gold=drawn.drop(columns=["actor"])).shares)
+
+
+def test_signs_that_a_spreadsheet_sets_make_no_other_text(tmp_path):
+    rows, gold = made(articles=20)
+    labels = pd.DataFrame(rows)
+    said = labels.assign(sentence=[f'He said "no" -- twice, in {key}.' for key in labels["id"]])
+    drawn = sample(labels=said, n=40, output=None).to_frame()
+    drawn["stance"] = [gold[key] for key in drawn["id"]]
+    drawn["sentence"] = [f"He said “no” – twice, in {key}. " for key in drawn["id"]]
+    assert len(estimate(labels=said, gold=drawn).shares)

@@ -19,6 +19,7 @@ from stancekit.annotation.settings import ProjectSettings
 from stancekit.annotation.store import ProjectFile, add_annotator_row, now
 from stancekit.annotation.tables import (
     check_judgement,
+    check_same_texts,
     draw_calibration,
     insert,
     item_values,
@@ -135,12 +136,19 @@ class Project(ProjectFile):
         return len(new)
 
     def add_suggestions(self, rows: ItemRows) -> int:
-        """Keep what a model gave to the items of a table of labels, and return to how many."""
-        read = {item.id: item.suggested for item in read_items(rows, self.codebooks, "sampled")}
+        """Keep what a model gave to the items of a table of labels, and return to how many.
+
+        Raises
+        ------
+        KitError
+            When rows cannot be read, or have the id of an item with another text, actor or target.
+        """
+        read = read_items(rows, self.codebooks, "sampled")
         with self._writing() as connection:
+            check_same_texts(connection, read, self.path)
             found = connection.executemany(
                 "UPDATE items SET suggested = ? WHERE id = ?",
-                [(json_line(suggested), key) for key, suggested in read.items() if suggested],
+                [(json_line(item.suggested), item.id) for item in read if item.suggested],
             )
             return found.rowcount
 

@@ -95,22 +95,35 @@ def new_items(
     last, last_round = connection.execute(
         "SELECT coalesce(max(number), 0), coalesce(max(round), 0) FROM items"
     ).fetchone()
+    there = check_same_texts(connection, items, path) if last else set()
+    new = [item for item in items if item.id not in there]
+    _check_one_draw(connection, items, new, path)
+    return new, last, last_round
+
+
+def check_same_texts(connection: sqlite3.Connection, items: Sequence[Item], path: Path) -> set[str]:
+    """Return the ids of the items that are there already.
+
+    Raises
+    ------
+    KitError
+        When one of them has another text, actor or target there.
+    """
     query = "SELECT text, actor, target FROM items WHERE id = ?"
-    new: list[Item] = []
+    same: set[str] = set()
     other: list[str] = []
     for item in items:
-        there = connection.execute(query, (item.id,)).fetchone() if last else None
+        there = connection.execute(query, (item.id,)).fetchone()
         if there is None:
-            new.append(item)
-        elif tuple(there) != (item.text, *(m and m.name for m in (item.actor, item.target))):
-            other.append(item.id)
-    _check_one_draw(connection, items, new, path)
+            continue
+        alike = tuple(there) == (item.text, *(m and m.name for m in (item.actor, item.target)))
+        same.add(item.id) if alike else other.append(item.id)
     if other:
         raise KitError(
             f"{path} has other texts, actors or targets with the ids {listing(other)}; give the new "
             "rows other ids, or put them into a project of their own"
         )
-    return new, last, last_round
+    return same
 
 
 def _check_one_draw(

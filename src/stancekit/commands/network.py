@@ -1,6 +1,7 @@
 """`stancekit network`: who is for and against whom, with intervals, from labels and annotated rows."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from stancekit.errors import KitError, printable
@@ -10,6 +11,7 @@ from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import list_tables
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
+from stancekit.labelling.positions import name_key
 from stancekit.prevalence.network import NetworkSettings, SignedNetwork
 from stancekit.prevalence.network_making import make_network
 from stancekit.prevalence.poles import find_poles
@@ -112,16 +114,19 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
         negative=as_list(negative),
     )
     units, notes = match_gold(population, list_tables(gold), suggested=suggested)
+    columns, joined = _node_columns(population, by)
     settings = NetworkSettings(population.codebook.name, poles, pool, level, min_rows, random_state)
     found = make_network(
         units,
-        _node_columns(population),
+        columns,
         population.codes,
         settings=settings,
-        notes=[*population.labels.notes, *notes],
+        notes=[*population.labels.notes, *notes, *joined],
     )
     if output is not None:
-        statements = dna_text(population, units, poles, by=by, date_format=date_format)
+        statements = dna_text(
+            population, units, poles, nodes=[columns[name] for name in by], date_format=date_format
+        )
         write_text(Path(output) / "dna.csv", statements)
         _write_network(Path(output), found)
     if verbose:
@@ -141,12 +146,31 @@ def _check_nodes(by: Sequence[str], slices: str | None) -> None:
         )
 
 
-def _node_columns(population: Population) -> Mapping[str, list[str]]:
-    """Return the columns of nodes and periods, empty where a row has no value."""
-    return {
+def _node_columns(
+    population: Population, by: Sequence[str]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the columns of nodes and periods, empty where a row has no value, and what to know of them.
+
+    Names that differ in letter case, blanks or an article alone are one node, by the commonest of them.
+    """
+    columns = {
         name: ["" if value == NO_VALUE else value for value in values]
         for name, values in population.columns.items()
     }
+    counts = Counter(value for name in by for value in columns[name] if value)
+    shown: dict[str, str] = {}
+    for value in sorted(counts, key=lambda value: (-counts[value], value)):
+        shown.setdefault(name_key(value) or value, value)
+    node = {value: shown[name_key(value) or value] for value in counts} | {"": ""}
+    for name in by:
+        columns[name] = [node[value] for value in columns[name]]
+    others = {value: one for value, one in node.items() if value != one}
+    notes = [
+        f"{len(others)} spellings that differ in case, blanks or an article alone are taken for the commonest, as "
+        f"{value!r} for {one!r}"
+        for value, one in list(others.items())[:1]
+    ]
+    return columns, notes
 
 
 def _write_network(folder: Path, found: SignedNetwork) -> None:

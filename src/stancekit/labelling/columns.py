@@ -144,16 +144,30 @@ def column_cells(rows: Sequence[LabelRow], name: str) -> list[Any]:
 
 
 def column_texts(rows: Sequence[LabelRow], name: str, blank: str) -> NDArray[np.object_]:
-    """Return what each row has in a column as text, with `blank` where it has nothing, shape (rows,)."""
+    """Return what each row has in a column as text, with `blank` where it has nothing, shape (rows,).
+
+    Blanks around a text and double ones are not part of it.
+    """
     if isinstance(rows, TableRows) and name in rows.table.column_names:
         values, place = _distinct(rows, name)
         if values is not None:
-            shown = [blank if is_blank(value) else value for value in values.tolist()]
+            shown = [blank if is_blank(value) else plain_name(value) for value in values.tolist()]
             return np.array(shown, dtype=object)[place]
     cells = column_cells(rows, name)
     texts = np.empty(len(cells), dtype=object)
-    texts[:] = [blank if is_blank(cell) else str(cell) for cell in cells]
+    texts[:] = [blank if is_blank(cell) else plain_name(cell) for cell in cells]
     return texts
+
+
+def plain_name(cell: object) -> str:
+    """Return a cell's text without blanks around it, and one where there are several.
+
+    Examples
+    --------
+    >>> plain_name(" New  Zealand "), plain_name(2019)
+    ('New Zealand', '2019')
+    """
+    return " ".join(str(cell).split())
 
 
 def _distinct(rows: TableRows, name: str) -> tuple[NDArray[np.object_] | None, NDArray[np.int64]]:

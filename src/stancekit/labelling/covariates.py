@@ -1,12 +1,13 @@
 """Columns of a regression: those of labels, what follows from dates, and those of a table that is joined."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from stancekit.errors import KitError, listing
-from stancekit.labelling.columns import column_cells, column_names, row_ids
+from stancekit.labelling.columns import column_cells, column_names, plain_name, row_ids
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import Population, check_sentences
@@ -16,32 +17,55 @@ from stancekit.prevalence.refusals import check_variables
 from stancekit.prevalence.regressing import RegressionRequest
 from stancekit.prevalence.units import PERIODS, period_number, read_periods
 
+# Numbers as programs write them: an exponent has a sign, so that codes such as 1E1 stay texts.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]\d+)?")
+_UNCLEAR = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null"})
+_MISSING = _UNCLEAR | {"none", "."}
+
 
 def make_column(name: str, values: Sequence[object]) -> Column:
     """Return a column; it is one of numbers where every value that it has reads as one.
 
+    Among numbers, the words by which programs write a missing value (`NA`, `NULL`, `.`) are missing values.
+
+    Raises
+    ------
+    KitError
+        When such a word stands among texts: it may be a category too, as the code of Namibia.
+
     Examples
     --------
-    >>> make_column("size", ["3", None, "4.5"]).numbers.tolist()
-    [3.0, nan, 4.5]
+    >>> make_column("size", ["3", None, "4.5", "NA"]).numbers.tolist()
+    [3.0, nan, 4.5, nan]
     >>> column = make_column("party", ["left", "", "right"])
     >>> column.numbers is None, column.missing.tolist()
     (True, [False, True, False])
     """
-    import pandas as pd
-
-    missing = np.array([is_blank(value) for value in values], dtype=bool)
     texts = np.array([_as_text(value) for value in values], dtype=object)
-    numbers = np.asarray(pd.to_numeric(pd.Series(texts), errors="coerce"), dtype=float)
-    is_number = np.isfinite(numbers) | missing
-    return Column(name, numbers if is_number.all() else None, texts, missing)
+    distinct, place = np.unique(texts.astype(str), return_inverse=True)
+    missing = distinct == ""
+    unsaid = np.array([text.casefold() in _MISSING for text in distinct], dtype=bool)
+    is_number = np.array([bool(_NUMBER.fullmatch(text)) for text in distinct], dtype=bool)
+    if (is_number | missing | unsaid).all() and is_number.any():
+        numbers = np.full(len(distinct), np.nan)
+        numbers[is_number] = [float(text) for text in distinct[is_number]]
+        without = missing | unsaid
+        return Column(name, numbers[place], texts, without[place])
+    unclear = np.array([text.casefold() in _UNCLEAR for text in distinct], dtype=bool)
+    if unclear.any():
+        rows = int(unclear[place].sum())
+        raise KitError(
+            f"column {name} has {listing(distinct[unclear].tolist())} in {rows} rows, which may be a missing value "
+            "or a category; empty these cells, or write the category in another way"
+        )
+    return Column(name, None, texts, missing[place])
 
 
 def _as_text(value: object) -> str:
     """Return a cell as text; a table with empty cells has 2019 as 2019.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if is_blank(value) else str(value)
+    return "" if is_blank(value) else plain_name(value)
 
 
 class JoinedTable:
@@ -53,25 +77,30 @@ class JoinedTable:
         A file, or a table in Python.
     present
         The columns of the labels.
+    keys
+        Those of them by which a table may be joined: not what a model has guessed.
 
     Raises
     ------
     KitError
-        When it cannot be read, its first column is none of the labels', a value of it is there twice,
-        or another column is one of the labels' too.
+        When it cannot be read, its first column is no key, a value of it is there twice, or another
+        column is one of the labels' too.
     """
 
-    def __init__(self, source: RowSource, present: Iterable[str]) -> None:
-        name, known = source_name(source), set(present)
+    def __init__(self, source: RowSource, present: Iterable[str], keys: Iterable[str]) -> None:
+        name, known, allowed = source_name(source), set(present), sorted(keys)
         rows = (
             read_label_rows(Path(source)) if isinstance(source, str | Path) else table_rows(source)
         )
         heads = list(dict.fromkeys(key for row in rows for key in row))
-        if not heads or heads[0] not in known:
+        if not heads or heads[0] not in allowed:
             first = heads[0] if heads else "nothing"
+            fault = (
+                "is what a model has guessed" if first in known else "is no column of the labels"
+            )
             raise KitError(
-                f"the first column of {name} is {first!r}, by which it is joined, and the labels have no "
-                f"such column; they have {listing(sorted(known), most=20)}. Put one of them first"
+                f"the first column of {name} is {first!r}, by which it is joined, and that {fault}; it can be joined "
+                f"by {listing(allowed, most=20)}. Put one of them first"
             )
         self.key = heads[0]
         if twice := sorted(known.intersection(heads[1:])):
@@ -139,7 +168,9 @@ def read_regressed(
     """
     present = column_names(population.rows)
     own = [*present, *(period for period in PERIODS if "date" in present)]
-    table = JoinedTable(source, own) if source is not None else None
+    guessed = {end for book in labels.codebooks for end in (book, f"{book}_scores")}
+    keys = [name for name in own if name not in guessed]
+    table = JoinedTable(source, own, keys) if source is not None else None
     joined = table.values if table else []
     codes, names = population.codes, request.columns(population.codes)
     check_variables([*names, *request.codes(codes)], codes, [*own, *joined], list(labels.codebooks))
@@ -149,7 +180,7 @@ def read_regressed(
     columns = {}
     for name in names:
         if table and name in joined:
-            values = table.look_up(column_cells(population.rows, table.key), name)
+            values = table.look_up(_join_keys(population.rows, table.key, date_format), name)
         elif name not in present:
             values = _periods(population.rows, name, date_format)
         else:
@@ -158,6 +189,13 @@ def read_regressed(
     if request.cluster:
         _check_cluster(population, columns[request.cluster])
     return columns
+
+
+def _join_keys(rows: Sequence[LabelRow], name: str, date_format: str | None) -> list[object]:
+    """Return by what rows are joined to a table: a column, or the year or month of their date as it is written."""
+    if name not in PERIODS or name in column_names(rows):
+        return column_cells(rows, name)
+    return list(read_periods(row_ids(rows), column_cells(rows, "date"), name, date_format))
 
 
 def _periods(rows: Sequence[LabelRow], name: str, date_format: str | None) -> list[object]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stancekit.corpus.project_file import ADJUDICATED, is_project
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
-from stancekit.labelling.gold_cells import batch_of, find_row, gold_codes, inclusion_column
+from stancekit.labelling.gold_cells import batch_of, find_rows, gold_codes, inclusion_column
 from stancekit.labelling.held_out import check_not_learned
 from stancekit.labelling.judged_gold import (
     all_codes,
@@ -209,7 +209,7 @@ def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> lis
     unknown: set[str] = set()
     lost: list[str] = []
     for rows in tables:
-        matches = [find_row(row, population.row_numbers) for row in rows]
+        matches = find_rows(rows, population.rows, population.row_numbers, "gold")
         codes = [gold_codes(row, population.codebook) for row in rows]
         lost += [row_id(row) for row, number in zip(rows, matches, strict=True) if number is None]
         unknown |= {code for row in rows for code in all_codes(row, population.codebook)} - known

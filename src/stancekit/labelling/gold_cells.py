@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from stancekit.codebook import split_labels
@@ -119,8 +120,56 @@ def batch_of(row: LabelRow) -> int:
     return int(number)
 
 
-def find_row(row: LabelRow, row_numbers: Mapping[str, int]) -> int | None:
-    """Return the number of the labelled row that a sample's row is of, `None` where there is none."""
-    key = row_id(row)
-    # Samples in CSV guard ids that a spreadsheet would run as formulas.
-    return row_numbers.get(key, row_numbers.get(unguard_cell(key)))
+def find_rows(
+    rows: Sequence[LabelRow],
+    labelled: Sequence[LabelRow],
+    row_numbers: Mapping[str, int],
+    where: str,
+) -> list[int | None]:
+    """Return the number of the labelled row that each row of a sample is of, `None` where there is none.
+
+    Ids say which, and the sentence, actor and target that a sample shows have to be those of the
+    labels: ids by line or order are others' where the same texts were labelled in another order.
+
+    Raises
+    ------
+    KitError
+        When a row shows another text, actor or target than the labels have under its id.
+    """
+    found: list[int | None] = []
+    apart: list[str] = []
+    for row in rows:
+        key = row_id(row)
+        # Samples in CSV guard ids that a spreadsheet would run as formulas.
+        number = row_numbers.get(key, row_numbers.get(unguard_cell(key)))
+        found.append(number)
+        if number is not None and (name := _differing(row, labelled[number])):
+            apart.append(
+                f"{key}: {name} {_short(row[name])} and not {_short(labelled[number][name])}"
+            )
+    if apart:
+        raise KitError(
+            f"{where} shows another text under the ids of {len(apart)} rows than the labels do "
+            f"({listing(apart, most=2)}); use the labels that it was drawn from, or label the same texts in the "
+            "same order. Where people have rewritten texts or names, take these columns out of the sample"
+        )
+    return found
+
+
+def _differing(row: LabelRow, labelled: LabelRow) -> str:
+    """Return the first of the columns that are shown to people in which two rows differ, but for signs and case."""
+    for name in ("sentence", "actor", "target"):
+        shown, known = row.get(name), labelled.get(name)
+        if not is_blank(shown) and not is_blank(known) and _letters(shown) != _letters(known):
+            return name
+    return ""
+
+
+def _letters(cell: object) -> str:
+    # Spreadsheets set other quotes and dashes, and cut long cells.
+    return re.sub(r"[\W_]+", "", str(cell)[:30_000]).casefold()[:20_000]
+
+
+def _short(cell: object) -> str:
+    text = str(cell)
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

@@ -59,7 +59,8 @@ def project_rows(path: Path, codebook: str) -> list[LabelRow]:
 def _drawn_row(item: JudgedItem) -> LabelRow:
     """Return what a row of a sample says of how it was drawn."""
     facts = item.facts
-    row: LabelRow = {"id": facts["id"], "batch": facts["batch"]}
+    row: LabelRow = {"id": facts["id"], "batch": facts["batch"], "sentence": facts["text"]}
+    row |= {"actor": facts["actor"], "target": facts["target"]}
     if facts["probability"] is not None:
         row["probability"] = facts["probability"]
     return row

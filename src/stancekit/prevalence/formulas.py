@@ -23,6 +23,8 @@ _FUNCTIONS = ("C", "I", *NUMERIC_FUNCTIONS)
 # Columns of a design beyond this are no regression that some hundred annotated rows can tell apart.
 MOST_COLUMNS = 500
 MOST_POWER = 4
+# Texts that are no more than this share of a column of numbers were hardly meant as categories.
+_FEW_TEXTS = 0.1
 _VARIABLE_NAME = r"`[^`]+`|[^\W\d]\w*(?:\.\w+)*"
 _VARIABLE = re.compile(
     rf"(?P<function>[^\W\d]\w*)\(\s*(?P<inner>{_VARIABLE_NAME})\s*"
@@ -232,6 +234,23 @@ def _make_categories(factor: Factor, column: Column, keep: BoolArray) -> Any:
     return pd.Categorical(texts, categories=levels)
 
 
+def _check_texts(column: Column, keep: BoolArray) -> None:
+    """Refuse a column of numbers with a few texts among them: they would make a category of every number.
+
+    Raises
+    ------
+    KitError
+        When nine tenths of its values, or more, are numbers.
+    """
+    texts = column.texts[keep & ~column.missing]
+    odd = [text for text in texts.tolist() if _level_order(text)[0] == np.inf]
+    if odd and len(odd) <= _FEW_TEXTS * len(texts):
+        raise KitError(
+            f"column {column.name} is numbers, but for {listing(dict.fromkeys(odd), most=3)} in {len(odd)} rows; "
+            f"write them as numbers or empty them, or take every value for a category by C({column.name})"
+        )
+
+
 def _level_order(level: str) -> tuple[float, str]:
     """Return what sorts categories: numbers by size, then texts by alphabet."""
     try:
@@ -367,6 +386,8 @@ def design_maker(
             continue
         column = columns[factor.name]
         is_text = column.numbers is None and not factor.function
+        if is_text:
+            _check_texts(column, keep)
         make = _make_categories if factor.function == "C" or is_text else apply_numeric
         values[name] = make(factor, column, keep)
     return DesignMaker(formula, values, of_codes, int(keep.sum()))

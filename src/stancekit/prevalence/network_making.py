@@ -88,7 +88,7 @@ def _edge_notes(
     columns: Mapping[str, Sequence[str]], drawn: EdgeDraws, settings: NetworkSettings
 ) -> list[str]:
     """Return what a reader should know of rows and pairs that are not in the network."""
-    source, target, *_ = columns.values()
+    source, target, *periods = columns.values()
     loops = sum(bool(one) and one == other for one, other in zip(source, target, strict=True))
     empty = sum(not (one and other) for one, other in zip(source, target, strict=True))
     notes = []
@@ -96,6 +96,11 @@ def _edge_notes(
         notes.append(f"{loops} rows have the same node twice and are in no edge")
     if empty:
         notes.append(f"{empty} rows lack a node and are in no edge")
+    for period in periods:
+        if undated := sum(not one for one in period):
+            notes.append(
+                f"{undated} rows have no date and are in no slice, only in the whole network"
+            )
     if drawn.left_out:
         notes.append(
             f"{drawn.left_out} pairs have fewer than {settings.min_rows} rows and are no edges "

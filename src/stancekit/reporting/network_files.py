@@ -9,7 +9,7 @@ from typing import Any
 
 from stancekit.corpus.dates import read_dates
 from stancekit.errors import printable
-from stancekit.labelling.population import NO_VALUE, Population, column_values
+from stancekit.labelling.population import Population
 from stancekit.labelling.row_format import is_blank, row_id
 from stancekit.prevalence.edges import Edge
 from stancekit.prevalence.estimators import SampledUnits
@@ -120,7 +120,7 @@ def dna_text(
     units: SampledUnits,
     poles: Poles,
     *,
-    by: Sequence[str],
+    nodes: Sequence[Sequence[str]],
     date_format: str | None = None,
 ) -> str:
     """Return rows that are for or against as the event list of Discourse Network Analyzer.
@@ -130,13 +130,12 @@ def dna_text(
 
     Parameters
     ----------
-    by
-        The columns of who and of what.
+    nodes
+        Who and of what, for each row; empty where it has none.
     """
     signed = sign_units(units, poles, population.codes)
     given = signed.predicted.copy()
     given[units.annotated] = signed.gold[units.annotated] > 0
-    names = [column_values(population.rows, column) for column in by]
     dates = read_dates(
         ((row_id(row), row.get("date")) for row in population.rows),
         where="labels",
@@ -148,8 +147,8 @@ def dna_text(
     writer = csv.writer(file, delimiter=";", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(DNA_COLUMNS)
     for row in range(len(population.rows)):
-        who, what = names[0][row], names[1][row]
-        if not given[row, :2].any() or NO_VALUE in (who, what):
+        who, what = nodes[0][row], nodes[1][row]
+        if not given[row, :2].any() or not (who and what):
             continue
         fields = population.rows[row]
         writer.writerow(
