@@ -67,10 +67,31 @@ class LabelledMoments:
         return np.arange(len(self.rows)) if self.finite else self.unit[self.rows]
 
     @property
+    def row_weight(self) -> FloatArray:
+        """Return what each annotated row counts in the equation, shape (n,); 0 where it decides nothing."""
+        return np.asarray(self.weight * self.gold.weight * self.gold.among)
+
+    @property
+    def counted(self) -> BoolArray:
+        """Return which annotated rows count: with a weight, and among those that the outcome is about."""
+        return np.asarray(self.row_weight > 0)
+
+    @property
     def effective(self) -> float:
-        """Return how many sampling units the annotated rows amount to (Kish 1965)."""
-        weights = np.bincount(self.drawn_unit, weights=self.weight)
-        return float(weights.sum() ** 2 / (weights**2).sum())
+        """Return how many sampling units the annotated rows amount to."""
+        return effective_units(self.drawn_unit, self.row_weight)
+
+
+def effective_units(unit: NDArray[np.int64], weight: FloatArray) -> float:
+    """Return how many sampling units of one weight some rows amount to (Kish 1965), 0 of no weight.
+
+    Examples
+    --------
+    >>> effective_units(np.array([0, 0, 1, 2]), np.array([1.0, 1.0, 2.0, 0.0]))
+    2.0
+    """
+    weights = np.bincount(unit, weights=weight)
+    return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
 @dataclass(frozen=True, slots=True)
