@@ -247,3 +247,58 @@ def test_printed_intervals_of_a_rare_code_hold(clusters):
         held.append(np.abs(fitted.theta - truth) <= fitted.half_width(data.effective))
     assert 30 < silent < 80
     assert np.mean(held, axis=0).min() >= 0.93
+
+
+@pytest.fixture(scope="module")
+def one_green():
+    """A frequent code of red and blue rows, and seven green ones, of which one is annotated."""
+    table, gold = rare(drawn=300)
+    random = np.random.default_rng(7)
+    truth = pd.Series(random.choice(["other", "threat"], len(table), p=[0.6, 0.4]), table.index)
+    wrong = random.random(len(table)) < 0.15
+    table["view"] = np.where(wrong, np.where(truth == "other", "threat", "other"), truth)
+    for code in ("other", "threat"):
+        table[code] = np.where(table["view"] == code, 0.8, 0.2)
+    others = [row for row in range(40) if row not in gold.index][:6]
+    table.loc[[gold.index[5], *others], "party"] = "green"
+    return table, gold.assign(view=truth[gold.index])
+
+
+def test_a_level_with_one_annotated_row_leaves_the_others_as_they_are(one_green):
+    """They are as without its rows."""
+    table, gold = one_green
+    formula = "threat ~ party + center(year)"
+    with_it = by_term(regress(formula, labels=table, gold=gold))
+    others = table[table["party"] != "green"]
+    apart = regress(formula, labels=others, gold=gold[gold["id"].isin(others["id"])])
+    green = with_it["party[T.green]"]
+    assert green.estimate is None and green.gold_only is None
+    assert green.why == "1 clusters with annotated rows decide it, and it takes 8"
+    for term, one in by_term(apart).items():
+        if term != "Intercept":  # the centre is of all rows, and quantiles of one unit more
+            assert with_it[term].gold_only == pytest.approx(one.gold_only, rel=1e-4)
+        half = (one.estimate[2] - one.estimate[1]) / 2
+        assert with_it[term].estimate == pytest.approx(one.estimate, abs=0.1 * half)
+    # It has no say in how far scores are used either, whose errors would all be seen in its one row.
+    assert apart.score_weight > 0.3
+    rows = regress(formula, labels=table, gold=gold, inference="finite_population")
+    assert by_term(rows)["party[T.green]"].why == "1 annotated rows decide it, and it takes 8"
+    assert by_term(rows)["party[T.red]"].gold_only is not None
+
+
+def test_columns_that_differ_in_one_annotated_row_have_a_reason(one_green):
+    table, gold = one_green
+    twin = table["year"] + (np.arange(len(table)) % 50 == 7) * ~table["id"].isin(gold["id"])
+    twin[gold.index[0]] += 1
+    near = table[["id", "article", "party", "year"]].assign(twin=twin)
+    found = by_term(
+        regress(
+            "threat ~ party + year + twin",
+            labels=near.join(table[["view", "other", "threat"]]),
+            gold=gold,
+        )
+    )
+    for term in ("year", "twin"):
+        assert found[term].estimate is None and found[term].gold_only is None
+        assert found[term].why == "1 cluster alone decides it, and it takes 8"
+    assert found["party[T.red]"].estimate is not None and found["party[T.red]"].gold_only

@@ -41,6 +41,7 @@ from stancekit.prevalence.regression import Coefficient, Regression
 from stancekit.prevalence.shares import ShareEstimate
 from stancekit.prevalence.undecided import (
     Terms,
+    alone_terms,
     undecided_notes,
     undecided_terms,
 )
@@ -163,13 +164,17 @@ def make_regression(
     gold = fit_gold(data, request.family)
     if gold is None:
         raise _no_root(request)
-    weight = tune_weight(data, request.family, gold.theta, terms.basis)
+    undecided = alone_terms(data, terms, gold.through(terms.basis).alone)
+    undecided |= undecided_terms(data, terms, request.formula.outcome)
+    known = np.array([name not in undecided for name in terms.names])
+    weight = tune_weight(data, request.family, gold.theta, terms.basis, known=known)
     fitted = fit_corrected(data, request.family, weight, gold.theta)
     if fitted is None:
         raise _no_root(request)
     naive = fit_naive(data, request.family)
-    found = [fit.through(terms.basis) if fit else None for fit in (fitted, gold, naive)]
-    undecided = undecided_terms(data, terms, request.formula.outcome)
+    found = [fit.through(terms.basis) for fit in (fitted, gold)]
+    as_truth = naive.through(terms.basis) if naive else None
+    undecided = alone_terms(data, terms, found[0].alone) | undecided
     return Regression(
         formula=request.formula.text,
         family=request.family.name,
@@ -180,7 +185,7 @@ def make_regression(
         n_annotated=len(data.rows),
         n_units=len(np.unique(data.drawn_unit)),
         score_weight=weight,
-        coefficients=_coefficients(terms, found, data, undecided),
+        coefficients=_coefficients(terms, (*found, as_truth), data, undecided),
         notes=[
             *notes,
             *left_out,

@@ -114,6 +114,23 @@ def undecided_terms(data: LabelledMoments, terms: Terms, outcome: str) -> dict[s
     return found
 
 
+def alone_terms(data: LabelledMoments, terms: Terms, alone: BoolArray) -> dict[str, str]:
+    """Return the terms that one annotated unit alone decides, and why they have no number.
+
+    Parameters
+    ----------
+    alone
+        Which these are, as of `Fitted`.
+    """
+    what = "row" if data.finite else "cluster"
+    why = f"1 {what} alone decides it, and it takes {MIN_UNITS}"
+    return {
+        name: why
+        for name, is_alone in zip(terms.names, alone.tolist(), strict=True)
+        if is_alone and not data.certain
+    }
+
+
 def undecided_notes(undecided: Mapping[str, str], names: Sequence[str]) -> list[str]:
     """Return a note on what to do about terms without a number."""
     if not undecided:
@@ -142,5 +159,5 @@ def _few_units(data: LabelledMoments, values: FloatArray) -> str:
         return ""
     n_units = min(len(np.unique(unit[side])) for side in sides)
     alike = f" and weigh as much as {effective:.1f} alike" if n_units >= MIN_UNITS else ""
-    what = "rows" if data.finite else "clusters"
-    return f"{n_units} {what} with annotated rows decide it{alike}, and it takes {MIN_UNITS}"
+    what = "annotated rows" if data.finite else "clusters with annotated rows"
+    return f"{n_units} {what} decide it{alike}, and it takes {MIN_UNITS}"
