@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,7 +220,7 @@ def test_a_variance_that_few_units_decide_has_few_degrees_of_freedom():
     assert (many > 40).all()
     concentrated = fitted.influence.copy()
     concentrated[np.argsort((concentrated**2).sum(axis=1))[:-4]] = 0
-    few = type(fitted)(fitted.theta, concentrated).effective(np.inf)
+    few = replace(fitted, influence=concentrated).effective(np.inf)
     assert (few < 15).all()
     assert (fitted.effective(10.0) == 10).all()
 

@@ -174,6 +174,7 @@ def read_regressed(
     joined = table.values if table else []
     codes, names = population.codes, request.columns(population.codes)
     check_variables([*names, *request.codes(codes)], codes, [*own, *joined], list(labels.codebooks))
+    _check_roles(request, [*own, *joined])
     if population.codebook.unit == "sentence":
         of_labels = [name for name in names if name in present]
         check_sentences(labels.rows, population.codebook, of_labels)
@@ -196,6 +197,17 @@ def _join_keys(rows: Sequence[LabelRow], name: str, date_format: str | None) -> 
     if name not in PERIODS or name in column_names(rows):
         return column_cells(rows, name)
     return list(read_periods(row_ids(rows), column_cells(rows, "date"), name, date_format))
+
+
+def _check_roles(request: RegressionRequest, columns: Sequence[str]) -> None:
+    """Refuse weights or sampling units that are a code, which is a variable of the formula only."""
+    for role, name in (("weights", request.weights), ("cluster", request.cluster)):
+        if name and name not in columns:
+            raise KitError(
+                f"{role}={name} is a code of the labels, and {role}= takes a column of the rows. Rename "
+                "the column if one of that name is meant, and let it stand before the labels, or leave "
+                f"{role}= out"
+            )
 
 
 def _periods(rows: Sequence[LabelRow], name: str, date_format: str | None) -> list[object]:

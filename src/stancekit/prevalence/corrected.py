@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from stancekit.prevalence.estimators import student_quantile, sum_by_unit
 from stancekit.prevalence.families import Family, Moments, solve
+from stancekit.prevalence.identified import COLLINEAR
 from stancekit.types import BoolArray, FloatArray
 
 # How many numbers the matrices of units that are left out may take at a time.
 _AT_A_TIME = 4_000_000
+# A matrix of a larger condition cannot be solved; a smaller part of a direction is none.
+_MOST_CONDITION, _NO_PART = 1e12, 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +70,60 @@ class LabelledMoments:
         return np.arange(len(self.rows)) if self.finite else self.unit[self.rows]
 
     @property
+    def row_weight(self) -> FloatArray:
+        """Return what each annotated row counts in the equation, shape (n,); 0 where it decides nothing."""
+        return np.asarray(self.weight * self.gold.weight * self.gold.among)
+
+    @property
+    def counted(self) -> BoolArray:
+        """Return which annotated rows count: with a weight, and among those that the outcome is about."""
+        return np.asarray(self.row_weight > 0)
+
+    @property
     def effective(self) -> float:
-        """Return how many sampling units the annotated rows amount to (Kish 1965)."""
-        weights = np.bincount(self.drawn_unit, weights=self.weight)
-        return float(weights.sum() ** 2 / (weights**2).sum())
+        """Return how many sampling units the annotated rows amount to."""
+        return effective_units(self.drawn_unit, self.row_weight)
+
+
+def effective_units(unit: NDArray[np.int64], weight: FloatArray) -> float:
+    """Return how many sampling units of one weight some rows amount to (Kish 1965), 0 of no weight.
+
+    Examples
+    --------
+    >>> effective_units(np.array([0, 0, 1, 2]), np.array([1.0, 1.0, 2.0, 0.0]))
+    2.0
+    """
+    weights = np.bincount(unit, weights=weight)
+    return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Coefficients, shape (terms,), and what each sampling unit adds to them, shape (units, terms)."""
+    """Coefficients, and how certain they are.
+
+    Attributes
+    ----------
+    theta
+        The coefficients, shape (terms,).
+    influence
+        What each sampling unit adds to them, shape (units, terms).
+    lost
+        The directions along which nothing would decide them without some one unit, shape
+        (directions, terms).
+    alone
+        Which coefficients one unit alone decides, as they change along such a direction, shape
+        (terms,); they have no error that is known.
+    """
 
     theta: FloatArray
     influence: FloatArray
+    lost: FloatArray
+    alone: BoolArray
 
     @property
     def error(self) -> FloatArray:
         """Return the standard errors, shape (terms,)."""
-        return np.asarray(np.sqrt((self.influence**2).sum(axis=0)))
+        return np.where(self.alone, np.inf, np.sqrt((self.influence**2).sum(axis=0)))
 
     def effective(self, most: float) -> FloatArray:
         """Return how many units each variance is as certain as that of, at most `most`, shape (terms,).
@@ -102,7 +142,11 @@ class Fitted:
 
     def through(self, change: FloatArray) -> "Fitted":
         """Return the coefficients of another basis of the design, `change` times these."""
-        return Fitted(change @ self.theta, self.influence @ change.T)
+        lost = self.lost @ change.T
+        # What the sum would be without cancelling: coefficients are of any unit.
+        size = np.abs(self.lost) @ np.abs(change).T
+        alone = (np.abs(lost) > _NO_PART * size).any(axis=0)
+        return Fitted(change @ self.theta, self.influence @ change.T, lost, alone)
 
     def half_width(self, effective: float) -> FloatArray:
         """Return half the width of every interval, shape (terms,)."""
@@ -114,7 +158,7 @@ def fit_gold(data: LabelledMoments, family: Family) -> Fitted | None:
     """Return the coefficients of the annotated rows alone, weighted; `None` where there are none."""
     start = np.zeros(data.gold.design.shape[1])
     theta = solve(lambda theta: _equation(data, family, theta, 0.0), start)
-    return None if theta is None else Fitted(theta, _influence(data, family, theta, 0.0))
+    return None if theta is None else _fitted(data, family, theta, 0.0)
 
 
 def fit_naive(data: LabelledMoments, family: Family) -> Fitted | None:
@@ -136,11 +180,17 @@ def fit_naive(data: LabelledMoments, family: Family) -> Fitted | None:
     added = moments.design * (moments.residual(family, theta) / n)[:, None]
     if not data.finite:
         added = sum_by_unit(data.unit, added, int(data.unit.max()) + 1)
-    return Fitted(theta, added @ np.linalg.inv(equation(theta)[1]).T)
+    influence = added @ np.linalg.inv(equation(theta)[1]).T
+    return Fitted(theta, influence, np.zeros((0, len(theta))), np.zeros(len(theta), dtype=bool))
 
 
 def tune_weight(
-    data: LabelledMoments, family: Family, theta: FloatArray, change: FloatArray | None = None
+    data: LabelledMoments,
+    family: Family,
+    theta: FloatArray,
+    change: FloatArray | None = None,
+    *,
+    known: BoolArray | None = None,
 ) -> float:
     """Return the weight of the scores that makes variances least, between 0 and 1.
 
@@ -153,6 +203,9 @@ def tune_weight(
         The coefficients of the annotated rows alone.
     change
         The basis whose coefficients are meant, as of `Fitted.through`; by default that of the design.
+    known
+        Which coefficients to take the mean over, shape (terms,); by default all. One whose
+        variance annotated rows do not show, as where one row decides it, would be least without scores.
     """
     inverse = np.linalg.inv(_equation(data, family, theta, 0.0)[1])
     if change is not None:
@@ -160,6 +213,8 @@ def tune_weight(
     gold = _added(data, family, theta, 0.0) @ inverse.T
     # The equation is linear in the weight of the scores.
     scores = _added(data, family, theta, 1.0) @ inverse.T - gold
+    if known is not None and known.any():
+        gold, scores = gold[:, known], scores[:, known]
     size = np.maximum((gold**2).sum(axis=0), 1e-300)
     covariance = ((gold * scores).sum(axis=0) / size).sum()
     variance = ((scores**2).sum(axis=0) / size).sum()
@@ -196,7 +251,7 @@ def fit_corrected(
     True
     """
     theta = solve(lambda theta: _equation(data, family, theta, weight), start)
-    return None if theta is None else Fitted(theta, _influence(data, family, theta, weight))
+    return None if theta is None else _fitted(data, family, theta, weight)
 
 
 def _equation(
@@ -238,10 +293,8 @@ def _added(data: LabelledMoments, family: Family, theta: FloatArray, weight: flo
     return added
 
 
-def _influence(
-    data: LabelledMoments, family: Family, theta: FloatArray, weight: float
-) -> FloatArray:
-    """Return what each sampling unit adds to the coefficients, shape (units, terms).
+def _fitted(data: LabelledMoments, family: Family, theta: FloatArray, weight: float) -> Fitted:
+    """Return coefficients with what each sampling unit adds to them.
 
     Of a unit with annotated rows it is how far the coefficients move to first order when it is left
     out: the derivative of the equation is that of the others (Bell and McCaffrey 2002, the
@@ -250,14 +303,27 @@ def _influence(
     slope = _equation(data, family, theta, weight)[1]
     added = _added(data, family, theta, weight)
     influence = added @ np.linalg.inv(slope).T
+    lost = [np.zeros((0, len(theta)))]
     for units, of_units in _slopes_of_units(data, family, theta, weight):
         without = slope - of_units
-        usable: BoolArray = np.linalg.cond(without) < 1e12
+        usable: BoolArray = np.linalg.cond(without) < _MOST_CONDITION
         solved = np.linalg.solve(without[usable], added[units[usable], :, None])
         influence[units[usable]] = solved[..., 0]
-        # Without this unit there would be no coefficients at all.
-        influence[units[~usable]] = np.inf
-    return np.asarray(influence)
+        for unit, matrix in zip(units[~usable], without[~usable], strict=True):
+            influence[unit], directions = _solve_decided(matrix, added[unit])
+            lost.append(directions)
+    directions = np.concatenate(lost)
+    return Fitted(theta, influence, directions, directions.any(axis=0))
+
+
+def _solve_decided(matrix: FloatArray, added: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Solve along the directions that a symmetric matrix decides, and return those that it does not."""
+    values, vectors = np.linalg.eigh(matrix)
+    decided = np.abs(values) > COLLINEAR * np.abs(values).max()
+    known, lost = vectors[:, decided], vectors[:, ~decided].T
+    # What is left of rounding would be taken for a part of a direction.
+    lost = np.where(np.abs(lost) > _NO_PART, lost, 0.0)
+    return known @ ((known.T @ added) / values[decided]), lost
 
 
 def _slopes_of_units(

@@ -17,6 +17,17 @@ _SAME = 1e-12
 _ZERO = 1e-7
 
 
+def is_constant(values: FloatArray) -> bool:
+    """Say whether values are the same but for rounding.
+
+    Examples
+    --------
+    >>> is_constant(np.array([1e-20, 3e-20])), is_constant(np.array([0.3, 0.1 + 0.2]))
+    (False, True)
+    """
+    return bool(np.ptp(values) <= _SAME * np.abs(values).max())
+
+
 def constant_terms(design: FloatArray, names: Sequence[str]) -> list[str]:
     """Return the terms that have one value in every row, but for one that is the constant itself.
 

@@ -133,17 +133,22 @@ def check_outcome(outcome: Factor, values: FloatArray, family: Family) -> None:
 
 
 def check_enough(data: LabelledMoments, cluster: str, n_terms: int) -> None:
-    """Refuse a regression on too few annotated rows or sampling units for any interval."""
+    """Refuse a regression on too few annotated rows or sampling units for any interval.
+
+    Rows without a weight, and those that the outcome is not about, do not count.
+    """
     if data.certain:
         return
-    n, wanted = len(data.rows), max(MIN_ANNOTATED, 2 * n_terms)
+    n, wanted = int(data.counted.sum()), max(MIN_ANNOTATED, 2 * n_terms)
     if n < wanted:
+        idle = idle_rows(data)
         raise KitError(
-            f"{n} rows are annotated, and {n_terms} coefficients take {wanted}; annotate more rows, or "
-            "leave terms out"
+            f"{n} rows {'decide the coefficients' if idle else 'are annotated'}, and {n_terms} "
+            f"coefficients take {wanted}{f': {idle}' if idle else ''}; annotate more rows"
+            f"{' that do' if idle else ''}, or leave terms out"
         )
     if data.effective < MIN_UNITS:
-        n_units = len(np.unique(data.drawn_unit))
+        n_units = len(np.unique(data.drawn_unit[data.counted]))
         of_what = f"values of {cluster}" if cluster else "rows"
         raise KitError(
             f"the annotated rows are in {n_units} {of_what}, which weigh as much as "
@@ -151,6 +156,16 @@ def check_enough(data: LabelledMoments, cluster: str, n_terms: int) -> None:
             "be seen from fewer. Set cluster= to a column with more values, annotate more of them, or "
             "set inference=finite_population for a claim about these texts alone"
         )
+
+
+def idle_rows(data: LabelledMoments) -> str:
+    """Say how many annotated rows decide no coefficient, and why, empty where all decide some."""
+    reasons = {
+        "have the weight 0": data.gold.weight <= 0,
+        "are not among those that the outcome is about": data.gold.among <= 0,
+    }
+    said = " or ".join(reason for reason, rows in reasons.items() if rows.any())
+    return f"{int((~data.counted).sum())} of {len(data.rows)} annotated rows {said}" if said else ""
 
 
 def check_gold(
@@ -161,8 +176,13 @@ def check_gold(
         "Annotate rows that do, as with stancekit sample design=stratified by='[COLUMN]' extend=, join "
         "values of the column, or leave the term out"
     )
-    empty = constant_terms(raw, names)
-    if empty:
+    raw, gold = raw[data.counted], data.gold.take(np.flatnonzero(data.counted))
+    if not len(raw):
+        raise KitError(
+            f"no annotated row decides the coefficients ({idle_rows(data)}); annotate more rows, or take "
+            "another outcome"
+        )
+    if empty := constant_terms(raw, names):
         raise KitError(
             f"{len(empty)} terms have one value in all annotated rows ({listing(empty)}), so that they "
             f"do not decide them. {advice}"
@@ -173,12 +193,7 @@ def check_gold(
             f"the terms {listing(wrong)} are collinear among the annotated rows, though not among all. "
             f"{advice}"
         )
-    gold = Moments(spread, data.gold.outcome, data.gold.among, data.gold.weight)
-    if not (gold.among > 0).any():
-        raise KitError(
-            "no annotated row is among those that the outcome is about; annotate more rows, or take "
-            "another outcome"
-        )
+    gold = Moments(spread, gold.outcome, gold.among, gold.weight)
     if wrong := separated_terms(gold, family, names):
         raise KitError(
             f"perfect separation: among the annotated rows {listing(wrong)} decides the outcome, so that "

@@ -15,7 +15,7 @@ from stancekit.prevalence.corrected import (
     fit_naive,
     tune_weight,
 )
-from stancekit.prevalence.estimators import ANNOTATION_ONLY, MIN_UNITS, SampledUnits, weigh_rows
+from stancekit.prevalence.estimators import ANNOTATION_ONLY, SampledUnits, weigh_rows
 from stancekit.prevalence.families import Family, Moments
 from stancekit.prevalence.formulas import (
     Column,
@@ -34,10 +34,17 @@ from stancekit.prevalence.refusals import (
     check_gold,
     check_outcome,
     find_basis,
+    idle_rows,
     read_row_weights,
 )
 from stancekit.prevalence.regression import Coefficient, Regression
 from stancekit.prevalence.shares import ShareEstimate
+from stancekit.prevalence.undecided import (
+    Terms,
+    alone_terms,
+    undecided_notes,
+    undecided_terms,
+)
 from stancekit.types import BoolArray, FloatArray
 
 
@@ -151,18 +158,23 @@ def make_regression(
     check_any(len(annotated))
     rows = np.cumsum(keep)[annotated] - 1
     sides = _Sides(units, columns, request, maker, keep, annotated, rows, weights, left)
-    data, basis, terms = sides.moments()
+    data, terms = sides.moments()
     check_enough(data, request.cluster, len(terms.names))
     check_gold(data, request.family, terms.names, terms.annotated)
     gold = fit_gold(data, request.family)
     if gold is None:
         raise _no_root(request)
-    weight = tune_weight(data, request.family, gold.theta, basis)
+    undecided = alone_terms(data, terms, gold.through(terms.basis).alone)
+    undecided |= undecided_terms(data, terms, request.formula.outcome)
+    known = np.array([name not in undecided for name in terms.names])
+    weight = tune_weight(data, request.family, gold.theta, terms.basis, known=known)
     fitted = fit_corrected(data, request.family, weight, gold.theta)
     if fitted is None:
         raise _no_root(request)
     naive = fit_naive(data, request.family)
-    found = [fit.through(basis) if fit else None for fit in (fitted, gold, naive)]
+    found = [fit.through(terms.basis) for fit in (fitted, gold)]
+    as_truth = naive.through(terms.basis) if naive else None
+    undecided = alone_terms(data, terms, found[0].alone) | undecided
     return Regression(
         formula=request.formula.text,
         family=request.family.name,
@@ -173,8 +185,15 @@ def make_regression(
         n_annotated=len(data.rows),
         n_units=len(np.unique(data.drawn_unit)),
         score_weight=weight,
-        coefficients=_coefficients(terms, found, data),
-        notes=[*notes, *left_out, *_error_notes(sides, codes), *_naive_notes(naive)],
+        coefficients=_coefficients(terms, (*found, as_truth), data, undecided),
+        notes=[
+            *notes,
+            *left_out,
+            *_idle_notes(data),
+            *undecided_notes(undecided, terms.names),
+            *_error_notes(sides, codes, data),
+            *_naive_notes(naive),
+        ],
     )
 
 
@@ -222,8 +241,8 @@ class _Sides:
     weight: FloatArray
     left: FloatArray
 
-    def moments(self) -> tuple[LabelledMoments, FloatArray, "_Terms"]:
-        """Return the moments in a basis that can be solved in, the basis, and the terms."""
+    def moments(self) -> tuple[LabelledMoments, Terms]:
+        """Return the moments in a basis that can be solved in, and the terms."""
         codes = self.units.predicted[self.keep].astype(float)
         scores, gold = self.units.scores[self.keep], self.units.gold[self.annotated]
         design, names = self.maker.make(codes)
@@ -245,7 +264,7 @@ class _Sides:
             unit=self._unit(),
             finite=not self.request.cluster,
         )
-        return data, basis, _Terms(names, annotated)
+        return data, Terms(names, annotated, basis)
 
     def _side(self, design: FloatArray, labels: FloatArray, rows: NDArray[np.int64]) -> Moments:
         ones, outcome = np.ones(len(rows)), self.request.outcome
@@ -269,14 +288,6 @@ class _Sides:
         return np.asarray(pd.factorize(texts)[0], dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """The names of the columns of a design, and their values in the annotated rows."""
-
-    names: list[str]
-    annotated: FloatArray
-
-
 def _no_root(request: RegressionRequest) -> KitError:
     return KitError(
         f"the equation of {request.formula.text!r} has no root that Newton's method finds; annotate more "
@@ -285,21 +296,24 @@ def _no_root(request: RegressionRequest) -> KitError:
 
 
 def _coefficients(
-    terms: _Terms, found: Sequence[Fitted | None], data: LabelledMoments
+    terms: Terms,
+    found: Sequence[Fitted | None],
+    data: LabelledMoments,
+    undecided: Mapping[str, str],
 ) -> list[Coefficient]:
-    """Return the table; what fewer than eight sampling units decide has no number."""
+    """Return the table; what annotated rows do not decide has no number."""
     from scipy.stats import t as student
 
     fitted, gold, naive = found
     assert fitted is not None and gold is not None  # noqa: S101  # refused before
-    few, names = _too_few(terms, data), terms.names
+    names = terms.names
     columns = [_ends(fit, data.effective) for fit in (fitted, gold)]
     as_truth = _ends(naive, np.inf) if naive else [None] * len(names)
     units = np.maximum(fitted.effective(data.effective) - 1, 1)
     errors = fitted.error
     table = []
     for at, name in enumerate(names):
-        why = few.get(name, "")
+        why = undecided.get(name, "")
         estimate, error = (None, np.nan) if why else (columns[0][at], float(errors[at]))
         # What is known has no error, and no probability of chance.
         tested = estimate is not None and error > 0
@@ -318,31 +332,18 @@ def _ends(fit: Fitted, effective: float) -> list[ShareEstimate | None]:
     return [(value, value - h, value + h) if np.isfinite(h) else None for value, h in ends]
 
 
-def _too_few(terms: _Terms, data: LabelledMoments) -> dict[str, str]:
-    """Return the terms that differ from their commonest value in too few annotated units, and why."""
-    found = {}
-    for name, column in zip(terms.names, terms.annotated.T, strict=True):
-        values, counts = np.unique(column.round(9), return_counts=True)
-        if len(values) == 1 or data.certain:
-            continue
-        common = np.abs(column - values[counts.argmax()]) < 1e-8
-        sides = [~common, common] if len(values) == 2 else [~common]
-        n_units = min(len(np.unique(data.drawn_unit[side])) for side in sides)
-        if n_units < MIN_UNITS:
-            what = "rows" if data.finite else "clusters"
-            found[name] = (
-                f"{n_units} {what} with annotated rows decide it, and it takes {MIN_UNITS}"
-            )
-    return found
+def _idle_notes(data: LabelledMoments) -> list[str]:
+    return [idle] if (idle := idle_rows(data)) else []
 
 
-def _error_notes(sides: _Sides, codes: Sequence[str]) -> list[str]:
+def _error_notes(sides: _Sides, codes: Sequence[str], data: LabelledMoments) -> list[str]:
     """Return a note on a model that makes no error with these codes where it was annotated."""
     named = sides.request.codes(codes)
     used = [place for place, code in enumerate(codes) if code in named]
-    predicted = sides.units.predicted[sides.annotated][:, used]
     gold = sides.units.gold[sides.annotated][:, used] > 0
-    if (predicted != gold).any() or len(sides.annotated) == sides.keep.sum():
+    wrong = (sides.units.predicted[sides.annotated][:, used] != gold).any(axis=1)
+    # A row that the outcome is about by the labels alone is an error too, one without a weight is none.
+    if wrong[data.gold.weight > 0].any() or len(sides.annotated) == sides.keep.sum():
         return []
     return [
         f"the model makes no error in the annotated rows with {quote_names(named)}: intervals are too "
