@@ -12,7 +12,7 @@ from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.in_memory import check_size, label_in_memory
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_suffix
+from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_labels_file
 from stancekit.labelling.label_files import REVIEW_SUFFIX, WrittenRows
 from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
@@ -199,7 +199,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     )
     if not (several and into_folder):
         if output is not None:
-            check_suffix(output)
+            check_labels_file(output, [input])
         if engine != "local" or workers is not None:
             raise KitError("engine and workers label many texts into a folder; add output=labels")
     job = LabellingJob(
