@@ -28,7 +28,7 @@ from stancekit.labelling.sources import (
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
-from stancekit.resources import BOX, model_folder, seed_path, shipped
+from stancekit.resources import BOX, model_folder, named_path, seed_path, shipped
 from stancekit.text import ActorFinder
 from stancekit.types import as_list
 from stancekit.views import DataFrame
@@ -232,7 +232,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         return labels
     archive = label_archive(
         input if isinstance(input, Path) else str(input),
-        Path(str(output)),
+        named_path(str(output), "output"),
         job,
         engine=engine,
         workers=workers,
