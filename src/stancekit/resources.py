@@ -36,12 +36,35 @@ def shipped(*parts: str) -> Path:
     )
 
 
+def named_path(name: str | Path, key: str) -> Path:
+    """Return a path that was given for `key`; an empty one names nothing, and not the working directory.
+
+    Raises
+    ------
+    KitError
+        When it is blank.
+
+    Examples
+    --------
+    >>> named_path("labels", "labels").name
+    'labels'
+    >>> named_path(" ", "labels")
+    Traceback (most recent call last):
+    stancekit.errors.KitError: labels is ' ', which names nothing; give a path (. is the working directory)
+    """
+    if not str(name).strip():
+        raise KitError(
+            f"{key} is {str(name)!r}, which names nothing; give a path (. is the working directory)"
+        )
+    return Path(name)
+
+
 def model_folder(name: str | Path) -> Path:
     """Return the folder of models that a name stands for: the kit's own of `box` and `box/stance`, else what it says.
 
     Where there is a folder `box` here, it is that one.
     """
-    path = Path(name).expanduser()
+    path = named_path(name, "models").expanduser()
     if path.parts[:1] == (BOX,) and not Path(BOX).exists():
         return shipped("models", *path.parts)
     return path
@@ -58,7 +81,7 @@ def seed_path(name: str | Path) -> str | Path:
     # A text with a line break is longer than paths are, and is none.
     if "\n" in str(name):
         return name
-    path = Path(name)
+    path = named_path(name, "input")
     if path.parts[:1] == ("seeds",) and ".." not in path.parts and not Path("seeds").exists():
         try:
             return shipped(*path.parts)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from stancekit.annotation.methods import report_methods
+from stancekit.annotation.methods import LATEX_MARK, MARKDOWN_MARK, report_methods
 from stancekit.annotation.project import Project
 from stancekit.annotation.records import Judgement
 from stancekit.annotation.study import study_project
@@ -141,9 +141,10 @@ def test_a_table_has_every_code_and_none_of_them(methods):
 def test_both_files_have_all_of_it(methods):
     markdown, latex = methods.markdown(), methods.latex()
     assert (
-        markdown.startswith("## Annotation\n\nTwo annotators")
+        markdown.startswith(f"{MARKDOWN_MARK}\n\n## Annotation\n\nTwo annotators")
         and "| domestic_politics |" in markdown
     )
+    assert latex.startswith(LATEX_MARK)
     assert r"domestic\_politics" in latex and latex.count(r"\begin{table}") == len(methods.tables)
     assert "68 \\%" in latex and "_" not in re.sub(r"\\_|\\label\{[^}]*\}", "", latex)
 

@@ -95,7 +95,9 @@ def test_disagreements_are_written_as_json_lines_and_only_over_their_own_kind(co
     assert rows.to_frame()["distance"].tolist() == [2, 2, 1]
     other = tmp_path / "mine.csv"
     other.write_text("a,b\n1,2\n")
-    with pytest.raises(KitError, match=r"mine.csv is another file"):
+    with pytest.raises(
+        KitError, match=r"mine.csv is there already, is not a table of rows to decide"
+    ):
         disagreements(corpus(), output=other)
     with pytest.raises(KitError, match=r"it is a .csv or a .jsonl file"):
         disagreements(corpus(), output=tmp_path / "decide.xlsx")

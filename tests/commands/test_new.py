@@ -42,6 +42,19 @@ def odd_rows():
     ]
 
 
+def test_parts_that_are_marked_are_the_split_whatever_their_words(here):
+    with SPEECHES.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    words = ["Train", "Train", "dev", "TEST"]
+    speeches = list(dict.fromkeys(row["speech"] for row in rows))
+    marked = [row | {"Set": words[speeches.index(row["speech"]) % 4]} for row in rows]
+    write_table(here / "marked.csv", marked)
+    new("study", data="marked.csv")
+    assert config(here / "study", "corpus", "marked")["columns"]["split"] == "Set"
+    experiment = (here / "study" / "configs" / "experiment" / "marked.yaml").read_text()
+    assert "split: fixed" in experiment
+
+
 def config(folder, group, name):
     return yaml.safe_load((folder / "configs" / group / f"{name}.yaml").read_text(encoding="utf-8"))
 

@@ -6,7 +6,9 @@ import json
 import pytest
 from conftest import ROOT
 
+from stancekit.codebook import load_codebook
 from stancekit.corpus.guess import guess_columns
+from stancekit.corpus.memory import read_table
 from stancekit.errors import KitError
 
 TABLES = ROOT / "seeds" / "tables"
@@ -66,6 +68,18 @@ def test_content_is_enough():
         "article": ("d",),
         "split": ("e",),
     }
+
+
+@pytest.mark.parametrize(
+    "words", [("train", "dev", "test"), ("Train", "Val", "TEST"), ("training", "valid", "test")]
+)
+def test_parts_have_the_words_that_corpora_read(words):
+    rows = table(set=lambda number: words[number % 3])
+    assert guess_columns(rows).column("split") == "set"
+    codes = {"con": "condemn", "pro": "support"}
+    corpus = read_table(rows, text="q1", labels="q2", split="set", map=codes)
+    parts = corpus.read(load_codebook("stance")).parts
+    assert parts[:3] == ("train", "validation", "test")
 
 
 def test_what_is_not_clear_names_the_choices():

@@ -13,6 +13,9 @@ from stancekit.evaluation.agreement import BY_OVERLAP, ON_THE_SCALE, Agreement
 from stancekit.formatting import format_score, markdown_text, table
 from stancekit.reporting.latex import escape_latex, latex_table
 
+# What a report begins with, by which it is known before it is written again.
+MARKDOWN_MARK = "<!-- Written by stancekit judgements. -->"
+LATEX_MARK = "% Written by stancekit judgements"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _MEASURES = {
     ON_THE_SCALE: "ordinal on the scale",
@@ -39,14 +42,14 @@ class Methods:
 
     def markdown(self) -> str:
         """Return the report as Markdown."""
-        parts = ["## Annotation", markdown_text(" ".join(self.sentences))]
+        parts = [MARKDOWN_MARK, "## Annotation", markdown_text(" ".join(self.sentences))]
         for each in self.tables:
             parts += [f"**{markdown_text(each.caption)}**", table(each.head, each.rows)]
         return "\n\n".join(parts) + "\n"
 
     def latex(self) -> str:
         """Return the report as LaTeX, for booktabs."""
-        parts = ["% Written by stancekit; needs \\usepackage{booktabs}."]
+        parts = [f"{LATEX_MARK}; needs \\usepackage{{booktabs}}."]
         parts.append(escape_latex(" ".join(self.sentences)))
         for each in self.tables:
             columns = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from stancekit.codebook import Codebook
 from stancekit.corpus import Corpus
+from stancekit.corpus.outputs import check_output, has_columns
 from stancekit.corpus.viewing import in_its_words
 from stancekit.errors import KitError, printable
 from stancekit.evaluation.agreement import Agreement, measure_agreement
@@ -41,7 +42,8 @@ def agreement(
         mistakes (Dawid and Skene 1979), from rows that three or more judged; a minute where there
         are many annotators.
     output
-        A CSV file for the table of alpha in all and by code; by default none.
+        A `.csv` file for the table of alpha in all and by code; by default none. Another
+        file is never written over.
     verbose
         Whether the tables are printed.
 
@@ -66,6 +68,8 @@ def agreement(
     0           all   0.95  0.94  0.96  3923   0.97
     1  on the scale   1.00  0.99  1.00  1963   1.00
     """
+    if output is not None:
+        _check_output(Path(output), corpus)
     found = corpus_agreement(as_corpus(corpus), as_codebook(codebook))
     if competence:
         found = replace(found, competence=measure_competence(found.annotated))
@@ -74,6 +78,13 @@ def agreement(
     if verbose:
         _print_agreement(found, output)
     return found
+
+
+def _check_output(path: Path, corpus: Any) -> None:
+    if path.suffix != ".csv":
+        raise KitError(f"output is {str(path)!r}; the table of alpha is a .csv file, as alpha.csv")
+    columns = ("codes", "alpha", "low", "high", "n", "agree")
+    check_output(path, "a table of alpha", has_columns(columns, only=True), inputs=[corpus])
 
 
 @in_its_words

@@ -8,6 +8,7 @@ from stancekit.codebook import Codebook
 from stancekit.commands.agreement import corpus_agreement
 from stancekit.corpus import Corpus
 from stancekit.corpus.judgements import NO_CODE_CELL, is_gap, read_annotation_file
+from stancekit.corpus.outputs import check_output, has_columns
 from stancekit.corpus.viewing import in_its_words
 from stancekit.errors import KitError, printable
 from stancekit.evaluation.disagreements import Disagreements
@@ -69,6 +70,8 @@ def disagreements(
     """
     book = as_codebook(codebook)
     source = as_corpus(corpus)
+    if output is not None:
+        _check_file(Path(output), book.name, corpus)
     found = (
         suspected_errors(source, book)
         if suspected
@@ -94,9 +97,14 @@ def suspected_errors(corpus: Corpus, codebook: Codebook) -> Disagreements:
     )
 
 
-def _write_rows(found: Disagreements, path: Path) -> None:
+def _check_file(path: Path, codebook: str, corpus: Any) -> None:
     if path.suffix not in (".csv", ".jsonl"):
         raise KitError(f"output is {str(path)!r}; it is a .csv or a .jsonl file")
+    is_own = has_columns(("id", "distance", codebook))
+    check_output(path, "a table of rows to decide", is_own, inputs=[corpus])
+
+
+def _write_rows(found: Disagreements, path: Path) -> None:
     if path.exists():
         _check_free(found, path)
     frame = found.to_frame()
@@ -110,8 +118,6 @@ def _check_free(found: Disagreements, path: Path) -> None:
     """Raise a `KitError` where a file has decisions, or is another one."""
     name = found.annotated.codebook.name
     rows = read_annotation_file(path, "output")
-    if rows and not {"id", "distance", name} <= set(rows[0]):
-        raise KitError(f"{path} is another file; name one that is not there yet with output=FILE")
     if decided := sum(not is_gap(row.get(name)) for row in rows):
         raise KitError(
             f"{path} has {decided} rows decided, which would be lost. Use it with "

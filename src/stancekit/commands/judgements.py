@@ -1,15 +1,17 @@
 """`stancekit judgements`: the judgements of an annotation project as files, and files into a project."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stancekit.annotation.exchange.inward import TakenIn, take_in
-from stancekit.annotation.exchange.known_formats import format_to_write, write_records
+from stancekit.annotation.exchange.known_formats import check_records_file, write_records
 from stancekit.annotation.exchange.outward import project_records
 from stancekit.annotation.exchange.record import Record, codes_cell
-from stancekit.annotation.methods import report_methods
+from stancekit.annotation.methods import LATEX_MARK, MARKDOWN_MARK, report_methods
 from stancekit.annotation.project import Project
 from stancekit.codebook import Codebook
+from stancekit.corpus.outputs import begins_with, check_output
 from stancekit.errors import KitError, printable
 from stancekit.fileio import write_text
 from stancekit.formatting import frame_table
@@ -141,10 +143,18 @@ def judgements(  # one argument per key of configs/judgements.yaml
     if format is not None and not any(given.values()):
         raise KitError(f"format={format} is of a file; give it with output=FILE or input=FILE")
     # What cannot be written is told before anything is added.
+    read = [source for source in (project, input) if source is not None]
     if output is not None:
-        format_to_write(Path(output), format)
-    if report is not None and Path(report).suffix not in (".md", ".tex"):
-        raise KitError(f"cannot write the report to {report}: it is a .md or a .tex file")
+        with Project.open(project, read_only=True) as opened:
+            check_records_file(
+                Path(output),
+                project_records(opened),
+                opened.codebooks,
+                format=format,
+                inputs=read,
+            )
+    if report is not None:
+        _check_report(Path(report), [*read, *([] if output is None else [output])])
     taken_in = None
     if input is not None:
         with Project.open(project) as writable:
@@ -167,6 +177,13 @@ def judgements(  # one argument per key of configs/judgements.yaml
     if verbose:
         _print_judgements(found)
     return found
+
+
+def _check_report(path: Path, inputs: Sequence[str | Path]) -> None:
+    if path.suffix not in (".md", ".tex"):
+        raise KitError(f"cannot write the report to {path}: it is a .md or a .tex file")
+    is_own = begins_with(MARKDOWN_MARK if path.suffix == ".md" else LATEX_MARK)
+    check_output(path, "a report that judgements wrote", is_own, inputs=inputs, key="report")
 
 
 def _write_report(path: Path, project: Project, *, names: bool) -> None:

@@ -12,7 +12,7 @@ from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.in_memory import check_size, label_in_memory
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_suffix
+from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_labels_file
 from stancekit.labelling.label_files import REVIEW_SUFFIX, WrittenRows
 from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
@@ -28,7 +28,7 @@ from stancekit.labelling.sources import (
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
-from stancekit.resources import BOX, model_folder, seed_path, shipped
+from stancekit.resources import BOX, model_folder, named_path, seed_path, shipped
 from stancekit.text import ActorFinder
 from stancekit.types import as_list
 from stancekit.views import DataFrame
@@ -199,7 +199,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     )
     if not (several and into_folder):
         if output is not None:
-            check_suffix(output)
+            check_labels_file(output, [input])
         if engine != "local" or workers is not None:
             raise KitError("engine and workers label many texts into a folder; add output=labels")
     job = LabellingJob(
@@ -232,7 +232,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         return labels
     archive = label_archive(
         input if isinstance(input, Path) else str(input),
-        Path(str(output)),
+        named_path(str(output), "output"),
         job,
         engine=engine,
         workers=workers,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stancekit.corpus.outputs import check_output, has_columns
 from stancekit.errors import printable
 from stancekit.fileio import frame_to_csv, write_text
 from stancekit.formatting import frame_table
@@ -87,11 +88,17 @@ def plan(  # noqa: PLR0913  # one argument per key of configs/plan.yaml
         notes=[*population.labels.notes, *notes],
     )
     if output is not None:
-        write_text(Path(output) / "plan.csv", frame_to_csv(result.to_frame()))
-        write_text(Path(output) / "plan.svg", plan_figure(result.steps))
+        _write_plan(Path(output), result)
     if verbose:
         _print_plan(result, output, minutes)
     return result
+
+
+def _write_plan(folder: Path, result: Plan) -> None:
+    frame = result.to_frame()
+    check_output(folder / "plan.csv", "a plan", has_columns(frame.columns, only=True))
+    write_text(folder / "plan.csv", frame_to_csv(frame))
+    write_text(folder / "plan.svg", plan_figure(result.steps))
 
 
 def _print_plan(result: Plan, output: str | Path | None, minutes: float) -> None:

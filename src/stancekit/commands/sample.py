@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import overload
 
 from stancekit.corpus.judgements import NO_CODE_CELL
+from stancekit.corpus.outputs import begins_with, check_output
 from stancekit.errors import KitError, printable
 from stancekit.fileio import frame_to_csv, write_json, write_jsonl, write_text
 from stancekit.labelling.drawing import SHOWN_COLUMNS, DrawRequest, draw_rows
@@ -147,6 +148,8 @@ def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
     if path is not None:
         _check_path(path, earlier)
     tables = list_tables(labels)
+    if path is not None:
+        _check_file(path, [*tables, *earlier])
     population = read_population(tables[0], codebook=codebook, by=by, date_format=date_format)
     if path is not None:
         _check_not_annotated(path, population)
@@ -173,6 +176,14 @@ def _check_path(path: Path, earlier: Sequence[RowSource]) -> None:
         raise KitError(
             f"output={path} is a sample to extend; write the further rows to another file, as more.csv"
         )
+
+
+def _check_file(path: Path, inputs: Sequence[RowSource]) -> None:
+    # What of a sample is filled in is known once its codebook is.
+    check_output(path, "a sample", lambda _: True, inputs=inputs)
+    if path.suffix == ".json":
+        interface = path.with_suffix(".xml")
+        check_output(interface, "an interface of Label Studio", begins_with("<View>"))
 
 
 def _check_not_annotated(path: Path, population: Population) -> None:

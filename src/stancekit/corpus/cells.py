@@ -297,15 +297,21 @@ class CodeReader:
         mapped = [self.mapping.get(label, label) for label in labels]
         codes = tuple(dict.fromkeys(code for code in mapped if code is not None))
         if self.codebook.multi_label:
-            # An empty list says that there is no code; nothing at all that nobody has coded it.
-            uncoded = len(self.names) == 1 and row.get(self.names[0]) is None
-            return None if uncoded and self.mapping.get("", "") is None else codes
+            return None if self.mapping.get("", "") is None and self.is_blank(row) else codes
         if len(codes) > 1:
             raise CellError(f"several labels where codebook {self.codebook.name!r} allows one")
         if not codes and not labels:
             columns = ", ".join(map(repr, self.names))
             raise NoLabelError(f"no label in column{'s' * (len(self.names) > 1)} {columns}")
         return codes or None
+
+    def is_blank(self, row: Mapping[str, object]) -> bool:
+        """Say whether a cell that may have several codes is blank; an empty list is not: it says none."""
+        value = row.get(self.names[0])
+        if not self.codebook.multi_label or isinstance(value, list | tuple):
+            return False
+        # Of several columns, blank cells are what is not ticked.
+        return len(self.names) == 1 and not plain_cell(value)
 
     def _read_labels(self, row: Mapping[str, object]) -> tuple[str, ...]:
         if len(self.names) > 1:

@@ -16,9 +16,33 @@ from stancekit.types import BoolArray, Context, Example
 # The codes of each example: exactly one where a codebook has one label per example.
 CodeTuples = Sequence[tuple[str, ...]]
 PART_NAMES = ("train", "validation", "test")
+# The words for parts that data files use, in any letter case.
+_PART_WORDS = {
+    "": "",
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "development": "validation",
+    "test": "test",
+    "testing": "test",
+}
 # A text whose article the data does not name is an article of its own, whose id is this and
 # the text.
 OWN_ARTICLE = "text:"
+
+
+def part_named(word: str) -> str | None:
+    """Return the part that a word of a data file means: empty for none, `None` where it is not such a word.
+
+    Examples
+    --------
+    >>> part_named("Dev"), part_named(""), part_named("fold 3")
+    ('validation', '', None)
+    """
+    return _PART_WORDS.get(word.strip().lower())
 
 
 def indicator(labels: CodeTuples, names: Sequence[str]) -> BoolArray:

@@ -8,7 +8,7 @@ from stancekit.corpus.project_file import is_project
 from stancekit.corpus.project_schema import PROJECT_SUFFIX, waiting_file
 from stancekit.errors import KitError, listing, nearest
 from stancekit.fileio import read_text, sha256
-from stancekit.resources import shipped
+from stancekit.resources import named_path, shipped
 
 # A project stands beside the sample that it was made from, and is named itself.
 _IN_FOLDERS = {kind: reader for kind, reader in ROWS.items() if kind != PROJECT_SUFFIX}
@@ -32,7 +32,7 @@ class CorpusFiles:
         KitError
             When there is nothing.
         """
-        path = Path(self.path)
+        path = named_path(self.path, "corpus.path")
         if path.exists():
             return path
         if self.origin:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stancekit.corpus.columns import TableColumn, cell_parts, read_columns
-from stancekit.corpus.dataset import PART_NAMES
+from stancekit.corpus.dataset import PART_NAMES, part_named
 from stancekit.errors import KitError
 
 # The longest texts by this factor are the texts; notes on them are shorter.
@@ -171,7 +171,8 @@ def _find_split(columns: Sequence[TableColumn]) -> ColumnGuess | None:
     splits = [
         column
         for column in columns
-        if len(column.counts) > 1 and set(column.counts) <= set(PART_NAMES)
+        if len(parts := {part_named(cell) for cell in column.counts}) > 1
+        and parts <= set(PART_NAMES)
     ]
     return _decide("split", splits, "only train, validation and test")
 

@@ -175,7 +175,9 @@ def read_judgement(reader: CodeReader, row: RawRow) -> Codes | None:
         if written == [NO_CODE_CELL]:
             return ()
     try:
-        return reader.read(row)
+        codes = reader.read(row)
+        # Who was asked and left the cell blank has said no code, where the mapping takes blank cells.
+        return () if codes is None and reader.is_blank(row) else codes
     except NoLabelError:
         return None
 

@@ -13,6 +13,7 @@ from stancekit.corpus.rows import RawRow
 from stancekit.corpus.sheets import plain_value
 from stancekit.corpus.viewing import python_words, speak_python
 from stancekit.errors import KitError, listing
+from stancekit.resources import named_path
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def read_table(  # noqa: PLR0913  # one argument per role of a column
 
 def _make_corpus(data: Any, name: str | None, settings: dict[str, Any]) -> Corpus:
     if isinstance(data, str | Path):
-        return TableCorpus(data, name=name, **settings)
+        return TableCorpus(named_path(data, "the table"), name=name, **settings)
     of_files = [key for key in ("encoding", "separator", "quoted", "sheet") if key in settings]
     if of_files:
         raise KitError(f"{listing(of_files)} is a setting of files, and this is a table in memory")

@@ -88,17 +88,28 @@ def open_project(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
+def is_database(path: Path) -> bool:
+    """Say whether a file is an SQLite file, as projects are, whatever its name.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 def _check_header(path: Path) -> None:
     try:
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
+        is_project_file = is_database(path)
     except FileNotFoundError:
         raise KitError(
             f"there is no file {path}; stancekit annotate {path} rows=sample.csv makes it"
         ) from None
     except OSError as error:
         raise KitError(f"cannot read {path}: {error.strerror}; {_ADVICE}") from None
-    if start != _MAGIC:
+    if not is_project_file:
         raise KitError(f"{path} is no annotation project: it is not an SQLite file; {_ADVICE}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stancekit.corpus.cells import CellError, Columns, cell_kind, parse_offset, plain_cell
-from stancekit.corpus.dataset import OWN_ARTICLE
+from stancekit.corpus.dataset import OWN_ARTICLE, part_named
 from stancekit.corpus.dates import read_date
 from stancekit.corpus.requests import warn_once
 from stancekit.errors import KitError, listing
@@ -16,17 +16,6 @@ from stancekit.types import Context, Example, Mention
 
 log = logging.getLogger(__name__)
 RawRow = Mapping[str, Any]
-# The words for parts that data files use.
-_PARTS = {
-    "": "",
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
 # Kinds of faults that an error lists.
 _MOST_KINDS = 8
 
@@ -244,10 +233,12 @@ class RowReader:
 
     def read_part(self, number: int, row: RawRow) -> str:
         """Return train, validation, test or an empty string."""
-        word = self.read_cell(number, row, "split").lower()
-        if word not in _PARTS:
-            self.faults.add(f"unknown split {word[:40]!r}, not train, validation or test", number)
-        return _PARTS.get(word, "")
+        word = self.read_cell(number, row, "split")
+        part = part_named(word)
+        if part is None:
+            shown = word.lower()[:40]
+            self.faults.add(f"unknown split {shown!r}, not train, validation or test", number)
+        return part or ""
 
     def read_context(self, number: int, row: RawRow) -> Context:
         """Return the metadata of a row.

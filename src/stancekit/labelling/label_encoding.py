@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from stancekit.corpus.outputs import check_output, head_rows
 from stancekit.errors import KitError, MissingExtra, printable
 from stancekit.fileio import frame_to_csv, guard_cell, json_line, write_bytes
-from stancekit.labelling.flat import flatten
+from stancekit.labelling.flat import find_score_columns, flatten
 from stancekit.labelling.label_files import REVIEW_SUFFIX
 from stancekit.labelling.row_format import (
     ALL_ROWS,
@@ -26,6 +27,8 @@ from stancekit.views import DataFrame
 
 # The files that labels are saved as, by their endings.
 OUTPUT_SUFFIXES = (".jsonl", ".parquet", ".csv", ".xlsx", ".html")
+# What the head of a page of labels has.
+_PAGE_MARK, _PAGE_HEAD = b"stancekit labels</title>", 4_000
 # Characters that no cell of Excel may hold.
 _NOT_IN_EXCEL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -144,6 +147,47 @@ def check_suffix(path: str | Path) -> str:
     return suffix[1:]
 
 
+def check_labels_file(path: str | Path, inputs: Iterable[object] = ()) -> None:
+    """Refuse to write labels over a file that is no labels, or that a person has added a column to.
+
+    Raises
+    ------
+    KitError
+        When the file has another ending, is among the inputs, or is no labels.
+    """
+    check_suffix(path)
+    check_output(path, "labels that label wrote", _is_labels, inputs=inputs)
+
+
+def _is_labels(path: Path) -> bool:
+    if path.suffix == ".html":
+        with path.open("rb") as file:
+            return _PAGE_MARK in file.read(_PAGE_HEAD)
+    if path.suffix == ".parquet":
+        return _says_codebooks(path)
+    rows = head_rows(path)
+    if not rows:
+        return rows is not None
+    if path.suffix == ".jsonl":
+        return all(set(CLOSING[:2]) <= row.keys() for row in rows)
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    found = [list(columns.values()) for columns in find_score_columns(rows).values()]
+    # Scores are last: what follows them is of somebody else, such as a column of judgements.
+    is_flat = {"id", "sentence", "start", "end"} <= set(names) and bool(found)
+    return is_flat and names[-1] == found[-1][-1]
+
+
+def _says_codebooks(path: Path) -> bool:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    except (pyarrow.ArrowException, OSError):
+        return False
+    return CLOSING[1].encode() in metadata
+
+
 def write_rows(
     path: Path,
     rows: Iterable[LabelRow],
@@ -157,8 +201,10 @@ def write_rows(
     Raises
     ------
     KitError
-        When there are rows to judge of another labelling beside it.
+        When there are rows to judge of another labelling beside it, or a file that is no labels
+        would be lost.
     """
+    check_labels_file(path)
     listed, books = list(rows), list(codebooks.values())
     aside = None
     if any(SET_ASIDE in row for row in listed):

@@ -40,6 +40,7 @@ from stancekit.labelling.row_format import (
     LabelledCodebook,
     LabelRow,
 )
+from stancekit.resources import named_path
 from stancekit.types import Article
 from stancekit.views import DataFrame, TableView
 
@@ -352,7 +353,7 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
         return labels
     if not isinstance(labels, str | Path):
         return _read_labels_table(labels)
-    files = label_files(labels)
+    files = label_files(named_path(labels, "labels"))
     reviews = review_files(labels, files)
     many = None if reviews else read_many(files)
     if many is not None and (found := take_declared(labels, *many)):

@@ -28,6 +28,7 @@ from stancekit.models.verification import (
     verify_model,
     writing_lock,
 )
+from stancekit.resources import named_path
 
 __all__ = ["MODEL_KINDS", "check_companions", "load", "replacing_folder", "save"]
 __all__ += ["seal_companions", "verify_model", "write_model"]
@@ -108,7 +109,7 @@ def replacing_folder(folder: str | Path) -> Iterator[Path]:
         When something else than a saved model is there; card and scores alone may be.
     """
     # Through a link, its end is replaced and not the link.
-    place = Path(folder).resolve()
+    place = named_path(folder, "output").resolve()
     check_replaceable(place)
     fresh, old = (beside(place, end) for end in ("new", "old"))
     with writing_lock(place):

@@ -19,6 +19,7 @@ import yaml
 
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import read_yaml, sha256, write_json, write_jsonl, write_text
+from stancekit.resources import named_path
 from stancekit.runs import example_tests
 from stancekit.runs.record import FORMAT, PredictionRecord, Run, RunRecord, damaged, make_run
 
@@ -221,7 +222,7 @@ def take_runs(runs: RunSource | Sequence[RunSource]) -> list[Run]:
         When a folder holds no finished runs, or a model comes from no run.
     """
     if isinstance(runs, str | Path):
-        return read_runs(Path(runs))
+        return read_runs(named_path(runs, "runs"))
     if isinstance(runs, Run):
         return [runs]
     if isinstance(runs, Sequence):
@@ -238,7 +239,7 @@ def folder_of(source: RunSource) -> Path:
         When a model comes from no run.
     """
     if isinstance(source, str | Path):
-        return Path(source)
+        return named_path(source, "runs")
     return source.folder if isinstance(source, Run) else _run_of(source).folder
 
 

@@ -26,6 +26,7 @@ from stancekit.models.crossfit import CrossFit, tested_on_all
 from stancekit.models.encoder.checkpoints import forget_checkpoints
 from stancekit.models.learned import describe_learned
 from stancekit.models.search import Optuna
+from stancekit.resources import named_path
 from stancekit.runs.corpora import read_corpus, split_corpus
 from stancekit.runs.crossfit import check_unmarked, choose_folds, fit_folds
 from stancekit.runs.folder import RECORD_FILE, read_run, write_config, write_curve
@@ -149,7 +150,7 @@ def fit_run(  # noqa: PLR0913  # the parameters of stancekit.train
     )
     digest_of_all = identity(corpus=data.name, codebook=codebook, data=digest, **training.settings)
     title = file_name(f"{codebook.name}-{name}-{random_state}")
-    folder = Path(output) / "runs" / f"{title}-{digest_of_all}"
+    folder = named_path(output, "output") / "runs" / f"{title}-{digest_of_all}"
     run = None
     if not _is_finished(folder) or (folder / "checkpoints").exists():
         with _working(folder):

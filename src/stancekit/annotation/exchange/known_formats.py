@@ -1,6 +1,6 @@
 """The formats of judgements: which there are, which one a file is of, and how it is written and read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,13 @@ from stancekit.annotation.exchange.label_studio import (
 )
 from stancekit.annotation.exchange.potato import read_potato, write_potato
 from stancekit.annotation.exchange.prodigy import read_prodigy, write_prodigy
-from stancekit.annotation.exchange.record import ReadRecords, Record, check_names
+from stancekit.annotation.exchange.record import (
+    ITEM_COLUMNS,
+    JUDGEMENT_COLUMNS,
+    ReadRecords,
+    Record,
+    check_names,
+)
 from stancekit.annotation.exchange.tables import (
     read_records_table,
     read_table_rows,
@@ -25,6 +31,7 @@ from stancekit.annotation.exchange.tables import (
     write_parquet,
 )
 from stancekit.codebook import Codebook
+from stancekit.corpus.outputs import begins_with, check_output, has_columns
 from stancekit.errors import KitError, nearest
 from stancekit.labelling.label_studio import are_tasks, read_json_list
 
@@ -52,6 +59,8 @@ EXCHANGE_FORMATS = {
     "potato": ExchangeFormat(write_potato, read_potato, (".jsonl", ".csv")),
     "prodigy": ExchangeFormat(write_prodigy, read_prodigy, (".jsonl",)),
 }
+# Tables that no other program writes.
+OWN_FORMATS = ("csv", "jsonl", "parquet")
 # What files are written as where nothing else is said; other tools use the same endings.
 _BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet", ".json": "label_studio"}
 
@@ -118,6 +127,52 @@ def format_of(path: Path, codebooks: Sequence[Codebook]) -> str:
     if "label" in keys and not names & keys:
         return "doccano"
     return "parquet" if path.suffix == ".parquet" else "jsonl" if path.suffix == ".jsonl" else "csv"
+
+
+def check_records_file(
+    path: Path,
+    records: Iterable[Record],
+    codebooks: Sequence[Codebook],
+    *,
+    format: str | None = None,
+    inputs: Sequence[str | Path] = (),
+) -> None:
+    """Refuse to write judgements over a file that is none of them, or that has others.
+
+    The kit's own tables are known by their columns. Other programs write their formats too: a
+    file of these has only judgements that are in the project.
+
+    Raises
+    ------
+    KitError
+        When the format does not fit the file, it is among the inputs, or something would be lost.
+    """
+    chosen = format_to_write(path, format)
+    if chosen in OWN_FORMATS:
+        hashes = [f"{book.name}_hash" for book in codebooks]
+        columns = {*ITEM_COLUMNS, *JUDGEMENT_COLUMNS, *hashes}
+        check_output(path, "a table of judgements", has_columns(columns), inputs=inputs)
+        return
+
+    def holds_no_more(file: Path) -> bool:
+        try:
+            read = read_records(file, codebooks, format=chosen)
+        except (KitError, ValueError):
+            return False
+        known = {_what_was_said(record) for record in records}
+        return bool(read.records) and {_what_was_said(record) for record in read.records} <= known
+
+    what = f"{chosen} with judgements of this project alone"
+    check_output(path, what, holds_no_more, inputs=inputs)
+    interface = path.with_suffix(".xml")
+    if chosen == "label_studio":
+        check_output(interface, "an interface of Label Studio", begins_with("<View>"))
+
+
+def _what_was_said(record: Record) -> tuple[object, ...]:
+    judgement = record.judgement
+    codes = {name: frozenset(given) for name, given in judgement.codes.items() if given is not None}
+    return record.text, record.actor, record.target, judgement.annotator, frozenset(codes.items())
 
 
 def write_records(
