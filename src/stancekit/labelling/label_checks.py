@@ -8,7 +8,7 @@ from typing import Any
 from stancekit.codebook import Unit, split_labels
 from stancekit.errors import KitError, listing
 from stancekit.labelling.columns import TableRows
-from stancekit.labelling.flat import find_score_columns, nest
+from stancekit.labelling.flat import nest
 from stancekit.labelling.row_format import (
     CLOSING,
     LABELS_FORMAT,
@@ -20,10 +20,7 @@ from stancekit.labelling.row_format import (
     is_blank,
     row_id,
 )
-
-# How far from 1 the scores of a row may add up where one code excludes the others: four
-# digits of each of some hundred codes.
-SUM_TOLERANCE = 0.02
+from stancekit.labelling.score_columns import SUM_TOLERANCE, find_score_columns
 
 
 def check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
@@ -132,8 +129,9 @@ def _infer_codebooks(
         )
     names = [name for name in columns if f"{name}_scores" in columns]
     flat = not names
+    notes: dict[str, str] = {}
     if flat:
-        score_columns = find_score_columns(rows)
+        score_columns, notes = find_score_columns(path, rows)
         rows, names = nest(rows, score_columns), list(score_columns)
     if not names:
         raise KitError(
@@ -159,7 +157,11 @@ def _infer_codebooks(
         counted = [row for row, has_scores in zip(rows, coded, strict=True) if has_scores]
         inferred.append(_infer_codebook(name, counted, "sentence" if whole else "example"))
     codebooks = {codebook.name: codebook for codebook, _ in inferred}
-    return rows, codebooks, [note for _, note in inferred]
+    told = [
+        f"{note}; {more}" if (more := notes.get(codebook.name)) else note
+        for codebook, note in inferred
+    ]
+    return rows, codebooks, told
 
 
 def _is_sentence(row: LabelRow) -> bool:
