@@ -187,8 +187,9 @@ class _Run:
         if left:
             which = "is no code" if len(left) == 1 else "are no codes"
             parts.append(f"{listing(left)} beside the scores {which}, since the others add up to 1")
-        if never := self.never_given(chosen):
-            parts.append(f"no row has the code {listing([self.code(column) for column in never])}")
+        # A name that NAME_ begins says itself that it is a code.
+        if never := self.never_given(chosen) if not self.prefix else []:
+            parts.append(f"no row has the code {listing(never)}")
         return "; ".join(parts)
 
 
