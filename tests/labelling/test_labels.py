@@ -287,3 +287,48 @@ def test_rows_set_aside_count_for_no_position_and_are_kept_apart(tmp_path, views
     assert "Peru against the levy" not in labels.to_html()
     with pytest.raises(KitError, match="holds rows of another labelling"):
         views.save(tmp_path / "labels.jsonl")
+
+
+SPOKEN = "id,actor,target,view,against,for\n"
+
+
+def spoken(path, *, lacking=3, prefix="doc"):
+    """Write a table of the user's own, whose ids have dots; one row lacks its actor and target."""
+    lines = [SPOKEN]
+    for at in range(12):
+        code, scores = ("for", "0.2,0.8") if at % 2 else ("against", "0.9,0.1")
+        roles = "," if at == lacking else "Ana,the levy"
+        lines.append(f"{prefix}{at // 4}.{at % 4},{roles},{code},{scores}\n")
+    path.write_text("".join(lines))
+    return path
+
+
+def test_a_row_without_actor_and_target_makes_no_sentences_of_a_table(tmp_path):
+    """Ids of the user's own may end in a dot and a number: no row is dropped for it."""
+    for prefix in ("doc", "r."):
+        labels = read_labels(spoken(tmp_path / "mine.csv", prefix=prefix))
+        assert labels.codebooks["view"].unit == "example"
+        assert len(unit_rows(labels, labels.codebooks["view"])) == 12
+        assert "rows without actor and target (1) count as the others do" in labels.notes[0]
+    path = tmp_path / "mine.csv"
+    path.write_text(path.read_text().replace("0.2,0.8", ",", 2))
+    with pytest.raises(KitError, match=r"2 rows without view_scores"):
+        read_labels(path)
+    one = path.with_name("one.csv")
+    one.write_text(
+        SPOKEN + "a.0,Ana,levy,for,0.1,0.9\nb.0,,,for,,\nc.0,,,,,\nd.0,Ben,levy,for,0.1,0.9\n"
+    )
+    with pytest.raises(KitError, match=r"1 rows without view_scores .b\.0."):
+        read_labels(one)
+
+
+def test_a_flat_table_of_sentences_says_so_by_its_rows(tmp_path, rows):
+    """What the kit writes of sentences has rows that are alike, or all its columns."""
+    topics = [{key: row[key] for key in (*SCHEMA, "topics", "topics_scores")} for row in rows]
+    for some, told in ((topics, "4 rows are of 3 sentences"), ([topics[0], topics[3]], "")):
+        path = Labels(some, {"topics": TOPICS}).save(tmp_path / "labels.csv")
+        read = read_labels(path)
+        assert read.codebooks == {"topics": TOPICS} and told in read.notes[0]
+        assert [row["id"] for row in unit_rows(read, TOPICS)] == list(
+            dict.fromkeys({"a.1.1": "a.1.0"}.get(row["id"], row["id"]) for row in some)
+        )

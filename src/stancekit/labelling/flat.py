@@ -1,10 +1,8 @@
 """Labels as a flat table: one column per codebook for the codes, and one per code for its probability."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stancekit.codebook import split_labels
 from stancekit.labelling.row_format import (
     ALL_ROWS,
     SCHEMA,
@@ -99,46 +97,3 @@ def nest(rows: Iterable[LabelRow], columns: ScoreColumns) -> list[LabelRow]:
                 plain[name] = None
         nested.append(plain)
     return nested
-
-
-def find_score_columns(rows: Sequence[LabelRow]) -> ScoreColumns:
-    """Find the codebooks of a flat table that does not name them.
-
-    That is a column NAME that is followed by columns of probabilities: named like the
-    codes of NAME, or NAME_CODE. All codes that rows have must be among them.
-    """
-    names = list(dict.fromkeys(key for row in rows for key in row))
-    columns: ScoreColumns = {}
-    for index, name in enumerate(names):
-        if name in SCHEMA:
-            continue
-        following = []
-        for column in names[index + 1 :]:
-            if not _has_probabilities(rows, column):
-                break
-            following.append(column)
-        given = {code for row in rows for code in split_labels(row.get(name))}
-        prefix = f"{name}_"
-        long = {
-            column.removeprefix(prefix): column for column in following if column.startswith(prefix)
-        }
-        if len(long) > 1 and given <= set(long):
-            columns[name] = long
-        elif len(following) > 1 and given and given <= set(following):
-            columns[name] = {column: column for column in following}
-    return columns
-
-
-def _has_probabilities(rows: Sequence[LabelRow], column: str) -> bool:
-    values = [row.get(column) for row in rows if not is_blank(row.get(column))]
-    return bool(values) and all(_is_probability(value) for value in values)
-
-
-def _is_probability(value: Any) -> bool:
-    if isinstance(value, bool):
-        return False
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return False
-    return math.isfinite(number) and 0 <= number <= 1

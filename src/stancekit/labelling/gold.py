@@ -13,6 +13,7 @@ from stancekit.corpus.project_file import ADJUDICATED, is_project
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
 from stancekit.labelling.gold_cells import batch_of, find_rows, gold_codes, inclusion_column
+from stancekit.labelling.gold_pool import check_pools
 from stancekit.labelling.held_out import check_not_learned
 from stancekit.labelling.judged_gold import (
     all_codes,
@@ -181,6 +182,8 @@ def match_gold(
         samples += _split_batches(of_file, np.array(probabilities))
     _check_batches(samples)
     _check_one_batch(golds)
+    samples, told = check_pools(samples, len(population.rows))
+    notes += told
     units = make_units(
         population.scores,
         population.predicted,

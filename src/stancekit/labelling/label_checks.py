@@ -8,7 +8,7 @@ from typing import Any
 from stancekit.codebook import Unit, split_labels
 from stancekit.errors import KitError, listing
 from stancekit.labelling.columns import TableRows
-from stancekit.labelling.flat import find_score_columns, nest
+from stancekit.labelling.flat import nest
 from stancekit.labelling.row_format import (
     CLOSING,
     LABELS_FORMAT,
@@ -19,11 +19,9 @@ from stancekit.labelling.row_format import (
     LabelRow,
     is_blank,
     row_id,
+    sentence_id,
 )
-
-# How far from 1 the scores of a row may add up where one code excludes the others: four
-# digits of each of some hundred codes.
-SUM_TOLERANCE = 0.02
+from stancekit.labelling.score_columns import SUM_TOLERANCE, find_score_columns
 
 
 def check_ids(path: str | Path, rows: Sequence[LabelRow]) -> None:
@@ -132,8 +130,9 @@ def _infer_codebooks(
         )
     names = [name for name in columns if f"{name}_scores" in columns]
     flat = not names
+    notes: dict[str, str] = {}
     if flat:
-        score_columns = find_score_columns(rows)
+        score_columns, notes = find_score_columns(path, rows)
         rows, names = nest(rows, score_columns), list(score_columns)
     if not names:
         raise KitError(
@@ -149,17 +148,50 @@ def _infer_codebooks(
         if lacking := [
             row_id(row)
             for row, has_scores, may_lack in zip(rows, coded, alone, strict=True)
-            if not has_scores and not may_lack
+            if not has_scores and not (may_lack and is_blank(row.get(name)))
         ]:
             raise KitError(
                 f"{path} has {len(lacking)} rows without {name}_scores ({listing(lacking)}); "
                 "every row needs the score of every code"
             )
-        whole = any(map(all, zip(coded, alone, strict=True)))
         counted = [row for row, has_scores in zip(rows, coded, strict=True) if has_scores]
-        inferred.append(_infer_codebook(name, counted, "sentence" if whole else "example"))
+        unit: Unit = "example"
+        if n_alone := sum(map(all, zip(coded, alone, strict=True))):
+            unit, why = _infer_unit(name, counted, n_alone)
+            notes[name] = "; ".join(filter(None, (notes.get(name), why)))
+        inferred.append(_infer_codebook(name, counted, unit))
     codebooks = {codebook.name: codebook for codebook, _ in inferred}
-    return rows, codebooks, [note for _, note in inferred]
+    told = [
+        f"{note}; {more}" if (more := notes.get(codebook.name)) else note
+        for codebook, note in inferred
+    ]
+    return rows, codebooks, told
+
+
+def _infer_unit(name: str, rows: Sequence[LabelRow], n_alone: int) -> tuple[Unit, str]:
+    """Return what a codebook codes in a table in which rows without actor and target have codes, and a note of it.
+
+    In the flat tables of the kit it is sentences, and the rows of a sentence all have its codes. In a table of
+    the user's own a row may just lack its actor and target, and ids that begin alike say nothing of
+    sentences.
+    """
+    if n_alone == len(rows):
+        return "sentence", ""
+    first: dict[str, tuple[Any, ...]] = {}
+    facts = (name, f"{name}_scores", "sentence")
+    for row in rows:
+        said = tuple(row.get(fact) for fact in facts)
+        if first.setdefault(sentence_id(row), said) != said:
+            why = f", since rows whose ids begin alike differ (row {row_id(row)})"
+            break
+    else:
+        if len(first) < len(rows):
+            alike = f"its {len(rows):,} rows are of {len(first):,} sentences, whose rows are alike"
+            return "sentence", f"{alike} and count once"
+        if rows[0].keys() >= SCHEMA.keys():
+            return "sentence", ""
+        why = ""
+    return "example", f"rows without actor and target ({n_alone}) count as the others do{why}"
 
 
 def _is_sentence(row: LabelRow) -> bool:

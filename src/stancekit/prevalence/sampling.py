@@ -161,12 +161,16 @@ class Sample:
     batch
         1 where it was drawn from all rows, k where it was drawn from those that no
         smaller batch had drawn.
+    represents
+        Whether it was drawn from all of these; else its rows represent themselves alone, as
+        those of labels that have grown since.
     """
 
     rows: NDArray[np.int64]
     probability: FloatArray
     annotated: BoolArray
     batch: int = 1
+    represents: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,7 @@ class _CellSample:
     rows: NDArray[np.int64]
     probability: FloatArray
     pool: int
+    represents: bool
 
     @property
     def annotated_part(self) -> float:
@@ -193,7 +198,7 @@ class _CellSample:
         """Return the variance of the sample's estimate that probabilities alone imply, infinite where it has none."""
         earlier = [other for other in others if other.batch < self.batch]
         incomplete = any(other.drawn and not len(other.rows) for other in earlier)
-        if incomplete or (self.pool and not len(self.rows)):
+        if incomplete or not self.represents or (self.pool and not len(self.rows)):
             return np.inf
         from_earlier = sum(
             len(other.rows) * (1 - other.annotated_part) / other.annotated_part**2
@@ -278,6 +283,7 @@ def _cell_samples(samples: Sequence[Sample], inside: BoolArray) -> list[_CellSam
                 rows=sample.rows[usable],
                 probability=sample.probability[usable],
                 pool=int((inside & ~drawn_before).sum()),
+                represents=sample.represents,
             )
         )
     return parts
