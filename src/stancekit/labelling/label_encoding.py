@@ -11,7 +11,7 @@ from typing import Any
 from stancekit.corpus.outputs import check_output, head_rows
 from stancekit.errors import KitError, MissingExtra, printable
 from stancekit.fileio import frame_to_csv, guard_cell, json_line, write_bytes
-from stancekit.labelling.flat import find_score_columns, flatten
+from stancekit.labelling.flat import flatten
 from stancekit.labelling.label_files import REVIEW_SUFFIX
 from stancekit.labelling.row_format import (
     ALL_ROWS,
@@ -23,6 +23,7 @@ from stancekit.labelling.row_format import (
     LabelRow,
     closing,
 )
+from stancekit.labelling.score_columns import find_score_columns
 from stancekit.views import DataFrame
 
 # The files that labels are saved as, by their endings.
@@ -171,7 +172,10 @@ def _is_labels(path: Path) -> bool:
     if path.suffix == ".jsonl":
         return all(set(CLOSING[:2]) <= row.keys() for row in rows)
     names = list(dict.fromkeys(key for row in rows for key in row))
-    found = [list(columns.values()) for columns in find_score_columns(rows).values()]
+    try:
+        found = [list(columns.values()) for columns in find_score_columns(path, rows)[0].values()]
+    except KitError:
+        return False
     # Scores are last: what follows them is of somebody else, such as a column of judgements.
     is_flat = {"id", "sentence", "start", "end"} <= set(names) and bool(found)
     return is_flat and names[-1] == found[-1][-1]
