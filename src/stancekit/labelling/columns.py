@@ -13,6 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.codebook import plain_text
 from stancekit.labelling.row_format import CLOSING, LabelRow, is_blank, row_id
 from stancekit.types import BoolArray
 
@@ -152,7 +153,7 @@ def column_texts(rows: Sequence[LabelRow], name: str, blank: str) -> NDArray[np.
             return np.array(shown, dtype=object)[place]
     cells = column_cells(rows, name)
     texts = np.empty(len(cells), dtype=object)
-    texts[:] = [blank if is_blank(cell) else str(cell) for cell in cells]
+    texts[:] = [blank if is_blank(cell) else plain_text(cell) for cell in cells]
     return texts
 
 
@@ -176,8 +177,7 @@ def _distinct(rows: TableRows, name: str) -> tuple[NDArray[np.object_] | None, N
 def row_ids(rows: Sequence[LabelRow]) -> list[str]:
     """Return the id of each row as text, empty where it has none."""
     if isinstance(rows, TableRows):
-        ids: list[str] = rows.table["id"].to_pylist()
-        return ids
+        return [key.strip() for key in rows.table["id"].to_pylist()]
     return [row_id(row) for row in rows]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stancekit.codebook import plain_text
 from stancekit.errors import KitError, listing
 from stancekit.labelling.columns import column_cells, column_names, row_ids
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
@@ -38,10 +39,7 @@ def make_column(name: str, values: Sequence[object]) -> Column:
 
 
 def _as_text(value: object) -> str:
-    """Return a cell as text; a table with empty cells has 2019 as 2019.0."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if is_blank(value) else str(value)
+    return "" if is_blank(value) else plain_text(value)
 
 
 class JoinedTable:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from stancekit.codebook import split_labels
@@ -9,6 +10,8 @@ from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
 from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
+
+_WHOLE_FLOAT = re.compile(r"-?\d+\.0+", re.ASCII)
 
 
 def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
@@ -119,8 +122,37 @@ def batch_of(row: LabelRow) -> int:
     return int(number)
 
 
-def find_row(row: LabelRow, row_numbers: Mapping[str, int]) -> int | None:
-    """Return the number of the labelled row that a sample's row is of, `None` where there is none."""
-    key = row_id(row)
+def find_rows(rows: Sequence[LabelRow], row_numbers: Mapping[str, int]) -> list[int | None]:
+    """Return the number of the labelled row that each row of a sample is of, `None` where there is none.
+
+    Examples
+    --------
+    >>> find_rows([{"id": "7.0"}, {"id": "8.0"}], {"7": 0}), find_rows([{"id": "7.0"}], {"7": 0, "7.0": 1})
+    ([0, None], [1])
+    """
+    keys = [row_id(row) for row in rows]
     # Samples in CSV guard ids that a spreadsheet would run as formulas.
-    return row_numbers.get(key, row_numbers.get(unguard_cell(key)))
+    found = [row_numbers.get(key, row_numbers.get(unguard_cell(key).strip())) for key in keys]
+    if all(number is None for number in found):
+        # A table with an empty row was written with its numbers as 7.0.
+        return [row_numbers.get(without_decimals(key)) for key in keys]
+    return found
+
+
+def without_decimals(text: str) -> str:
+    """Return a text that is a whole number with zeros behind a point without these, others as they are."""
+    return text.partition(".")[0] if _WHOLE_FLOAT.fullmatch(text) else text
+
+
+def restore_codes(row: LabelRow, name: str, codes: Sequence[str]) -> LabelRow:
+    """Return a row in which a code that was written as 1.0 is 1, where that is one of the codes and 1.0 is not."""
+    value = row.get(name)
+    if not isinstance(value, str) or value.strip() in codes:
+        return row
+    code = without_decimals(value.strip())
+    return {**row, name: code} if code in codes else row
+
+
+def known_ids(row_numbers: Mapping[str, int]) -> str:
+    """Return some ids of labels, to be shown beside those that are none."""
+    return listing(list(row_numbers), most=3)

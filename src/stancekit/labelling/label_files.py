@@ -274,8 +274,10 @@ def _read_excel(file: Path) -> list[LabelRow]:
     if find_spec("openpyxl") is None:
         raise MissingExtra("openpyxl", "excel")
     try:
-        return table_rows(
-            pd.read_excel(file, engine="openpyxl", keep_default_na=False, na_values=[""])
+        # As they are: a text of digits, as 007, is no number.
+        sheet = pd.read_excel(
+            file, engine="openpyxl", dtype=object, keep_default_na=False, na_values=[""]
         )
+        return table_rows(sheet)
     except (OSError, ValueError, BadZipFile) as error:
         raise KitError(f"{file} cannot be read as Excel: {error}") from None
