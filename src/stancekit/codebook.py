@@ -320,6 +320,20 @@ def place_on_scale(code: str, scale: Sequence[str]) -> str:
     return {scale[0]: "low", scale[-1]: "high"}.get(code, "middle")
 
 
+def plain_text(value: object) -> str:
+    """Return a cell as text without blanks around it; what pandas has as 2019.0 beside empty cells is 2019.
+
+    Examples
+    --------
+    >>> plain_text(2019.0), plain_text(0.5), plain_text(" r1 "), plain_text("007")
+    ('2019', '0.5', 'r1', '007')
+    """
+    # Beyond, a float does not say which whole number it was.
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value).strip()
+
+
 def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:
     """Read a cell of a data file as codes: a list, or a string joined by `separator`.
 
@@ -337,5 +351,5 @@ def split_labels(value: object, separator: str = ";") -> tuple[str, ...]:
         parts = value
     else:
         parts = [value]
-    texts = [str(part).strip() for part in parts]
+    texts = [plain_text(part) for part in parts]
     return tuple(text for text in texts if text)

@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_labels import declared, made, stances, written
@@ -12,6 +13,7 @@ from stancekit.commands.sample import sample
 from stancekit.errors import KitError
 from stancekit.fileio import guard_cell, unguard_cell
 from stancekit.labelling.gold import batch_of, gold_codes, read_gold
+from stancekit.labelling.labels import read_labels
 from stancekit.labelling.row_format import LabelledCodebook
 
 STANCE = LabelledCodebook("stance")
@@ -274,3 +276,27 @@ def test_signs_that_a_spreadsheet_sets_make_no_other_text(tmp_path):
     drawn["stance"] = [gold[key] for key in drawn["id"]]
     drawn["sentence"] = [f"He said “no” – twice, in {key}. " for key in drawn["id"]]
     assert len(estimate(labels=said, gold=drawn).shares)
+
+
+def test_codes_that_a_spreadsheet_would_run_come_back(tmp_path):
+    """A table of labels guards `+pro`, and so does the sample: both are read as they were."""
+    random = np.random.default_rng(0)
+    codes = np.where(random.random(200) < 0.3, "+pro", "-con")
+    rows = [
+        {"id": f"r{at}", "article": f"a{at}", "sentence": "s", "actor": "A", "target": "T"}
+        | {
+            "side": code,
+            "side_scores": {"+pro": float(code == "+pro"), "-con": float(code == "-con")},
+        }
+        | declared("side")
+        for at, code in enumerate(codes.tolist())
+    ]
+    read_labels(written(tmp_path, rows)).save(tmp_path / "labels.csv")
+    assert "'+pro" in (tmp_path / "labels.csv").read_text()
+    sample(labels=tmp_path / "labels.csv", n=50, output=tmp_path / "sample.csv")
+    drawn = pd.read_csv(tmp_path / "sample.csv")
+    drawn["side"] = [f"'{codes[int(key[1:])]}" for key in drawn["id"]]
+    drawn.to_csv(tmp_path / "gold.csv", index=False)
+    found = estimate(labels=tmp_path / "labels.csv", gold=tmp_path / "gold.csv").shares
+    of = {one.code: one.estimate[0] for one in found}
+    assert of["+pro"] == pytest.approx((codes == "+pro").mean())

@@ -110,10 +110,16 @@ def test_a_project_its_exported_table_and_the_table_say_the_same(study, tmp_path
     )
     by_key = {(row.id, row.annotator): row.stance for row in table.itertuples()}
     with project:
+        control = {"id": "known", "sentence": "All know it.", "stance": "none"}
+        project.add_items([control], kind="control")
         for item in project.items():
             for name in NAMES:
-                codes = {"stance": (by_key[item.id, name],)}
-                project.save(Judgement(item=item.number, annotator=name, codes=codes))
+                code = by_key.get((item.id, name), "condemn")
+                given = {"item": item.number, "annotator": name}
+                project.save(Judgement(**given, codes={"stance": (code,)}))
+                if item.number % 9 == 0:
+                    again = "none" if code == "condemn" else "condemn"
+                    project.save(Judgement(**given, codes={"stance": (again,)}, repeat=1))
     judgements(tmp_path / "study.db", output=tmp_path / "judged.csv")
     for rule in ("mean", "majority", "posterior"):
         one, *others = (
@@ -122,6 +128,23 @@ def test_a_project_its_exported_table_and_the_table_say_the_same(study, tmp_path
         )
         for other in others:
             pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("rule", ["adjudicated", "mean"])
+def test_columns_of_the_user_s_own_leave_no_judgement_out(study, rule):
+    """Those of a project's table that say what is none of the sample have plain names."""
+    labels, table, _ = study
+    right, _ = shares(labels, table, judgements=rule)
+    own = table.assign(
+        kind=table["stance"].map({"condemn": "control"}).fillna("treated"),
+        repeat=(table["annotator"] == "ana").astype(int),
+        round=1,
+    )
+    for columns in (["kind"], ["repeat"], ["kind", "repeat"], ["kind", "repeat", "round"]):
+        found, _ = shares(labels, own[[*table, *columns]], judgements=rule)
+        assert {code: one.estimate for code, one in found.items()} == {
+            code: one.estimate for code, one in right.items()
+        }
 
 
 def test_a_file_of_posteriors(study, tmp_path):

@@ -20,6 +20,7 @@ ANNOTATOR_COLUMN = "annotator"
 SUGGESTION_COLUMN = "suggestion"
 # The kind of items whose codes are known.
 CONTROL = "control"
+ITEM_KINDS = ("sampled", "calibration", CONTROL)
 # The columns of an item that rows have under the same names.
 _ITEM_COLUMNS = (
     *("id", "article", "text", "actor", "actor_start", "actor_end", "actor_code"),

@@ -13,6 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from stancekit.codebook import plain_text
 from stancekit.labelling.row_format import CLOSING, LabelRow, is_blank, row_id
 from stancekit.types import BoolArray
 
@@ -167,7 +168,7 @@ def plain_name(cell: object) -> str:
     >>> plain_name(" New  Zealand "), plain_name(2019)
     ('New Zealand', '2019')
     """
-    return " ".join(str(cell).split())
+    return " ".join(plain_text(cell).split())
 
 
 def _distinct(rows: TableRows, name: str) -> tuple[NDArray[np.object_] | None, NDArray[np.int64]]:
@@ -190,8 +191,7 @@ def _distinct(rows: TableRows, name: str) -> tuple[NDArray[np.object_] | None, N
 def row_ids(rows: Sequence[LabelRow]) -> list[str]:
     """Return the id of each row as text, empty where it has none."""
     if isinstance(rows, TableRows):
-        ids: list[str] = rows.table["id"].to_pylist()
-        return ids
+        return [key.strip() for key in rows.table["id"].to_pylist()]
     return [row_id(row) for row in rows]
 
 

@@ -62,9 +62,6 @@ def make_column(name: str, values: Sequence[object]) -> Column:
 
 
 def _as_text(value: object) -> str:
-    """Return a cell as text; a table with empty cells has 2019 as 2019.0."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
     return "" if is_blank(value) else plain_name(value)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stancekit.errors import KitError, listing
 from stancekit.labelling.gold import read_gold
-from stancekit.labelling.gold_cells import batch_of, find_rows
+from stancekit.labelling.gold_cells import batch_of, find_rows, known_ids
 from stancekit.labelling.label_files import RowSource, source_name
 from stancekit.labelling.population import NO_VALUE, Population
 from stancekit.labelling.row_format import LabelRow, row_id
@@ -118,8 +118,8 @@ def _find_drawn(
         lost = [row_id(row) for row, number in zip(rows, numbers, strict=True) if number is None]
         if lost:
             raise KitError(
-                f"{source_name(source)} has {len(lost)} ids that are not in the labels ({listing(lost)}); extend "
-                "samples of these labels"
+                f"{source_name(source)} has {len(lost)} ids that are not in the labels ({listing(lost)}), whose "
+                f"ids are as {known_ids(population.row_numbers)}; extend samples of these labels"
             )
         drawn[np.array(numbers, dtype=np.int64)] = True
         batches += {batch_of(row) for row in rows}

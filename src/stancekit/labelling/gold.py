@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from stancekit.corpus.project_file import ADJUDICATED, is_project
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
-from stancekit.labelling.gold_cells import batch_of, find_rows, gold_codes, inclusion_column
+from stancekit.labelling.gold_cells import (
+    batch_of,
+    find_rows,
+    gold_codes,
+    inclusion_column,
+    known_ids,
+    restore_codes,
+)
 from stancekit.labelling.gold_pool import check_pools
 from stancekit.labelling.held_out import check_not_learned
 from stancekit.labelling.judged_gold import (
@@ -40,7 +47,10 @@ from stancekit.types import FloatArray
 
 
 def read_gold(
-    source: RowSource, codebook: LabelledCodebook, judgements: str = ADJUDICATED
+    source: RowSource,
+    codebook: LabelledCodebook,
+    judgements: str = ADJUDICATED,
+    codes: Sequence[str] = (),
 ) -> list[LabelRow]:
     """Read a sample as it was filled in: CSV, JSON lines, Label Studio's, a project, or a table in Python.
 
@@ -51,6 +61,8 @@ def read_gold(
     ----------
     judgements
         How; see `join_judgements`.
+    codes
+        Codes that labels have, where they are known.
 
     Raises
     ------
@@ -73,6 +85,7 @@ def read_gold(
             f"{name} has rows without an id (rows {listing(missing)}); give them the ids that "
             "sample wrote"
         )
+    rows = [restore_codes(row, codebook.name, codes) for row in rows]
     if judgements != ADJUDICATED or is_judged_table(rows):
         rows = join_judgements(rows, codebook, judgements, name)
     _check_once(name, rows, codebook)
@@ -164,7 +177,7 @@ def match_gold(
         annotated.
     """
     codebook = population.codebook
-    tables = [read_gold(source, codebook, judgements) for source in sources]
+    tables = [read_gold(source, codebook, judgements, population.codes) for source in sources]
     golds = _match_rows(tables, population)
     # Codes first: what they say of a wrong file is clearer than what its probabilities would.
     gold = _join_codes(golds, population)
@@ -223,7 +236,10 @@ def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> lis
     if unknown:
         faults.append(f"the codes {listing(sorted(unknown))}, which the labels have no scores of")
     if lost:
-        faults.append(f"{len(lost)} ids that are not in the labels ({listing(lost)})")
+        faults.append(
+            f"{len(lost)} ids that are not in the labels ({listing(lost)}), whose ids are as "
+            f"{known_ids(population.row_numbers)}"
+        )
     if faults:
         raise KitError(
             f"gold has {' and '.join(faults)}; the codes are {', '.join(population.codes)}"

@@ -11,6 +11,8 @@ from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
 from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
 
+_WHOLE_FLOAT = re.compile(r"-?\d+\.0+", re.ASCII)
+
 
 def gold_codes(row: LabelRow, codebook: LabelledCodebook) -> tuple[str, ...] | None:
     """Return the codes that a person gave a row, `None` where it was not annotated.
@@ -136,16 +138,12 @@ def find_rows(
     KitError
         When a row shows another text, actor or target than the labels have under its id.
     """
-    found: list[int | None] = []
+    found = numbers_of_ids(rows, row_numbers)
     apart: list[str] = []
-    for row in rows:
-        key = row_id(row)
-        # Samples in CSV guard ids that a spreadsheet would run as formulas.
-        number = row_numbers.get(key, row_numbers.get(unguard_cell(key)))
-        found.append(number)
+    for row, number in zip(rows, found, strict=True):
         if number is not None and (name := _differing(row, labelled[number])):
             apart.append(
-                f"{key}: {name} {_short(row[name])} and not {_short(labelled[number][name])}"
+                f"{row_id(row)}: {name} {_short(row[name])} and not {_short(labelled[number][name])}"
             )
     if apart:
         raise KitError(
@@ -173,3 +171,39 @@ def _letters(cell: object) -> str:
 def _short(cell: object) -> str:
     text = str(cell)
     return repr(text if len(text) <= 40 else f"{text[:40]}…")
+
+
+def numbers_of_ids(rows: Sequence[LabelRow], row_numbers: Mapping[str, int]) -> list[int | None]:
+    """Return the number of the labelled row that has the id of each row of a sample, `None` where none has.
+
+    Examples
+    --------
+    >>> numbers_of_ids([{"id": "7.0"}, {"id": "8.0"}], {"7": 0}), numbers_of_ids([{"id": "7.0"}], {"7": 0, "7.0": 1})
+    ([0, None], [1])
+    """
+    keys = [row_id(row) for row in rows]
+    # Samples in CSV guard ids that a spreadsheet would run as formulas.
+    found = [row_numbers.get(key, row_numbers.get(unguard_cell(key).strip())) for key in keys]
+    if all(number is None for number in found):
+        # A table with an empty row was written with its numbers as 7.0.
+        return [row_numbers.get(without_decimals(key)) for key in keys]
+    return found
+
+
+def without_decimals(text: str) -> str:
+    """Return a text that is a whole number with zeros behind a point without these, others as they are."""
+    return text.partition(".")[0] if _WHOLE_FLOAT.fullmatch(text) else text
+
+
+def restore_codes(row: LabelRow, name: str, codes: Sequence[str]) -> LabelRow:
+    """Return a row in which a code that was written as 1.0 is 1, where that is one of the codes and 1.0 is not."""
+    value = row.get(name)
+    if not isinstance(value, str) or value.strip() in codes:
+        return row
+    code = without_decimals(value.strip())
+    return {**row, name: code} if code in codes else row
+
+
+def known_ids(row_numbers: Mapping[str, int]) -> str:
+    """Return some ids of labels, to be shown beside those that are none."""
+    return listing(list(row_numbers), most=3)

@@ -14,6 +14,8 @@ from stancekit.corpus.dawid_skene import check_identified
 from stancekit.corpus.project_file import (
     ADJUDICATED,
     ANNOTATOR_COLUMN,
+    CONTROL,
+    ITEM_KINDS,
     SUGGESTION_COLUMN,
     suggested_note,
 )
@@ -125,9 +127,9 @@ def _by_row(
 ) -> dict[str, _JudgedRow]:
     judged: dict[str, _JudgedRow] = {}
     faults: list[str] = []
+    exported = _is_exported(rows)
     for row in rows:
-        # Controls, and judgements that were asked for again, are none of the sample's.
-        if row.get("kind") == "control" or str(row.get("repeat") or "0") not in ("0", "False"):
+        if exported and _is_extra(row):
             continue
         key = row_id(row)
         drawn = {
@@ -145,6 +147,18 @@ def _by_row(
             "gives a row one judgement, in rows that are else as stancekit sample wrote them"
         )
     return judged
+
+
+def _is_exported(rows: Sequence[LabelRow]) -> bool:
+    """Say whether a project wrote the table: one of the user's own may have a column `kind` or `repeat` too."""
+    columns = {name for row in rows[:1] for name in row}
+    kinds = {row.get("kind") for row in rows}
+    return columns >= {"kind", "round", "probability"} and kinds <= {*ITEM_KINDS, None, ""}
+
+
+def _is_extra(row: LabelRow) -> bool:
+    """Say whether a judgement is of a control, or was asked for again: neither is the sample's."""
+    return row.get("kind") == CONTROL or str(row.get("repeat") or "0").lower() not in ("0", "false")
 
 
 def _add(

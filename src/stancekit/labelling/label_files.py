@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 from stancekit.corpus.files import read_data_file
 from stancekit.errors import KitError, MissingExtra, listing, printable
+from stancekit.fileio import unguard_cell
 from stancekit.labelling.row_format import CLOSING, SET_ASIDE, LabelRow, is_blank
 from stancekit.views import DataFrame, TableView
 
@@ -202,7 +203,17 @@ def read_label_rows(file: Path) -> list[LabelRow]:
             raise KitError(re.sub(r",? or set corpus\.[^;.]*", "", str(error))) from None
     else:
         raise KitError(f"cannot read labels from {file}; they come as {', '.join(LABEL_SUFFIXES)}")
+    if file.suffix in (".csv", ".tsv", ".xlsx"):
+        rows = [_without_guards(row) for row in rows]
     return [row for row in rows if not all(is_blank(value) for value in row.values())]
+
+
+def _without_guards(row: LabelRow) -> LabelRow:
+    """Return a row of a table for spreadsheets as it was before texts were guarded: codes may begin with + or -."""
+    return {
+        unguard_cell(name): unguard_cell(value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _read_parquet(file: Path) -> list[LabelRow]:
@@ -274,8 +285,10 @@ def _read_excel(file: Path) -> list[LabelRow]:
     if find_spec("openpyxl") is None:
         raise MissingExtra("openpyxl", "excel")
     try:
-        return table_rows(
-            pd.read_excel(file, engine="openpyxl", keep_default_na=False, na_values=[""])
+        # As they are: a text of digits, as 007, is no number.
+        sheet = pd.read_excel(
+            file, engine="openpyxl", dtype=object, keep_default_na=False, na_values=[""]
         )
+        return table_rows(sheet)
     except (OSError, ValueError, BadZipFile) as error:
         raise KitError(f"{file} cannot be read as Excel: {error}") from None

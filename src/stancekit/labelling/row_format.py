@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
-from stancekit.codebook import place_on_scale, split_labels
+from stancekit.codebook import place_on_scale, plain_text, split_labels
 
 LabelRow = dict[str, Any]
 LABELS_FORMAT = 4
@@ -255,7 +255,7 @@ def is_blank(value: object) -> bool:
 def row_id(row: LabelRow) -> str:
     """Return a row's id as text, empty where it has none."""
     value = row.get("id")
-    return "" if is_blank(value) else str(value)
+    return "" if is_blank(value) else plain_text(value)
 
 
 def sentence_id(row: LabelRow) -> str:
