@@ -114,3 +114,76 @@ def test_of_two_columns_before_the_scores_the_nearest_is_coded():
     ones = pd.DataFrame({"id": ["a", "b", "c"], "success": [1, 0, 1], "vote": [0, 1, 1]})
     read = read_labels(ones.assign(**{"0": [0.9, 0.2, 0.4], "1": [0.1, 0.8, 0.6]}))
     assert list(read.codebooks) == ["vote"] and read[1]["vote_scores"] == {"0": 0.2, "1": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        (
+            "view",
+            "Condemn",
+            r"cannot read 'Condemn' in view \(row r3\)\. A label in view has the name of a column",
+        ),
+        ("none", 1.2, r"cannot read 1\.2 in none \(row r3\)\..*a score is a number from 0 to 1"),
+        ("support", "n/a", r"cannot read 'n/a' in support \(row r3\)"),
+    ],
+)
+def test_the_cell_that_is_no_label_or_score_is_named(speeches, column, value, told):
+    labels = speeches[0].astype(object)
+    labels.loc[3, column] = value
+    with pytest.raises(
+        KitError, match=r"has view and its scores \(condemn, none, support\), and " + told
+    ):
+        read_labels(labels)
+    named = labels.rename(columns={code: f"view_{code}" for code in CODES})
+    with pytest.raises(
+        KitError, match=r"has view and its scores \(view_condemn, .*and cannot read .*row r3"
+    ):
+        read_labels(named)
+
+
+def test_columns_that_do_not_follow_are_named(speeches):
+    last = speeches[0][["id", *CODES, "view"]]
+    with pytest.raises(
+        KitError,
+        match="do not stand together right after it; the order is view, condemn, none, support",
+    ):
+        read_labels(last)
+    every = speeches[0].assign(view=speeches[0]["view"].str.title())
+    with pytest.raises(KitError, match=r"'[A-Z][a-z]+' in view .row r0., .* and 1196 more"):
+        read_labels(every)
+    with pytest.raises(KitError, match="no pair of columns NAME and NAME_scores"):
+        read_labels(speeches[0][["id", "view"]])
+
+
+def test_a_table_with_decimal_commas_is_read(speeches, tmp_path):
+    table, gold, _, _ = speeches
+    table.to_csv(tmp_path / "labels.csv", index=False, sep=";", decimal=",")
+    assert ";0,8" in (tmp_path / "labels.csv").read_text()
+    right, found = (
+        estimate(labels=labels, gold=gold) for labels in (table, tmp_path / "labels.csv")
+    )
+    assert [one.estimate for one in found.shares] == [one.estimate for one in right.shares]
+
+
+def test_a_column_of_the_user_s_own_may_end_in_scores(speeches):
+    table, gold, _, _ = speeches
+    test = np.where(table["view"] == "condemn", 4.0, 5.0)
+    named, plain = (table.copy() for _ in range(2))
+    named.insert(2, "test_scores", test)
+    named.insert(2, "test", 1)
+    plain.insert(2, "test", test)
+    right = coefficients("test ~ condemn", plain, gold)
+    assert np.allclose(coefficients("test_scores ~ condemn", named, gold), right)
+    with pytest.raises(KitError, match="view holds labels of a model"):
+        regress("condemn ~ view", labels=named, gold=gold)
+
+
+@pytest.mark.parametrize("cell", ["law, peace", "peace|law", "law / peace"])
+def test_several_codes_with_another_sign_between_them(topics, cell):
+    gold = topics[["id"]].assign(topics=[cell, *["law"] * 39])
+    with pytest.raises(
+        KitError,
+        match=r"codes .*, which the labels have no scores of \(; separates codes, as in '\w+; \w+'",
+    ):
+        estimate(labels=topics, gold=gold)

@@ -12,6 +12,7 @@ from stancekit.labelling.row_format import (
     LabelRow,
     closing,
     is_blank,
+    read_number,
 )
 from stancekit.views import DataFrame
 
@@ -91,7 +92,9 @@ def nest(rows: Iterable[LabelRow], columns: ScoreColumns) -> list[LabelRow]:
         plain = dict(row)
         for name, column_of in columns.items():
             values = {code: plain.pop(column, None) for code, column in column_of.items()}
-            present = {code: float(value) for code, value in values.items() if not is_blank(value)}
+            present = {
+                code: read_number(value) for code, value in values.items() if not is_blank(value)
+            }
             plain[f"{name}_scores"] = present or None
             if is_blank(plain.get(name)) and not present:
                 plain[name] = None

@@ -1,8 +1,9 @@
 """Annotated samples: reading the files that `stancekit sample` wrote, filled in, and matching them to labels."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -234,7 +235,11 @@ def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> lis
         golds.append(_GoldFile(rows, numbers, codes))
     faults = []
     if unknown:
-        faults.append(f"the codes {listing(sorted(unknown))}, which the labels have no scores of")
+        # In quotes, where several codes look like one.
+        shown = listing([repr(code) if "," in code else code for code in sorted(unknown)])
+        faults.append(
+            f"the codes {shown}, which the labels have no scores of{_separate(unknown, known)}"
+        )
     if lost:
         faults.append(
             f"{len(lost)} ids that are not in the labels ({listing(lost)}), whose ids are as "
@@ -245,6 +250,15 @@ def _match_rows(tables: Sequence[list[LabelRow]], population: Population) -> lis
             f"gold has {' and '.join(faults)}; the codes are {', '.join(population.codes)}"
         )
     return golds
+
+
+def _separate(unknown: Iterable[str], known: set[str]) -> str:
+    """Return how to write several codes where a cell has them with another sign between them, or nothing."""
+    for code in sorted(unknown):
+        parts = [part.strip() for part in re.split(r"[,|/+]", code)]
+        if len(parts) > 1 and known.issuperset(parts):
+            return f" (; separates codes, as in {'; '.join(parts)!r})"
+    return ""
 
 
 def _join_codes(golds: Sequence[_GoldFile], population: Population) -> FloatArray:

@@ -9,7 +9,13 @@ from stancekit.codebook import split_labels
 from stancekit.corpus.judgements import NO_CODE_CELL
 from stancekit.errors import KitError, listing
 from stancekit.fileio import unguard_cell
-from stancekit.labelling.row_format import LabelledCodebook, LabelRow, is_blank, row_id
+from stancekit.labelling.row_format import (
+    LabelledCodebook,
+    LabelRow,
+    is_blank,
+    read_number,
+    row_id,
+)
 
 _WHOLE_FLOAT = re.compile(r"-?\d+\.0+", re.ASCII)
 
@@ -79,7 +85,7 @@ def inclusion_column(rows: Sequence[LabelRow], size: int) -> tuple[list[float], 
     if not any("probability" in row for row in rows):
         return [min(len(rows) / size, 1.0)] * len(rows), False
     values = [row.get("probability") for row in rows]
-    probabilities = [_read_number(value) for value in values]
+    probabilities = [read_number(value) for value in values]
     wrong = [
         f"{row_id(row)}: {'blank' if is_blank(value) else repr(value)}"
         for row, value, probability in zip(rows, values, probabilities, strict=True)
@@ -94,14 +100,6 @@ def inclusion_column(rows: Sequence[LabelRow], size: int) -> tuple[list[float], 
     return probabilities, True
 
 
-def _read_number(value: object) -> float:
-    """Read a number, also with the comma that spreadsheets of many countries write; NaN where it is none."""
-    try:
-        return float(str(value).strip().replace(",", "."))
-    except ValueError:
-        return math.nan
-
-
 def batch_of(row: LabelRow) -> int:
     """Return which batch of a sample a row belongs to, 1 where nothing says so.
 
@@ -113,7 +111,7 @@ def batch_of(row: LabelRow) -> int:
     value = row.get("batch")
     if is_blank(value):
         return 1
-    number = _read_number(value)
+    number = read_number(value)
     if not (math.isfinite(number) and number >= 1 and number == int(number)):
         raise KitError(
             f"gold row {row_id(row)} has batch {value!r}; leave the column as stancekit sample "

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from stancekit.labelling.row_format import (
     LabelledCodebook,
     LabelRow,
     is_blank,
+    read_number,
     row_id,
     sentence_id,
 )
@@ -128,7 +130,7 @@ def _infer_codebooks(
         raise KitError(
             f"{path} was written by an older version of stancekit; label the texts again"
         )
-    names = [name for name in columns if f"{name}_scores" in columns]
+    names = [name for name in columns if _has_scores(rows, f"{name}_scores", columns)]
     flat = not names
     notes: dict[str, str] = {}
     if flat:
@@ -166,6 +168,17 @@ def _infer_codebooks(
         for codebook, note in inferred
     ]
     return rows, codebooks, told
+
+
+def _has_scores(rows: Sequence[LabelRow], column: str, columns: Sequence[str]) -> bool:
+    """Say whether a column may hold the scores of codes: one of numbers is something else, as `test_scores`."""
+    if column not in columns:
+        return False
+    cells = [row.get(column) for row in rows]
+    present = [cell for cell in cells if not is_blank(cell)]
+    return not present or any(
+        isinstance(cell, dict) or isnan(read_number(cell)) for cell in present
+    )
 
 
 def _infer_unit(name: str, rows: Sequence[LabelRow], n_alone: int) -> tuple[Unit, str]:

@@ -15,6 +15,7 @@ whose actors take no position, where only positions are written.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
@@ -250,6 +251,20 @@ def closing(
 def is_blank(value: object) -> bool:
     """Say whether a cell holds nothing: no value, not a number, or only space."""
     return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124
+
+
+def read_number(value: object) -> float:
+    """Read a number, also with the comma that spreadsheets of many countries write; NaN where it is none.
+
+    Examples
+    --------
+    >>> read_number("0,25"), read_number(0.5), read_number("high")
+    (0.25, 0.5, nan)
+    """
+    try:
+        return float(str(value).strip().replace(",", "."))
+    except ValueError:
+        return math.nan
 
 
 def row_id(row: LabelRow) -> str:

@@ -6,7 +6,7 @@ exclude each other are the columns that add up to 1, and what cannot be decided 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from stancekit.codebook import split_labels
 from stancekit.errors import KitError, listing
 from stancekit.labelling.columns import column_names
 from stancekit.labelling.flat import ScoreColumns
-from stancekit.labelling.row_format import SCHEMA, LabelRow, is_blank, row_id
+from stancekit.labelling.row_format import SCHEMA, LabelRow, is_blank, read_number, row_id
 from stancekit.types import BoolArray, FloatArray
 
 # How far from 1 the scores of a row may add up where one code excludes the others: four
@@ -60,6 +60,8 @@ def find_score_columns(
             del runs[earlier]
         runs[name] = run
     chosen = {name: run.choose(path) for name, run in runs.items()}
+    if not chosen:
+        _refuse_near_miss(path, rows, names)
     columns = {
         name: {runs[name].code(column): column for column in of_codes}
         for name, of_codes in chosen.items()
@@ -106,7 +108,9 @@ class _Run:
     def values(self) -> FloatArray:
         """Return the values, NaN where there is none, shape (rows, columns)."""
         cells = [[row.get(column) for column in self.columns] for row in self.rows]
-        read = [[math.nan if is_blank(cell) else float(cell) for cell in row] for row in cells]
+        read = [
+            [math.nan if is_blank(cell) else read_number(cell) for cell in row] for row in cells
+        ]
         return np.array(read, dtype=float)
 
     def choose(self, path: object) -> list[str]:
@@ -193,6 +197,50 @@ class _Run:
         return "; ".join(parts)
 
 
+def _refuse_near_miss(path: object, rows: Sequence[LabelRow], names: Sequence[str]) -> None:
+    """Refuse a table in which a label or a score keeps columns named like codes from being read as their scores.
+
+    Raises
+    ------
+    KitError
+        When there is such a column.
+    """
+    folded = {column.casefold(): column for column in reversed(names)}
+    for name in names:
+        given = {code for row in rows for code in split_labels(row.get(name))}
+        likely = {
+            folded.get(f"{prefix}{code}".casefold())
+            for code in given
+            for prefix in ("", f"{name}_")
+        }
+        scored = [column for column in names if column in likely and column != name]
+        # Named like one code of many, a column may be anything.
+        if name in SCHEMA or len(scored) < max(2, len(given) / 2):
+            continue
+        if odd := list(_odd_cells(rows, name, scored)):
+            raise KitError(
+                f"{path} has {name} and its scores ({listing(scored)}), and cannot read "
+                f"{listing(odd, most=4)}. A label in {name} has the name of a column of scores, in the same "
+                "letters, and a score is a number from 0 to 1; correct the cells"
+            )
+        raise KitError(
+            f"{path} has columns named like the codes of {name} ({listing(scored)}), which do not stand "
+            f"together right after it; the order is {name}, {', '.join(scored)}. Move the columns"
+        )
+
+
+def _odd_cells(rows: Sequence[LabelRow], name: str, scored: Sequence[str]) -> Iterator[str]:
+    """Yield the labels that no column of scores is named like, and the scores that are no probabilities."""
+    known = {code for column in scored for code in (column, column.removeprefix(f"{name}_"))}
+    for row in rows:
+        for code in split_labels(row.get(name)):
+            if code not in known:
+                yield f"{code!r} in {name} (row {row_id(row)})"
+        for column in scored:
+            if not is_blank(row.get(column)) and not _is_probability(row[column]):
+                yield f"{row[column]!r} in {column} (row {row_id(row)})"
+
+
 def _sums_to_one(values: FloatArray) -> bool:
     # A row without some score is refused later, by its name.
     whole = values[~np.isnan(values).any(axis=1)]
@@ -205,10 +253,4 @@ def _has_probabilities(rows: Sequence[LabelRow], column: str) -> bool:
 
 
 def _is_probability(value: Any) -> bool:
-    if isinstance(value, bool):
-        return False
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return False
-    return math.isfinite(number) and 0 <= number <= 1
+    return not isinstance(value, bool) and 0 <= read_number(value) <= 1

@@ -58,7 +58,8 @@ def check_variables(
             f"{quote_names(both)} is the name of a code and of a column of the labels; rename the "
             "column, so that it is clear which is meant"
         )
-    labels = [name for name in names if name in codebooks or name.endswith("_scores")]
+    ends = ("", "_scores", "_heldout_codes", "_heldout_scores")
+    labels = sorted(set(names) & {f"{book}{end}" for book in codebooks for end in ends})
     if labels:
         raise KitError(
             f"{quote_names(labels)} holds labels of a model, which would count as the truth; name "
