@@ -268,15 +268,33 @@ class _Sides:
 
     def _side(self, design: FloatArray, labels: FloatArray, rows: NDArray[np.int64]) -> Moments:
         ones, outcome = np.ones(len(rows)), self.request.outcome
-        weight = ones
-        if self.request.weights:
-            weight = read_row_weights(self.columns[self.request.weights], self.keep)[rows]
-        if isinstance(outcome, Factor):
-            values = apply_numeric(outcome, self.columns[outcome.name], self.keep)
-            check_outcome(outcome, values, self.request.family)
+        values = self._values()
+        weight = self._row_weights(values)[rows]
+        if values is not None:
             return Moments(design, values[rows], ones, weight)
+        assert isinstance(outcome, Measure)  # noqa: S101  # what is no column
         among = ones if outcome.denominator is None else labels @ np.array(outcome.denominator)
         return Moments(design, labels @ np.array(outcome.numerator), among, weight)
+
+    def _values(self) -> FloatArray | None:
+        """Return an outcome that is a column, in the rows that are kept."""
+        outcome = self.request.outcome
+        if not isinstance(outcome, Factor):
+            return None
+        values = apply_numeric(outcome, self.columns[outcome.name], self.keep)
+        check_outcome(outcome, values, self.request.family)
+        return values
+
+    def _row_weights(self, values: FloatArray | None) -> FloatArray:
+        """Return the weights of the rows that are kept, by which the equation is of one size.
+
+        When it is solved is a fixed number, and outcomes and weights are of any unit.
+        """
+        weight = np.ones(int(self.keep.sum()))
+        if self.request.weights:
+            weight = read_row_weights(self.columns[self.request.weights], self.keep)
+        size = 0.0 if values is None else float(np.abs(values).mean())
+        return np.asarray(weight / weight.mean() / (size or 1.0))
 
     def _unit(self) -> NDArray[np.int64]:
         if not self.request.cluster:
