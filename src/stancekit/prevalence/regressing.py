@@ -27,7 +27,7 @@ from stancekit.prevalence.formulas import (
     quote_names,
     read_factor,
 )
-from stancekit.prevalence.measures import MEAN, Measure, read_measures
+from stancekit.prevalence.measures import MEAN, Measure, counting_notes, read_measures
 from stancekit.prevalence.refusals import (
     check_any,
     check_enough,
@@ -189,6 +189,7 @@ def make_regression(
         notes=[
             *notes,
             *left_out,
+            *_outcome_notes(request.outcome),
             *_idle_notes(data),
             *undecided_notes(undecided, terms.names),
             *_error_notes(sides, codes, data),
@@ -348,6 +349,10 @@ def _ends(fit: Fitted, effective: float) -> list[ShareEstimate | None]:
     half = fit.half_width(min(effective, len(fit.influence)))
     ends = zip(fit.theta.tolist(), half.tolist(), strict=True)
     return [(value, value - h, value + h) if np.isfinite(h) else None for value, h in ends]
+
+
+def _outcome_notes(outcome: Measure | Factor) -> list[str]:
+    return counting_notes([outcome]) if isinstance(outcome, Measure) else []
 
 
 def _idle_notes(data: LabelledMoments) -> list[str]:
