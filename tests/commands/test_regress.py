@@ -243,6 +243,11 @@ def test_clusters_of_any_column_and_rows_of_these_texts(study):
         ("condemn : support ~ party", "is a ratio of shares, which no row has"),
         ("shares ~ party", "names no code of the labels"),
         ("C(party) ~ condemn", "makes categories, and an outcome is a number"),
+        (
+            "party ~ condemn",
+            "has (blue, red|red, blue); an outcome is a number or a code. Add a column that is 1 for one",
+        ),
+        ("log(party) ~ condemn", r"log\(party\) takes numbers.*; an outcome is a number"),
         ("condemn ~ size + I(size ** 1)", r"terms size, I\(size \*\* 1\) are collinear"),
         ("condemn ~ target", "target has the same value in every row .it., and says nothing"),
         (

@@ -109,7 +109,7 @@ def read_outcome(
         if factor.function == "C":
             raise KitError(
                 f"{text} makes categories, and an outcome is a number; write a code, or a column of "
-                "numbers"
+                "numbers, as one that is 1 for one of these values and 0 for the others"
             )
         return factor
     (measure,) = read_measures([text], codes, scale, exclusive=exclusive)
@@ -282,7 +282,7 @@ class _Sides:
         outcome = self.request.outcome
         if not isinstance(outcome, Factor):
             return None
-        values = apply_numeric(outcome, self.columns[outcome.name], self.keep)
+        values = apply_numeric(outcome, self.columns[outcome.name], self.keep, outcome=True)
         check_outcome(outcome, values, self.request.family)
         return values
 
