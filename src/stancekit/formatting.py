@@ -118,18 +118,45 @@ def format_share(estimate: tuple[float, float, float] | None) -> str:
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def format_estimate(estimate: tuple[float, float, float] | None) -> str:
+def format_estimate(estimate: tuple[float, float, float] | None, decimals: int = 2) -> str:
     """Return an estimate that is no share, its value and the limits of its interval.
+
+    Where half the interval is less than the last digit, as of a coefficient per euro, numbers have
+    as many significant digits as show it with two.
 
     Examples
     --------
     >>> format_estimate((1.5, 1.1, 2.04)), format_estimate(None)
     ('1.50 [1.10, 2.04]', '-')
+    >>> format_estimate((0.0041, 0.0021, 0.0061)), format_estimate((2e-7, -1.2e-8, 4.1e-7))
+    ('0.0041 [0.0021, 0.0061]', '2.0e-07 [-1.2e-08, 4.1e-07]')
     """
     if estimate is None:
         return "-"
-    value, low, high = estimate
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    value, low, high = (number + 0.0 for number in estimate)
+    # Of what is known without error, its own size.
+    half = (high - low) / 2 or abs(value)
+    if not 0 < half < 10**-decimals:
+        value, low, high = (round(number, decimals) + 0.0 for number in estimate)
+        return f"{value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
+    largest = max(abs(low), abs(high))
+    digits = max(math.floor(math.log10(largest)) - math.floor(math.log10(half)) + 2, 2)
+    value, low, high = (
+        0.0 if abs(number) < half / 1e6 else number for number in (value, low, high)
+    )
+    return f"{value:#.{digits}g} [{low:#.{digits}g}, {high:#.{digits}g}]"
+
+
+def format_plain(value: float, decimals: int = 2, sign: str = "") -> str:
+    """Return a number with some decimals, or with two significant digits where these would show none of it.
+
+    Examples
+    --------
+    >>> format_plain(1.5), format_plain(0.0041), format_plain(-0.0041, sign="+"), format_plain(0.0)
+    ('1.50', '0.0041', '-0.0041', '0.00')
+    """
+    small = 0 < abs(value) < 10**-decimals
+    return f"{value:{sign}#.2g}" if small else f"{value:{sign}.{decimals}f}"
 
 
 def format_percent(share: float) -> str:

@@ -243,6 +243,11 @@ def test_clusters_of_any_column_and_rows_of_these_texts(study):
         ("condemn : support ~ party", "is a ratio of shares, which no row has"),
         ("shares ~ party", "names no code of the labels"),
         ("C(party) ~ condemn", "makes categories, and an outcome is a number"),
+        (
+            "party ~ condemn",
+            "has (blue, red|red, blue); an outcome is a number or a code. Add a column that is 1 for one",
+        ),
+        ("log(party) ~ condemn", r"log\(party\) takes numbers.*; an outcome is a number"),
         ("condemn ~ size + I(size ** 1)", r"terms size, I\(size \*\* 1\) are collinear"),
         ("condemn ~ target", "target has the same value in every row .it., and says nothing"),
         (
@@ -578,3 +583,61 @@ def test_names_in_a_table_match_but_for_blanks(study):
     assert "members" in by_term(
         regress("condemn ~ members", labels=labels, gold=gold, columns=table)
     )
+
+
+def test_coefficients_per_unit_of_millions_keep_their_digits(study, tmp_path):
+    labels, gold = frames(study)
+    random = np.random.default_rng(0)
+    truth = pd.Series(study[3]).loc[labels["id"]].to_numpy()
+    labels["followers"] = np.where(truth == "condemn", 3e6, 1e6) + random.integers(0, 10**6, 1200)
+    found = regress("condemn ~ followers", labels=labels, gold=gold, output=tmp_path)
+    one = by_term(found)["followers"]
+    assert one.estimate[1] < 4.7e-7 < one.estimate[2]
+    table = pd.read_csv(tmp_path / "regression.csv")
+    # What is read back is what was found.
+    assert table["estimate"].tolist() == pytest.approx(
+        [one.estimate[0] for one in found.coefficients], rel=1e-14
+    )
+    assert table["std_error"].tolist() == pytest.approx(
+        [one.error for one in found.coefficients], rel=1e-14
+    )
+    assert table["p_value"].tolist() == pytest.approx(
+        [one.p_value for one in found.coefficients], rel=1e-14, abs=0
+    )
+    for name in ("regression.md", "regression.html"):
+        assert "e-07 [" in (tmp_path / name).read_text()
+    latex = (tmp_path / "regression.tex").read_text()
+    assert r" \times 10^{-7}$ {\scriptsize [" in latex and r"$\times 10^{-7}$]}" in latex
+    assert "e-07" not in latex and "e$-$07" not in latex
+
+
+@pytest.mark.parametrize("size", [1e-10, 1e7, 1e13])
+def test_outcomes_weights_and_covariates_of_any_unit_give_the_same_answers(study, size):
+    labels, gold = frames(study)
+    large = labels.assign(shares=labels["shares"] * size, size=labels["size"] * size)
+    for formula, kind, factor in (
+        ("shares ~ condemn + party", {}, size),
+        ("condemn ~ party", {"weights": "size"}, 1),
+        ("condemn ~ size", {"family": "logistic"}, 1 / size),
+    ):
+        small, other = (
+            regress(formula, labels=table, gold=gold, **kind).coefficients[1]
+            for table in (labels, large)
+        )
+        ends = np.array(small.estimate) * factor
+        assert other.estimate == pytest.approx(ends, rel=1e-6, abs=0)
+        assert other.error == pytest.approx(small.error * factor, rel=1e-6, abs=0)
+        assert other.p_value == pytest.approx(small.p_value)
+
+
+@pytest.mark.parametrize("size", [1e-10, 1e7])
+def test_counts_of_any_unit_move_the_constant_alone(study, size):
+    labels, gold = frames(study)
+    labels["shares"] = labels["shares"].abs()
+    large = labels.assign(shares=labels["shares"] * size)
+    small, other = (
+        regress("shares ~ condemn", labels=table, gold=gold, family="poisson").coefficients
+        for table in (labels, large)
+    )
+    assert other[1].estimate == pytest.approx(small[1].estimate, rel=1e-5)
+    assert other[0].estimate[0] == pytest.approx(small[0].estimate[0] + np.log(size), rel=1e-5)

@@ -3,10 +3,12 @@
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_labels import annotated, made, stances, written
 
 from stancekit.commands.estimate import estimate
+from stancekit.commands.regress import regress
 from stancekit.commands.sample import sample
 from stancekit.errors import KitError
 from stancekit.prevalence.estimators import SampledUnits, estimate_domain
@@ -205,3 +207,76 @@ def test_everything_annotated_is_known(tmp_path):
     ).shares
     assert found[2].estimate == pytest.approx((0.25,) * 3)
     assert found[3].estimate == pytest.approx((-0.6,) * 3)
+
+
+@pytest.fixture(scope="module")
+def several():
+    """Sentences of two topics, of which many have both, and what people say of all of them."""
+    random, n = np.random.default_rng(0), 600
+    table = pd.DataFrame({"id": [f"r{row}" for row in range(n)], "article": np.arange(n)})
+    table["party"] = np.where(random.random(n) < 0.5, "red", "blue")
+    true = {"law": random.random(n) < 0.7, "war": random.random(n) < 0.6}
+    seen = {code: has ^ (random.random(n) < 0.1) for code, has in true.items()}
+
+    def cells(codes, none=""):
+        return ["; ".join(code for code in codes if codes[code][row]) or none for row in range(n)]
+
+    table["topics"] = cells(seen)
+    for code, has in seen.items():
+        table[code] = np.where(has, 0.9, 0.1)
+    gold = pd.DataFrame({"id": table["id"], "topics": cells(true, "-")})
+    return table, gold, true["law"], true["war"]
+
+
+def test_of_several_codes_per_row_sums_and_shares_count_codes_and_say_so(several):
+    table, gold, law, war = several
+    measures = ["law + war", "war | law + war", "law - war", "war : law"]
+    found = estimate(table, gold=gold, measures=measures)
+    value = {share.code: share.estimate[0] for share in found.shares}
+    codes = law.sum() + war.sum()
+    assert value["law + war"] == pytest.approx(codes / len(law)) and value["law + war"] > 1.2
+    assert value["war | law + war"] == pytest.approx(war.sum() / codes)
+    assert value["law - war"] == pytest.approx(law.mean() - war.mean())
+    assert value["war : law"] == pytest.approx(war.sum() / law.sum())
+    told = "law + war, war | law + war: a row may have several codes and counts with each"
+    assert any(note.startswith(told) for note in found.notes)
+    known = {"labels": table, "gold": gold, "inference": "finite_population"}
+    for measure in ("law + war", "war | law + war"):
+        of_rows = regress(f"{measure} ~ 1", **known)
+        assert of_rows.coefficients[0].estimate[0] == pytest.approx(value[measure])
+        assert any(note.startswith(f"{measure}: a row may have") for note in of_rows.notes)
+    for formula in ("law ~ party", "law ~ war", "law - war ~ party"):
+        assert not any(
+            "several codes and counts" in note for note in regress(formula, **known).notes
+        )
+
+
+def test_a_sum_of_codes_that_a_row_may_have_together_is_not_cut_at_one(several):
+    table, gold, law, war = several
+    found = estimate(
+        table, gold=gold.sample(200, random_state=1), measures=["law + war", "law - war"]
+    )
+    value, low, high = found.shares[2].estimate
+    assert 1 < low < value < high and low < law.mean() + war.mean() < high
+    slim = read_measures(
+        ["law + war", "law - war", "law | law + war"], ["law", "war"], exclusive=False
+    )
+    assert [one.limits for one in slim] == [(0, 2), (-1, 1), (0, 1)]
+    plain = read_measures(["law + war", "law - war"], ["law", "war"])
+    assert [one.limits for one in plain] == [(0, 1), (-1, 1)]
+
+
+def test_rows_with_both_codes_are_on_both_sides_of_a_share(several):
+    """Where red rows have law always and war half of the time, nothing is separated."""
+    table, gold, _, war = several
+    red = table["party"] == "red"
+    always = gold.assign(topics=np.where(red, np.where(war, "law; war", "law"), gold["topics"]))
+    found = regress(
+        "law | law + war ~ party",
+        labels=table,
+        gold=always,
+        family="logistic",
+        inference="finite_population",
+    )
+    odds = red.sum() / war[red].sum()
+    assert sum(one.estimate[0] for one in found.coefficients) == pytest.approx(np.log(odds))

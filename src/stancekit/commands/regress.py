@@ -143,7 +143,8 @@ def regress(  # noqa: PLR0913  # one argument per key of configs/regress.yaml
 
 def _write_regression(folder: Path, found: Regression) -> None:
     drawing = coefficients_figure(found)
-    write_text(folder / "regression.csv", frame_to_csv(found.to_frame()))
+    # Coefficients are of any size: those of a covariate in euros are some millionths.
+    write_text(folder / "regression.csv", frame_to_csv(found.to_frame(), decimals=None))
     write_text(folder / "regression.md", regression_markdown(found))
     write_text(folder / "regression.tex", regression_latex(found))
     write_text(folder / "coefficients.svg", drawing)

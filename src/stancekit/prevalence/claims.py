@@ -19,7 +19,7 @@ from stancekit.prevalence.estimators import (
     adjusted_count,
     share_interval,
 )
-from stancekit.prevalence.measures import Measure, estimate_measure
+from stancekit.prevalence.measures import Measure, counting_notes, estimate_measure
 from stancekit.prevalence.shares import IN_PERCENT, Contrast, Share, ShareEstimate
 from stancekit.prevalence.smoothing import Curve, curves_frame
 from stancekit.prevalence.trends import cell_times
@@ -290,7 +290,8 @@ def make_estimates(
 
 def _measure_notes(measures: Sequence[Measure]) -> list[str]:
     plain = [measure.name for measure in measures if measure.kind not in IN_PERCENT]
-    return [f"{listing(plain)}: numbers, not percentages"] if plain else []
+    numbers = [f"{listing(plain)}: numbers, not percentages"] if plain else []
+    return [*counting_notes(measures), *numbers]
 
 
 def _make_shares(

@@ -180,8 +180,15 @@ class Column:
     missing: BoolArray
 
 
-def apply_numeric(factor: Factor, column: Column, keep: BoolArray) -> FloatArray:
+def apply_numeric(
+    factor: Factor, column: Column, keep: BoolArray, *, outcome: bool = False
+) -> FloatArray:
     """Return the numbers of a factor in the rows that are kept, shape (rows kept,).
+
+    Parameters
+    ----------
+    outcome
+        Whether it stands before the tilde, where there are no categories.
 
     Raises
     ------
@@ -191,9 +198,15 @@ def apply_numeric(factor: Factor, column: Column, keep: BoolArray) -> FloatArray
     if column.numbers is None:
         kept = column.texts[keep & ~column.missing]
         wrong = list(dict.fromkeys(str(text) for text in kept[:1000]))
+        advice = (
+            "an outcome is a number or a code. Add a column that is 1 for one of its values and 0 for "
+            "the others, as with columns=, or let it stand among the terms"
+            if outcome
+            else f"write C({column.name}) for categories"
+        )
         raise KitError(
             f"{factor.text} takes numbers, and column {column.name} has {listing(wrong, most=3)}; "
-            f"write C({column.name}) for categories"
+            f"{advice}"
         )
     values = column.numbers[keep]
     if factor.function in ("log", "sqrt"):

@@ -125,8 +125,15 @@ def _separation(moments: Moments, family: Family) -> FloatArray:
     if family.name == "linear" or not counted.any():
         return np.zeros(terms)
     # Rows that are alike say the same, and a program of few rows is solved far faster.
-    has = moments.outcome[counted] > 0
-    unique = np.unique(np.column_stack([moments.design[counted], has]), axis=0)
+    outcome, among = moments.outcome[counted], moments.among[counted]
+    rows = moments.design[counted]
+    sides = [(rows[outcome > 0], 1.0), (rows[outcome <= 0], 0.0)]
+    if family.name == "logistic":
+        # A row with several of the codes that the outcome is about may be on both sides.
+        sides[1] = (rows[outcome < among], 0.0)
+    unique = np.concatenate(
+        [np.unique(np.column_stack([side, np.full(len(side), has)]), axis=0) for side, has in sides]
+    )
     design, positive = unique[:, :-1], unique[:, -1] > 0
     if family.name == "logistic":
         signed = design * np.where(positive, 1.0, -1.0)[:, None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stancekit.errors import KitError, nearest
+from stancekit.errors import KitError, listing, nearest
 from stancekit.prevalence.estimators import (
     MIN_ANNOTATED,
     MIN_UNITS,
@@ -48,6 +48,8 @@ class Measure:
         The weight of each code, in the order of the codes.
     denominator
         The weight of each code in what the first sum is divided by; `None` where it is not.
+    exclusive
+        Whether a row has exactly one code; otherwise it counts with each of its codes.
 
     Examples
     --------
@@ -62,11 +64,14 @@ class Measure:
     kind: MeasureKind
     numerator: tuple[float, ...]
     denominator: tuple[float, ...] | None = None
+    exclusive: bool = True
 
     @property
     def limits(self) -> tuple[float, float]:
         """Return the smallest and largest value that shares allow."""
         low, high = min(*self.numerator, 0.0), max(*self.numerator, 0.0)
+        if not self.exclusive:
+            low, high = (sum(pick(weight, 0.0) for weight in self.numerator) for pick in (min, max))
         if self.denominator is not None:
             among = [
                 weight
@@ -75,6 +80,12 @@ class Measure:
             ]
             low, high = min(among), max(among)
         return (0.0, np.inf) if self.kind == "ratio" else (low, high)
+
+    @property
+    def counts_codes(self) -> bool:
+        """Say whether it counts codes where a sum of exclusive ones would count rows."""
+        summed = sum(weight > 0 for weight in self.numerator) > 1
+        return not self.exclusive and (summed or sum(self.denominator or ()) > 1)
 
     def value(self, shares: FloatArray) -> float:
         """Return the measure of shares, NaN where it divides by 0."""
@@ -130,7 +141,31 @@ def read_measures(
     >>> [measure.kind for measure in read_measures(["a - b", "a + b", "mean"], ["a", "b", "c"], ["a", "b"])]
     ['difference', 'share', 'mean']
     """
-    return [_read_measure(text, codes, scale, exclusive=exclusive) for text in dict.fromkeys(texts)]
+    return [
+        replace(_read_measure(text, codes, scale, exclusive=exclusive), exclusive=exclusive)
+        for text in dict.fromkeys(texts)
+    ]
+
+
+def counting_notes(measures: Sequence[Measure]) -> list[str]:
+    """Return a note on measures that count codes, as rows may have several.
+
+    Examples
+    --------
+    >>> texts, codes = ["law", "law + war", "law | law + war", "law - war"], ["law", "war"]
+    >>> (note,) = counting_notes(read_measures(texts, codes, exclusive=False))
+    >>> note[:60]
+    'law + war, law | law + war: a row may have several codes and'
+    >>> counting_notes(read_measures(texts, codes))
+    []
+    """
+    names = [measure.name for measure in measures if measure.counts_codes]
+    if not names:
+        return []
+    return [
+        f"{listing(names)}: a row may have several codes and counts with each, so that a sum is how many "
+        "of them a row has on average, and a share among some is of the codes given, not of rows"
+    ]
 
 
 def _read_measure(

@@ -27,7 +27,7 @@ from stancekit.prevalence.formulas import (
     quote_names,
     read_factor,
 )
-from stancekit.prevalence.measures import MEAN, Measure, read_measures
+from stancekit.prevalence.measures import MEAN, Measure, counting_notes, read_measures
 from stancekit.prevalence.refusals import (
     check_any,
     check_enough,
@@ -109,7 +109,7 @@ def read_outcome(
         if factor.function == "C":
             raise KitError(
                 f"{text} makes categories, and an outcome is a number; write a code, or a column of "
-                "numbers"
+                "numbers, as one that is 1 for one of these values and 0 for the others"
             )
         return factor
     (measure,) = read_measures([text], codes, scale, exclusive=exclusive)
@@ -189,6 +189,7 @@ def make_regression(
         notes=[
             *notes,
             *left_out,
+            *_outcome_notes(request.outcome),
             *_idle_notes(data),
             *undecided_notes(undecided, terms.names),
             *_error_notes(sides, codes, data),
@@ -268,15 +269,33 @@ class _Sides:
 
     def _side(self, design: FloatArray, labels: FloatArray, rows: NDArray[np.int64]) -> Moments:
         ones, outcome = np.ones(len(rows)), self.request.outcome
-        weight = ones
-        if self.request.weights:
-            weight = read_row_weights(self.columns[self.request.weights], self.keep)[rows]
-        if isinstance(outcome, Factor):
-            values = apply_numeric(outcome, self.columns[outcome.name], self.keep)
-            check_outcome(outcome, values, self.request.family)
+        values = self._values()
+        weight = self._row_weights(values)[rows]
+        if values is not None:
             return Moments(design, values[rows], ones, weight)
+        assert isinstance(outcome, Measure)  # noqa: S101  # what is no column
         among = ones if outcome.denominator is None else labels @ np.array(outcome.denominator)
         return Moments(design, labels @ np.array(outcome.numerator), among, weight)
+
+    def _values(self) -> FloatArray | None:
+        """Return an outcome that is a column, in the rows that are kept."""
+        outcome = self.request.outcome
+        if not isinstance(outcome, Factor):
+            return None
+        values = apply_numeric(outcome, self.columns[outcome.name], self.keep, outcome=True)
+        check_outcome(outcome, values, self.request.family)
+        return values
+
+    def _row_weights(self, values: FloatArray | None) -> FloatArray:
+        """Return the weights of the rows that are kept, by which the equation is of one size.
+
+        When it is solved is a fixed number, and outcomes and weights are of any unit.
+        """
+        weight = np.ones(int(self.keep.sum()))
+        if self.request.weights:
+            weight = read_row_weights(self.columns[self.request.weights], self.keep)
+        size = 0.0 if values is None else float(np.abs(values).mean())
+        return np.asarray(weight / weight.mean() / (size or 1.0))
 
     def _unit(self) -> NDArray[np.int64]:
         if not self.request.cluster:
@@ -330,6 +349,10 @@ def _ends(fit: Fitted, effective: float) -> list[ShareEstimate | None]:
     half = fit.half_width(min(effective, len(fit.influence)))
     ends = zip(fit.theta.tolist(), half.tolist(), strict=True)
     return [(value, value - h, value + h) if np.isfinite(h) else None for value, h in ends]
+
+
+def _outcome_notes(outcome: Measure | Factor) -> list[str]:
+    return counting_notes([outcome]) if isinstance(outcome, Measure) else []
 
 
 def _idle_notes(data: LabelledMoments) -> list[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from stancekit.formatting import format_estimate
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
 from stancekit.prevalence.shares import ShareEstimate
@@ -19,11 +20,10 @@ def show_coefficient(estimate: ShareEstimate | None) -> str:
     --------
     >>> show_coefficient((-0.25, -0.5, 0.0)), show_coefficient(None)
     ('-0.250 [-0.500, 0.000]', '-')
+    >>> show_coefficient((2.013e-7, 1.93e-7, 2.1e-7))  # of a covariate in the millions
+    '2.013e-07 [1.930e-07, 2.100e-07]'
     """
-    if estimate is None:
-        return "-"
-    value, low, high = (round(end, 3) + 0.0 for end in estimate)
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return format_estimate(estimate, decimals=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from stancekit.formatting import format_estimate, format_percent, format_share
+from stancekit.formatting import format_estimate, format_percent, format_plain, format_share
 from stancekit.prevalence.units import Cell
 
 # A value with the limits of its interval.
@@ -84,7 +84,9 @@ class Share:
         """Return the bias, of shares in percentage points, empty where there is no estimate."""
         if self.bias is None or math.isnan(self.bias):
             return ""
-        return f"{100 * self.bias:+.1f}" if self.kind in IN_PERCENT else f"{self.bias:+.2f}"
+        if self.kind in IN_PERCENT:
+            return f"{100 * self.bias:+.1f}"
+        return format_plain(self.bias, sign="+")
 
     @property
     def note(self) -> str:
@@ -98,7 +100,7 @@ class Share:
             return show_estimate(value, self.kind)
         if self.kind in IN_PERCENT:
             return format_percent(value)
-        return "-" if math.isnan(value) else f"{value:.2f}"
+        return "-" if math.isnan(value) else format_plain(value)
 
 
 @dataclass(frozen=True, slots=True)

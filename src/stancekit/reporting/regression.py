@@ -1,5 +1,7 @@
 """A regression with labels as a figure, a page, and tables for a paper."""
 
+import re
+
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -17,6 +19,9 @@ from stancekit.reporting.latex import escape_latex, latex_table
 _BELOW = 0.22
 _CONSTANT = "Intercept"
 _SIZE = r"\scriptsize"
+# As numbers with an exponent are printed: 2.01e-07.
+_POWER = re.compile(r"e([+-]\d+)")
+_POWER_OR_HYPHEN = re.compile(r"e([+-]\d+)|-")
 
 
 def coefficients_figure(found: Regression) -> str:
@@ -87,8 +92,14 @@ def _coefficient_cell(estimate: ShareEstimate | None) -> str:
     if estimate is None:
         return "--"
     value, interval = show_coefficient(estimate).split(" ", 1)
-    # A minus sign, not a hyphen.
-    return f"${value}$ {{{_SIZE} {interval.replace('-', '$-$')}}}"
+    value = _POWER.sub(lambda match: rf" \times 10^{{{int(match[1])}}}", value)
+    interval = _POWER_OR_HYPHEN.sub(_latex_sign, interval)
+    return f"${value}$ {{{_SIZE} {interval}}}"
+
+
+def _latex_sign(match: re.Match[str]) -> str:
+    """Return a power of ten, or a minus sign, not a hyphen."""
+    return rf"$\times 10^{{{int(match[1])}}}$" if match[1] else "$-$"
 
 
 def regression_page(found: Regression, drawing: str) -> str:
