@@ -62,7 +62,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     unit: Literal["sentence", "row"] = "sentence",
     rows: RowChoice = "positions",
     min_score: float = LIKELY_POSITION,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Mapping[str, str | bool | None] | None = None,
     filename: str | None = None,
     layout: TextLayout | str = "plain",
     fields: Sequence[str] | None = None,
@@ -130,8 +130,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         towards a text that is named before the sentence needs a higher score than what its actor takes
         a side on in the sentence itself. 0 writes every position.
     columns
-        The column or field of a role where it has another name: `columns.text=sentence`. Roles are
-        text, id, article, title, date, actor, target.
+        The column or field of a role where it has another name: `columns.text=sentence`; `false`
+        where there is none: `columns.actor=false`. Roles are text, id, article, title, date, actor,
+        target.
     filename
         Fields in the names of files: `'{country}_{session}_{year}'`. A file of another name is left
         out. Where a field is in several places, a row comes before front matter, and this before
