@@ -1,6 +1,7 @@
 """Archives: the same labels as article by article, whatever happens on the way."""
 
 import functools
+import io
 import json
 import os
 import shutil
@@ -483,6 +484,36 @@ def test_a_field_to_keep_may_not_replace_a_labels_own(saved, tmp_path):
             output=tmp_path / "out",
             fields=["id", "date"],
         )
+
+
+@pytest.mark.parametrize("output", [None, "labels.csv", "labels.jsonl"])
+@pytest.mark.parametrize("start", ["", "\ufeff\n"])
+def test_json_lines_on_standard_input_are_rows_wherever_they_go(
+    saved, tmp_path, monkeypatch, output, start
+):
+    source = speeches(tmp_path, 3)
+    settings = {"models": saved / "stance", "actors": FINDER, "rows": "all"}
+    data = f"{start}{source.read_text(encoding='utf-8')}"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.encode())))
+    file = None if output is None else tmp_path / output
+    piped, expected = label("-", output=file, **settings), label(source, **settings)
+    assert piped.texts == expected.texts == 3
+    of_rows = [labels.to_frame().drop(columns=["id", "article"]) for labels in (piped, expected)]
+    assert of_rows[0].equals(of_rows[1])
+    if file:
+        assert len(read_labels(file)) == len(expected)
+
+
+def test_a_text_on_standard_input_is_one_article(saved, monkeypatch):
+    settings = {"models": saved / "stance", "actors": FINDER}
+    for text in ("Peru rejected the levy.", "Peru rejected the levy.\r\nChile welcomed it.\n"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        labels = label("-", **settings)
+        assert labels.texts == 1 and labels.rows[0]["article"] == "article"
+        assert labels.rows[0]["actor"] == "Peru" and labels.rows[0]["start"] == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b" ")))
+    with pytest.raises(KitError, match=r"holds no text"):
+        label("-", **settings)
 
 
 def test_standard_input_into_a_folder_is_an_archive(saved, tmp_path, monkeypatch, capsys):

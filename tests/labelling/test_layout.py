@@ -8,10 +8,13 @@ import yaml
 from conftest import ROOT
 from hydra.utils import instantiate
 
+from stancekit import label
+from stancekit.commands.layouts import choose_layout
 from stancekit.errors import KitError
 from stancekit.labelling.input_text import InputText
 from stancekit.labelling.layout import TextLayout, split_front_matter
 from stancekit.labelling.sources import RejectedRow, TextSource, read_one
+from stancekit.text import ActorFinder
 
 
 def read(path, layout):
@@ -43,6 +46,25 @@ ROWS = [
     {"sentence": "Chile agrees.", "who": "", "motion": "", "day": "", "party": "B"},
 ]
 COLUMNS = {"text": "sentence", "target": "motion", "date": "day", "actor": None}
+
+
+def test_a_role_may_have_no_column(saved, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,actor,target,date\nPeru rejected the levy.,Mr Chair,item 3,soon\n")
+    columns = {"actor": False, "target": False, "date": False}
+    (text,), _ = read(path, TextLayout(columns=columns))
+    assert (text.actor, text.target, text.article.date, text.kept) == ("", "", "", {})
+    settings = {"models": saved / "stance", "actors": ActorFinder(ner=False)}
+    labels = label(path, columns=columns, **settings).to_frame()
+    assert labels[["actor", "target"]].to_numpy().tolist() == [["Peru", "levy"]]
+    # Without a name, or null, a role has the column that is called like it.
+    for given in (None, {"actor": None}):
+        assert choose_layout("plain", columns=given).find_roles({"actor": "A"}) == {"actor": "A"}
+    assert choose_layout("ungdc", columns={"date": False}).find_roles({"year": 1}) == {"year": 1}
+    assert TextLayout(columns=columns).settings != TextLayout().settings
+    for wrong in ({"text": False}, {"actor": True}, {"date": ["a", "b"]}):
+        with pytest.raises(KitError, match=r"it is the name of a column"):
+            choose_layout("plain", columns=wrong)
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])

@@ -12,7 +12,7 @@ from stancekit.errors import KitError, listing, printable
 from stancekit.labelling.archive import REJECTED_FILE, Archive, label_archive
 from stancekit.labelling.in_memory import check_size, label_in_memory
 from stancekit.labelling.input_text import InputText
-from stancekit.labelling.label_encoding import OUTPUT_SUFFIXES, check_labels_file
+from stancekit.labelling.label_encoding import check_labels_file, names_a_file
 from stancekit.labelling.label_files import REVIEW_SUFFIX, WrittenRows
 from stancekit.labelling.labeller import LabellingJob
 from stancekit.labelling.labels import MOST_SUMMARISED, Labels
@@ -25,6 +25,7 @@ from stancekit.labelling.sources import (
     check_kind,
     read_one,
     read_rows_in_memory,
+    read_standard_input,
 )
 from stancekit.labelling.tally import Tally
 from stancekit.library.objects import HasFolder, folders_of
@@ -35,19 +36,6 @@ from stancekit.views import DataFrame
 
 # The page of an archive, and how many rows it may have: with more, browsers get slow.
 PAGE_FILE, MOST_ON_PAGE = "labels.html", 5_000
-# Endings of files: a folder of such a name would be taken for one.
-_FILES = (
-    *OUTPUT_SUFFIXES,
-    ".tsv",
-    ".json",
-    ".txt",
-    ".md",
-    ".htm",
-    ".gz",
-    ".bz2",
-    ".xz",
-    ".zip",
-)
 
 
 def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
@@ -62,7 +50,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     unit: Literal["sentence", "row"] = "sentence",
     rows: RowChoice = "positions",
     min_score: float = LIKELY_POSITION,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Mapping[str, str | bool | None] | None = None,
     filename: str | None = None,
     layout: TextLayout | str = "plain",
     fields: Sequence[str] | None = None,
@@ -85,7 +73,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         A text file (`.txt`, `.md`, or no ending), or `-` for standard input: one article; so is a
         string with a line break in it. A folder, a glob, or a file of rows (`.csv`, `.tsv`,
         `.jsonl`, `.parquet`, `.xlsx`, `.sav`, `.dta`; the first three also as `.gz`, `.bz2` or
-        `.xz`): many texts; so is `-` into a new folder, as JSON lines. Rows have a field `text`,
+        `.xz`): many texts; so is `-` where it is JSON lines. Rows have a field `text`,
         and may have `id`, `article`, `title`, `date`, and `actor` and `target` where these are
         known. A path below `seeds/` that is not here is one of the texts that come with the kit. In
         Python also a table in memory (a DataFrame, a `datasets.Dataset`) or a list of texts or dicts.
@@ -130,8 +118,9 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         towards a text that is named before the sentence needs a higher score than what its actor takes
         a side on in the sentence itself. 0 writes every position.
     columns
-        The column or field of a role where it has another name: `columns.text=sentence`. Roles are
-        text, id, article, title, date, actor, target.
+        The column or field of a role where it has another name: `columns.text=sentence`; `false`
+        where there is none: `columns.actor=false`. Roles are text, id, article, title, date, actor,
+        target.
     filename
         Fields in the names of files: `'{country}_{session}_{year}'`. A file of another name is left
         out. Where a field is in several places, a row comes before front matter, and this before
@@ -193,7 +182,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
     if isinstance(input, str | Path):
         input = seed_path(input)
     # Before any work: models and texts may take their time.
-    into_folder = output is not None and not _names_a_file(output)
+    into_folder = output is not None and not names_a_file(output)
     several = isinstance(input, str | Path) and (
         _is_archive(input, chosen) or (input == "-" and into_folder)
     )
@@ -272,6 +261,11 @@ def _texts(source: Any, job: LabellingJob, *, several: bool) -> Iterable[InputTe
     """Return the texts that an input means: of a table in memory, of files, or one article."""
     if not isinstance(source, str | Path):
         return read_rows_in_memory(source, job.layout, title=job.title)
+    if source == "-":
+        piped = read_standard_input(job.layout, written=job.written, title=job.title)
+        if isinstance(piped, TextSource):
+            check_size(piped)
+        return piped
     if not several:
         return [read_one(source, job.layout, written=job.written, title=job.title)]
     texts = TextSource(source, layout=job.layout, written=job.written, title=job.title)
@@ -284,6 +278,8 @@ def _input_name(source: Any) -> str:
     """Return how messages name an input."""
     if not isinstance(source, str | Path):
         return "the table"
+    if source == "-":
+        return "standard input"
     return "the article" if "\n" in str(source) else printable(Path(source).name or source, most=60)
 
 
@@ -310,10 +306,6 @@ def _is_archive(source: str | Path, layout: TextLayout) -> bool:
     check_kind(place)
     kind, packing = file_kind(place)
     return bool(packing or layout.tables) or kind in ROWS
-
-
-def _names_a_file(output: str | Path) -> bool:
-    return Path(output).suffix.lower() in _FILES or Path(output).is_file()
 
 
 def _read_archive(archive: Archive, job: LabellingJob) -> Labels:

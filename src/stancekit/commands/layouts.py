@@ -14,7 +14,7 @@ from stancekit.types import as_list
 def choose_layout(
     layout: TextLayout | str,
     *,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Mapping[str, str | bool | None] | None = None,
     speaker: str | None = None,
     filename: str | None = None,
     fields: str | Sequence[str] | None = None,
@@ -38,7 +38,10 @@ def choose_layout(
         config = compose_config("label", [f"layout={check_name('layout', layout)}"])
         chosen = instantiate(OmegaConf.to_container(config.layout), _convert_="all")
     # A role that is not known is an error even without a column.
-    others = {role: column or chosen.columns.get(role) for role, column in (columns or {}).items()}
+    others = {
+        role: chosen.columns.get(role) if column is None else column
+        for role, column in (columns or {}).items()
+    }
     return replace(
         chosen,
         columns={**chosen.columns, **others},

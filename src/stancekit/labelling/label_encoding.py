@@ -28,6 +28,19 @@ from stancekit.views import DataFrame
 
 # The files that labels are saved as, by their endings.
 OUTPUT_SUFFIXES = (".jsonl", ".parquet", ".csv", ".xlsx", ".html")
+# Endings of files: a folder of such a name would be taken for one.
+_FILES = (
+    *OUTPUT_SUFFIXES,
+    ".tsv",
+    ".json",
+    ".txt",
+    ".md",
+    ".htm",
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".zip",
+)
 # What the head of a page of labels has.
 _PAGE_MARK, _PAGE_HEAD = b"stancekit labels</title>", 4_000
 # Characters that no cell of Excel may hold.
@@ -146,6 +159,11 @@ def check_suffix(path: str | Path) -> str:
             f"{', '.join(OUTPUT_SUFFIXES)}; those of many texts also to a folder, as output=labels"
         )
     return suffix[1:]
+
+
+def names_a_file(output: str | Path) -> bool:
+    """Say whether labels are to go to a file, by its ending or as it is there, and not to a folder."""
+    return Path(output).suffix.lower() in _FILES or Path(output).is_file()
 
 
 def check_labels_file(path: str | Path, inputs: Iterable[object] = ()) -> None:

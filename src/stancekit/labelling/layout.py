@@ -28,7 +28,8 @@ class TextLayout:
     Attributes
     ----------
     columns
-        The column or field of a role (`TEXT_ROLES`), where it has another name.
+        The column or field of a role (`TEXT_ROLES`), where it has another name; `False` where there
+        is none, whatever columns are called.
     speaker
         The field with the name of who speaks, or with the alpha-3 code of a state.
     filename
@@ -54,7 +55,7 @@ class TextLayout:
     '2019'
     """
 
-    columns: Mapping[str, str | None] = field(default_factory=dict)
+    columns: Mapping[str, str | bool | None] = field(default_factory=dict)
     speaker: str | None = None
     filename: str | None = None
     fields: Sequence[str] = ("date",)
@@ -67,6 +68,7 @@ class TextLayout:
                     f"columns.{printable(role)} is not known{nearest(role, TEXT_ROLES)}; "
                     f"roles are: {', '.join(TEXT_ROLES)}"
                 )
+            _check_column(role, self.columns[role])
         if self.filename:
             names = _PLACEHOLDER.findall(self.filename)
             wrong = [name for name in names if not name.isidentifier() or names.count(name) > 1]
@@ -79,13 +81,18 @@ class TextLayout:
     @property
     def named(self) -> dict[str, str]:
         """Return the columns that are given by role."""
-        return {role: column for role, column in self.columns.items() if column}
+        return {role: str(column) for role, column in self.columns.items() if column}
+
+    @property
+    def left_out(self) -> set[str]:
+        """Return the roles that no column has."""
+        return {role for role, column in self.columns.items() if column is False}
 
     @property
     def read_fields(self) -> tuple[str, ...]:
         """Return all columns that are read of a row."""
         used = [
-            *TEXT_ROLES,
+            *(role for role in TEXT_ROLES if role not in self.left_out),
             *self.named.values(),
             *self.fields,
             *([self.speaker] if self.speaker else []),
@@ -102,7 +109,7 @@ class TextLayout:
     def settings(self) -> dict[str, Any]:
         """Return what labels depend on, as it is written beside them."""
         return {
-            "columns": self.named,
+            "columns": self.named | dict.fromkeys(sorted(self.left_out), False),
             "speaker": self.speaker,
             "filename": self.filename,
             "tables": list(self.tables),
@@ -153,7 +160,18 @@ class TextLayout:
     def find_roles(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a text, with those that have a role under its name too."""
         roles = {role: fields[column] for role, column in self.named.items() if column in fields}
-        return {**fields, **roles}
+        others = {key: value for key, value in fields.items() if key not in self.left_out}
+        return {**others, **roles}
+
+
+def _check_column(role: str, column: object) -> None:
+    # A text is what is labelled.
+    may_lack = role != "text"
+    is_wrong = isinstance(column, bool | list | tuple | Mapping)
+    if not is_wrong or (column is False and may_lack):
+        return
+    none = ", or false for none" if may_lack else ""
+    raise KitError(f"columns.{role} is {column!r}; it is the name of a column{none}")
 
 
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:

@@ -1,5 +1,7 @@
 """Texts to label, one after the other, from files of any size; what cannot be read is named and left out."""
 
+import codecs
+import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +25,7 @@ from stancekit.corpus.formats import (
 )
 from stancekit.corpus.memory import memory_rows
 from stancekit.errors import KitError, listing, nearest, printable
+from stancekit.fileio import read_text
 from stancekit.labelling.input_files import find_files
 from stancekit.labelling.input_text import InputText, make_text
 from stancekit.labelling.layout import TextLayout, read_speeches
@@ -75,6 +78,8 @@ class TextSource:
         one.
     without
         A folder that is not read, such as that of the output.
+    stdin
+        What standard input holds, where it has been read already.
 
     Attributes
     ----------
@@ -106,12 +111,14 @@ class TextSource:
         written: FileFormat | None = None,
         title: bool = True,
         without: Path | None = None,
+        stdin: bytes | None = None,
     ) -> None:
         self.title = title
         self.layout = layout = layout or TextLayout()
         self.written = written or FileFormat()
         self.files: list[tuple[str, int]] = []
         self.done = 0
+        self._stdin = stdin
         self._paths: list[Path] = []
         self._left_out: list[RejectedRow] = []
         if str(path) != "-":
@@ -124,7 +131,7 @@ class TextSource:
                 for left, why in found.left_out
             ]
             self.files = [(found.name(file), _size(file)) for file in self._paths]
-        self.size = sum(size for _, size in self.files)
+        self.size = sum(size for _, size in self.files) + len(stdin or b"")
 
     def check(self) -> None:
         """Raise a `KitError` where there is only one file, a table without a column that is needed."""
@@ -142,7 +149,8 @@ class TextSource:
         self.done = 0
         yield from self._left_out
         if not self.files:
-            yield from self._rows(self._rows_of(sys.stdin.buffer, ".jsonl", "stdin"), "stdin", {})
+            stream = sys.stdin.buffer if self._stdin is None else io.BytesIO(self._stdin)
+            yield from self._rows(self._rows_of(stream, ".jsonl", "stdin"), "stdin", {})
         for (name, size), path in zip(self.files, self._paths, strict=True):
             done_before, begun = self.done, False
             try:
@@ -295,6 +303,25 @@ def read_one(
     kept = replace(text.article, id=article.id, source=article.source)
     group = article.id if text.group == text.article.id else text.group
     return replace(text, article=kept, group=group)
+
+
+def read_standard_input(
+    layout: TextLayout, *, written: FileFormat | None = None, title: bool = True
+) -> TextSource | list[InputText]:
+    """Return the texts of standard input: JSON lines, as they begin with an object, or else one article.
+
+    Raises
+    ------
+    KitError
+        When it is no text, or there is no speaker.
+    """
+    data = sys.stdin.buffer.read()
+    if data.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[{")):
+        return TextSource("-", layout=layout, written=written, title=title, stdin=data)
+    text = read_text(io.BytesIO(data)).replace("\r\n", "\n").replace("\r", "\n")
+    # What has a line break is read as a text, and not as a path.
+    article = text if "\n" in text else f"{text}\n"
+    return [read_one(article, layout, written=written, title=title)]
 
 
 def _read_text(path: Path, written: FileFormat) -> str:
