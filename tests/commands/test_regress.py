@@ -8,7 +8,7 @@ import pytest
 import statsmodels.formula.api as smf
 from made_labels import declared
 
-import stancekit.prevalence.formulas
+import stancekit.prevalence.designs
 from stancekit.__main__ import main
 from stancekit.commands.estimate import estimate
 from stancekit.commands.regress import regress
@@ -430,7 +430,7 @@ def test_a_model_without_an_error_is_not_trusted(study):
 
 def test_without_the_package_the_install_line_is_named(study, monkeypatch):
     labels, gold, *_ = study
-    monkeypatch.setattr(stancekit.prevalence.formulas, "find_spec", lambda name: None)
+    monkeypatch.setattr(stancekit.prevalence.designs, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"formulaic is not installed; .*'stancekit\[regress\]'"):
         regress("condemn ~ party", labels=labels, gold=gold)
 

@@ -152,20 +152,20 @@ def column_texts(rows: Sequence[LabelRow], name: str, blank: str) -> NDArray[np.
     if isinstance(rows, TableRows) and name in rows.table.column_names:
         values, place = _distinct(rows, name)
         if values is not None:
-            shown = [blank if is_blank(value) else plain_name(value) for value in values.tolist()]
+            shown = [blank if is_blank(value) else name_text(value) for value in values.tolist()]
             return np.array(shown, dtype=object)[place]
     cells = column_cells(rows, name)
     texts = np.empty(len(cells), dtype=object)
-    texts[:] = [blank if is_blank(cell) else plain_name(cell) for cell in cells]
+    texts[:] = [blank if is_blank(cell) else name_text(cell) for cell in cells]
     return texts
 
 
-def plain_name(cell: object) -> str:
+def name_text(cell: object) -> str:
     """Return a cell's text without blanks around it, and one where there are several.
 
     Examples
     --------
-    >>> plain_name(" New  Zealand "), plain_name(2019)
+    >>> name_text(" New  Zealand "), name_text(2019)
     ('New Zealand', '2019')
     """
     return " ".join(plain_text(cell).split())

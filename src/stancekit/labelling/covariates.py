@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from stancekit.errors import KitError, listing
-from stancekit.labelling.columns import column_cells, column_names, plain_name, row_ids
+from stancekit.labelling.columns import column_cells, column_names, name_text, row_ids
 from stancekit.labelling.label_files import RowSource, read_label_rows, source_name, table_rows
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import Population, check_sentences
 from stancekit.labelling.row_format import LabelRow, is_blank, row_id
-from stancekit.prevalence.formulas import Column
+from stancekit.prevalence.designs import Column
 from stancekit.prevalence.refusals import check_variables
 from stancekit.prevalence.regressing import RegressionRequest
 from stancekit.prevalence.units import PERIODS, period_number, read_periods
@@ -62,7 +62,7 @@ def make_column(name: str, values: Sequence[object]) -> Column:
 
 
 def _as_text(value: object) -> str:
-    return "" if is_blank(value) else plain_name(value)
+    return "" if is_blank(value) else name_text(value)
 
 
 class JoinedTable:

@@ -191,7 +191,10 @@ def _is_labels(path: Path) -> bool:
         return all(set(CLOSING[:2]) <= row.keys() for row in rows)
     names = list(dict.fromkeys(key for row in rows for key in row))
     try:
-        found = [list(columns.values()) for columns in find_score_columns(path, rows)[0].values()]
+        found = [
+            list(columns.values())
+            for columns in find_score_columns(path, [dict(row) for row in rows])[0].values()
+        ]
     except KitError:
         return False
     # Scores are last: what follows them is of somebody else, such as a column of judgements.

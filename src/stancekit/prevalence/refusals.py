@@ -6,9 +6,10 @@ import numpy as np
 
 from stancekit.errors import KitError, listing, nearest
 from stancekit.prevalence.corrected import LabelledMoments
+from stancekit.prevalence.designs import Column
 from stancekit.prevalence.estimators import MIN_ANNOTATED, MIN_UNITS
 from stancekit.prevalence.families import Family, Moments
-from stancekit.prevalence.formulas import Column, Factor, quote_names
+from stancekit.prevalence.formulas import Factor, quote_names
 from stancekit.prevalence.identified import (
     collinear_terms,
     constant_terms,

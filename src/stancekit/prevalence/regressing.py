@@ -15,18 +15,10 @@ from stancekit.prevalence.corrected import (
     fit_naive,
     tune_weight,
 )
+from stancekit.prevalence.designs import Column, DesignMaker, apply_numeric, design_maker
 from stancekit.prevalence.estimators import ANNOTATION_ONLY, SampledUnits, weigh_rows
 from stancekit.prevalence.families import Family, Moments
-from stancekit.prevalence.formulas import (
-    Column,
-    DesignMaker,
-    Factor,
-    ReadFormula,
-    apply_numeric,
-    design_maker,
-    quote_names,
-    read_factor,
-)
+from stancekit.prevalence.formulas import Factor, ReadFormula, quote_names, read_factor
 from stancekit.prevalence.measures import MEAN, Measure, counting_notes, read_measures
 from stancekit.prevalence.refusals import (
     check_any,
