@@ -18,7 +18,7 @@ from stancekit.prevalence.regressing import RegressionRequest
 from stancekit.prevalence.units import PERIODS, period_number, read_periods
 
 # Numbers as programs write them: an exponent has a sign, so that codes such as 1E1 stay texts.
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]\d+)?")
 _UNCLEAR = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null"})
 _MISSING = _UNCLEAR | {"none", "."}
 
@@ -45,7 +45,7 @@ def make_column(name: str, values: Sequence[object]) -> Column:
     distinct, place = np.unique(texts.astype(str), return_inverse=True)
     missing = distinct == ""
     unsaid = np.array([text.casefold() in _MISSING for text in distinct], dtype=bool)
-    is_number = np.array([bool(_NUMBER.fullmatch(text)) for text in distinct], dtype=bool)
+    is_number = np.array([bool(_PLAIN_NUMBER.fullmatch(text)) for text in distinct], dtype=bool)
     if (is_number | missing | unsaid).all() and is_number.any():
         numbers = np.full(len(distinct), np.nan)
         numbers[is_number] = [float(text) for text in distinct[is_number]]

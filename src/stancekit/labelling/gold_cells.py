@@ -156,12 +156,16 @@ def _differing(row: LabelRow, labelled: LabelRow) -> str:
     """Return the first of the columns that are shown to people in which two rows differ, but for signs and case."""
     for name in ("sentence", "actor", "target"):
         shown, known = row.get(name), labelled.get(name)
-        if not is_blank(shown) and not is_blank(known) and _letters(shown) != _letters(known):
+        if (
+            not is_blank(shown)
+            and not is_blank(known)
+            and _without_signs(shown) != _without_signs(known)
+        ):
             return name
     return ""
 
 
-def _letters(cell: object) -> str:
+def _without_signs(cell: object) -> str:
     # Spreadsheets set other quotes and dashes, and cut long cells.
     return re.sub(r"[\W_]+", "", str(cell)[:30_000]).casefold()[:20_000]
 

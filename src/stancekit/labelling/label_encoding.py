@@ -191,13 +191,11 @@ def _is_labels(path: Path) -> bool:
         return all(set(CLOSING[:2]) <= row.keys() for row in rows)
     names = list(dict.fromkeys(key for row in rows for key in row))
     try:
-        found = [
-            list(columns.values())
-            for columns in find_score_columns(path, [dict(row) for row in rows])[0].values()
-        ]
+        books, _ = find_score_columns(path, [dict(row) for row in rows])
     except KitError:
         return False
     # Scores are last: what follows them is of somebody else, such as a column of judgements.
+    found = [list(columns.values()) for columns in books.values()]
     is_flat = {"id", "sentence", "start", "end"} <= set(names) and bool(found)
     return is_flat and names[-1] == found[-1][-1]
 

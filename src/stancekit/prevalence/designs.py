@@ -105,7 +105,7 @@ def _make_categories(factor: Factor, column: Column, keep: BoolArray) -> Any:
     return pd.Categorical(texts, categories=levels)
 
 
-def _check_texts(column: Column, keep: BoolArray) -> None:
+def _check_stray_texts(column: Column, keep: BoolArray) -> None:
     """Refuse a column of numbers with a few texts among them: they would make a category of every number.
 
     Raises
@@ -235,6 +235,7 @@ def design_maker(
 
     Examples
     --------
+    >>> from stancekit.prevalence.formulas import read_formula
     >>> party = np.array(["left", "right", "left"], dtype=object)
     >>> column = Column("party", None, party, np.zeros(3, bool))
     >>> maker = design_maker(read_formula("x ~ agree + party"), {"party": column}, ["agree"], np.ones(3, bool))
@@ -258,7 +259,7 @@ def design_maker(
         column = columns[factor.name]
         is_text = column.numbers is None and not factor.function
         if is_text:
-            _check_texts(column, keep)
+            _check_stray_texts(column, keep)
         make = _make_categories if factor.function == "C" or is_text else apply_numeric
         values[name] = make(factor, column, keep)
     return DesignMaker(formula, values, of_codes, int(keep.sum()))
