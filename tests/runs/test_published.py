@@ -104,3 +104,16 @@ def test_results_are_written_anew_without_the_runs(out):
     report(runs=out, publish=True, command="make mine")
     report(runs=out, publish=True)
     assert "Command: `make mine`" in (out / "results.md").read_text()
+
+
+def test_where_the_data_lay_is_not_published(out):
+    report(
+        runs=out,
+        publish=True,
+        command="stancekit train experiment=x data_dir=/home/me/data model=nb",
+    )
+    assert (
+        "Command: `stancekit train experiment=x data_dir=FOLDER model=nb`"
+        in (out / "results.md").read_text()
+    )
+    assert b"/home/me" not in (out / "predictions.parquet").read_bytes()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from stancekit.views import DataFrame, TableView
 # What of a report does not follow from the runs: the command that made them, and the experiment's
 # name. A check of a folder that was copied or renamed takes them from here.
 MADE = "made.json"
+_DATA_DIR = re.compile(r"\bdata_dir=('[^']*'|\S+)")
 UNKNOWN = "unknown: each run's config.yaml says how it was made"
 
 
@@ -139,6 +141,8 @@ def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
         finished = read_runs(folder)
         write_report(analyse(finished), folder, command)
     if publish:
+        # Where the data lie is of one machine.
+        command = _DATA_DIR.sub("data_dir=FOLDER", command)
         published.write_published(finished, folder, command)
         for path, text in _published_files(folder, command).items():
             write_text(path, text)
