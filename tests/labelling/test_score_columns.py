@@ -142,6 +142,18 @@ def test_the_cell_that_is_no_label_or_score_is_named(speeches, column, value, to
         read_labels(named)
 
 
+def test_a_score_that_cannot_be_read_leaves_no_code_out(speeches):
+    """Where no row has its code, the others could pass for the scores of several codes a row."""
+    labels = speeches[0].replace({"view": {"support": "none"}}).astype(object)
+    labels.loc[3, "support"] = "n/a"
+    with pytest.raises(KitError, match=r"cannot read 'n/a' in support \(row r3\)"):
+        read_labels(labels)
+    # A column of something else behind the scores is none of them.
+    assert set(read_labels(speeches[0].assign(children=range(1200)))[0]["view_scores"]) == set(
+        CODES
+    )
+
+
 def test_columns_that_do_not_follow_are_named(speeches):
     last = speeches[0][["id", *CODES, "view"]]
     with pytest.raises(

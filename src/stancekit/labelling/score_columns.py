@@ -80,12 +80,13 @@ def _following(
         following.append(column)
     if len(following) < 2:
         return None
+    after = names[index + 1 + len(following) :][:1]
     given = [split_labels(row.get(name)) for row in rows]
     codes = {code for of_row in given for code in of_row}
     long = [column for column in following if column.startswith(f"{name}_")]
     if len(long) > 1 and codes <= {column.removeprefix(f"{name}_") for column in long}:
-        return _Run(rows, name, long, given, prefix=f"{name}_")
-    return _Run(rows, name, following, given) if codes and codes <= set(following) else None
+        return _Run(rows, name, long, given, after, prefix=f"{name}_")
+    return _Run(rows, name, following, given, after) if codes and codes <= set(following) else None
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class _Run:
     name: str
     columns: list[str]
     given: list[tuple[str, ...]]
+    # The column behind them, if any, some cell of which is no probability.
+    after: Sequence[str] = ()
     prefix: str = ""
 
     def code(self, column: str) -> str:
@@ -105,11 +108,12 @@ class _Run:
         codes = {code for of_row in self.given for code in of_row}
         return [column for column in columns if self.code(column) not in codes]
 
-    def values(self) -> FloatArray:
-        """Return the values, NaN where there is none, shape (rows, columns)."""
-        cells = [[row.get(column) for column in self.columns] for row in self.rows]
+    def values(self, columns: Sequence[str]) -> FloatArray:
+        """Return probabilities, NaN where there is none, shape (rows, columns)."""
+        cells = [[row.get(column) for column in columns] for row in self.rows]
         read = [
-            [math.nan if is_blank(cell) else read_number(cell) for cell in row] for row in cells
+            [read_number(cell) if _is_probability(cell) else math.nan for cell in row]
+            for row in cells
         ]
         return np.array(read, dtype=float)
 
@@ -121,10 +125,13 @@ class _Run:
         KitError
             When that cannot be said.
         """
-        values = self.values()
+        values = self.values(self.columns)
         for first, last in self._parts():
             if _sums_to_one(values[:, first:last]):
                 return self.columns[first:last]
+        if self.after and _sums_to_one(np.hstack([values, self.values(self.after)])):
+            # A score of it cannot be read, and no row has its code.
+            _refuse_cells(path, self.rows, self.name, [*self.columns, *self.after])
         # NAME_CODE says that it is one.
         if not self.prefix and (doubtful := self._doubtful(values)):
             self._refuse(path, doubtful, values)
@@ -217,15 +224,20 @@ def _refuse_near_miss(path: object, rows: Sequence[LabelRow], names: Sequence[st
         # Named like one code of many, a column may be anything.
         if name in SCHEMA or len(scored) < max(2, len(given) / 2):
             continue
-        if odd := list(_odd_cells(rows, name, scored)):
-            raise KitError(
-                f"{path} has {name} and its scores ({listing(scored)}), and cannot read "
-                f"{listing(odd, most=4)}. A label in {name} has the name of a column of scores, in the same "
-                "letters, and a score is a number from 0 to 1; correct the cells"
-            )
+        _refuse_cells(path, rows, name, scored)
         raise KitError(
             f"{path} has columns named like the codes of {name} ({listing(scored)}), which do not stand "
             f"together right after it; the order is {name}, {', '.join(scored)}. Move the columns"
+        )
+
+
+def _refuse_cells(path: object, rows: Sequence[LabelRow], name: str, scored: Sequence[str]) -> None:
+    """Refuse labels and scores that cannot be read, if there are any."""
+    if odd := list(_odd_cells(rows, name, scored)):
+        raise KitError(
+            f"{path} has {name} and its scores ({listing(scored)}), and cannot read "
+            f"{listing(odd, most=4)}. A label in {name} has the name of a column of scores, in the same "
+            "letters, and a score is a number from 0 to 1; correct the cells"
         )
 
 
