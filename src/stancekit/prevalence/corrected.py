@@ -145,7 +145,7 @@ class Fitted:
         lost = self.lost @ change.T
         # What the sum would be without cancelling: coefficients are of any unit.
         size = np.abs(self.lost) @ np.abs(change).T
-        alone = (np.abs(lost) > _OF_ROUNDING * size).any(axis=0)
+        alone: BoolArray = np.any(np.abs(lost) > _OF_ROUNDING * size, axis=0)
         return Fitted(change @ self.theta, self.influence @ change.T, lost, alone)
 
     def half_width(self, effective: float) -> FloatArray:
@@ -313,7 +313,8 @@ def _fitted(data: LabelledMoments, family: Family, theta: FloatArray, weight: fl
             influence[unit], directions = _solve_decided(matrix, added[unit])
             lost.append(directions)
     directions = np.concatenate(lost)
-    return Fitted(theta, influence, directions, directions.any(axis=0))
+    alone: BoolArray = np.any(directions != 0, axis=0)
+    return Fitted(theta, influence, directions, alone)
 
 
 def _solve_decided(matrix: FloatArray, added: FloatArray) -> tuple[FloatArray, FloatArray]:
