@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sphinx.application import Sphinx
 
 from stancekit.fileio import write_text
+from stancekit.prevalence.adjusted import adjusted_count
 from stancekit.prevalence.estimators import (
     Domain,
     SampledUnits,
-    adjusted_count,
     estimate_domain,
     share_interval,
 )

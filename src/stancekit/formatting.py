@@ -114,7 +114,8 @@ def format_share(estimate: tuple[float, float, float] | None) -> str:
     """
     if estimate is None:
         return "-"
-    value, low, high = (100 * number for number in estimate)
+    # Never a negative zero.
+    value, low, high = (round(100 * number, 1) + 0.0 for number in estimate)
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 

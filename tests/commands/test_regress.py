@@ -1,6 +1,7 @@
 """Regressions with labels, from files to tables: on made labels with a known truth, and what cannot be answered."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -604,6 +605,9 @@ def test_coefficients_per_unit_of_millions_keep_their_digits(study, tmp_path):
     assert table["p_value"].tolist() == pytest.approx(
         [one.p_value for one in found.coefficients], rel=1e-14, abs=0
     )
+    page = (tmp_path / "regression.html").read_text()
+    assert ".000</td>" not in page and "<td>&lt;0.001</td>" in page
+    assert re.search(r"<td>\d\.\de-0[89]</td>", page)
     for name in ("regression.md", "regression.html"):
         assert "e-07 [" in (tmp_path / name).read_text()
     latex = (tmp_path / "regression.tex").read_text()

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from stancekit.errors import KitError, listing
 from stancekit.formatting import format_percent, format_share
+from stancekit.prevalence.adjusted import adjusted_count
 from stancekit.prevalence.change_points import ShareChange, changes_frame
 from stancekit.prevalence.contrasts import make_contrasts
 from stancekit.prevalence.doubt import MIN_JUDGES
@@ -16,10 +17,9 @@ from stancekit.prevalence.estimators import (
     MIN_UNITS,
     Domain,
     SampledUnits,
-    adjusted_count,
     share_interval,
 )
-from stancekit.prevalence.measures import Measure, counting_notes, estimate_measure
+from stancekit.prevalence.measures import Measure, estimate_measure
 from stancekit.prevalence.shares import IN_PERCENT, Contrast, Share, ShareEstimate
 from stancekit.prevalence.smoothing import Curve, curves_frame
 from stancekit.prevalence.trends import cell_times
@@ -286,6 +286,28 @@ def make_estimates(
         ],
         measures=tuple(measures),
     )
+
+
+def counting_notes(measures: Sequence[Measure]) -> list[str]:
+    """Return a note on measures that count codes, as rows may have several.
+
+    Examples
+    --------
+    >>> from stancekit.prevalence.measures import read_measures
+    >>> texts, codes = ["law", "law + war", "law | law + war", "law - war"], ["law", "war"]
+    >>> (note,) = counting_notes(read_measures(texts, codes, exclusive=False))
+    >>> note[:60]
+    'law + war, law | law + war: a row may have several codes and'
+    >>> counting_notes(read_measures(texts, codes))
+    []
+    """
+    names = [measure.name for measure in measures if measure.counts_codes]
+    if not names:
+        return []
+    return [
+        f"{listing(names)}: a row may have several codes and counts with each, so that a sum is how many "
+        "of them a row has on average, and a share among some is of the codes given, not of rows"
+    ]
 
 
 def _measure_notes(measures: Sequence[Measure]) -> list[str]:

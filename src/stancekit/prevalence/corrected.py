@@ -19,7 +19,7 @@ from stancekit.types import BoolArray, FloatArray
 # How many numbers the matrices of units that are left out may take at a time.
 _AT_A_TIME = 4_000_000
 # A matrix of a larger condition cannot be solved; a smaller part of a direction is none.
-_MOST_CONDITION, _NO_PART = 1e12, 1e-6
+_MOST_CONDITION, _OF_ROUNDING = 1e12, 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Fitted:
         lost = self.lost @ change.T
         # What the sum would be without cancelling: coefficients are of any unit.
         size = np.abs(self.lost) @ np.abs(change).T
-        alone = np.asarray((np.abs(lost) > _NO_PART * size).any(axis=0))
+        alone: BoolArray = np.any(np.abs(lost) > _OF_ROUNDING * size, axis=0)
         return Fitted(change @ self.theta, self.influence @ change.T, lost, alone)
 
     def half_width(self, effective: float) -> FloatArray:
@@ -313,7 +313,8 @@ def _fitted(data: LabelledMoments, family: Family, theta: FloatArray, weight: fl
             influence[unit], directions = _solve_decided(matrix, added[unit])
             lost.append(directions)
     directions = np.concatenate(lost)
-    return Fitted(theta, influence, directions, np.asarray(directions.any(axis=0)))
+    alone: BoolArray = np.any(directions != 0, axis=0)
+    return Fitted(theta, influence, directions, alone)
 
 
 def _solve_decided(matrix: FloatArray, added: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -322,7 +323,7 @@ def _solve_decided(matrix: FloatArray, added: FloatArray) -> tuple[FloatArray, F
     decided = np.abs(values) > COLLINEAR * np.abs(values).max()
     known, lost = vectors[:, decided], vectors[:, ~decided].T
     # What is left of rounding would be taken for a part of a direction.
-    lost = np.where(np.abs(lost) > _NO_PART, lost, 0.0)
+    lost = np.where(np.abs(lost) > _OF_ROUNDING, lost, 0.0)
     return known @ ((known.T @ added) / values[decided]), lost
 
 

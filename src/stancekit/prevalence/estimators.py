@@ -111,6 +111,12 @@ class Domain:
         return judged and self.n_annotated >= MIN_ANNOTATED and self.effective >= MIN_UNITS
 
     @property
+    def unseen(self) -> BoolArray:
+        """Return of which codes no chance is seen: those of no annotated unit, or of every one."""
+        constant = np.minimum(self.gold_only, 1 - self.gold_only) <= SUM_ROUNDING
+        return np.asarray(constant & (not self.certain))
+
+    @property
     def from_annotators(self) -> list[float | None]:
         """Return the part of each share's variance that comes from annotators, `None` where gold is the truth."""
         if self.doubt is None:
@@ -305,9 +311,10 @@ def _wilson(
     size = np.where(
         variance > NO_VARIANCE, share * (1 - share) / np.maximum(variance, NO_VARIANCE), 0.0
     )
-    # A code that was never annotated has no variance: then the sample counts as one of
-    # as many units.
-    size = np.maximum(size, min(domain.n_annotated * growth, effective))
+    # Gold that is the same in every row has no variance, and what scores add to it is not its
+    # own: then the sample counts as one of as many units.
+    least = min(domain.n_annotated * growth, effective)
+    size = np.where(domain.unseen, least, np.maximum(size, least))
     centre = (share + q**2 / (2 * size)) / (1 + q**2 / size)
     half = q / (1 + q**2 / size) * np.sqrt(share * (1 - share) / size + q**2 / (4 * size**2))
     return centre, half
@@ -329,16 +336,34 @@ def contrast(
     >>> float(value[0]), float(low[0]), float(high[0])
     (0.0, 0.0, 0.0)
     """
-    value, half = contrast_error(domains, weights, level=level)
+    floors = [_unseen_limit(domain, level) for domain in domains]
+    value, half = contrast_error(domains, weights, floors, level=level)
     highest = sum(weight for weight in weights if weight > 0)
     lowest = sum(weight for weight in weights if weight < 0)
     return value, np.maximum(value - half, min(lowest, 0.0)), np.minimum(value + half, highest)
 
 
+def _unseen_limit(domain: Domain, level: float) -> FloatArray:
+    """Return how far the limit of a share is from it, 0 of codes whose variance annotated units show."""
+    low, high = share_interval(domain, level=level)
+    return np.where(domain.unseen, np.maximum(high - domain.value, domain.value - low), 0.0)
+
+
 def contrast_error(
-    domains: Sequence[Domain], weights: Sequence[float], *, level: float = LEVEL
+    domains: Sequence[Domain],
+    weights: Sequence[float],
+    floors: Sequence[FloatArray],
+    *,
+    level: float = LEVEL,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return a weighted sum of what cells estimate, and half the width of its interval, shape (codes,)."""
+    """Return a weighted sum of what cells estimate, and half the width of its interval, shape (codes,).
+
+    Parameters
+    ----------
+    floors
+        Half of what is not seen in the variance of each cell, shape (codes,); it adds up by squares
+        (Newcombe 1998, of the limits of two shares).
+    """
     pairs = list(zip(weights, domains, strict=True))
     value = np.sum([weight * domain.value for weight, domain in pairs], axis=0)
     influence = np.sum([weight * domain.influence for weight, domain in pairs], axis=0)
@@ -350,51 +375,6 @@ def contrast_error(
         doubt = join_doubts([domain.doubt for domain in domains], weights)
         wide = (variance, q) if doubt is None else doubt.widen(variance, q, level)
         half = wide[1] * np.sqrt(wide[0])
+    for weight, floor in zip(weights, floors, strict=True):
+        half = np.hypot(half, weight * floor)
     return value, half
-
-
-def adjusted_count(units: SampledUnits, mask: BoolArray | None = None) -> FloatArray:
-    """Return adjusted counts of all codes among some units, shape (codes,); NaN where no annotated row has a code.
-
-    With M the rate at which rows of each code are given each code, and q the counted
-    shares, it solves Mp = q for shares p that are not negative and, where a unit has
-    exactly one code, add up to 1 (Forman 2008, "Quantifying counts and costs via
-    classification", section 3). The rates come from all annotated rows, weighted by the
-    inverse of their probability: that they are the same in every cell is assumed, not
-    known.
-
-    Examples
-    --------
-    >>> gold = np.repeat([[1.0, 0.0], [0.0, 1.0]], [30, 70], axis=0)
-    >>> predicted = gold.copy().astype(bool)
-    >>> predicted[:15] = [False, True]
-    >>> units = SampledUnits(predicted * 1.0, predicted, np.arange(100), np.ones(100, bool), gold, np.ones(100))
-    >>> predicted.mean(axis=0).tolist(), adjusted_count(units).round(2).tolist()
-    ([0.15, 0.85], [0.3, 0.7])
-    """
-    from scipy.optimize import nnls
-
-    inside = np.ones(len(units.predicted), dtype=bool) if mask is None else mask
-    counted = units.predicted[inside].mean(axis=0)
-    rows = np.flatnonzero(units.annotated)
-    weights, gold = 1 / units.probability[rows], units.gold[rows]
-    predicted = units.predicted[rows].astype(float)
-    if not units.exclusive:
-        return _adjust_each(counted, weights, gold, predicted)
-    with_code = weights @ gold
-    if (with_code == 0).any():
-        return np.full(len(counted), np.nan)
-    rates = (predicted * weights[:, None]).T @ gold / with_code
-    shares = nnls(rates, counted)[0]
-    return np.asarray(shares / shares.sum()) if shares.sum() > 0 else np.full(len(counted), np.nan)
-
-
-def _adjust_each(
-    counted: FloatArray, weights: FloatArray, gold: FloatArray, predicted: FloatArray
-) -> FloatArray:
-    """Adjust the count of every code by itself: (counted - FPR) / (TPR - FPR)."""
-    with_code, without = weights @ gold, weights @ (1 - gold)
-    true_rate = (weights @ (gold * predicted)) / np.where(with_code > 0, with_code, np.nan)
-    false_rate = (weights @ ((1 - gold) * predicted)) / np.where(without > 0, without, np.nan)
-    gap = np.where(true_rate > false_rate, true_rate - false_rate, np.nan)
-    return np.asarray(np.clip((counted - false_rate) / gap, 0, 1))

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stancekit.errors import KitError, listing, nearest
+from stancekit.errors import KitError, nearest
 from stancekit.prevalence.estimators import (
     MIN_ANNOTATED,
     MIN_UNITS,
     Domain,
     contrast_error,
     share_interval,
+    student_quantile,
 )
 from stancekit.prevalence.shares import MeasureKind, ShareEstimate
 from stancekit.types import FloatArray
@@ -144,27 +145,6 @@ def read_measures(
     return [
         replace(_read_measure(text, codes, scale, exclusive=exclusive), exclusive=exclusive)
         for text in dict.fromkeys(texts)
-    ]
-
-
-def counting_notes(measures: Sequence[Measure]) -> list[str]:
-    """Return a note on measures that count codes, as rows may have several.
-
-    Examples
-    --------
-    >>> texts, codes = ["law", "law + war", "law | law + war", "law - war"], ["law", "war"]
-    >>> (note,) = counting_notes(read_measures(texts, codes, exclusive=False))
-    >>> note[:60]
-    'law + war, law | law + war: a row may have several codes and'
-    >>> counting_notes(read_measures(texts, codes))
-    []
-    """
-    names = [measure.name for measure in measures if measure.counts_codes]
-    if not names:
-        return []
-    return [
-        f"{listing(names)}: a row may have several codes and counts with each, so that a sum is how many "
-        "of them a row has on average, and a share among some is of the codes given, not of rows"
     ]
 
 
@@ -320,19 +300,43 @@ def _condition(domain: Domain, measure: Measure) -> Domain:
     part = 1.0
     if measure.denominator is not None and measure.kind != "ratio":
         part = min(float(np.dot(measure.denominator, domain.gold_only)), 1.0)
-    value = np.array([measure.value(domain.value)])
+    value, gold_only = (np.array([measure.value(of)]) for of in (domain.value, domain.gold_only))
     influence = measure.influence(domain.value, domain.influence)[:, None]
+    gold_influence = measure.influence(domain.gold_only, domain.gold_only_influence)[:, None]
     if measure.kind == "ratio":
-        value = np.log(value)
+        value, gold_only = np.log(value), np.log(gold_only)
     return replace(
         domain,
         n_annotated=max(round(domain.n_annotated * part), 1),
         effective=domain.effective * part,
         value=value,
         influence=influence,
-        gold_only=value,
-        gold_only_influence=influence,
+        gold_only=gold_only,
+        gold_only_influence=gold_influence,
     )
+
+
+def _unseen_effect(domain: Domain, measure: Measure) -> FloatArray:
+    """Return how far codes that no annotated row has may move a measure, 0 where all are seen, shape (1,).
+
+    Each may have the share that is the limit of none seen, and it takes rows from the others.
+    """
+    moved = np.zeros(1)
+    # Of a ratio enough rows of both sides are annotated.
+    if domain.certain or measure.kind == "ratio":
+        return moved
+    cell = _condition(domain, measure)
+    squared = student_quantile(cell.effective) ** 2
+    most = squared / (min(cell.n_annotated, cell.effective) + squared)
+    among = measure.denominator or np.ones(len(measure.numerator))
+    displaced = measure.exclusive or measure.denominator is not None
+    value = measure.value(domain.value) if displaced else 0.0
+    # Of codes that a row may have together, one that every row has is not seen to vary either.
+    unseen = domain.unseen if not displaced else domain.unseen & (domain.gold_only < 0.5)
+    for weight, counts, is_unseen in zip(measure.numerator, among, unseen.tolist(), strict=True):
+        if is_unseen and counts:
+            moved = np.hypot(moved, most * (weight - value))
+    return moved
 
 
 def _interval(domain: Domain, measure: Measure) -> ShareEstimate | None:
@@ -370,7 +374,9 @@ def measure_contrast(
     >>> [round(end, 2) for end in measure_contrast([double, domain], [1, -1], measure)]
     [2.0, 2.0, 2.0]
     """
-    summed, error = contrast_error([_condition(domain, measure) for domain in domains], weights)
+    cells = [_condition(domain, measure) for domain in domains]
+    floors = [_unseen_effect(domain, measure) for domain in domains]
+    summed, error = contrast_error(cells, weights, floors)
     value, half = float(summed[0]), float(error[0])
     low, high = value - half, value + half
     if measure.kind == "ratio":

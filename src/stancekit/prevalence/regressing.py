@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancekit.errors import KitError, listing
+from stancekit.prevalence.claims import counting_notes
 from stancekit.prevalence.corrected import (
     Fitted,
     LabelledMoments,
@@ -19,7 +20,7 @@ from stancekit.prevalence.designs import Column, DesignMaker, apply_numeric, des
 from stancekit.prevalence.estimators import ANNOTATION_ONLY, SampledUnits, weigh_rows
 from stancekit.prevalence.families import Family, Moments
 from stancekit.prevalence.formulas import Factor, ReadFormula, quote_names, read_factor
-from stancekit.prevalence.measures import MEAN, Measure, counting_notes, read_measures
+from stancekit.prevalence.measures import MEAN, Measure, read_measures
 from stancekit.prevalence.refusals import (
     check_any,
     check_enough,

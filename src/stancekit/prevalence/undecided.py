@@ -11,7 +11,7 @@ from stancekit.prevalence.identified import is_constant
 from stancekit.types import BoolArray, FloatArray
 
 # A row with a smaller part of the largest leverage has none in a coefficient.
-_NO_PART = 1e-6
+_LEAST_PART = 1e-6
 _ROUNDING = 1e-6
 # How a design names the level of a factor.
 _LEVEL = "[T."
@@ -57,7 +57,7 @@ class Terms:
         design = data.gold.design
         slope = (design * data.row_weight[:, None]).T @ design
         part = np.abs(design @ np.linalg.solve(slope, self.basis[at]))
-        return np.asarray(part > _NO_PART * part.max())
+        return np.asarray(part > _LEAST_PART * part.max())
 
     def _factors(self) -> dict[str, list[int]]:
         """Return the places of the columns of each factor; those without levels stand alone."""

@@ -1,12 +1,13 @@
 """A regression with labels as a figure, a page, and tables for a paper."""
 
+import math
 import re
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from stancekit.errors import printable
-from stancekit.formatting import frame_table, markdown_text
+from stancekit.formatting import format_plain, frame_table, markdown_text
 from stancekit.html import render_page
 from stancekit.prevalence.claims import is_finite
 from stancekit.prevalence.estimators import ANNOTATION_ONLY
@@ -14,6 +15,7 @@ from stancekit.prevalence.regression import NAIVE, Coefficient, Regression, show
 from stancekit.prevalence.shares import ShareEstimate
 from stancekit.reporting.figures import BLUE, GREY, INK, figure, svg
 from stancekit.reporting.latex import escape_latex, latex_table
+from stancekit.reporting.tables import format_p
 
 # How far below the estimate the other two stand, in lines of the figure.
 _BELOW = 0.22
@@ -116,10 +118,20 @@ def regression_page(found: Regression, drawing: str) -> str:
         drawing=Markup(drawing),  # noqa: S704  # our own drawing
         finite=is_finite(found.inference),
         show=show_coefficient,
+        show_error=_show_error,
+        show_p=_show_p,
         naive=NAIVE,
         annotation_only=ANNOTATION_ONLY,
         notes=_how_to_read(found),
     )
+
+
+def _show_error(error: float) -> str:
+    return "–" if math.isnan(error) else format_plain(error, decimals=3)
+
+
+def _show_p(p_value: float) -> str:
+    return "–" if math.isnan(p_value) else format_p(p_value)
 
 
 def _how_to_read(found: Regression) -> list[str]:
