@@ -224,3 +224,19 @@ def test_annotators_without_gold_are_enough(here, monkeypatch, capsys):
 def test_names_of_the_kit_s_own_are_not_taken(here):
     with pytest.raises(KitError, match=r"the kit has configs/corpus/un_votes.yaml.*name=NAME"):
         new("own", data=SPEECHES, name="un_votes")
+
+
+def test_a_copied_codebook_and_one_without_target_are_told(here, monkeypatch, capsys):
+    new("study")
+    monkeypatch.chdir(here / "study")
+    folder = here / "study" / "configs" / "codebook"
+    text = (folder / "position.yaml").read_text(encoding="utf-8")
+    words = ["train", "corpus=speeches", "model=majority", "output=runs"]
+    for name, content, told in [
+        ("other", text, "other.yaml is asked for, and says name: position, which is another"),
+        ("bare", re.sub("(?m)^_target_.*\n", "", text), "the codebook has no line _target_"),
+    ]:
+        (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
+        assert main([*words, f"codebook={name}"]) == 2
+        assert told in capsys.readouterr().err
+    assert not (here / "study" / "runs").exists()

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from stancekit.codebook import Codebook, split_labels
+from stancekit.codebook_spelling import read_unique_yaml
 from stancekit.errors import KitError, listing, nearest
 
 
@@ -207,7 +208,8 @@ def parse_labels(written: str) -> dict[str, str | None]:
     {'No': 'condemn', 'pro, mostly': 'support', '3': None}
     """
     try:
-        labels = yaml.load(written, yaml.BaseLoader)  # noqa: S506  # it makes nothing but texts
+        # It makes nothing but texts.
+        labels = read_unique_yaml(written, yaml.BaseLoader)
     except yaml.YAMLError:
         labels = None
     if not isinstance(labels, dict) or not all(isinstance(code, str) for code in labels.values()):
