@@ -3,7 +3,8 @@ import json
 import pytest
 from conftest import ROOT
 
-from stancekit.codebook import Codebook, load_codebook, make_codebook
+from stancekit.codebook import Code, Codebook, load_codebook, make_codebook
+from stancekit.corpus.cells import parse_labels
 from stancekit.errors import KitError
 
 SHIPPED = sorted(path.stem for path in (ROOT / "configs" / "codebook").glob("*.yaml"))
@@ -67,7 +68,26 @@ TONE = {name: {"definition": f"{name}."} for name in ("cold", "cool", "warm", "f
         ({"votes": ["yes"]}, r"votes is \['yes'\]; give codes for yes, no, abstain, absent"),
         ({"multilabel": True}, "unknown field multilabel; there are: name, codes, multi_label"),
         ({"codes": {**TONE, True: {"definition": "Yes."}}}, "codes True are not text"),
-        ({"codes": {"warm": {}}}, "code 'warm' of codebook 'tone' has no definition"),
+        ({"codes": {**TONE, "warm": {}}}, "code 'warm' of codebook 'tone' has no definition"),
+        ({"codes": {}}, "codes is {}; write each code with its definition"),
+        ({"codes": {**TONE, "hot": "Hot."}}, "code 'hot' is 'Hot.'; write hot: {definition:"),
+        ({"codes": {"warm": TONE["warm"]}}, "it has one code, 'warm', and every row would have it"),
+        ({"codes": {**TONE, "Warm": TONE["warm"]}}, "codes 'warm', 'Warm' differ only in"),
+        ({"codes": {**TONE, "hot ": TONE["warm"]}}, "code 'hot ' begins or ends with a blank"),
+        ({"codes": {**TONE, "hot": {"definition": " "}}}, "code 'hot' has an empty definition"),
+        ({"codes": {**TONE, "hot": {"definition": True}}}, "definition of code 'hot' is True"),
+        (
+            {"codes": {**TONE, "hot": {"definition": "H.", "positive": "We back it."}}},
+            "positive of code 'hot' is 'We back it.'; it is a list of sentences",
+        ),
+        (
+            {"codes": {**TONE, "hot": {"definition": "H.", "positive": [True]}}},
+            "positive of code 'hot' has True, which is no text",
+        ),
+        ({"multi_label": "no"}, "multi_label is 'no'; set it to true or false"),
+        ({"scale": "warm"}, "scale is 'warm'; it is a list of codes"),
+        ({"absent": False}, "absent is False, which is no text"),
+        ({"name": 2021}, "a codebook's name is 2021, which is no text"),
     ],
 )
 def test_fields_that_contradict_the_codes_are_refused(fields, message):
@@ -85,6 +105,38 @@ def test_a_codebook_of_one_s_own_says_what_its_codes_are_towards(tmp_path):
     path.write_text(f"{head}\nabsnt: flat\ncodes:\n{codes}\n")
     with pytest.raises(KitError, match=r"tone.yaml is not a codebook: .*unknown field absnt"):
         load_codebook(str(path))
+
+
+def test_a_code_is_written_once(tmp_path):
+    path = tmp_path / "tone.yaml"
+    path.write_text("name: tone\ncodes:\n  a: {definition: A.}\n  b: {definition: B.}\n")
+    assert load_codebook(str(path)).names == ["a", "b"]
+    path.write_text(f"{path.read_text()}  a: {{definition: C.}}\n")
+    with pytest.raises(KitError, match=r"line 5 has 'a' once more, which is on line 3 already"):
+        load_codebook(str(path))
+    with pytest.raises(KitError, match=r"it has the codes a more than once"):
+        Codebook("tone", (Code("a", "A."), Code("a", "C.")))
+    with pytest.raises(KitError, match=r"line 1 has 'No' once more"):
+        parse_labels("{No: condemn, No: support}")
+    # Of several codes there may be one, which a row has or has not.
+    one = {"a": {"definition": "A."}}
+    assert make_codebook("tone", one, multi_label=True).names == ["a"]
+
+
+def test_a_codebook_has_no_other_one_s_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "configs" / "codebook"
+    folder.mkdir(parents=True)
+    text = "name: position\ncodes:\n  a: {definition: A.}\n  b: {definition: B.}\n"
+    for file in (folder / "position.yaml", folder / "other.yaml", tmp_path / "copy.yaml"):
+        file.write_text(text)
+    assert load_codebook("position").names == ["a", "b"]
+    for asked in ("other", "copy.yaml"):
+        with pytest.raises(KitError, match=r"is asked for, and says name: position, which is"):
+            load_codebook(asked)
+    # Where nothing else has that name, nothing can be mistaken for it.
+    (tmp_path / "copy.yaml").write_text(text.replace("position", "tone"))
+    assert load_codebook("copy.yaml").name == "tone"
 
 
 def test_a_codebook_says_what_votes_mean(tmp_path):

@@ -9,7 +9,8 @@ from bench.house import measure
 from conftest import ROOT
 
 ORDER = [
-    {"errors", "types", "codebook", "fileio", "resources", "formatting", "html", "views"},
+    {"errors", "types", "codebook", "codebook_spelling"}
+    | {"fileio", "resources", "formatting", "html", "views"},
     {"text"},
     {"corpus"},
     {"models"},

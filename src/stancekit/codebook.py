@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from stancekit.codebook_spelling import check_spelling, read_unique_yaml
 from stancekit.errors import KitError, listing, nearest
 from stancekit.resources import config_folders, find_config
 
@@ -98,6 +100,10 @@ class Codebook:
             return [f"its codes {listing(odd)} are not text; write them in quotation marks"]
         known = ", ".join(named)
         faults = []
+        if twice := [code for code, n in Counter(named).items() if n > 1]:
+            faults.append(f"it has the codes {listing(twice)} more than once; keep one of each")
+        if not isinstance(self.multi_label, bool):
+            faults.append(f"multi_label is {self.multi_label!r}; set it to true or false")
         if unknown := [code for code in self.scale if code not in named]:
             faults.append(f"scale has {listing(unknown)}, which are not codes; there are: {known}")
         if len(set(self.scale)) < len(self.scale):
@@ -249,12 +255,18 @@ def _check_fields(kind: type[Code] | type[Codebook], given: Mapping[str, Any], w
 def make_codebook(name: str, codes: Mapping[str, Mapping[str, Any]], **rest: Any) -> Codebook:
     """Build a codebook as the YAML files under `configs/codebook` spell it.
 
+    Raises
+    ------
+    KitError
+        When a value is of another kind than it has to be, or codes are too few or too alike.
+
     Examples
     --------
     >>> book = make_codebook("tone", {"warm": {"definition": "Kind words."}, "cold": {"definition": "Unkind."}})
     >>> book.names
     ['cold', 'warm']
     """
+    check_spelling(name, codes, rest)
     return Codebook.from_dict(
         {"name": name, "codes": [{"name": key, **code} for key, code in codes.items()], **rest}
     )
@@ -276,16 +288,33 @@ def load_codebook(name: str) -> Codebook:
     ['abstain', 'condemn', 'none', 'support']
     """
     # A name has no ending: what has one is a file, wherever it is.
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _codebook_file(name)
+    named_by_file = name.endswith((".yaml", ".yml"))
+    path = Path(name) if named_by_file else _codebook_file(name)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_unique_yaml(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("it has no keys name and codes")
         # For Hydra; nothing that a file names is called here.
         data.pop("_target_", None)
-        return make_codebook(**data)
+        book = make_codebook(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise KitError(
             f"{path} is not a codebook: {error}; write it like those in configs/codebook"
         ) from None
+    check_called(book.name, path)
+    return book
+
+
+def check_called(name: str, file: Path) -> None:
+    """Raise a `KitError` where a codebook has the name of another one.
+
+    Results, models and labels go by the name: a copy would be taken for what it was copied from.
+    """
+    if name != file.stem and name in codebook_names():
+        raise KitError(
+            f"{file} is asked for, and says name: {name}, which is another codebook; set name: "
+            f"{file.stem} in it, or ask for codebook={name}"
+        )
 
 
 def _codebook_file(name: str) -> Path:

@@ -220,7 +220,9 @@ def test_a_changed_codebook_shows_what_was_judged_by_the_old_one(project):
     assert project.update_codebook(stance) == old
     assert [each.item for each in project.outdated("stance")] == [2]
     with pytest.raises(KitError, match="has no codebook 'tone'"):
-        project.update_codebook(make_codebook("tone", {"warm": {"definition": "Kind."}}))
+        project.update_codebook(
+            make_codebook("tone", {"warm": {"definition": "Kind."}}, multi_label=True)
+        )
 
 
 def test_it_is_read_while_somebody_writes(project):

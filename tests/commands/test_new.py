@@ -7,6 +7,7 @@ import shlex
 import pytest
 import yaml
 from conftest import ROOT
+from omegaconf import OmegaConf
 
 from stancekit.__main__ import main
 from stancekit.codebook import load_codebook
@@ -224,3 +225,36 @@ def test_annotators_without_gold_are_enough(here, monkeypatch, capsys):
 def test_names_of_the_kit_s_own_are_not_taken(here):
     with pytest.raises(KitError, match=r"the kit has configs/corpus/un_votes.yaml.*name=NAME"):
         new("own", data=SPEECHES, name="un_votes")
+
+
+def test_labels_and_columns_that_look_like_numbers_stay_texts(here, monkeypatch, capsys):
+    labels = ["1e3", "007", "1_000", "no", "null", "a"]
+    rows = [
+        {"1e5": f"In week {number} the house had its say at length.", "code": labels[number % 6]}
+        for number in range(60)
+    ]
+    write_table(here / "odd.csv", rows)
+    new("study", data="odd.csv")
+    monkeypatch.chdir(here / "study")
+    assert load_codebook("code").names == sorted(labels)
+    assert main(["train", "experiment=odd", "model=majority", "output=runs"]) == 0
+    assert "majority for code on odd" in capsys.readouterr().out
+    new("mapped", data=here / "odd.csv", codebook="stance")
+    text = (here / "study" / "mapped" / "configs" / "corpus" / "odd.yaml").read_text()
+    assert set(OmegaConf.create(text).labels) == set(labels)
+
+
+def test_a_copied_codebook_and_one_without_target_are_told(here, monkeypatch, capsys):
+    new("study")
+    monkeypatch.chdir(here / "study")
+    folder = here / "study" / "configs" / "codebook"
+    text = (folder / "position.yaml").read_text(encoding="utf-8")
+    words = ["train", "corpus=speeches", "model=majority", "output=runs"]
+    for name, content, told in [
+        ("other", text, "other.yaml is asked for, and says name: position, which is another"),
+        ("bare", re.sub("(?m)^_target_.*\n", "", text), "the codebook has no line _target_"),
+    ]:
+        (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
+        assert main([*words, f"codebook={name}"]) == 2
+        assert told in capsys.readouterr().err
+    assert not (here / "study" / "runs").exists()

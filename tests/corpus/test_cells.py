@@ -5,8 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from stancekit.codebook import make_codebook
+from stancekit.codebook import load_codebook, make_codebook
 from stancekit.corpus.memory import read_table
+from stancekit.errors import KitError
 
 BLAME = make_codebook(
     name="blame",
@@ -50,3 +51,47 @@ def test_a_blank_cell_means_the_same_in_every_kind_of_table(tmp_path, map, blank
 def test_an_empty_list_says_that_there_is_no_code():
     rows = [{"text": "One.", "blame": ["home"]}, {"text": "Two.", "blame": []}]
     assert read_table(rows, map={"": None}).read(BLAME).labels == (("home",), ())
+
+
+STANCE_ROWS = [
+    {"text": f"We say {n}.", "stance": label, "coder": coder}
+    for n, (label, coder) in enumerate([("AGAINST", "FAVOR"), ("NEUTRAL", "unclear")])
+]
+MAP = {"AGAINST": "condemn", "NEUTRAL": "abstain", "FAVOR": "support", "unclear": None}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"Neutrall": None}, "has Neutrall (is NEUTRAL meant?), which no row has"),
+        ({"other": "none"}, "has other, which no row has; labels that rows have: AGAINST, FAVOR"),
+        ({"ECON": "economy"}, ""),
+        ({"": None}, ""),
+    ],
+)
+def test_a_label_of_the_map_that_no_row_has_is_told(more, told, caplog):
+    labels = {**MAP, **more}
+    if "Neutrall" in more:
+        del labels["NEUTRAL"]
+    rows = [row | {"id": f"{told}{n}"} for n, row in enumerate(STANCE_ROWS)]
+    corpus = read_table(rows, map=labels, annotators=["labels", "coder"], gold="labels")
+    if "Neutrall" in more:
+        with pytest.raises(KitError, match="unknown label 'NEUTRAL'"):
+            corpus.read(load_codebook("stance"))
+    else:
+        corpus.read(load_codebook("stance"))
+    assert told in caplog.text and bool(told) == ("which no row has" in caplog.text)
+
+
+def test_a_slip_in_the_letter_case_of_a_map_is_told(caplog):
+    book = make_codebook("side", {"PRO": {"definition": "For."}, "NEUTRAL": {"definition": "Not."}})
+    rows = [{"text": "We agree.", "side": "PRO"}, {"text": "We wait.", "side": "NEUTRAL"}]
+    assert len(read_table(rows, map={"Neutral": None}).read(book)) == 2
+    assert "has Neutral (is NEUTRAL meant?), which no row has" in caplog.text
+
+
+def test_ids_that_do_not_tell_rows_apart_may_be_left_out(caplog):
+    rows = [row | {"id": "same"} for row in STANCE_ROWS]
+    with pytest.raises(KitError, match=r"id used more than once.*id=False"):
+        read_table(rows, map=MAP).read(load_codebook("stance"))
+    assert len(read_table(rows, map=MAP, id=False).read(load_codebook("stance"))) == 2

@@ -24,6 +24,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from stancekit.codebook import check_called
 from stancekit.commands.folders import settle_folders
 from stancekit.commands.help import command_help
 from stancekit.commands.keys import check_keys, opened
@@ -38,7 +39,7 @@ from stancekit.commands.words import (
 )
 from stancekit.errors import KitError, printable
 from stancekit.library.configs import config_search_path
-from stancekit.resources import hidden, searching
+from stancekit.resources import find_config, hidden, searching
 
 log = logging.getLogger(__name__)
 # Parameters of a command's function that are no keys of its config: the command line always
@@ -101,6 +102,7 @@ def arguments(command: str, config: DictConfig) -> dict[str, Any]:
 def call(command: str, config: DictConfig) -> Any:
     """Instantiate a config and call the command's function with it."""
     given = arguments(command, config)
+    _check_codebook(config)
     if command == "train":
         plain: Any = OmegaConf.to_container(config)
         choices = HydraConfig.get().runtime.choices
@@ -120,6 +122,14 @@ def call(command: str, config: DictConfig) -> Any:
         given["verbose"] = True
     log.debug("%s is called with %s", command, given)
     return function(**given)
+
+
+def _check_codebook(config: DictConfig) -> None:
+    """Make sure that the codebook which was chosen is the one that its file says it is."""
+    book = config.get("codebook")
+    chosen = HydraConfig.get().runtime.choices.get("codebook")
+    if isinstance(book, DictConfig) and chosen and "name" in book:
+        check_called(str(book.name), find_config("codebook", f"{chosen}.yaml"))
 
 
 def _group_chosen(group: str, *, default: str) -> bool:

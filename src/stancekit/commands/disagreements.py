@@ -71,7 +71,7 @@ def disagreements(
     book = as_codebook(codebook)
     source = as_corpus(corpus)
     if output is not None:
-        _check_file(Path(output), book.name, corpus)
+        _check_decisions_file(Path(output), book.name, corpus)
     found = (
         suspected_errors(source, book)
         if suspected
@@ -97,7 +97,7 @@ def suspected_errors(corpus: Corpus, codebook: Codebook) -> Disagreements:
     )
 
 
-def _check_file(path: Path, codebook: str, corpus: Any) -> None:
+def _check_decisions_file(path: Path, codebook: str, corpus: Any) -> None:
     if path.suffix not in (".csv", ".jsonl"):
         raise KitError(f"output is {str(path)!r}; it is a .csv or a .jsonl file")
     is_own = has_columns(("id", "distance", codebook))

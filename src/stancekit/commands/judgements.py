@@ -154,7 +154,7 @@ def judgements(  # one argument per key of configs/judgements.yaml
                 inputs=read,
             )
     if report is not None:
-        _check_report(Path(report), [*read, *([] if output is None else [output])])
+        _check_report_file(Path(report), [*read, *([] if output is None else [output])])
     taken_in = None
     if input is not None:
         with Project.open(project) as writable:
@@ -179,7 +179,7 @@ def judgements(  # one argument per key of configs/judgements.yaml
     return found
 
 
-def _check_report(path: Path, inputs: Sequence[str | Path]) -> None:
+def _check_report_file(path: Path, inputs: Sequence[str | Path]) -> None:
     if path.suffix not in (".md", ".tex"):
         raise KitError(f"cannot write the report to {path}: it is a .md or a .tex file")
     is_own = begins_with(MARKDOWN_MARK if path.suffix == ".md" else LATEX_MARK)

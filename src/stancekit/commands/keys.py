@@ -16,6 +16,8 @@ from stancekit.library.objects import names_data
 
 # The groups whose choices are often a YAML file of the user's, which spells out what it needs only.
 OPEN = ("corpus", "split")
+# Those whose choices are objects, of what `_target_` names.
+TARGETED = ("corpus", "codebook", "split", "features", "model")
 _TEXT_NODE = re.compile(
     r"(corpus\.(?:path|name|gold|test_rows|separator|encoding|sheet|label_separator|date_format|"
     r"articles)|"
@@ -91,6 +93,14 @@ def check_keys(config: DictConfig) -> None:
     KitError
         Naming the keys that nothing reads, and those that there are.
     """
+    for group in TARGETED:
+        node = config.get(group)
+        if isinstance(node, DictConfig) and node and "_target_" not in node:
+            example = "stancekit.codebook.make_codebook" if group == "codebook" else "CLASS"
+            raise KitError(
+                f"the {group} has no line _target_, which says what it is; add to its file: "
+                f"_target_: {example}"
+            )
     for group in OPEN:
         if isinstance(node := config.get(group), DictConfig):
             _check_node(node, group)

@@ -204,10 +204,31 @@ def _render(template: str, **values: Any) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _scalar(value: object) -> str:
+class _ConfigDumper(yaml.SafeDumper):
+    """Writes YAML for Hydra, which takes more texts for numbers: 1e3 is one, as in newer YAML."""
+
+
+_ConfigDumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[\d_.]+([eE][-+]?\d+)?$"), list("-+.0123456789")
+)
+
+
+def _scalar(value: object, style: str | None = None) -> str:
     """Return a value as YAML in one line."""
-    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10**6)
+    text: str = yaml.dump(
+        value,
+        Dumper=_ConfigDumper,
+        allow_unicode=True,
+        default_flow_style=True,
+        default_style=style,
+        width=10**6,
+    )
     return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _key(value: str) -> str:
+    """Return a label as a key of YAML: always in quotation marks, so that it is a text whatever it says."""
+    return _scalar(value, '"')
 
 
 def _comment(value: object) -> str:
@@ -217,4 +238,4 @@ def _comment(value: object) -> str:
     return printable(value)
 
 
-_ENVIRONMENT.filters.update(scalar=_scalar, comment=_comment)
+_ENVIRONMENT.filters.update(scalar=_scalar, key=_key, comment=_comment)

@@ -149,7 +149,7 @@ def sample(  # noqa: PLR0913  # one argument per key of configs/sample.yaml
         _check_path(path, earlier)
     tables = list_tables(labels)
     if path is not None:
-        _check_file(path, [*tables, *earlier])
+        _check_sample_file(path, [*tables, *earlier])
     population = read_population(tables[0], codebook=codebook, by=by, date_format=date_format)
     if path is not None:
         _check_not_annotated(path, population)
@@ -178,7 +178,7 @@ def _check_path(path: Path, earlier: Sequence[RowSource]) -> None:
         )
 
 
-def _check_file(path: Path, inputs: Sequence[RowSource]) -> None:
+def _check_sample_file(path: Path, inputs: Sequence[RowSource]) -> None:
     # What of a sample is filled in is known once its codebook is.
     check_output(path, "a sample", lambda _: True, inputs=inputs)
     if path.suffix == ".json":

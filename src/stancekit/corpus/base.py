@@ -15,8 +15,9 @@ from stancekit.corpus.build import (
     label_columns,
     make_set,
     read_marked_sentences,
+    tell_unused,
 )
-from stancekit.corpus.cells import Columns, parse_labels, parse_sign
+from stancekit.corpus.cells import CodeReader, Columns, parse_labels, parse_sign
 from stancekit.corpus.dataset import LabelledSet
 from stancekit.corpus.files import unreadable
 from stancekit.corpus.finding import CorpusFiles
@@ -158,8 +159,13 @@ class Corpus(CorpusFiles, CorpusView):
             Naming everything that is wrong, with its rows.
         """
         faults = Faults(strict=self.strict)
-        rows: Iterable[tuple[int, RawRow]] = self.coded_rows(codebook, faults)
+        rows: Iterable[tuple[int, RawRow]] = list(self.coded_rows(codebook, faults))
         columns, mapping = self.column_names(), self._label_mapping()
+        # What only other files hold is not known here.
+        if not annotation_files([*self.annotators, *as_list(self.gold or ())]):
+            given = [*self.label_columns(codebook), *self.annotator_columns()]
+            one = CodeReader(codebook, (), mapping, self._label_separator())
+            tell_unused([row for _, row in rows], list(dict.fromkeys(given)), one, str(self.path))
         if self.gold == "posterior" and not self.is_annotated():
             raise no_annotators_for(self.gold, self.name)
         if self._is_decided() or columns.annotator or (self.annotators and self.gold != OWN_LABELS):

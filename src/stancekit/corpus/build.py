@@ -1,14 +1,17 @@
 """Build a `LabelledSet`, or the sentences with their marked actors, from the rows of a file."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Literal
 
 from stancekit.codebook import Codebook, Unit
 from stancekit.corpus.cells import CellError, CodeReader, Columns, NoLabelError
 from stancekit.corpus.dataset import LabelledSet
+from stancekit.corpus.requests import warn_once
 from stancekit.corpus.rows import Faults, RawRow, RowReader
-from stancekit.errors import KitError, listing
+from stancekit.errors import KitError, listing, nearest
 from stancekit.types import Context, Example
 
 Conflicts = Literal["refuse", "keep"]
@@ -77,6 +80,36 @@ def make_set(  # noqa: PLR0913  # one argument per setting of a corpus
         name, where, columns, date_format, faults, codes=codes, conflicts=conflicts
     )
     return reader.read(listed)
+
+
+def tell_unused(
+    rows: Iterable[RawRow], columns: Sequence[str], data: CodeReader, where: str
+) -> None:
+    """Warn of labels in a map that no row has: a slip there leaves rows as they are.
+
+    Parameters
+    ----------
+    columns
+        The columns of labels: the corpus's own and its annotators'.
+    data
+        What reads one of them. Its map may be of other codebooks too, whose labels are not missed.
+    """
+    asked = {
+        label
+        for label, code in data.mapping.items()
+        if label and label not in columns and (code is None or code in data.codebook.names)
+    }
+    seen: set[str] = set()
+    readers = [replace(data, names=(column,)) for column in columns]
+    for row, reader in product(rows, readers) if asked else ():
+        with suppress(CellError):
+            seen.update(reader.labels_in(row))
+    if asked and seen and (unused := sorted(asked - seen)):
+        meant = [f"{label}{nearest(label, seen - set(data.mapping))}" for label in unused]
+        warn_once(
+            "%s: corpus.labels has %s, which no row has; labels that rows have: %s",
+            *(where, listing(meant), listing(sorted(seen))),
+        )
 
 
 @dataclass(slots=True)
@@ -162,7 +195,7 @@ class _LabelledReader(RowReader):
         for label, repeated in rows.items():
             if len(repeated) > 1:
                 shown = f"{listing(repeated, 3)}: {label[:40]!r}"
-                self.faults.add("id used more than once", shown, _ONE_ROW)
+                self.faults.add("id used more than once", shown, _ONE_ID)
 
     def _check_conflicts(self, whole: LabelledSet, numbers: list[int]) -> None:
         unit = whole.codebook.unit
@@ -186,11 +219,15 @@ def _posteriors(
     )
 
 
-_ONE_ROW = (
+_SEVERAL = (
     "Where several people annotated, name the column that says who, "
-    "corpus.columns.annotator=COLUMN; corpus.conflicts=keep takes rows with other labels as they "
-    "are."
+    "corpus.columns.annotator=COLUMN; "
 )
+_ONE_ID = (
+    f"{_SEVERAL}where the column does not tell rows apart, leave it out: corpus.columns.id=false, "
+    "and rows are numbered."
+)
+_ONE_ROW = f"{_SEVERAL}corpus.conflicts=keep takes rows with other labels as they are."
 
 
 def _coding_unit(example: Example, unit: Unit) -> Hashable:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from stancekit.codebook import Codebook, split_labels
+from stancekit.codebook_spelling import read_unique_yaml
 from stancekit.errors import KitError, listing, nearest
 
 
@@ -207,7 +208,8 @@ def parse_labels(written: str) -> dict[str, str | None]:
     {'No': 'condemn', 'pro, mostly': 'support', '3': None}
     """
     try:
-        labels = yaml.load(written, yaml.BaseLoader)  # noqa: S506  # it makes nothing but texts
+        # It makes nothing but texts.
+        labels = read_unique_yaml(written, yaml.BaseLoader)
     except yaml.YAMLError:
         labels = None
     if not isinstance(labels, dict) or not all(isinstance(code, str) for code in labels.values()):
@@ -293,7 +295,7 @@ class CodeReader:
             When a cell cannot be read, or there are more or fewer codes than the codebook
             allows.
         """
-        labels = self._read_labels(row) or (("",) if "" in self.mapping else ())
+        labels = self.labels_in(row) or (("",) if "" in self.mapping else ())
         mapped = [self.mapping.get(label, label) for label in labels]
         codes = tuple(dict.fromkeys(code for code in mapped if code is not None))
         if self.codebook.multi_label:
@@ -313,7 +315,14 @@ class CodeReader:
         # Of several columns, blank cells are what is not ticked.
         return len(self.names) == 1 and not plain_cell(value)
 
-    def _read_labels(self, row: Mapping[str, object]) -> tuple[str, ...]:
+    def labels_in(self, row: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the labels of a row as the data has them, empty where it has none.
+
+        Raises
+        ------
+        CellError
+            When a cell cannot be read.
+        """
         if len(self.names) > 1:
             return tuple(name for name in self.names if self._says_yes(row, name))
         value = row.get(self.names[0])

@@ -48,7 +48,7 @@ def check_output(
     instead = f"name another file with {key}=FILE"
     if file.is_dir():
         raise KitError(f"{file} is a folder, and {what} goes to a file; {instead}")
-    if any(_is_same(file, source) for source in inputs):
+    if any(_is_this_file(file, source) for source in inputs):
         raise KitError(f"{file} is what is read, and would be lost; {instead}")
     if is_database(file):
         raise KitError(f"{file} is a database or an annotation project, not {what}; {instead}")
@@ -58,7 +58,7 @@ def check_output(
         )
 
 
-def _is_same(file: Path, source: object) -> bool:
+def _is_this_file(file: Path, source: object) -> bool:
     if not isinstance(source, str | Path):
         return False
     try:

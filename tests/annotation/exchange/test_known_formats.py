@@ -168,4 +168,4 @@ def test_codes_that_look_like_others_come_back(tmp_path):
 
 def test_a_codebook_called_like_a_column_is_refused():
     with pytest.raises(KitError, match="codebook note is called like a column"):
-        check_names([make_codebook("note", {"a": {"definition": "."}})])
+        check_names([make_codebook("note", {"a": {"definition": "."}}, multi_label=True)])

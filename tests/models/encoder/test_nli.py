@@ -97,5 +97,6 @@ def test_a_saved_model_names_its_checkpoint_and_refuses_another(
 def test_shipped_hypotheses_name_actor_and_target():
     for code in load_codebook("stance").codes:
         assert "{actor}" in code.hypothesis and "{target}" in code.hypothesis
-    assert make_codebook("tone", {"warm": {"definition": "Kind."}}).codes[0].hypothesis == ""
+    book = make_codebook("tone", {"warm": {"definition": "Kind."}}, multi_label=True)
+    assert book.codes[0].hypothesis == ""
     assert nli.fill_hypothesis("{actor}?", Example("1", "x")) == "someone?"
