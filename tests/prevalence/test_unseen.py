@@ -1,10 +1,12 @@
 """Codes that no annotated row of a cell has: shares, differences, slopes and measures say what may be there."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
+from stancekit.commands.estimate import estimate
 from stancekit.prevalence.contrasts import make_contrasts
 from stancekit.prevalence.estimators import (
     SampledUnits,
@@ -88,6 +90,36 @@ def test_slopes_over_periods_without_the_code_have_a_width():
     )
     value, low, high = slope.estimate
     assert low < value - 0.02 and value + 0.02 < high
+
+
+def test_curves_and_levels_of_unseen_codes_do_not_pretend():
+    random, n = np.random.default_rng(0), 3000
+    table = pd.DataFrame({"id": [f"r{row}" for row in range(n)], "article": range(n)})
+    table["date"] = [
+        f"{2016 + row * 6 // n}-{1 + row % 12:02}-{1 + row % 28:02}" for row in range(n)
+    ]
+    late = np.arange(n) > n / 2
+    truth = random.choice(["none", "praise"], n)
+    truth[late & (random.random(n) < 0.2)] = "attack"
+    given = np.where(random.random(n) < 0.04, "threat", truth)
+    table["view"] = given
+    for code in ("attack", "none", "praise", "threat"):
+        table[code] = np.where(given == code, 0.85, 0.05)
+    gold = pd.DataFrame({"id": table["id"], "view": truth}).sample(600, random_state=1)
+    found = estimate(table, gold=gold, by="year", smooth=1, change_points=1)
+    curves = {curve.code: curve for curve in found.curves}
+    assert set(curves) == {"attack", "none", "praise"}
+    assert "no curve of threat of all: no annotated row has the code, or every one" in found.notes
+    # Where only later rows have a code, its curve has a gap before them.
+    before = curves["attack"].time < 2017.5
+    assert np.isnan(curves["attack"].value[before]).all()
+    assert not np.isnan(curves["attack"].value[~before]).all()
+    assert any("or none has the code" in note for note in found.notes)
+    changes = {change.code: change for change in found.changes}
+    assert changes["threat"].note.startswith("annotated rows do not show how it varies")
+    assert changes["attack"].found and changes["attack"].before[2] > 0.005
+    for level in (changes["threat"].before, changes["attack"].before):
+        assert level[2] - level[0] > 0.99 * 3.8 / (600 + 3.9)
 
 
 def test_measures_of_unseen_codes_have_the_width_of_what_may_be_there():

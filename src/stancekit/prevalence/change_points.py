@@ -189,6 +189,11 @@ def _changes_of_code(
 ) -> Iterator[ShareChange]:
     blocks = _make_blocks(rows, at)
     none = ShareChange(group, code, before=_level(rows, at, -np.inf, np.inf))
+    if np.ptp(rows.gold[:, at]) == 0:
+        yield replace(
+            none, note="annotated rows do not show how it varies: none has it, or every one"
+        )
+        return
     first = _test(blocks, -np.inf, np.inf)
     if first is None:
         yield replace(
@@ -368,6 +373,10 @@ def _level(
     added = weight * (residuals - mean) / weight.sum()
     of_scores = inside * (scores - mean_scores) / inside.sum()
     influence = rows.by_unit(added[:, None], of_scores[:, None])[:, 0]
-    half = student_quantile(effective) * float(np.sqrt((influence**2).sum()))
+    quantile = student_quantile(effective)
+    half = quantile * float(np.sqrt((influence**2).sum()))
+    if np.ptp(rows.gold[drawn, at]) == 0 and (rows.left[drawn] > 0).any():
+        # Gold that does not vary shows no variance: the limit of a code that none of as many has.
+        half = max(half, quantile**2 / (min(float(drawn.sum()), effective) + quantile**2))
     value = float(np.clip(mean + mean_scores, 0, 1))
     return value, max(mean + mean_scores - half, 0.0), min(mean + mean_scores + half, 1.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing
 from stancekit.prevalence.change_points import ShareChange, find_changes
 from stancekit.prevalence.claims import Estimates, is_finite
 from stancekit.prevalence.estimators import SampledUnits
@@ -75,7 +75,7 @@ def add_time(
             rows = correct_rows(units, mask, times, finite_population=finite)
             found = smooth_curves(rows, group, codes, width) if rows else []
             curves += found
-            notes += _tell_curves(name, found, finite=finite)
+            notes += _tell_curves(name, found, codes, finite=finite)
         if settings.change_points:
             # Whether a share changed is a question beyond these rows, whose own shares always change.
             rows = correct_rows(units, mask, times, finite_population=False)
@@ -85,7 +85,9 @@ def add_time(
     return replace(estimates, curves=curves, changes=changes, notes=[*estimates.notes, *notes])
 
 
-def _tell_curves(name: str, curves: Sequence[Curve], *, finite: bool) -> Iterator[str]:
+def _tell_curves(
+    name: str, curves: Sequence[Curve], codes: Sequence[str], *, finite: bool
+) -> Iterator[str]:
     if not curves:
         yield f"no curve of {name}: too few rows or dates are annotated"
         return
@@ -94,8 +96,10 @@ def _tell_curves(name: str, curves: Sequence[Curve], *, finite: bool) -> Iterato
     yield (
         f"curves of {name} are local parabolas over {curves[0].bandwidth:.2g} years to both sides; bands are for "
         f"the curve that {target}, the inner one at each time, the outer one at all times together"
-        + (", with gaps where too few rows are annotated" if gaps else "")
+        + (", with gaps where too few rows are annotated, or none has the code" if gaps else "")
     )
+    if flat := [code for code in codes if code not in {curve.code for curve in curves}]:
+        yield f"no curve of {listing(flat)} of {name}: no annotated row has the code, or every one"
 
 
 def _tell_changes(name: str, changes: Sequence[ShareChange]) -> Iterator[str]:

@@ -185,7 +185,7 @@ def make_regression(
             *_outcome_notes(request.outcome),
             *_idle_notes(data),
             *undecided_notes(undecided, terms.names),
-            *_error_notes(sides, codes, data),
+            *(_error_notes(sides, codes, data) if len(undecided) < len(terms.names) else ()),
             *_naive_notes(naive),
         ],
     )

@@ -10,7 +10,7 @@ from stancekit.errors import KitError
 from stancekit.evaluation.bootstrap import LEVEL
 from stancekit.prevalence.estimators import MIN_ANNOTATED, MIN_UNITS
 from stancekit.prevalence.timed_rows import CorrectedRows, largest_deviations
-from stancekit.types import FloatArray
+from stancekit.types import BoolArray, FloatArray
 from stancekit.views import DataFrame
 
 # At how many times a curve is computed.
@@ -86,17 +86,23 @@ def curves_frame(curves: Sequence[Curve]) -> DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _LocalFit:
-    """A local parabola at a time: of each code the value, and what each unit adds to it; effective drawn rows."""
+    """A local parabola at a time: of each code the value, and what each unit adds to it; effective drawn rows.
+
+    `seen` says of each code whether gold near the time varies, without which no band is known.
+    """
 
     value: FloatArray
     influence: FloatArray
     effective: float
+    seen: BoolArray
 
 
 def smooth_curves(
     rows: CorrectedRows, group: tuple[str, ...], codes: list[str], bandwidth: float | None = None
 ) -> list[Curve]:
     """Return the smooth curve of every code, empty where too few rows or dates are annotated.
+
+    A code has none where no annotated row near a time has it, or every one.
 
     Local polynomials of second degree, with a bandwidth that is chosen for lines: the usual
     curve, corrected for its bias, with a band that counts the correction (Calonico, Cattaneo and
@@ -142,14 +148,18 @@ def smooth_curves(
     fits = [_fit_at(rows, float(time), width) for time in times]
     if not any(fits):
         return []
+    of_codes = [[fit and _fit_of_code(fit, at) for fit in fits] for at in range(len(codes))]
     return [
-        _make_curve(group, code, width, times, [fit and _fit_of_code(fit, at) for fit in fits])
-        for at, code in enumerate(codes)
+        _make_curve(group, code, width, times, found)
+        for code, found in zip(codes, of_codes, strict=True)
+        if any(found)
     ]
 
 
-def _fit_of_code(fit: _LocalFit, at: int) -> _LocalFit:
-    return _LocalFit(fit.value[at : at + 1], fit.influence[:, at], fit.effective)
+def _fit_of_code(fit: _LocalFit, at: int) -> _LocalFit | None:
+    one = slice(at, at + 1)
+    found = _LocalFit(fit.value[one], fit.influence[:, at], fit.effective, fit.seen[one])
+    return found if fit.seen[at] else None
 
 
 def choose_bandwidth(rows: CorrectedRows) -> float:
@@ -204,7 +214,9 @@ def _fit_at(rows: CorrectedRows, time: float, width: float) -> _LocalFit | None:
     if np.abs(raw).sum() ** 2 / size < MIN_UNITS:
         return None
     # At the ends of time few rows decide, whatever number is near.
-    return _LocalFit(value, by_unit, max(1 / size, _LEAST_EFFECTIVE))
+    known = bool((rows.left[near] == 0).all())
+    seen = (np.ptp(rows.gold[near], axis=0) > 0) | known
+    return _LocalFit(value, by_unit, max(1 / size, _LEAST_EFFECTIVE), seen)
 
 
 def _solve(

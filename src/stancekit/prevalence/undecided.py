@@ -35,14 +35,18 @@ class Terms:
     annotated: FloatArray
     basis: FloatArray
 
-    def sides(self, data: LabelledMoments, at: int) -> Iterator[tuple[str, BoolArray]]:
+    def sides(self, rests: BoolArray, at: int) -> Iterator[tuple[str, BoolArray]]:
         """Yield annotated rows that a term compares with others, shape (n,), with words on where they are.
 
         These are those of the level that a level, or the constant, is compared with, those with either
         value of a term of two, and all that have a part in the term.
+
+        Parameters
+        ----------
+        rests
+            Which rows have a part in it, a column of `resting`.
         """
         column = self.annotated[:, at]
-        rests = self._rests(data, at)
         constant = is_constant(column)
         for base, places in self._factors().items():
             if constant or at in places:
@@ -52,12 +56,12 @@ class Terms:
             yield f" where {self.names[at]} is 1", rests & (column == 1)
         yield "" if rests.all() else " that decide it", rests
 
-    def _rests(self, data: LabelledMoments, at: int) -> BoolArray:
-        """Return which annotated rows have a part in a coefficient of least squares, shape (n,)."""
+    def resting(self, data: LabelledMoments) -> BoolArray:
+        """Return which annotated rows have a part in each coefficient of least squares, shape (n, terms)."""
         design = data.gold.design
         slope = (design * data.row_weight[:, None]).T @ design
-        part = np.abs(design @ np.linalg.solve(slope, self.basis[at]))
-        return np.asarray(part > _LEAST_PART * part.max())
+        part = np.abs(design @ np.linalg.solve(slope, self.basis.T))
+        return np.asarray(part > _LEAST_PART * part.max(axis=0))
 
     def _factors(self) -> dict[str, list[int]]:
         """Return the places of the columns of each factor; those without levels stand alone."""
@@ -99,10 +103,10 @@ def undecided_terms(data: LabelledMoments, terms: Terms, outcome: str) -> dict[s
     values = np.divide(
         data.gold.outcome, data.gold.among, where=data.counted, out=np.zeros(len(data.rows))
     )
-    found = {}
+    found, resting = {}, terms.resting(data)
     for at, name in enumerate(terms.names):
         why = _few_units(data, terms.annotated[:, at])
-        for where, rows in terms.sides(data, at):
+        for where, rows in terms.sides(resting[:, at], at):
             side = rows & data.counted
             if not why and side.any() and is_constant(values[side]):
                 why = (
@@ -138,8 +142,8 @@ def undecided_notes(undecided: Mapping[str, str], names: Sequence[str]) -> list[
     return [
         f"{len(undecided)} of {len(names)} coefficients have no number, as annotated rows do not decide "
         "them: annotate more rows there, as with stancekit sample design=stratified by='[COLUMN]' "
-        "extend=, join values of the column, or take shares from stancekit estimate, which has intervals "
-        "for codes too that no annotated row has"
+        "extend=, join values of the column, name another reference, or take shares from stancekit estimate, "
+        "which has intervals for codes too that no annotated row has"
     ]
 
 
