@@ -189,7 +189,9 @@ def _is_labels(path: Path) -> bool:
     if path.suffix == ".jsonl":
         return all(set(CLOSING[:2]) <= row.keys() for row in rows)
     names = list(dict.fromkeys(key for row in rows for key in row))
-    found = [list(columns.values()) for columns in find_score_columns(rows).values()]
+    found = [
+        list(columns.values()) for columns in find_score_columns(list(map(dict, rows))).values()
+    ]
     # Scores are last: what follows them is of somebody else, such as a column of judgements.
     is_flat = {"id", "sentence", "start", "end"} <= set(names) and bool(found)
     return is_flat and names[-1] == found[-1][-1]
