@@ -10,7 +10,14 @@ from typing import Any
 
 from stancekit.corpus.outputs import check_output, head_rows
 from stancekit.errors import KitError, MissingExtra, printable
-from stancekit.fileio import frame_to_csv, guard_cell, json_line, unguard_cell, write_bytes
+from stancekit.fileio import (
+    frame_to_csv,
+    guard_cell,
+    json_line,
+    unguard_cell,
+    write_bytes,
+    write_text,
+)
 from stancekit.labelling.flat import find_score_columns, flatten
 from stancekit.labelling.label_files import REVIEW_SUFFIX
 from stancekit.labelling.row_format import (
@@ -192,8 +199,7 @@ def check_labels_file(path: str | Path, inputs: Iterable[object] = ()) -> None:
 
 def _is_labels(path: Path) -> bool:
     if path.suffix == ".html":
-        with path.open("rb") as file:
-            return _PAGE_MARK in file.read(_PAGE_HEAD)
+        return _is_page(path)
     if path.suffix == ".parquet":
         return _says_codebooks(path)
     rows = head_rows(path)
@@ -207,6 +213,23 @@ def _is_labels(path: Path) -> bool:
     # Scores are last: what follows them is of somebody else, such as a column of judgements.
     is_flat = {"id", "sentence"} <= set(names) and bool(found)
     return is_flat and names[-1] == found[-1][-1]
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _PAGE_MARK in file.read(_PAGE_HEAD)
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write a page of labels.
+
+    Raises
+    ------
+    KitError
+        When a file that is no such page would be lost.
+    """
+    check_output(path, "a page of labels", _is_page)
+    write_text(path, html)
 
 
 def _says_codebooks(path: Path) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from stancekit.errors import KitError, listing
-from stancekit.fileio import write_text
 from stancekit.labelling.columns import read_many
 from stancekit.labelling.flat import FACTS_KEY, flatten, nest
 from stancekit.labelling.label_checks import (
@@ -16,7 +15,7 @@ from stancekit.labelling.label_checks import (
     take_codebooks,
     take_declared,
 )
-from stancekit.labelling.label_encoding import check_suffix, unguard_rows, write_rows
+from stancekit.labelling.label_encoding import check_suffix, unguard_rows, write_page, write_rows
 from stancekit.labelling.label_files import (
     WrittenRows,
     label_files,
@@ -231,7 +230,7 @@ class Labels(TableView, Sequence[LabelRow]):
 
         html = labels_page(self)
         if path is not None:
-            write_text(Path(path), html)
+            write_page(Path(path), html)
         return html
 
     def save(self, path: str | Path) -> Path:
