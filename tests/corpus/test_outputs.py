@@ -78,6 +78,13 @@ def test_labels_take_no_place_but_that_of_labels(saved, table, judged_sample, la
         refused(other, r"is not labels", label)
 
 
+def test_a_page_takes_no_place_but_its_own(labels, here):
+    for _ in range(2):
+        labels.to_html(here / "page.htm")
+    write_text(here / "mine.html", "<p>Mine.</p>")
+    refused(here / "mine.html", r"is not a page of labels", labels.to_html)
+
+
 def test_labels_with_a_column_of_somebody_stay(labels, here):
     file = here / "labels.csv"
     labels.save(file)

@@ -107,11 +107,12 @@ def test_what_a_row_adds_to_posteriors_is_what_a_refit_without_it_changes():
         assert moved[row] == pytest.approx(change, rel=0.1, abs=4e-5)
 
 
+@pytest.mark.slow
 def test_corrected_posteriors_are_right_in_cells_with_other_shares():
     """Plain posteriors lean towards the shares of all rows."""
     random = np.random.default_rng(3)
     errors, plain = [], []
-    for _ in range(10):
+    for _ in range(30):
         cell = np.arange(600) < 60
         truth = (random.random(600) < np.where(cell, 0.9, 0.1)).astype(int)
         given = [np.where(random.random(600) < 0.7, truth, 1 - truth) for _ in range(3)]

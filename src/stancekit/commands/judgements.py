@@ -98,7 +98,8 @@ def judgements(  # one argument per key of configs/judgements.yaml
         The `.db` file of `stancekit annotate`.
     output
         The file to write; its ending says the format, unless `format` does: `.csv`,
-        `.jsonl`, `.parquet`, or `.json` for Label Studio.
+        `.jsonl`, `.parquet`, or `.json` for Label Studio. What would be lost is never
+        written over.
     format
         The format of `output`, or else of `input`: `csv`, `jsonl`, `parquet`,
         `label_studio`, `label_studio_min`, `label_studio_csv`, `doccano`, `potato` or

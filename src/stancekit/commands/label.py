@@ -81,7 +81,8 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         A file: `.jsonl` or `.parquet`, a flat table `.csv` or `.xlsx`, or `.html`, a page to read.
         Or, for many texts, a folder: they are labelled in parts, in constant memory, and an
         interrupted labelling continues with the same command. It gets the page too, `labels.html`,
-        of up to 5,000 rows. By default nothing is written.
+        of up to 5,000 rows. By default nothing is written. A file that is not of labels is never
+        written over.
     models
         By default those of stance and frames that come with the kit; `box` has one of policy frames
         beside these. Or one folder or several: a saved model, a run, an experiment (for each

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from stancekit.errors import KitError, listing
-from stancekit.fileio import write_text
 from stancekit.labelling.columns import read_many
 from stancekit.labelling.flat import FACTS_KEY, flatten, nest
 from stancekit.labelling.label_checks import (
@@ -16,7 +15,7 @@ from stancekit.labelling.label_checks import (
     take_codebooks,
     take_declared,
 )
-from stancekit.labelling.label_encoding import check_suffix, write_rows
+from stancekit.labelling.label_encoding import check_suffix, unguard_rows, write_page, write_rows
 from stancekit.labelling.label_files import (
     WrittenRows,
     label_files,
@@ -231,7 +230,7 @@ class Labels(TableView, Sequence[LabelRow]):
 
         html = labels_page(self)
         if path is not None:
-            write_text(Path(path), html)
+            write_page(Path(path), html)
         return html
 
     def save(self, path: str | Path) -> Path:
@@ -361,7 +360,7 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
         if len(files) > 1 or extent.pairs is None:
             extent = replace(extent, pairs=pairs_in(labels))
         return Labels(rows_of_many, books, extent=extent)
-    rows = read_all_rows(files, reviews)
+    rows = unguard_rows(read_all_rows(files, reviews), files)
     check_ids(labels, rows)
     is_table = any(file.suffix in (".csv", ".tsv", ".xlsx") for file in files)
     rows, codebooks, notes, extent = take_codebooks(labels, rows, is_table=is_table)
