@@ -102,14 +102,9 @@ class Codebook:
         faults = []
         if twice := [code for code, n in Counter(named).items() if n > 1]:
             faults.append(f"it has the codes {listing(twice)} more than once; keep one of each")
-<<<<<<< HEAD
         # A file may say anything, whatever the type is declared to be.
         said: object = self.multi_label
         if not isinstance(said, bool):
-=======
-        several: object = self.multi_label
-        if not isinstance(several, bool):
->>>>>>> inputs
             faults.append(f"multi_label is {self.multi_label!r}; set it to true or false")
         if unknown := [code for code in self.scale if code not in named]:
             faults.append(f"scale has {listing(unknown)}, which are not codes; there are: {known}")

@@ -270,17 +270,10 @@ def test_labels_are_saved_and_read_again(ending, tmp_path, views):
     if ending in ("jsonl", "parquet"):
         assert read.positions().equals(whole.positions())
     else:
-<<<<<<< HEAD
         # No spreadsheet runs what a text says, and what is read is what it said.
         table = pd.read_excel(path) if ending == "xlsx" else pd.read_csv(path)
         assert table["actor"].tolist()[-1] == "'=1+1"
         assert read[-1]["actor"] == "=1+1" and read[-1]["party"] == '{"a": 1}'
-=======
-        # No spreadsheet runs what a text says, and it is read as it was.
-        cells = pd.read_csv(path) if ending == "csv" else pd.read_excel(path)
-        assert cells["actor"].iloc[-1] == "'=1+1" and read[-1]["actor"] == "=1+1"
-        assert read[-1]["party"] == '{"a": 1}'
->>>>>>> inputs
         assert "view is read as one code per row" in read.notes[0]
     with pytest.raises(KitError, match=r"endings \.jsonl, \.parquet, \.csv, \.xlsx, \.html"):
         whole.save(tmp_path / "labels.docx")
@@ -300,7 +293,6 @@ def test_rows_set_aside_count_for_no_position_and_are_kept_apart(tmp_path, views
         views.save(tmp_path / "labels.jsonl")
 
 
-<<<<<<< HEAD
 SPOKEN = "id,actor,target,view,against,for\n"
 
 
@@ -344,7 +336,8 @@ def test_a_flat_table_of_sentences_says_so_by_its_rows(tmp_path, rows):
         assert [row["id"] for row in unit_rows(read, TOPICS)] == list(
             dict.fromkeys({"a.1.1": "a.1.0"}.get(row["id"], row["id"]) for row in some)
         )
-=======
+
+
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "jsonl", "parquet"])
 def test_codes_that_begin_like_a_formula_come_back_as_they_were(tmp_path, ending):
     rows = [
@@ -368,4 +361,3 @@ def test_codes_that_begin_like_a_formula_come_back_as_they_were(tmp_path, ending
     drawn.to_csv(tmp_path / "sample.csv", index=False)
     shares = sk.estimate(file, gold=tmp_path / "sample.csv").to_frame()
     assert set(shares["code"]) == {"+pro", "-con"} and set(shares["annotated"]) == {20}
->>>>>>> inputs

@@ -226,11 +226,7 @@ def _scalar(value: object, style: str | None = None) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-<<<<<<< HEAD
 def _quoted_key(value: str) -> str:
-=======
-def _label_key(value: str) -> str:
->>>>>>> inputs
     """Return a label as a key of YAML: always in quotation marks, so that it is a text whatever it says."""
     return _scalar(value, '"')
 
@@ -242,8 +238,4 @@ def _comment(value: object) -> str:
     return printable(value)
 
 
-<<<<<<< HEAD
 _ENVIRONMENT.filters.update(scalar=_scalar, key=_quoted_key, comment=_comment)
-=======
-_ENVIRONMENT.filters.update(scalar=_scalar, key=_label_key, comment=_comment)
->>>>>>> inputs

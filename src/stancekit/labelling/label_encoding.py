@@ -10,21 +10,15 @@ from typing import Any
 
 from stancekit.corpus.outputs import check_output, head_rows
 from stancekit.errors import KitError, MissingExtra, printable
-<<<<<<< HEAD
-from stancekit.fileio import frame_to_csv, guard_cell, json_line, write_bytes
-from stancekit.labelling.flat import flatten
-=======
 from stancekit.fileio import (
     frame_to_csv,
     guard_cell,
     json_line,
-    unguard_cell,
     write_bytes,
     write_text,
 )
-from stancekit.labelling.flat import find_score_columns, flatten
->>>>>>> inputs
-from stancekit.labelling.label_files import REVIEW_SUFFIX
+from stancekit.labelling.flat import flatten
+from stancekit.labelling.label_files import REVIEW_SUFFIX, without_guards
 from stancekit.labelling.row_format import (
     ALL_ROWS,
     CLOSING,
@@ -178,19 +172,6 @@ def names_a_file(output: str | Path) -> bool:
     return Path(output).suffix.lower() in _FILES or Path(output).is_file()
 
 
-def unguard_rows(rows: list[LabelRow], files: Sequence[Path]) -> list[LabelRow]:
-    """Return rows of labels as they were before they went to CSV or Excel, where what begins like a formula is guarded.
-
-    Rows of other files are returned as they are.
-    """
-    if any(file.suffix not in (".csv", ".xlsx") for file in files):
-        return rows
-    return [
-        {key: unguard_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
-        for row in rows
-    ]
-
-
 def check_labels_file(path: str | Path, inputs: Iterable[object] = ()) -> None:
     """Refuse to write labels over a file that is no labels, or that a person has added a column to.
 
@@ -214,20 +195,13 @@ def _is_labels(path: Path) -> bool:
     if path.suffix == ".jsonl":
         return all(set(CLOSING[:2]) <= row.keys() for row in rows)
     names = list(dict.fromkeys(key for row in rows for key in row))
-<<<<<<< HEAD
     try:
-        books, _ = find_score_columns(path, [dict(row) for row in rows])
+        books, _ = find_score_columns(path, [without_guards(dict(row)) for row in rows])
     except KitError:
         return False
     # Scores are last: what follows them is of somebody else, such as a column of judgements.
     found = [list(columns.values()) for columns in books.values()]
-    is_flat = {"id", "sentence", "start", "end"} <= set(names) and bool(found)
-=======
-    score_columns = find_score_columns(unguard_rows(list(map(dict, rows)), [path]))
-    found = [list(columns.values()) for columns in score_columns.values()]
-    # Scores are last: what follows them is of somebody else, such as a column of judgements.
     is_flat = {"id", "sentence"} <= set(names) and bool(found)
->>>>>>> inputs
     return is_flat and names[-1] == found[-1][-1]
 
 

@@ -204,11 +204,11 @@ def read_label_rows(file: Path) -> list[LabelRow]:
     else:
         raise KitError(f"cannot read labels from {file}; they come as {', '.join(LABEL_SUFFIXES)}")
     if file.suffix in (".csv", ".tsv", ".xlsx"):
-        rows = [_without_guards(row) for row in rows]
+        rows = [without_guards(row) for row in rows]
     return [row for row in rows if not all(is_blank(value) for value in row.values())]
 
 
-def _without_guards(row: LabelRow) -> LabelRow:
+def without_guards(row: LabelRow) -> LabelRow:
     """Return a row of a table for spreadsheets as it was before texts were guarded: codes may begin with + or -."""
     return {
         unguard_cell(name): unguard_cell(value) if isinstance(value, str) else value

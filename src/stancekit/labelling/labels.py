@@ -15,7 +15,7 @@ from stancekit.labelling.label_checks import (
     take_codebooks,
     take_declared,
 )
-from stancekit.labelling.label_encoding import check_suffix, unguard_rows, write_page, write_rows
+from stancekit.labelling.label_encoding import check_suffix, write_page, write_rows
 from stancekit.labelling.label_files import (
     WrittenRows,
     label_files,
@@ -360,7 +360,7 @@ def read_labels(labels: str | Path | Labels | DataFrame) -> Labels:
         if len(files) > 1 or extent.pairs is None:
             extent = replace(extent, pairs=pairs_in(labels))
         return Labels(rows_of_many, books, extent=extent)
-    rows = unguard_rows(read_all_rows(files, reviews), files)
+    rows = read_all_rows(files, reviews)
     check_ids(labels, rows)
     is_table = any(file.suffix in (".csv", ".tsv", ".xlsx") for file in files)
     rows, codebooks, notes, extent = take_codebooks(labels, rows, is_table=is_table)
