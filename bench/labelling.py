@@ -14,7 +14,7 @@ import spacy
 from sklearn.linear_model import LogisticRegression
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from bench.comparisons import TIMES, Comparison, eight_bit, seconds, take_turns
+from bench.comparisons import Comparison, eight_bit, seconds, take_turns
 from stancekit.codebook import load_codebook
 from stancekit.corpus import FixedSplit, bundled
 from stancekit.labelling.archive import label_archive
@@ -34,7 +34,7 @@ from stancekit.text.nlp import NER_PACKAGE
 from stancekit.text.pairs import ask_pairs
 from stancekit.types import Article
 
-ARTICLES, LOOPED = 150, 320
+ARTICLES, LOOPED, TIMES = 150, 320, 3
 
 
 def articles() -> list[Article]:
@@ -62,7 +62,7 @@ def text_to_examples() -> list[Comparison]:
     def peer() -> None:
         list(recogniser.pipe(sentences))
 
-    took, theirs = take_turns(ours, peer)
+    took, theirs = take_turns(ours, peer, times=TIMES)
     return [
         Comparison(
             name="text to examples",
@@ -85,7 +85,7 @@ def words(folder: Path) -> Comparison:
     stance = persistence.load(baseline(folder) / "stance")
     parts = FixedSplit()(bundled().read(load_codebook("stance")), random_state=0)
     some = [*parts.test.examples, *parts.validation.examples] * 2
-    (took,) = take_turns(lambda: stance.predict(some))
+    (took,) = take_turns(lambda: stance.predict(some), times=TIMES)
     return Comparison(
         name="`logreg` labels",
         peer="what was aimed at",
@@ -148,7 +148,7 @@ def archive(folder: Path) -> list[Comparison]:
         for at in range(0, len(texts), size):
             classifier(texts[at : at + size], batch_size=size)
 
-    *took, single, batched = take_turns(*ours, lambda: peer(1), lambda: peer(32))
+    *took, single, batched = take_turns(*ours, lambda: peer(1), lambda: peer(32), times=TIMES)
     goals = {"torch": (None, None), "8 bits": (10, 6) if eight_bit() else (4, 3)}
     return [
         Comparison(
