@@ -35,6 +35,14 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+# What takes minutes begins first, so that no process waits for it at the end.
+LONGEST = ("test_study.py", "test_wheel.py", "test_launchers.py", "test_an_interrupted_sweep")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
