@@ -13,7 +13,11 @@ model = SetFitModel.from_pretrained(task["encoder"], local_files_only=True)
 rows = Dataset.from_dict({"text": task["train"], "label": task["labels"]})
 start = time.perf_counter()
 Trainer(
-    model=model, args=TrainingArguments(seed=task["seed"], report_to="none"), train_dataset=rows
+    model=model,
+    args=TrainingArguments(
+        output_dir=str(Path(sys.argv[2]).parent), seed=task["seed"], report_to="none"
+    ),
+    train_dataset=rows,
 ).train()
 took = time.perf_counter() - start
 guesses = [str(code) for code in model.predict(task["test"])]
