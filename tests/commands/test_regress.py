@@ -545,6 +545,7 @@ def test_the_words_for_missing_among_numbers_are_missing(study):
             lambda at: "0,5" if at % 50 == 0 else str(at),
             r"is numbers, but for 0,5 in 24 rows.*by C\(odd\)",
         ),
+        (lambda at: "none" if at % 50 == 0 else str(at % 7), "is numbers, but for none in 24 rows"),
     ],
 )
 def test_columns_that_may_be_misread_are_refused(study, values, told):

@@ -20,7 +20,8 @@ from stancekit.prevalence.units import PERIODS, period_number, read_periods
 # Numbers as programs write them: an exponent has a sign, so that codes such as 1E1 stay texts.
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]\d+)?")
 _UNCLEAR = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null"})
-_MISSING = _UNCLEAR | {"none", "."}
+# Not "none", which among numbers may mean 0.
+_MISSING = _UNCLEAR | {"."}
 
 
 def make_column(name: str, values: Sequence[object]) -> Column:
@@ -41,9 +42,11 @@ def make_column(name: str, values: Sequence[object]) -> Column:
     >>> column.numbers is None, column.missing.tolist()
     (True, [False, True, False])
     """
+    import pandas as pd
+
     texts = np.array([_as_text(value) for value in values], dtype=object)
-    distinct, place = np.unique(texts.astype(str), return_inverse=True)
-    missing = distinct == ""
+    place, distinct = pd.factorize(texts)
+    missing = np.asarray(distinct == "", dtype=bool)
     unsaid = np.array([text.casefold() in _MISSING for text in distinct], dtype=bool)
     is_number = np.array([bool(_PLAIN_NUMBER.fullmatch(text)) for text in distinct], dtype=bool)
     if (is_number | missing | unsaid).all() and is_number.any():
