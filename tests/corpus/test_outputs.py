@@ -8,7 +8,7 @@ from judged_project import judged_project
 
 import stancekit as sk
 from stancekit.commands.judgements import judgements
-from stancekit.corpus.outputs import check_output, has_columns
+from stancekit.corpus.outputs import check_output, has_columns, write_result
 from stancekit.errors import KitError
 from stancekit.fileio import write_text
 from stancekit.text import ActorFinder
@@ -157,3 +157,42 @@ def test_what_holds_nothing_may_be_written(here):
     link.symlink_to(here / "a.csv")
     with pytest.raises(KitError, match=r"is what is read"):
         check_output(link, "a table", kind, inputs=["a text\n", here / "a.csv"])
+
+
+def test_a_result_takes_the_place_of_an_earlier_one_and_of_no_other_file(tmp_path):
+    page = "<!doctype html><title>Estimated shares – stancekit</title>"
+    write_result(tmp_path, "shares.html", {"shares.html": page, "shares.csv": "1\n"})
+    write_result(tmp_path, "shares.html", {"shares.html": page, "shares.csv": "2\n"})
+    assert (tmp_path / "shares.csv").read_text() == "2\n"
+    (tmp_path / "shares.html").write_text("<title>The shares that I hold</title>")
+    with pytest.raises(KitError, match=r"shares\.csv already.*output=FOLDER"):
+        write_result(tmp_path, "shares.html", {"shares.html": page, "shares.csv": "3\n"})
+    assert (tmp_path / "shares.csv").read_text() == "2\n"
+
+
+@pytest.mark.parametrize("lost", ["shares.csv", "regression.csv", "nodes.csv"])
+def test_folders_of_estimates_regressions_and_networks_spare_what_is_there(tmp_path, lost):
+    rows = [
+        {"id": str(n), "article": str(n), "actor": "AB"[n % 2], "target": "BA"[n % 2]}
+        | {"tone": ("warm", "cold")[n % 3 > 0], "tone_scores": {"warm": 0.4, "cold": 0.6}}
+        for n in range(60)
+    ]
+    labels, gold = pd.DataFrame(rows), pd.DataFrame(rows)[["id", "tone"]].head(40)
+    (tmp_path / lost).write_text("mine\n")
+    commands = {
+        "shares.csv": lambda: sk.estimate(labels, gold=gold, output=tmp_path),
+        "regression.csv": lambda: sk.regress(
+            "warm ~ actor", labels=labels, gold=gold, output=tmp_path
+        ),
+        "nodes.csv": lambda: sk.network(
+            labels, gold=gold, positive="warm", negative="cold", output=tmp_path
+        ),
+    }
+    with pytest.raises(KitError, match="would be lost"):
+        commands[lost]()
+    assert [file.name for file in tmp_path.iterdir()] == [lost]
+    assert (tmp_path / lost).read_text() == "mine\n"
+    (tmp_path / lost).unlink()
+    commands[lost]()
+    commands[lost]()
+    assert (tmp_path / lost).read_text() != "mine\n"

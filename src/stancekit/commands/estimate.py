@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stancekit.corpus.outputs import write_result
 from stancekit.corpus.project_file import ADJUDICATED
 from stancekit.errors import printable
-from stancekit.fileio import frame_to_csv, write_text
+from stancekit.fileio import frame_to_csv
 from stancekit.formatting import frame_table
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import RowSource, list_tables
@@ -166,16 +167,18 @@ def estimate(  # noqa: PLR0913  # one argument per key of configs/estimate.yaml
 
 
 def _write_estimates(folder: Path, estimates: Estimates) -> None:
-    write_text(folder / "shares.csv", frame_to_csv(estimates.to_frame()))
-    write_text(folder / "contrasts.csv", frame_to_csv(estimates.differences()))
-    if estimates.curves:
-        write_text(folder / "curves.csv", frame_to_csv(estimates.curve_table()))
-    if estimates.changes:
-        write_text(folder / "change_points.csv", frame_to_csv(estimates.change_table()))
     figures = share_figures(estimates)
-    for name, drawing in figures.items():
-        write_text(folder / f"{name}.svg", drawing)
-    write_text(folder / "shares.html", shares_page(estimates, list(figures.values())))
+    files = {
+        "shares.csv": frame_to_csv(estimates.to_frame()),
+        "contrasts.csv": frame_to_csv(estimates.differences()),
+        **{f"{name}.svg": drawing for name, drawing in figures.items()},
+        "shares.html": shares_page(estimates, list(figures.values())),
+    }
+    if estimates.curves:
+        files["curves.csv"] = frame_to_csv(estimates.curve_table())
+    if estimates.changes:
+        files["change_points.csv"] = frame_to_csv(estimates.change_table())
+    write_result(folder, "shares.html", files)
 
 
 def _advise(estimates: Estimates, labels: object, sources: Sequence[RowSource]) -> list[str]:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from stancekit.corpus.outputs import write_result
 from stancekit.errors import KitError, printable
-from stancekit.fileio import frame_to_csv, write_bytes, write_text
+from stancekit.fileio import frame_to_csv
 from stancekit.formatting import format_number, frame_table, table
 from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import list_tables
@@ -127,8 +128,7 @@ def network(  # noqa: PLR0913  # one argument per key of configs/network.yaml
         statements = dna_text(
             population, units, poles, nodes=[columns[name] for name in by], date_format=date_format
         )
-        write_text(Path(output) / "dna.csv", statements)
-        _write_network(Path(output), found)
+        _write_network(Path(output), found, statements)
     if verbose:
         _print_network(found, output)
     return found
@@ -173,17 +173,21 @@ def _node_columns(
     return columns, notes
 
 
-def _write_network(folder: Path, found: SignedNetwork) -> None:
-    write_text(folder / "edges.csv", frame_to_csv(found.to_frame()))
-    write_text(folder / "nodes.csv", frame_to_csv(found.nodes_frame()))
-    write_text(folder / "pairs.csv", frame_to_csv(found.pairs_frame()))
-    write_text(folder / "statistics.csv", frame_to_csv(found.statistics_frame()))
-    write_text(folder / "network.graphml", graphml_text(found))
-    write_text(folder / "network.gexf", gexf_text(found))
+def _write_network(folder: Path, found: SignedNetwork, statements: str) -> None:
     drawing, picture = network_figure(found)
-    write_text(folder / "network.svg", drawing)
-    write_bytes(folder / "network.png", picture)
-    write_text(folder / "network.html", network_page(found))
+    files = {
+        "edges.csv": frame_to_csv(found.to_frame()),
+        "nodes.csv": frame_to_csv(found.nodes_frame()),
+        "pairs.csv": frame_to_csv(found.pairs_frame()),
+        "statistics.csv": frame_to_csv(found.statistics_frame()),
+        "dna.csv": statements,
+        "network.graphml": graphml_text(found),
+        "network.gexf": gexf_text(found),
+        "network.svg": drawing,
+        "network.png": picture,
+        "network.html": network_page(found),
+    }
+    write_result(folder, "network.html", files)
 
 
 def _print_network(found: SignedNetwork, output: str | Path | None) -> None:

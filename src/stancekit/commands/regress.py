@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stancekit.corpus.outputs import write_result
 from stancekit.errors import KitError, printable
-from stancekit.fileio import frame_to_csv, write_text
+from stancekit.fileio import frame_to_csv
 from stancekit.formatting import frame_table
 from stancekit.labelling.covariates import read_regressed
 from stancekit.labelling.gold import match_gold
@@ -143,12 +144,15 @@ def regress(  # noqa: PLR0913  # one argument per key of configs/regress.yaml
 
 def _write_regression(folder: Path, found: Regression) -> None:
     drawing = coefficients_figure(found)
-    # Coefficients are of any size: those of a covariate in euros are some millionths.
-    write_text(folder / "regression.csv", frame_to_csv(found.to_frame(), decimals=None))
-    write_text(folder / "regression.md", regression_markdown(found))
-    write_text(folder / "regression.tex", regression_latex(found))
-    write_text(folder / "coefficients.svg", drawing)
-    write_text(folder / "regression.html", regression_page(found, drawing))
+    files = {
+        # Coefficients are of any size: those of a covariate in euros are some millionths.
+        "regression.csv": frame_to_csv(found.to_frame(), decimals=None),
+        "regression.md": regression_markdown(found),
+        "regression.tex": regression_latex(found),
+        "coefficients.svg": drawing,
+        "regression.html": regression_page(found, drawing),
+    }
+    write_result(folder, "regression.html", files)
 
 
 def _print_regression(found: Regression, output: str | Path | None) -> None:

@@ -1,6 +1,6 @@
 """Whether a file that a command is to write may take the place of one that is there."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -8,10 +8,13 @@ from stancekit.corpus.formats import BROKEN, ROWS, is_known, read_rows
 from stancekit.corpus.project_schema import is_database
 from stancekit.corpus.requests import RowFault
 from stancekit.corpus.rows import RawRow
-from stancekit.errors import KitError
+from stancekit.errors import KitError, listing
+from stancekit.fileio import write_bytes, write_text
 
 # Rows that say of a table what it is.
 _HEAD = 1_000
+# What the head of every page of results has.
+_PAGE_MARK, _PAGE_HEAD = b" \xe2\x80\x93 stancekit</title>", 4_000
 
 
 def check_output(
@@ -109,3 +112,42 @@ def begins_with(*marks: str) -> Callable[[Path], bool]:
         return start.startswith(marks)
 
     return is_such
+
+
+def write_result(folder: str | Path, page: str, files: Mapping[str, str | bytes]) -> None:
+    """Write a result's files into a folder, its page last.
+
+    Parameters
+    ----------
+    page
+        The file among them that shows by its head that a folder has such a result, which a new one may
+        take the place of.
+    files
+        What is in each file, by name.
+
+    Raises
+    ------
+    KitError
+        When the folder has no such page and one of the files, which would be lost, or cannot be written.
+    """
+    place = Path(folder)
+    there = [name for name in files if (place / name).exists()]
+    if there and not _is_result(place / page):
+        raise KitError(
+            f"{place} has {listing(there)} already, with no {page} of an earlier result beside, and what is in "
+            "it would be lost; name another folder with output=FOLDER, or move it away"
+        )
+    for name in sorted(files, key=lambda name: name == page):
+        data = files[name]
+        if isinstance(data, str):
+            write_text(place / name, data)
+        else:
+            write_bytes(place / name, data)
+
+
+def _is_result(page: Path) -> bool:
+    try:
+        with page.open("rb") as file:
+            return _PAGE_MARK in file.read(_PAGE_HEAD)
+    except OSError:
+        return False
