@@ -57,7 +57,7 @@ class ServedModel:
         """
         self._store = store
         self._ready = False
-        self._process = _start()
+        self._process = _start_sender()
         self._lines: SimpleQueue[bytes] = SimpleQueue()
         self._listener = threading.Thread(
             target=self._listen, args=(self._process.stdout,), daemon=True
@@ -167,7 +167,7 @@ class ServedModel:
         return f"the process that sends the requests {how}{why}"
 
 
-def _start() -> "subprocess.Popen[bytes]":
+def _start_sender() -> "subprocess.Popen[bytes]":
     """Start the process apart from this one's terminal, so that neither Ctrl-C nor its end reaches it."""
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
