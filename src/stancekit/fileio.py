@@ -156,7 +156,9 @@ def make_folder(path: str | Path) -> Path:
 
 
 @contextmanager
-def lock(path: str | Path, doing: str = "the same work") -> Iterator[None]:
+def lock(
+    path: str | Path, doing: str = "the same work", *, waiting_for: str | None = None
+) -> Iterator[None]:
     """Hold a lock file during the block; log a warning while another process holds it.
 
     Parameters
@@ -166,6 +168,8 @@ def lock(path: str | Path, doing: str = "the same work") -> Iterator[None]:
     doing
         What the other process does, for the message: "waiting for another process that
         does the same work …".
+    waiting_for
+        What is waited for, in place of those words.
 
     Raises
     ------
@@ -178,7 +182,8 @@ def lock(path: str | Path, doing: str = "the same work") -> Iterator[None]:
         try:
             file_lock.acquire(timeout=0)
         except Timeout:
-            log.warning("waiting for another process that does %s (it holds %s)", doing, path)
+            other = waiting_for or f"another process that does {doing}"
+            log.warning("waiting for %s (it holds %s)", other, path)
             file_lock.acquire()
     except (OSError, NotImplementedError) as error:
         raise _cannot_write(path, error) from None

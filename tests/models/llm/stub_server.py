@@ -35,6 +35,7 @@ class Faults:
     ignore_schema: bool = False
     models: int = 200  # the status of the list of models
     seconds: float = 0.0  # how long every reply takes
+    hold: int = 0  # requests from this one on are not answered while it is set
     always: int = 0  # a status for every request
     location: str = ""
     body: str = ""  # what an error says
@@ -121,6 +122,10 @@ class Stub:
         self.number += 1
         number = self.number
         self.seen[body] += 1
+        if self.log:
+            self.log(body)
+        while faults.hold and number >= faults.hold:
+            await asyncio.sleep(0.01)
         if faults.seconds:
             await asyncio.sleep(faults.seconds)
         if faults.hang and number % faults.hang == 0:
@@ -154,8 +159,6 @@ class Stub:
         self._send(writer, 200, reply)
         await writer.drain()
         self.answered[body] += 1
-        if self.log:
-            self.log(body)
         return True
 
     def _send(self, writer, status, text):
@@ -225,7 +228,7 @@ def likeliest(letters, asked):
 
 
 def main(path, seconds):
-    """Run in a process of its own: the port is printed, and the hash of each answered body goes into a file."""
+    """Run in a process of its own: the port is printed, and the hash of each body that comes in goes into a file."""
     import hashlib
 
     file = Path(path).open("a", buffering=1)  # noqa: SIM115

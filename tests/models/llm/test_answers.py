@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from stancekit.models.llm.answers import count_tokens, is_whole, read_answer, tells_probabilities
+from stancekit.models.llm.answers import read_answer, tells_probabilities
+from stancekit.models.llm.client import count_tokens, is_whole
 
 
 def reply(content, top=None, **more):

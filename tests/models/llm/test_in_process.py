@@ -36,14 +36,9 @@ def brute_force(model, messages, letter):
     return float(sum(logits[len(prompt) - 1 + at, token] for at, token in enumerate(answer)))
 
 
-def ask(model, questions, batches=None):
-    replies = []
-    requests = [(question, b"") for question in questions]
-    for batch in batches or [requests]:
-        model.answer(
-            batch, lambda request, reply, *, seconds, tokens: replies.append(json.loads(reply))
-        )
-    return replies
+def ask(model, questions):
+    batches = [questions[start : start + 8] for start in range(0, len(questions), 8)]
+    return [json.loads(reply) for batch in batches for reply, _ in model.replies(batch)]
 
 
 def question(text, opening="Codes: A. warm, B. cold. " * 3):

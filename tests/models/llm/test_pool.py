@@ -1,5 +1,6 @@
 """Bounded requests: nothing lost, nothing twice, no more at once than asked for, and an end where there is none."""
 
+import itertools
 import threading
 import time
 from collections import Counter
@@ -11,6 +12,22 @@ from stancekit.models.llm import pool
 from stancekit.models.llm.pool import RequestPool, TryAgainError
 
 
+def send_all(send, requests, parallel):
+    """Send requests by a pool, which is stopped when each has its reply."""
+    requests = list(requests)
+    done = itertools.count(1)
+
+    def counted(request):
+        send(request)
+        if next(done) == len(requests):
+            pool.stop()
+
+    pool = RequestPool(counted, parallel=parallel)
+    for request in requests:
+        pool.add(request)
+    pool.run()
+
+
 def test_every_request_has_one_reply_however_often_it_fails():
     failed, kept, lock = Counter(), Counter(), threading.Lock()
 
@@ -19,12 +36,10 @@ def test_every_request_has_one_reply_however_often_it_fails():
             failed[request] += 1
             if failed[request] <= request % 3:
                 raise TryAgainError("not now")
-        return request * 2
+            kept[request] += 1
 
-    RequestPool(send, lambda request, reply: kept.update([(request, reply)]), parallel=8).run(
-        range(60)
-    )
-    assert kept == Counter({(number, number * 2): 1 for number in range(60)})
+    send_all(send, range(60), parallel=8)
+    assert kept == Counter(range(60))
 
 
 def test_no_more_are_under_way_than_asked_for():
@@ -38,48 +53,41 @@ def test_no_more_are_under_way_than_asked_for():
         with lock:
             under_way[0] -= 1
 
-    RequestPool(send, lambda *_: None, parallel=3).run(range(30))
+    send_all(send, range(30), parallel=3)
     assert most[0] == 3
 
 
-def test_requests_are_taken_as_there_is_room():
-    taken = []
-
-    def requests():
-        for number in range(10_000):
-            taken.append(number)
-            yield number
+def test_what_is_under_way_is_finished_when_it_is_stopped():
+    begun, kept = [], []
 
     def send(request):
-        if request == 20:
-            raise KitError("no more")
+        begun.append(request)
+        if len(begun) == 3:
+            pool.stop()
+        time.sleep(0.01)
+        kept.append(request)
 
-    with pytest.raises(KitError, match="no more"):
-        RequestPool(send, lambda *_: None, parallel=2).run(requests())
-    assert len(taken) < 100
+    pool = RequestPool(send, parallel=3)
+    for request in range(30):
+        pool.add(request)
+    pool.run()
+    assert len(begun) == 3 and sorted(kept) == sorted(begun)
 
 
-def test_what_fails_for_good_ends_all_and_keeps_what_is_done(monkeypatch):
-    monkeypatch.setattr(pool, "FIRST_WAIT", 0.001)
+def test_what_fails_for_good_ends_all_and_keeps_what_is_done():
     kept = []
 
     def send(request):
         if request == 5:
             raise TryAgainError("still down")
-        return request
+        kept.append(request)
 
+    requests = RequestPool(send, parallel=1, first_wait=0.001)
+    for request in range(8):
+        requests.add(request)
     with pytest.raises(KitError, match=f"still down, {pool.TRIES} times in a row"):
-        RequestPool(send, lambda request, _: kept.append(request), parallel=1).run(range(8))
+        requests.run()
     assert sorted(kept) == [0, 1, 2, 3, 4, 6, 7]
-
-
-def test_an_error_of_the_questions_themselves_is_raised():
-    def requests():
-        yield 1
-        raise KitError("no such prompt")
-
-    with pytest.raises(KitError, match="no such prompt"):
-        RequestPool(lambda request: request, lambda *_: None, parallel=2).run(requests())
 
 
 def test_others_go_on_while_one_waits():
@@ -92,7 +100,7 @@ def test_others_go_on_while_one_waits():
         order.append(request)
 
     start = time.monotonic()
-    RequestPool(send, lambda *_: None, parallel=2).run(range(6))
+    send_all(send, range(6), parallel=2)
     assert order[-1] == 0 and time.monotonic() - start >= 0.3
 
 
@@ -104,6 +112,6 @@ def test_all_wait_where_a_server_takes_nothing():
         if len(sent) <= 2:
             raise TryAgainError("busy", wait=0.4, busy=True)
 
-    RequestPool(send, lambda *_: None, parallel=2).run(range(20))
+    send_all(send, range(20), parallel=2)
     # Both were refused: nothing is sent until the wait is over.
     assert sent[2] - sent[1] > 0.35 and len(sent) == 22

@@ -29,8 +29,9 @@ def test_what_was_kept_is_read_back(tmp_path):
     (row,) = store.to_frame().to_dict("records")
     assert row["request"] == BODY.decode() and row["example"] == "row 1"
     assert (row["seconds"], row["tokens_read"], row["tokens_written"]) == (0.5, 7, 1)
-    store.close()
-    assert ReplyStore(tmp_path / "new" / "r.sqlite").interrupted == 0
+    assert store.under_way == 0 and store.begin(b"other") and store.under_way == 1
+    store.give_up(b"other")
+    assert store.under_way == 0 and store.begin(b"other")
 
 
 def test_a_killed_process_loses_no_reply_and_what_was_under_way_is_known(tmp_path):
@@ -51,8 +52,9 @@ os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     store = ReplyStore(tmp_path / "r.sqlite")
-    assert len(store) == 17 and store.interrupted == 3
-    assert ReplyStore(tmp_path / "r.sqlite").interrupted == 0
+    assert len(store) == 17 and store.under_way == 3
+    store.give_up_all()
+    assert len(store) == 17 and store.under_way == 0
 
 
 def test_a_copy_to_share_has_no_text_and_can_be_replayed(tmp_path):

@@ -103,36 +103,6 @@ def tells_probabilities(reply: str) -> bool:
     return bool(first_alternatives(_first(json.loads(reply).get("choices"))))
 
 
-def is_whole(reply: str) -> bool:
-    """Say whether a server's reply is JSON with a choice in it, as one that was cut is not.
-
-    Examples
-    --------
-    >>> is_whole('{"choices": [{"message": {"content": "A"}}]}'), is_whole('{"choices": [{"mess')
-    (True, False)
-    """
-    try:
-        plain = json.loads(reply)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(plain, dict) and bool(_first(plain.get("choices")))
-
-
-def count_tokens(reply: str) -> tuple[int, int]:
-    """Return how many tokens a server says that it read and wrote; zeros where it does not say.
-
-    Examples
-    --------
-    >>> count_tokens('{"usage": {"prompt_tokens": 80, "completion_tokens": 1}}')
-    (80, 1)
-    """
-    usage = json.loads(reply).get("usage")
-    if not isinstance(usage, Mapping):
-        return 0, 0
-    read, written = (usage.get(key) for key in ("prompt_tokens", "completion_tokens"))
-    return (read if isinstance(read, int) else 0), (written if isinstance(written, int) else 0)
-
-
 def _first(values: Any) -> Mapping[str, Any]:
     found = values[0] if isinstance(values, list) and values else None
     return found if isinstance(found, Mapping) else {}

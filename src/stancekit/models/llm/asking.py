@@ -1,12 +1,13 @@
 """Questions put to a model: those that have no reply in the store yet, each reply stored as it comes."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import get_args
 
 from stancekit.errors import KitError
-from stancekit.models.llm.answers import LetterAnswer, count_tokens, read_answer
+from stancekit.models.llm.answers import LetterAnswer, read_answer
 from stancekit.models.llm.backends import Backend, Request
 from stancekit.models.llm.progress import AskingProgress, Workload
 from stancekit.models.llm.questions import ChatQuestion, Mode, request_body, request_key
@@ -52,12 +53,6 @@ class Asker:
         for other in earlier:
             if self.mode is None:
                 store.note({key: value for key, value in other.facts.items() if key != "format"})
-        if store.interrupted:
-            log.warning(
-                "%d requests were under way when an earlier run ended, and their replies did not arrive; "
-                "these are asked again",
-                store.interrupted,
-            )
 
     @property
     def mode(self) -> Mode | None:
@@ -79,27 +74,25 @@ class Asker:
         KitError
             When a reply is missing and cannot be had. Those that came before are stored.
         """
-        if self.mode is None:
-            first = next(questions(), None)
-            if first is None:
-                return
-            self._choose_mode(first, backend())
-        work = self._count(questions)
-        if not work.requests:
+        first = next(questions(), None)
+        if first is None or (self.mode and next(self._missing(questions), None) is None):
             return
-        model = backend()
-        self._note_server(model)
+        with closing(backend()) as model:
+            self._note_server(model.open(self.store))
+            mode = self.mode or self._choose_mode(first, model)
+            # Not before: an earlier run may have had requests under way.
+            work = self._count(questions)
+            if work.requests:
+                self._answer(questions, model, mode, work)
+
+    def _answer(self, questions: Questions, model: Backend, mode: Mode, work: Workload) -> None:
+        """Have what is missing answered, with a bar."""
         progress = AskingProgress(work, parallel=model.parallel, prices=self.prices)
-
-        def keep(request: Request, reply: str, *, seconds: float, tokens: tuple[int, int]) -> None:
-            self._keep(request, reply, seconds, tokens)
-            progress.count(request[0].characters, tokens)
-
         requests = self._missing(questions)
         try:
-            model.answer(islice(requests, 1), keep)
+            model.answer(islice(requests, 1), mode, progress.count)
             progress.tell_plan()
-            model.answer(requests, keep)
+            model.answer(requests, mode, progress.count)
         except KitError as error:
             raise KitError(
                 f"{error}. {len(self.store):,} replies are kept in {self.store.path}, and the same command goes "
@@ -126,28 +119,19 @@ class Asker:
             )
         return read_answer(reply, question.letters, mode)
 
-    def _choose_mode(self, question: ChatQuestion, backend: Backend) -> None:
-        """Find out how the model answers, and store the reply that showed it."""
-        self._note_server(backend)
-        mode, reply = backend.choose_mode(question)
+    def _choose_mode(self, question: ChatQuestion, model: Backend) -> Mode:
+        """Find out how the model answers."""
+        mode = self._mode = model.choose_mode(question)
         self.store.note({"mode": mode, "model": self.model})
         if mode in ("votes", "letters"):
             log.warning(
                 "the server tells no probabilities of tokens: probabilities of codes are shares of the votes "
                 "under the orders and wordings, so more of these (model.orders, model.prompts) make them finer"
             )
-        if reply:
-            request = (question, request_body(question, self.model, mode))
-            self._keep(request, reply, 0.0, count_tokens(reply))
+        return mode
 
-    def _keep(self, request: Request, reply: str, seconds: float, tokens: tuple[int, int]) -> None:
-        question, body = request
-        mode = self.mode or "exact"
-        self.store.keep(question, body, reply, mode=mode, seconds=seconds, tokens=tokens)
-
-    def _note_server(self, backend: Backend) -> None:
+    def _note_server(self, now: Mapping[str, str]) -> None:
         """Store what the server says of itself; warn where it was another that replied before."""
-        now = backend.describe()
         before = {key: value for key, value in self.store.facts.items() if key not in _OWN_FACTS}
         changed = sorted(key for key in before if key in now and before[key] != now[key])
         if changed:
@@ -165,13 +149,17 @@ class Asker:
             body = request_body(question, self.model, mode)
             yield (question, body), request_key(body)
 
+    def _has(self, key: bytes, body: bytes) -> bool:
+        """Say whether a request has its reply, after taking it over where another store has it."""
+        return key in self.store or any(
+            self.store.adopt(other, key, body) for other in self.earlier
+        )
+
     def _count(self, questions: Questions) -> Workload:
-        """Count what is missing, after taking over what other stores have."""
+        """Count what is missing."""
         requests = characters = answered = 0
         for (question, body), key in self._bodies(questions):
-            if key in self.store or any(
-                self.store.adopt(other, key, body) for other in self.earlier
-            ):
+            if self._has(key, body):
                 answered += 1
             else:
                 requests += 1
@@ -179,7 +167,7 @@ class Asker:
         return Workload(requests, characters, answered)
 
     def _missing(self, questions: Questions) -> Iterator[Request]:
-        """Yield the requests that have no reply and are not under way, each written down before it is sent."""
+        """Yield the requests that have no reply."""
         for request, key in self._bodies(questions):
-            if self.store.begin(key):
+            if not self._has(key, request[1]):
                 yield request

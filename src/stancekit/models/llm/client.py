@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from stancekit.errors import KitError, MissingExtra, listing, printable
-from stancekit.models.llm.answers import is_whole
 from stancekit.models.llm.endpoint import check_endpoint, reachable, read_key
 from stancekit.models.llm.pool import TryAgainError
 from stancekit.models.llm.replies import describe_server
+from stancekit.resources import hidden
 
 # What a server answers that may be otherwise in a moment: time-outs, too many requests, overload.
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 529}
@@ -63,7 +63,9 @@ class ChatServer:
         self.endpoint = check_endpoint(endpoint, network=network)
         self._key = read_key(key_env)
         try:
-            self._httpx: Any = import_module("httpx")
+            # It would load a command of its own, which takes longer than all else of it.
+            with hidden("click"):
+                self._httpx: Any = import_module("httpx")
         except ImportError:
             raise MissingExtra("httpx", "llm") from None
         headers = {"Content-Type": "application/json"}
@@ -74,6 +76,8 @@ class ChatServer:
             headers=headers,
             limits=limits,
             timeout=self._httpx.Timeout(timeout, connect=_CONNECT_SECONDS),
+            # To load certificates takes longer than all else, and plain HTTP has none.
+            verify=self.endpoint.startswith("https:"),
             # A proxy of the environment would take texts off this machine.
             trust_env=network,
             follow_redirects=False,
@@ -205,3 +209,39 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def is_whole(reply: str) -> bool:
+    """Say whether a server's reply is JSON with a choice in it, as one that was cut is not.
+
+    Examples
+    --------
+    >>> is_whole('{"choices": [{"message": {"content": "A"}}]}'), is_whole('{"choices": [{"mess')
+    (True, False)
+    """
+    try:
+        plain = json.loads(reply)
+    except (ValueError, RecursionError):
+        return False
+    choices = plain.get("choices") if isinstance(plain, dict) else None
+    return (
+        isinstance(choices, list)
+        and bool(choices)
+        and isinstance(choices[0], dict)
+        and bool(choices[0])
+    )
+
+
+def count_tokens(reply: str) -> tuple[int, int]:
+    """Return how many tokens a server says that it read and wrote; zeros where it does not say.
+
+    Examples
+    --------
+    >>> count_tokens('{"usage": {"prompt_tokens": 80, "completion_tokens": 1}}')
+    (80, 1)
+    """
+    usage = json.loads(reply).get("usage")
+    if not isinstance(usage, Mapping):
+        return 0, 0
+    read, written = (usage.get(key) for key in ("prompt_tokens", "completion_tokens"))
+    return (read if isinstance(read, int) else 0), (written if isinstance(written, int) else 0)

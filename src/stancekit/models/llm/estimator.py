@@ -15,15 +15,15 @@ from stancekit.errors import KitError
 from stancekit.models.base import ExampleClassifier, check_known
 from stancekit.models.encoder.cache import cache_folder
 from stancekit.models.llm.asking import Asker
-from stancekit.models.llm.backends import Backend, ServedModel
+from stancekit.models.llm.backends import Backend
 from stancekit.models.llm.behaviour import make_trials, wording_of
-from stancekit.models.llm.client import ChatServer
 from stancekit.models.llm.endpoint import check_endpoint
 from stancekit.models.llm.progress import check_prices
 from stancekit.models.llm.prompts import Opened, Wording, load_prompt, tasks_of
 from stancekit.models.llm.questions import ChatQuestion, rotations
 from stancekit.models.llm.replies import REPLIES_FILE, ReplyStore
 from stancekit.models.llm.saved import read_llm, write_llm
+from stancekit.models.llm.served import ServedModel
 from stancekit.models.llm.views import Views
 from stancekit.types import Example
 
@@ -268,37 +268,27 @@ class LLM(ExampleClassifier):
         return f"sha256:{weights_of_causal(self.source_)}"
 
     def _backend(self) -> Backend:
-        """Return what answers; made when it is first needed."""
-        made: Backend | None = getattr(self, "_answering", None)
+        """Return what answers; a model in this process is loaded once."""
+        if self.endpoint:
+            return ServedModel(
+                self.model_,
+                endpoint=self.endpoint,
+                network=self.network,
+                key_env=self.key_env,
+                parallel=self.parallel,
+                timeout=self.timeout,
+            )
+        made: Backend | None = getattr(self, "_loaded", None)
         if made is None:
-            made = self._make_backend()
-            self._answering = made
-        return made
-
-    def _make_backend(self) -> Backend:
-        if not self.endpoint:
             from stancekit.models.llm.in_process import CausalModel
 
-            return CausalModel(self.source_)
-        server = ChatServer(
-            self.endpoint,
-            network=self.network,
-            key_env=self.key_env,
-            parallel=self.parallel,
-            timeout=self.timeout,
-        )
-        return ServedModel(server, self.model_, parallel=self.parallel)
-
-    def _hang_up(self) -> None:
-        """Close the connections to a server; a model in this process stays loaded."""
-        if isinstance(made := getattr(self, "_answering", None), ServedModel):
-            made.server.close()
-            del self._answering
+            made = self._loaded = CausalModel(self.source_)
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is copied and pickled: not the connections."""
+        """Return what is copied and pickled: not the weights."""
         state = dict(super().__getstate__())
-        state.pop("_answering", None)
+        state.pop("_loaded", None)
         return state
 
     @contextmanager
@@ -308,7 +298,6 @@ class LLM(ExampleClassifier):
         places = [Path(self.replies)] if self.replies else []
         places += [self.saved_replies_] if self.saved_replies_ else []
         with ExitStack() as stack:
-            stack.callback(self._hang_up)
             store = stack.enter_context(closing(ReplyStore(folder / REPLIES_FILE)))
             store.note_prompts({prompt.hash: prompt.source for prompt in self.prompts_})
             earlier = [

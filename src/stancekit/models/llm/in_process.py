@@ -14,8 +14,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from stancekit.errors import KitError, printable
 from stancekit.models.encoder.inputs import readable
-from stancekit.models.llm.backends import Keep, Request
+from stancekit.models.llm.backends import Count, Request
 from stancekit.models.llm.questions import ChatQuestion, Mode
+from stancekit.models.llm.replies import ReplyStore
 from stancekit.models.llm.weights import is_gguf, weights_of_causal
 
 _QUESTIONS_TOGETHER = 8
@@ -54,24 +55,30 @@ class CausalModel:
         self.source = source
         self._start: tuple[tuple[int, ...], Any] = ((), None)
 
-    def describe(self) -> dict[str, str]:
+    def open(self, store: ReplyStore) -> dict[str, str]:
         """Return the kind of the network and the SHA-256 of its weights."""
+        self._store = store
         kind = type(self.network).__name__
         return {"network": kind, "weights": weights_of_causal(self.source)}
 
-    def choose_mode(self, question: ChatQuestion) -> tuple[Mode, str]:
-        """Return `exact`, without asking anything."""
-        return "exact", ""
+    def close(self) -> None:
+        """Do nothing: a model stays loaded."""
 
-    def answer(self, requests: Iterable[Request], keep: Keep) -> None:
+    def choose_mode(self, question: ChatQuestion) -> Mode:
+        """Return `exact`, without asking anything."""
+        return "exact"
+
+    def answer(self, requests: Iterable[Request], mode: Mode, count: Count) -> None:
         """Answer requests in batches."""
         left = iter(requests)
         while batch := list(islice(left, _QUESTIONS_TOGETHER)):
             start = time.perf_counter()
-            replies = self._replies([question for question, _ in batch])
+            replies = self.replies([question for question, _ in batch])
             seconds = (time.perf_counter() - start) / len(batch)
-            for request, (reply, length) in zip(batch, replies, strict=True):
-                keep(request, reply, seconds=seconds, tokens=(length, 1))
+            for (question, body), (reply, length) in zip(batch, replies, strict=True):
+                tokens = (length, 1)
+                self._store.keep(question, body, reply, mode=mode, seconds=seconds, tokens=tokens)
+                count(question.characters, tokens)
 
     def prompt_ids(self, messages: Sequence[tuple[str, str]]) -> list[int]:
         """Return the tokens of messages, up to where the answer begins."""
@@ -94,7 +101,7 @@ class CausalModel:
         text = letter if self.tokenizer.chat_template else f" {letter}"
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _replies(self, questions: Sequence[ChatQuestion]) -> list[tuple[str, int]]:
+    def replies(self, questions: Sequence[ChatQuestion]) -> list[tuple[str, int]]:
         """Return for each question the log-likelihoods of its letters and its likeliest token, and its length."""
         prompts = [self.prompt_ids(question.messages) for question in questions]
         answers = [

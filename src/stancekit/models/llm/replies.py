@@ -40,8 +40,8 @@ class ReplyStore:
     """Replies by the SHA-256 of their requests.
 
     Each reply is a transaction of its own: a process that is killed loses none that had arrived.
-    What was sent is written down before, so that the next start knows how many replies were on
-    their way when a run ended. Threads may share a store.
+    What is sent is written down before, so that it is known which replies are on their way. Threads
+    and processes may share a store.
 
     Parameters
     ----------
@@ -53,7 +53,6 @@ class ReplyStore:
         self.path = path
         self._lock = threading.Lock()
         self._database = self._checked(self._open_for_reading if read_only else self._open)
-        self.interrupted = 0 if read_only else self._forget_sent()
 
     def _open_for_reading(self) -> sqlite3.Connection:
         if not self.path.is_file():
@@ -95,12 +94,6 @@ class ReplyStore:
             )
         return database
 
-    def _forget_sent(self) -> int:
-        with self._lock:
-            (n,) = self._database.execute("SELECT COUNT(*) FROM sent").fetchone()
-            self._database.execute("DELETE FROM sent")
-        return int(n)
-
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -141,11 +134,27 @@ class ReplyStore:
         )
 
     def begin(self, key: bytes) -> bool:
-        """Write down that a request is about to be sent; false where it was sent already or has its reply."""
+        """Write down that a request is about to be sent; false where it is under way or has its reply."""
         # One statement: between two, the reply to the same request could arrive.
         insert = "INSERT OR IGNORE INTO sent SELECT ? WHERE NOT EXISTS (SELECT 1 FROM replies WHERE key = ?)"
         with self._lock:
             return self._database.execute(insert, (key, key)).rowcount == 1
+
+    def give_up(self, key: bytes) -> None:
+        """Write down that no reply to a request will arrive."""
+        with self._lock:
+            self._database.execute("DELETE FROM sent WHERE key = ?", (key,))
+
+    def give_up_all(self) -> None:
+        """Write down that of all that is under way no reply will arrive, as who asked for it is gone."""
+        with self._lock:
+            self._database.execute("DELETE FROM sent")
+
+    @property
+    def under_way(self) -> int:
+        """Return how many requests were sent that have no reply yet."""
+        with self._lock:
+            return int(self._database.execute("SELECT COUNT(*) FROM sent").fetchone()[0])
 
     def keep(  # one argument per column
         self,
