@@ -107,6 +107,7 @@ def test_every_choice_is_in_the_reference(site):
         text = text_of(folder / f"{group}.html")
         for path in (ROOT / "configs" / group).glob("*.yaml"):
             assert f"{group}={path.stem}" in text
+        assert "@package" not in text
 
 
 def test_every_public_name_is_in_the_reference(site):
