@@ -136,8 +136,9 @@ CUT = """width => [...document.querySelectorAll("article *")].filter(
     one => one.getBoundingClientRect().right > width + 1 && !one.closest(".table-wrapper, pre, svg, .scroll, .wide")
 ).map(one => one.outerHTML.slice(0, 80))"""
 WRAPPED = "pre => pre.querySelector('.rows') === null && pre.scrollWidth > pre.clientWidth"
-# A row of a table that wraps has a box for each line of it on the page.
-BROKEN = "rows => rows.getClientRects().length > rows.textContent.split('\\n').length"
+# A row of a table that wraps is in more than one line of the page.
+BROKEN = """rows => new Set([...rows.getClientRects()].map(box => Math.round(box.top))).size
+    > rows.textContent.split("\\n").length"""
 
 
 @needs_chromium
