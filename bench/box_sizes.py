@@ -25,7 +25,7 @@ from stancekit.models import persistence
 from stancekit.models.classifier import FittedClassifier
 from stancekit.models.encoder.packing import pack
 from stancekit.models.encoder.reading import ENCODER_FOLDER, NETWORK_FILE
-from stancekit.reporting.figures import CODE_COLOURS, GREY, figure, svg
+from stancekit.reporting.figures import CODE_COLOURS, GREY, INK, figure, svg
 
 # Bits of a weight, and weights that share a scale.
 VARIANTS = ((8, 128), (4, 32), (4, 64), (4, 128))
@@ -84,6 +84,7 @@ def draw(table: pd.DataFrame) -> str:
                 xytext=LABELS[number][:2],
                 ha=LABELS[number][2],
                 fontsize=8,
+                color=INK,
             )
     axes.axvline(60, color=GREY, linewidth=1, linestyle="--")
     axes.set_xscale("log")
@@ -93,7 +94,7 @@ def draw(table: pd.DataFrame) -> str:
     axes.set(xlabel="megabytes of the network", ylabel="macro-F1 of stance on validation")
     axes.grid(axis="y", color=GREY, alpha=0.25)
     axes.margins(x=0.12, y=0.1)
-    axes.legend(frameon=False, loc="center right")
+    axes.legend(frameon=False, loc="center right", labelcolor=INK)
     return svg(drawing, "Macro-F1 of stance against the size of the network")
 
 

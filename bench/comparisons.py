@@ -16,7 +16,7 @@ HEAD = """# Speed and weight beside what people would use instead
 
 `make bench` measures this; `python -m bench training size` does some parts again. Ours and the peer's take turns,
 and each figure is the median of as many turns as are said. Machines differ, so only ratios within one run mean
-something. What does not reach its goal stays here as not reached.
+something: above 1, ours is faster or smaller. What does not reach its goal stays here as not reached.
 """
 
 

@@ -20,6 +20,7 @@ extensions = [
     "reference",
     "estimators",
     "gallery",
+    "narrow",
 ]
 exclude_patterns = ["_build", "_ext"]
 # A single backquote in a docstring is code, as in Markdown.
@@ -41,8 +42,9 @@ html_theme = "furo"
 html_title = f"stancekit {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
-pygments_style = "friendly"
-pygments_dark_style = "monokai"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"

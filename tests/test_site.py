@@ -1,6 +1,7 @@
 """The site is built with warnings as errors, opens from disk, and every link in it leads somewhere."""
 
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -106,6 +107,7 @@ def test_every_choice_is_in_the_reference(site):
         text = text_of(folder / f"{group}.html")
         for path in (ROOT / "configs" / group).glob("*.yaml"):
             assert f"{group}={path.stem}" in text
+        assert "@package" not in text
 
 
 def test_every_public_name_is_in_the_reference(site):
@@ -115,15 +117,70 @@ def test_every_public_name_is_in_the_reference(site):
     assert {f"stancekit.{name}" for name in stancekit.__all__} <= page.anchors
 
 
+def test_drawings_name_the_colour_of_their_text(site):
+    """What names none is black, on a page that may be black too."""
+    drawn = list((site / "_images").glob("*.svg"))
+    assert drawn
+    for path in drawn:
+        texts = re.findall(r"<text\b[^>]*>", path.read_text(encoding="utf-8"))
+        assert texts and not [text for text in texts if "fill: #" not in text], path.name
+
+
+# What a reader needs of every page: contrast, names of pictures and links, an outline, reach by keyboard.
+RULES = (
+    *("color-contrast", "image-alt", "svg-img-alt", "link-name", "heading-order"),
+    *("empty-heading", "scrollable-region-focusable"),
+)
+# What a window cuts off: it is out of it, and in nothing that scrolls.
+CUT = """width => [...document.querySelectorAll("article *")].filter(
+    one => one.getBoundingClientRect().right > width + 1 && !one.closest(".table-wrapper, pre, svg, .scroll, .wide")
+).map(one => one.outerHTML.slice(0, 80))"""
+WRAPPED = "pre => pre.querySelector('.rows') === null && pre.scrollWidth > pre.clientWidth"
+# A row of a table that wraps is in more than one line of the page.
+BROKEN = """rows => new Set([...rows.getClientRects()].map(box => Math.round(box.top))).size
+    > rows.textContent.split("\\n").length"""
+
+
 @needs_chromium
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark")])
-def test_pages_fit_and_ask_nobody(width, scheme, pages, browser):
-    wide, asked = [], []
+def test_pages_fit_can_be_read_and_ask_nobody(width, scheme, site, pages, browser):
+    from axe_playwright_python.sync_playwright import Axe
+
+    wrong, asked = [], []
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.on("request", lambda request: asked.append(request.url))
-    for path in pages:
+    for path in [*pages, *(site / "_static" / "gallery").glob("*.html")]:
         page.goto(path.as_uri())
         if page.evaluate("document.documentElement.scrollWidth") > width:
-            wide.append(path.name)
+            wrong.append(f"{path.name} is wider than the window")
+        wrong += [f"{path.name} is cut off: {one}" for one in page.evaluate(CUT, width)]
+        found = Axe().run(page, options={"runOnly": {"type": "rule", "values": RULES}})
+        wrong += [f"{path.name}: {found.generate_report()}"] * (found.violations_count > 0)
     page.close()
-    assert not wide and not [url for url in asked if not url.startswith("file:")]
+    assert not wrong and not [url for url in asked if not url.startswith("file:")]
+
+
+@needs_chromium
+def test_lines_wrap_and_rows_of_tables_do_not(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    for name in ("tutorial/claim", "howto/label"):
+        page.goto((site / f"{name}.html").as_uri())
+        shown = page.locator(".highlight-sh pre, .highlight-text pre").element_handles()
+        rows = page.locator(".highlight-text .rows").element_handles()
+        assert shown and len(rows) > 3
+        assert not [one.inner_text() for one in shown if one.evaluate(WRAPPED)]
+        assert not [one.inner_text() for one in rows if one.evaluate(BROKEN)]
+        assert any(one.evaluate("pre => pre.scrollWidth > pre.clientWidth") for one in shown)
+    page.close()
+
+
+@needs_chromium
+def test_pictures_open_by_themselves(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((site / "gallery" / "index.html").as_uri())
+    pictures = page.locator("article img")
+    assert pictures.count() > 3
+    for picture in pictures.all():
+        assert picture.evaluate("image => image.closest('a')?.href === image.src")
+        assert picture.evaluate("image => image.naturalWidth > 0")
+    page.close()

@@ -180,7 +180,7 @@ PICTURES = (
         "`stancekit network labels gold=sample.csv`: who is for or against whom, as [the page on networks]"
         "(../howto/network.md) makes it of a made chamber of six members.",
         network,
-        1000,
+        1500,
     ),
     Picture(
         "annotation",

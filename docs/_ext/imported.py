@@ -79,6 +79,8 @@ def copy_pages(app: Sphinx) -> None:
     known = pages()
     for file, place in known.items():
         text = FRONT.sub("", file.read_text(encoding="utf-8"))
+        if file.parent.parent == ROOT / "experiments":
+            text += "\n[All experiments](../README.md)\n"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(
             f"---\norphan: true\n---\n\n{turned(text, file, place, known)}", encoding="utf-8"

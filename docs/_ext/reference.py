@@ -30,12 +30,13 @@ GROUPS = {
 
 
 def summary_of(path: Path) -> str:
-    """Return the comment at the head of a config, in one line."""
+    """Return the comment at the head of a config, in one line, without what it tells Hydra."""
     lines = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#") or line.startswith("#  "):
             break
-        lines.append(line.lstrip("# "))
+        if not line.startswith("# @package"):
+            lines.append(line.lstrip("# "))
     return " ".join(lines)
 
 
