@@ -6,6 +6,9 @@ CORE := $(VENV)/.core
 READY := $(VENV)/.ready
 LOWEST := .venv-lowest
 
+# What is compiled is kept: each of the programs that tests start would compile the whole package again.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test slow check docs bench bench-archive bench-million verify-results lowest clean
 
 run: $(CORE)

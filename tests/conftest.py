@@ -1,7 +1,8 @@
+import gc
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
+# Modules and tests stay to the end: Python need not look through millions of objects again and again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
@@ -80,19 +90,50 @@ def every(part: LabelledSet, most: int) -> LabelledSet:
 
 
 @pytest.fixture(scope="session")
-def whole(un_votes: TableCorpus, stance: Codebook) -> LabelledSet:
-    """Return the bundled corpus with its stances, which takes seconds to read."""
-    return un_votes.read(stance)
+def vote_rows() -> list[dict[str, Any]]:
+    """Return the rows of the bundled corpus whose pairs were chosen: first news, which names who acts."""
+    files = sorted((ROOT / "data" / "un_votes" / "examples").glob("*.jsonl"))
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    rows = [json.loads(line) for text in texts for line in text.split("\n") if line]
+    return sorted(rows, key=lambda row: row["register"] != "newswire")
+
+
+def corpus_of(rows: Iterable[dict[str, Any]], path: Path) -> TableCorpus:
+    """Write rows of the bundled corpus to a file of JSON lines, and return the corpus of it."""
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return TableCorpus(path, name=path.stem, columns={"text": "sentence"}, labels={"": None})
+
+
+def take_articles(rows: list[dict[str, Any]], step: int, path: Path) -> TableCorpus:
+    """Return the corpus of every so manieth article."""
+    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::step])
+    return corpus_of((row for row in rows if row["article"] in kept), path)
 
 
 @pytest.fixture(scope="session")
-def parts(whole: LabelledSet) -> Splits:
-    return FixedSplit()(whole, random_state=0)
+def some_votes(
+    vote_rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> TableCorpus:
+    """A ninth of the bundled corpus, which as a whole takes long to read and longer to learn from."""
+    return take_articles(vote_rows, 9, tmp_path_factory.mktemp("some") / "some.jsonl")
 
 
 @pytest.fixture(scope="session")
-def frame_parts(un_votes: TableCorpus, diplomacy: Codebook) -> Splits:
-    return FixedSplit()(un_votes.read(diplomacy), random_state=0)
+def few_votes(
+    vote_rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> TableCorpus:
+    """A few of the bundled corpus's articles, for runs whose quality is not the point."""
+    return take_articles(vote_rows, 27, tmp_path_factory.mktemp("few") / "few.jsonl")
+
+
+@pytest.fixture(scope="session")
+def parts(some_votes: TableCorpus, stance: Codebook) -> Splits:
+    return FixedSplit()(some_votes.read(stance), random_state=0)
+
+
+@pytest.fixture(scope="session")
+def frame_parts(some_votes: TableCorpus, diplomacy: Codebook) -> Splits:
+    return FixedSplit()(some_votes.read(diplomacy), random_state=0)
 
 
 @pytest.fixture(scope="session")
@@ -126,24 +167,6 @@ def risk(saved: Path) -> float:
     surest = [max(prediction.scores) for prediction in predictions if prediction]
     risks = job.labeller().models["stance"].policy.risks
     return next(risk for risk, cut in risks if min(surest) < cut <= max(surest))
-
-
-@pytest.fixture(scope="session")
-def few_votes(tmp_path_factory: pytest.TempPathFactory) -> TableCorpus:
-    """A few of the bundled corpus's articles, for runs whose quality is not the point."""
-    files = sorted((ROOT / "data" / "un_votes" / "examples").glob("*.jsonl"))
-    rows = [
-        json.loads(line)
-        for file in files
-        for line in file.read_text(encoding="utf-8").split("\n")
-        if line
-    ]
-    kept = set(list(dict.fromkeys(row["article"] for row in rows))[::9])
-    path = tmp_path_factory.mktemp("few") / "few.jsonl"
-    path.write_text(
-        "\n".join(json.dumps(row) for row in rows if row["article"] in kept), encoding="utf-8"
-    )
-    return TableCorpus(path, name="few", columns={"text": "sentence"}, labels={"": None})
 
 
 @pytest.fixture(scope="session")

@@ -174,16 +174,13 @@ def said(node):
 
 def strings(path):
     """Yield the strings of a source file that are no docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    within = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in node.values
-    }
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if id(node) not in within | docs and (text := said(node)):
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    left_out = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            left_out |= set(map(id, node.values))
+    for node in nodes:
+        if id(node) not in left_out and (text := said(node)):
             yield text
 
 

@@ -1,5 +1,6 @@
 """Every config composes, and every object in it can be built: adding a file is enough to have it tested."""
 
+import functools
 import shutil
 
 import pytest
@@ -45,10 +46,15 @@ def test_a_command_s_keys_are_its_function_s_parameters(command):
     assert set(config) - {"data_dir"} == parameters
 
 
+@functools.cache
+def experiment(name):
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return compose("train", [f"experiment={name}"], return_hydra_config=True)
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_composes_and_has_its_folder(name):
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = compose("train", overrides=[f"experiment={name}"], return_hydra_config=True)
+    config = experiment(name)
     assert config.output == f"experiments/{name}"
     assert (ROOT / "experiments" / name / "README.md").exists()
     assert config.hydra.mode.name == "MULTIRUN"
@@ -60,19 +66,14 @@ def test_an_experiment_composes_and_has_its_folder(name):
 
 
 def test_experiments_keep_the_best_model_where_they_say_so():
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        kept = {
-            name: compose(
-                "train", [f"experiment={name}"], return_hydra_config=True
-            ).hydra.callbacks.comparison.models
-            for name in EXPERIMENTS
-        }
+    kept = {name: experiment(name).hydra.callbacks.comparison.models for name in EXPERIMENTS}
     assert {name: folder for name, folder in kept.items() if folder} == {
         "un_votes": "models/un_votes",
         "un_votes_encoders": "models/un_votes_encoders",
     }
 
 
+@functools.cache
 def model_of(name, configs=CONFIGS, *words):
     with initialize_config_dir(str(configs), version_base="1.3"):
         return OmegaConf.to_container(compose("train", [f"model={name}", *words]).model)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from conftest import ROWS, padded
+from conftest import ROWS, corpus_of, padded
 
 from stancekit.corpus import FixedSplit, ForwardSplit, GroupedSplit, InTopicSplit, TableCorpus
 from stancekit.corpus.duplicates import find_near_duplicates, merge_duplicates, word_ngrams
@@ -13,12 +13,11 @@ LONG = "The delegate of Peru told the committee on Monday that the levy would fa
 
 
 @pytest.fixture(scope="module")
-def sample(whole):
+def sample(vote_rows, stance, tmp_path_factory):
     """Return the articles of some topics of the bundled corpus, enough to be divided in all ways."""
-    topics = [context.topic for context in whole.contexts]
-    homes = Counter(dict(zip(whole.articles, topics, strict=True)).values())
-    kept = {topic for topic, articles in homes.items() if articles > 2}
-    return whole.take(row for row, topic in enumerate(topics) if topic in kept)
+    homes = Counter({row["article"]: row["topic"] for row in vote_rows}.values())
+    kept = [row for row in vote_rows if homes[row["topic"]] > 2]
+    return corpus_of(kept, tmp_path_factory.mktemp("sample") / "sample.jsonl").read(stance)
 
 
 def test_wire_copy_is_found_with_a_few_words_changed(sample):

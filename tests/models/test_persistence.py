@@ -38,7 +38,7 @@ from stancekit.types import Example
 
 @pytest.fixture(scope="module")
 def written(parts, tmp_path_factory):
-    train = every(parts.train, 2000)
+    train = every(parts.train, 600)
     model = Linear(LogisticRegression(), features=Marked(), char_ngram_range=(2, 3))
     trained = fit(model, train, parts.validation, name="logreg")
     return trained, persistence.save(
