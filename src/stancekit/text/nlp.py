@@ -83,7 +83,19 @@ def load_parser() -> "Language":
     KitError
         If the model is not installed.
     """
-    return _take_pipes(["tok2vec", "tagger", "parser", "attribute_ruler"])
+    return _take_pipes(["tok2vec", "tagger", "parser"])
+
+
+@cache
+def load_tag_rules() -> "Language":
+    """Return the English pipeline with its rules on tags only, which find parts of speech.
+
+    Raises
+    ------
+    KitError
+        If the model is not installed.
+    """
+    return _take_pipes(["attribute_ruler"])
 
 
 @contextmanager
