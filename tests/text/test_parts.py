@@ -2,6 +2,7 @@
 
 import pytest
 
+from stancekit.resources import shipped
 from stancekit.text import split_sentences
 from stancekit.text.clean import clean
 from stancekit.text.examples import read_article
@@ -20,7 +21,7 @@ ODD = (
 @pytest.fixture(scope="module")
 def sentences():
     names = ("newswire_border_truce", "speech_small_islands", "summary_record_mercenaries")
-    articles = [read_article(f"seeds/articles/{name}.txt") for name in names]
+    articles = [read_article(shipped("seeds", "articles", f"{name}.txt")) for name in names]
     return [*ODD, *(clean(one.text).text for each in articles for one in split_sentences(each))]
 
 

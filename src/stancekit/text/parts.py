@@ -25,7 +25,7 @@ class Kind(NamedTuple):
 class WordKinds:
     """Tells the part of speech of a word from its tag and its role, and corrects these for spaces.
 
-    To match spaCy's rules with every word takes longer than to parse it. They look at tag and role,
+    To match spaCy's rules with every word takes as long as to parse it. They look at tag and role,
     at the role of the word before, and at the letters of a few words: what is the same to them is
     asked once.
 

@@ -2,15 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import category
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
-from stancekit.text.nlp import bounded_memory, load_parser
-from stancekit.text.parts import word_kinds
+from stancekit.text.nlp import bounded_memory, load_parser, one_thread
+from stancekit.text.parts import WordKinds, word_kinds
 from stancekit.text.targets import target_words
 from stancekit.types import Mention
 
@@ -185,22 +183,16 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     >>> [phrase.name for phrase in sentence.phrases]
     ['siding with Chad', 'Chad']
     """
-    parser = load_parser()
-    # On sentences, several threads cost more than they save; and spaCy keeps every word it has seen.
-    with bounded_memory(parser), _threads().limit(limits=1):
+    parser, kinds = load_parser(), word_kinds()
+    # spaCy keeps every word it has seen.
+    with bounded_memory(parser), one_thread():
         pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
-            _read_parsed(text, [(start, next(parsed)) for start, _ in of_sentence])
+            _read_parsed(text, [(start, next(parsed)) for start, _ in of_sentence], kinds)
             for text, of_sentence in zip(texts, pieces, strict=True)
         ]
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Return what limits threads: to look for the libraries that have some takes milliseconds."""
-    return ThreadpoolController()
 
 
 def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
@@ -212,18 +204,20 @@ def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
         yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
-def _read_parsed(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
+def _read_parsed(
+    text: str, pieces: "Iterable[tuple[int, Doc]]", kinds: WordKinds
+) -> ParsedSentence:
     words: list[Word] = []
     phrases: list[Mention] = []
     for start, doc in pieces:
         before = len(words)
-        words += _read_words(doc, text, before, start)
+        words += _read_words(doc, text, before, start, kinds)
         for first, last in _noun_phrases(words, before, doc):
             phrases.append(Mention(text[first.start : last.end], first.start, last.end))
     return ParsedSentence(words, tuple(phrases))
 
 
-def _read_words(doc: "Doc", text: str, before: int, start: int) -> Iterator[Word]:
+def _read_words(doc: "Doc", text: str, before: int, start: int, kinds: WordKinds) -> Iterator[Word]:
     """Yield the words of a piece that begins after so many words, at an offset of a text."""
     # One array for all words: attributes of single tokens take most of the time otherwise.
     table = doc.to_array(["LOWER", "TAG", "DEP", "LENGTH", "SPACY", "HEAD"])
@@ -233,8 +227,7 @@ def _read_words(doc: "Doc", text: str, before: int, start: int) -> Iterator[Word
     for place, head in enumerate(heads):
         if head != place:
             children[head].append(before + place)
-    strings, kinds = doc.vocab.strings, word_kinds()
-    offset, role_before = start, 0
+    strings, offset, role_before = doc.vocab.strings, start, 0
     rows = zip(table[:, :5].tolist(), heads, children, strict=True)
     for place, ((lower, tag, role, length, space), head, below) in enumerate(rows):
         yield Word(
