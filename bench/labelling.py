@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from itertools import islice
 from pathlib import Path
 
 import spacy
@@ -29,9 +30,11 @@ from stancekit.models.encoder.pretrained import MINILM, resolve
 from stancekit.models.features import Marked
 from stancekit.models.linear import Linear
 from stancekit.text import ActorFinder
+from stancekit.text.clean import clean
 from stancekit.text.examples import split_body
 from stancekit.text.nlp import NER_PACKAGE
 from stancekit.text.pairs import ask_pairs
+from stancekit.text.syntax import parse_sentences
 from stancekit.types import Article
 
 ARTICLES, LOOPED, TIMES = 150, 320, 3
@@ -56,8 +59,10 @@ def text_to_examples() -> list[Comparison]:
     def ours() -> None:
         cut = [split_body(article) for article in some]
         found = finder.find_all([[one.text for one in of] for of in cut])
+        # Together, as `label` does.
+        syntax = iter(parse_sentences([clean(one.text).text for of in cut for one in of]))
         for article, of, mentions in zip(some, cut, found, strict=True):
-            ask_pairs(article, of, mentions)
+            ask_pairs(article, of, mentions, parsed=list(islice(syntax, len(of))))
 
     def peer() -> None:
         list(recogniser.pipe(sentences))

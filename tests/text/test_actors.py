@@ -8,7 +8,8 @@ from conftest import ROOT
 
 from stancekit.errors import KitError
 from stancekit.resources import shipped
-from stancekit.text import ActorFinder, nlp, read_article, split_sentences
+from stancekit.text import ActorFinder, load_gazetteer, nlp, read_article, split_sentences
+from stancekit.text.actors.rules import SentenceTokens
 from stancekit.text.nlp import has_ner
 
 ARTICLE = ROOT.parent / "shared" / "seed" / "article.txt"
@@ -261,3 +262,13 @@ def test_new_words_are_forgotten_once_many_are_known():
     assert found[:5] == before == finder.find(texts[:5]) and "Peru" in [
         one.name for one in found[599]
     ]
+
+
+def test_a_part_of_a_sentence_has_all_that_the_recogniser_reads():
+    doc = nlp.load_spacy_tokenizer().tokenizer(
+        "They can't say it; y'all don't, said the U.S. envoy."
+    )
+    read = ["ORTH", "NORM", "PREFIX", "SUFFIX", "SHAPE", "SPACY"]
+    part = SentenceTokens(doc, load_gazetteer()).cut(1, 9)
+    assert part.to_array(read).tolist() == doc.to_array(read)[1:9].tolist()
+    assert [token.norm_ for token in part][:2] == ["can", "not"]

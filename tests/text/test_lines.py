@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from stancekit.text import split_sentences
-from stancekit.text.clean import clean
+from stancekit.text.clean import _ODD, _replace_odd, clean
 from stancekit.text.sentences import find_paragraphs
 from stancekit.types import Article
 
@@ -135,3 +135,9 @@ def test_nothing_is_lost():
 
 def test_it_takes_no_time():
     assert len(find_paragraphs("short line,\nand another\n" * 20_000)) == 40_000
+
+
+def test_no_odd_character_is_taken_for_a_clean_one():
+    for code in range(0x10000):
+        text = f"a{chr(code)}b c"
+        assert clean(text).text == _ODD.sub(lambda odd, text=text: _replace_odd(odd, text), text)

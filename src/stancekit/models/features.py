@@ -74,10 +74,14 @@ class Pair:
 
     def render(self, example: Example) -> Rendered:
         """Return the sentence and the two names."""
+        return Rendered(example.text, self.name_pair(example))
+
+    def name_pair(self, example: Example) -> str:
+        """Return the two names."""
         actor, target = example.actor, example.target
         who = UNNAMED_ACTOR if actor and not actor.located else _in_words(example.text, actor)
         names = [name for name in (who, _in_words(example.text, target)) if name]
-        return Rendered(example.text, " # ".join(names))
+        return " # ".join(names)
 
 
 class Marked(Pair):
@@ -85,9 +89,8 @@ class Marked(Pair):
 
     def render(self, example: Example) -> Rendered:
         """Return the marked sentence and the two names."""
-        return Rendered(
-            mark(example, actor=("* ", " *"), target=("# ", " #")), super().render(example).pair
-        )
+        marked = mark(example, actor=("* ", " *"), target=("# ", " #"))
+        return Rendered(marked, self.name_pair(example))
 
 
 FEATURES: dict[str, Any] = {"plain": Plain, "pair": Pair, "marked": Marked}

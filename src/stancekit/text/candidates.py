@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import repeat
 
 from stancekit.resources import shipped
 from stancekit.text.syntax import ParsedSentence, Phrase, Spans, Word
@@ -46,7 +47,7 @@ class LogLinear:
     def probability(self, features: Iterable[str]) -> float:
         """Return the probability of what has these features; those without a weight count nothing."""
         once = dict.fromkeys(features)
-        logit = self.intercept + sum(self.weights.get(feature, 0.0) for feature in once)
+        logit = self.intercept + sum(map(self.weights.get, once, repeat(0.0)))
         return 1 / (1 + math.exp(-logit))
 
 
@@ -188,6 +189,7 @@ class TargetRanker:
         """Yield each target of an actor with the features of the pair."""
         who = self.sentence.phrase(actor)
         head = who.head if who else None
+        paths = _Paths(self.sentence, head) if head else None
         not_asked = {name.casefold() for name in (actor.name, *apart)}
         itself = Spans([actor])
         targets = [
@@ -199,10 +201,10 @@ class TargetRanker:
         places = _order(head, targets, first=1 if unnamed else 0)
         for (row, target, phrase), place in zip(targets, places, strict=True):
             features = self._describe_target(row, phrase)
-            if head is None:
+            if paths is None:
                 yield target, ["speaker", *features]
             else:
-                path = _describe_path(self.sentence, head, phrase.head, kind=features[0])
+                path = paths.describe(phrase.head, kind=features[0])
                 yield target, [*features, *path, f"order:{min(place, 6)}"]
         if unnamed:
             yield unnamed, [*self._pointing, *_describe_verb(self.sentence, head)]
@@ -271,31 +273,38 @@ def _length(sentence: ParsedSentence) -> str:
     return f"length:{min(len(sentence.words) // 8, 6)}"
 
 
-def _describe_path(sentence: ParsedSentence, actor: Word, target: Word, *, kind: str) -> list[str]:
-    """Return features of the way from an actor to a target in the sentence's tree."""
-    from_actor, from_target = sentence.way(actor), sentence.way(target)
-    steps = {word.place: step for step, word in enumerate(from_actor)}
-    met = [step for step, word in enumerate(from_target) if word.place in steps]
-    down = met[0] if met else len(from_target)
-    joint = from_target[down] if met else None
-    up = steps[joint.place] if joint else len(from_actor)
-    rising = _join([word.role for word in from_actor[:up]], most=3)
-    falling = _join([word.role for word in reversed(from_target[:down])], most=4)
-    gap = target.place - actor.place
-    features = [
-        f"path:{rising}^{falling}",
-        f"up:{rising}",
-        f"down:{falling}",
-        f"steps:{min(up, 4)},{min(down, 5)}",
-        f"{kind}:{rising}^{falling}",
-        f"gap:{min(abs(gap).bit_length(), 6)}{'>' if gap > 0 else '<'}",
-        f"role:{actor.role},{sentence.head(actor).part}",
-    ]
-    if joint and joint.place not in (actor.place, target.place):
-        features.append(f"joint:{joint.text}")
-    features += [f"falls:{word.text}" for word in from_target[1:down]]
-    features += [f"rises:{word.text}" for word in from_actor[1:up]]
-    return features
+class _Paths:
+    """The ways from an actor to the targets in the sentence's tree."""
+
+    def __init__(self, sentence: ParsedSentence, actor: Word) -> None:
+        self.sentence, self.actor = sentence, actor
+        self._way = sentence.way(actor)
+        self._steps = {word.place: step for step, word in enumerate(self._way)}
+        self._role = f"role:{actor.role},{sentence.head(actor).part}"
+
+    def describe(self, target: Word, *, kind: str) -> list[str]:
+        """Return features of the way to a target."""
+        way, steps = self.sentence.way(target), self._steps
+        down = next((step for step, word in enumerate(way) if word.place in steps), len(way))
+        joint = way[down] if down < len(way) else None
+        up = steps[joint.place] if joint else len(self._way)
+        rising = _join([word.role for word in self._way[:up]], most=3)
+        falling = _join([word.role for word in reversed(way[:down])], most=4)
+        gap = target.place - self.actor.place
+        features = [
+            f"path:{rising}^{falling}",
+            f"up:{rising}",
+            f"down:{falling}",
+            f"steps:{min(up, 4)},{min(down, 5)}",
+            f"{kind}:{rising}^{falling}",
+            f"gap:{min(abs(gap).bit_length(), 6)}{'>' if gap > 0 else '<'}",
+            self._role,
+        ]
+        if joint and joint.place not in (self.actor.place, target.place):
+            features.append(f"joint:{joint.text}")
+        features += [f"falls:{word.text}" for word in way[1:down]]
+        features += [f"rises:{word.text}" for word in self._way[1:up]]
+        return features
 
 
 def _join(relations: Sequence[str], *, most: int) -> str:

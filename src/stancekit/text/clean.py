@@ -33,6 +33,8 @@ _ODD = re.compile(
     r"|(?P<hyphen>[\u2010\u2011])"
     r"|(?P<composed>[\ufb00-\ufb06]|[^\W\d_][\u0300-\u036f]+)"
 )
+# What of that is printable, beside a second space.
+_ODD_LETTERS = re.compile(r"[\u2010\u2011\ufb00-\ufb06\u0300-\u036f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ def clean(text: str) -> CleanText:
     >>> clean("the US-\nled text").text, clean("Co\u0302te d’Ivoire").text
     ('the US-led text', 'Côte d’Ivoire')
     """
-    matches = list(_ODD.finditer(text))
-    # Most sentences are clean already; ranges cost nothing to store.
-    if not matches:
+    # Most sentences are clean already, which is quickly seen; ranges cost nothing to store.
+    if text.isprintable() and "  " not in text and not _ODD_LETTERS.search(text):
         return CleanText(text, range(len(text)), range(1, len(text) + 1))
+    matches = list(_ODD.finditer(text))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

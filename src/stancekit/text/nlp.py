@@ -3,12 +3,14 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import ThreadpoolController
 
 from stancekit.errors import KitError
 
@@ -83,7 +85,19 @@ def load_parser() -> "Language":
     KitError
         If the model is not installed.
     """
-    return _take_pipes(["tok2vec", "tagger", "parser", "attribute_ruler"])
+    return _take_pipes(["tok2vec", "tagger", "parser"])
+
+
+@cache
+def load_tag_rules() -> "Language":
+    """Return the English pipeline with its rules on tags only, which find parts of speech.
+
+    Raises
+    ------
+    KitError
+        If the model is not installed.
+    """
+    return _take_pipes(["attribute_ruler"])
 
 
 @contextmanager
@@ -105,6 +119,17 @@ def bounded_memory(nlp: "Language", *, max_words: int = 150_000) -> Iterator[Non
         return
     with nlp.memory_zone():
         yield
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Keep the products of matrices in one thread: on sentences, several cost more than they save."""
+    return _threads().limit(limits=1)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Return what limits threads: to look for the libraries that have some takes milliseconds."""
+    return ThreadpoolController()
 
 
 def _take_pipes(names: Sequence[str]) -> "Language":

@@ -2,18 +2,18 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import category
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
-from stancekit.text.nlp import bounded_memory, load_parser
+from stancekit.text.nlp import bounded_memory, load_parser, one_thread
+from stancekit.text.parts import WordKinds, word_kinds
 from stancekit.text.targets import target_words
 from stancekit.types import Mention
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Doc
 
 # Sentences that the parser reads together.
 SENTENCES_AT_ONCE = 128
@@ -25,6 +25,11 @@ LONGEST_WAY = 40
 _APPOSED = frozenset(["appos", "compound", "nmod"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
 _NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
+# What heads a noun phrase, and the roles that such a phrase has.
+_NOUNS = frozenset(["NOUN", "PROPN", "PRON"])
+_PHRASE_ROLES = frozenset(
+    ["oprd", "nsubj", "dobj", "nsubjpass", "pcomp", "pobj", "dative", "appos", "attr", "ROOT"]
+)
 
 
 class Word(NamedTuple):
@@ -77,6 +82,7 @@ class ParsedSentence:
         self.phrases = phrases
         self._starts = [word.start for word in words]
         self._ways: dict[int, list[Word]] = {}
+        self._roots: dict[tuple[int, int], Word] = {}
 
     def phrase(self, mention: Mention) -> Phrase | None:
         """Return a mention with its words, `None` without a span or outside what was parsed."""
@@ -86,7 +92,9 @@ class ParsedSentence:
         last = bisect_right(self._starts, mention.end - 1)
         if first >= last or self.words[last - 1].end <= mention.start:
             return None
-        return Phrase(mention, first, last, self._root(first, last))
+        if (first, last) not in self._roots:
+            self._roots[first, last] = self._root(first, last)
+        return Phrase(mention, first, last, self._roots[first, last])
 
     def way(self, word: Word) -> list[Word]:
         """Return the words from a word to the root of its sentence, both included."""
@@ -175,22 +183,16 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     >>> [phrase.name for phrase in sentence.phrases]
     ['siding with Chad', 'Chad']
     """
-    parser = load_parser()
-    # On sentences, several threads cost more than they save; and spaCy keeps every word it has seen.
-    with bounded_memory(parser), _threads().limit(limits=1):
+    parser, kinds = load_parser(), word_kinds()
+    # spaCy keeps every word it has seen.
+    with bounded_memory(parser), one_thread():
         pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
-            _read_parsed(text, [(start, next(parsed)) for start, _ in of_sentence])
+            _read_parsed(text, [(start, next(parsed)) for start, _ in of_sentence], kinds)
             for text, of_sentence in zip(texts, pieces, strict=True)
         ]
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Return what limits threads: to look for the libraries that have some takes milliseconds."""
-    return ThreadpoolController()
 
 
 def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
@@ -202,67 +204,91 @@ def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
         yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
-def _read_parsed(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
+def _read_parsed(
+    text: str, pieces: "Iterable[tuple[int, Doc]]", kinds: WordKinds
+) -> ParsedSentence:
     words: list[Word] = []
     phrases: list[Mention] = []
     for start, doc in pieces:
         before = len(words)
-        words += _read_words(doc, text, before, start)
-        for first, last in _noun_phrases(doc):
-            offset, end = start + first.idx, start + last.idx + len(last)
-            phrases.append(Mention(text[offset:end], offset, end))
+        words += _read_words(doc, text, before, start, kinds)
+        for first, last in _noun_phrases(words, before, doc):
+            phrases.append(Mention(text[first.start : last.end], first.start, last.end))
     return ParsedSentence(words, tuple(phrases))
 
 
-def _read_words(doc: "Doc", text: str, before: int, start: int) -> Iterator[Word]:
+def _read_words(doc: "Doc", text: str, before: int, start: int, kinds: WordKinds) -> Iterator[Word]:
     """Yield the words of a piece that begins after so many words, at an offset of a text."""
     # One array for all words: attributes of single tokens take most of the time otherwise.
-    table = doc.to_array(["LOWER", "TAG", "POS", "DEP", "LENGTH", "SPACY", "HEAD"])
+    table = doc.to_array(["LOWER", "TAG", "DEP", "LENGTH", "SPACY", "HEAD"])
     # Heads are distances from the word, which are stored without a sign.
-    heads = [place + step for place, step in enumerate(table[:, 6].astype(np.int64).tolist())]
+    heads = [place + step for place, step in enumerate(table[:, 5].astype(np.int64).tolist())]
     children: list[list[int]] = [[] for _ in heads]
     for place, head in enumerate(heads):
         if head != place:
             children[head].append(before + place)
-    strings = doc.vocab.strings
-    offset = start
-    rows = zip(table[:, :6].tolist(), heads, children, strict=True)
-    for place, ((lower, tag, part, role, length, space), head, below) in enumerate(rows):
+    strings, offset, role_before = doc.vocab.strings, start, 0
+    rows = zip(table[:, :5].tolist(), heads, children, strict=True)
+    for place, ((lower, tag, role, length, space), head, below) in enumerate(rows):
         yield Word(
             before + place,
             offset,
             offset + length,
             strings[lower],
             before + head,
-            strings[tag],
-            strings[part],
-            strings[role],
+            *kinds.look_up(lower, tag, role, role_before),
             tuple(below),
             text[offset].isupper(),
         )
         offset += length + space
+        role_before = role
 
 
-def _noun_phrases(doc: "Doc") -> "Iterator[tuple[Token, Token]]":
-    """Yield first and last words of noun phrases, and of acts that a verb names: "siding with them"."""
+def _noun_phrases(words: Sequence[Word], before: int, doc: "Doc") -> Iterator[tuple[Word, Word]]:
+    """Yield first and last words of noun phrases, and of acts that a verb names: "siding with them".
+
+    They are those of a piece that begins after so many words, as spaCy's `Doc.noun_chunks` has them,
+    without articles, marks and pronouns.
+    """
+    for word in words[before:]:
+        if word.tag == "VBG" and word.role in _NAMED_ACTS:
+            yield word, max([word, *_objects(words, word)])
     determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
-    for token in doc:
-        if token.tag_ == "VBG" and token.dep_ in _NAMED_ACTS:
-            yield token, max([token, *_objects(token)], key=lambda word: word.i)
-    for chunk in doc.noun_chunks:
-        words = list(chunk)
-        while words and (words[0].lower_ in determiners or words[0].is_punct):
-            del words[0]
-        if words and not (len(words) == 1 and words[0].lower_ in pronouns):
-            yield words[0], words[-1]
+    taken = before - 1
+    for word in words[before:]:
+        if word.part not in _NOUNS or not _heads_phrase(words, word):
+            continue
+        first = before + doc[word.place - before].left_edge.i
+        # No phrase within another.
+        if first <= taken:
+            continue
+        taken = word.place
+        while first <= taken and (words[first].text in determiners or _is_mark(words[first].text)):
+            first += 1
+        if first < taken or (first == taken and word.text not in pronouns):
+            yield words[first], word
 
 
-def _objects(verb: "Token") -> "Iterator[Token]":
-    for child in verb.children:
-        if child.dep_ == "dobj":
+def _heads_phrase(words: Sequence[Word], word: Word) -> bool:
+    """Say whether a noun heads a phrase of its own, or is joined to one that does."""
+    if word.role == "conj":
+        word = words[word.head]
+        while word.role == "conj" and word.head < word.place:
+            word = words[word.head]
+    return word.role in _PHRASE_ROLES
+
+
+def _is_mark(word: str) -> bool:
+    return all(category(sign).startswith("P") for sign in word)
+
+
+def _objects(words: Sequence[Word], verb: Word) -> Iterator[Word]:
+    for child in (words[place] for place in verb.children):
+        if child.role == "dobj":
             yield child
-        if child.dep_ == "prep":
-            yield from (word for word in child.children if word.dep_ == "pobj")
+        if child.role == "prep":
+            below = (words[place] for place in child.children)
+            yield from (word for word in below if word.role == "pobj")
 
 
 class Spans:

@@ -6,13 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
 from stancekit.text.actors.rules import SentenceTokens
 from stancekit.text.actors.scanner import ActorScanner, ActorSpan, GazetteerMatch, link_surnames
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.gazetteer import Gazetteer, load_gazetteer
-from stancekit.text.nlp import bounded_memory, load_ner, load_spacy_tokenizer
+from stancekit.text.nlp import bounded_memory, load_ner, load_spacy_tokenizer, one_thread
 from stancekit.types import Mention
 
 if TYPE_CHECKING:
@@ -146,8 +144,7 @@ class ActorFinder:
         docs = []
         for sentence, spans in zip(sentences, pieces, strict=True):
             docs += [sentence.cut(start, end) for start, end in spans]
-        # On pieces this short, several threads cost more than they save.
-        with threadpool_limits(1):
+        with one_thread():
             recognised = iter(list(self._nlp.pipe(docs, batch_size=BATCH_SIZE)))
         entities = []
         for sentence, spans in zip(sentences, pieces, strict=True):

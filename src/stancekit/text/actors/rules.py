@@ -48,13 +48,20 @@ class SentenceTokens:
         self.doc = doc
         self.gazetteer = gazetteer
         self.words = gazetteer.words
-        self.text = [token.text for token in doc]
+        strings = doc.vocab.strings
+        self.text = [strings[code] for code in doc.to_array("ORTH").tolist()]
         self.lower = [word.lower() for word in self.text]
 
     def cut(self, start: int, end: int) -> "Doc":
         """Return some of the tokens as a document of their own."""
-        whole = end - start == len(self.doc)
-        return self.doc if whole else self.doc[start:end].as_doc()
+        if end - start == len(self.doc):
+            return self.doc
+        from spacy.tokens import Doc
+
+        # `Span.as_doc` copies whatever a document may have, and takes as long as the recogniser.
+        spaces, norms = self.doc.to_array(["SPACY", "NORM"])[start:end].T
+        doc = Doc(self.doc.vocab, words=self.text[start:end], spaces=spaces.astype(bool).tolist())
+        return doc.from_array(["NORM"], norms)
 
     @cached_property
     def all_capitals(self) -> bool:
