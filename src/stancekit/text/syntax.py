@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from stancekit.text.datelines import dateline_end
 from stancekit.text.nlp import bounded_memory, load_parser
 from stancekit.text.targets import target_words
 from stancekit.types import Mention
@@ -165,7 +166,7 @@ class ParsedSentence:
 
 
 def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
-    """Parse sentences and find their noun phrases, without articles and pronouns.
+    """Parse sentences behind their datelines, and find their noun phrases, without articles and pronouns.
 
     Offsets are those of the texts.
 
@@ -178,7 +179,10 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     parser = load_parser()
     # On sentences, several threads cost more than they save; and spaCy keeps every word it has seen.
     with bounded_memory(parser), _threads().limit(limits=1):
-        pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
+        pieces = []
+        for text in texts:
+            start = dateline_end(text)
+            pieces.append(list(_cut(parser.tokenizer(text[start:]), start)))
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
@@ -193,13 +197,13 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
-    """Yield a sentence in pieces that the parser has memory for, each with its offset."""
+def _cut(doc: "Doc", start: int) -> "Iterator[tuple[int, Doc]]":
+    """Yield a sentence that begins at an offset in pieces that the parser has memory for, each with its own."""
     if len(doc) <= LONGEST_PARSED:
-        yield 0, doc
+        yield start, doc
         return
     for first in range(0, len(doc), LONGEST_PARSED):
-        yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
+        yield start + doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
 def _read_parsed(text: str, pieces: "Iterable[tuple[int, Doc]]") -> ParsedSentence:
