@@ -24,8 +24,12 @@ LONGEST_PARSED = 2000
 LONGEST_WAY = 40
 # Relations of a name to the noun that says what it is.
 _APPOSED = frozenset(["appos", "compound", "nmod"])
+# Between a name and the body that its bearer is of.
+_OF = frozenset(["of", "from", "for", "at"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
 _NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
+# Verbs of which a number can be the subject: "eleven abstained".
+_FINITE = frozenset(["VBD", "VBP", "VBZ", "VBN"])
 
 
 class Word(NamedTuple):
@@ -138,10 +142,32 @@ class ParsedSentence:
             for one, beside in ((whole.head, office), (office, whole.head))
         )
 
+    def is_of(self, name: Mention, other: Mention) -> bool:
+        """Say whether a name stands with the body that its bearer is of: "Ana Ruiz of the Harbour League".
+
+        Examples
+        --------
+        >>> [sentence] = parse_sentences(["Ana Ruiz of the Harbour League left."])
+        >>> sentence.is_of(Mention("Ana Ruiz", 0, 8), Mention("Harbour League", 16, 30))
+        True
+        """
+        whole, part = self.phrase(name), self.phrase(other)
+        if whole is None or part is None or whole.head.tag != "NNP" or " " not in name.name:
+            return False
+        way = self.way(part.head)
+        # "of the charity Warm Homes"
+        way = way[1:] if part.head.role in _APPOSED else way
+        if len(way) < 2 or way[0].role != "pobj":
+            return False
+        return way[1].text in _OF and way[1].head == whole.head.place
+
     def is_count(self, phrase: Mention) -> bool:
-        """Say whether a phrase only counts voters: "twelve members"."""
+        """Say whether a phrase only counts voters: "with twelve members in favour", not "twelve members left"."""
         whole = self.phrase(phrase)
         if whole is None or whole.head.text not in target_words()["counted"]:
+            return False
+        beside = whole.first and self.words[whole.first - 1].text == "with"
+        if whole.head.role == "nsubj" and self.head(whole.head).tag != "VBG" and not beside:
             return False
         return any(word.tag == "CD" for word in self.words[whole.first : whole.last])
 
@@ -252,7 +278,17 @@ def _noun_phrases(doc: "Doc") -> "Iterator[tuple[Token, Token]]":
     determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
     for token in doc:
         if token.tag_ == "VBG" and token.dep_ in _NAMED_ACTS:
-            yield token, max([token, *_objects(token)], key=lambda word: word.i)
+            last = max([token, *_objects(token)], key=lambda word: word.i)
+            # "Speaking for Peru, she left."
+            if token.i or doc[min(last.i + 1, len(doc) - 1)].text != ",":
+                yield token, last
+        # "Eleven voted against"
+        if token.tag_ == "CD" and token.dep_ == "nsubj" and token.head.tag_ in _FINITE:
+            parts = [token, *(word for word in token.children if word.dep_ == "compound")]
+            yield (
+                min(parts, key=lambda word: word.i),
+                max([token, *_objects(token)], key=lambda word: word.i),
+            )
     for chunk in doc.noun_chunks:
         words = list(chunk)
         while words and (words[0].lower_ in determiners or words[0].is_punct):
