@@ -7,6 +7,7 @@ from unicodedata import category
 
 import numpy as np
 
+from stancekit.text.datelines import dateline_end
 from stancekit.text.nlp import bounded_memory, load_parser, one_thread
 from stancekit.text.parts import WordKinds, word_kinds
 from stancekit.text.targets import target_words
@@ -23,6 +24,8 @@ LONGEST_PARSED = 2000
 LONGEST_WAY = 40
 # Relations of a name to the noun that says what it is.
 _APPOSED = frozenset(["appos", "compound", "nmod"])
+# Between a name and the body that its bearer is of.
+_OF = frozenset(["of", "from", "for", "at"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
 _NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
 # What heads a noun phrase, and the roles that such a phrase has.
@@ -30,6 +33,8 @@ _NOUNS = frozenset(["NOUN", "PROPN", "PRON"])
 _PHRASE_ROLES = frozenset(
     ["oprd", "nsubj", "dobj", "nsubjpass", "pcomp", "pobj", "dative", "appos", "attr", "ROOT"]
 )
+# Verbs of which a number can be the subject: "eleven abstained".
+_FINITE = frozenset(["VBD", "VBP", "VBZ", "VBN"])
 
 
 class Word(NamedTuple):
@@ -145,10 +150,32 @@ class ParsedSentence:
             for one, beside in ((whole.head, office), (office, whole.head))
         )
 
+    def is_of(self, name: Mention, other: Mention) -> bool:
+        """Say whether a name stands with the body that its bearer is of: "Ana Ruiz of the Harbour League".
+
+        Examples
+        --------
+        >>> [sentence] = parse_sentences(["Ana Ruiz of the Harbour League left."])
+        >>> sentence.is_of(Mention("Ana Ruiz", 0, 8), Mention("Harbour League", 16, 30))
+        True
+        """
+        whole, part = self.phrase(name), self.phrase(other)
+        if whole is None or part is None or whole.head.tag != "NNP" or " " not in name.name:
+            return False
+        way = self.way(part.head)
+        # "of the charity Warm Homes"
+        way = way[1:] if part.head.role in _APPOSED else way
+        if len(way) < 2 or way[0].role != "pobj":
+            return False
+        return way[1].text in _OF and way[1].head == whole.head.place
+
     def is_count(self, phrase: Mention) -> bool:
-        """Say whether a phrase only counts voters: "twelve members"."""
+        """Say whether a phrase only counts voters: "with twelve members in favour", not "twelve members left"."""
         whole = self.phrase(phrase)
         if whole is None or whole.head.text not in target_words()["counted"]:
+            return False
+        beside = whole.first and self.words[whole.first - 1].text == "with"
+        if whole.head.role == "nsubj" and self.head(whole.head).tag != "VBG" and not beside:
             return False
         return any(word.tag == "CD" for word in self.words[whole.first : whole.last])
 
@@ -173,7 +200,7 @@ class ParsedSentence:
 
 
 def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
-    """Parse sentences and find their noun phrases, without articles and pronouns.
+    """Parse sentences behind their datelines, and find their noun phrases, without articles and pronouns.
 
     Offsets are those of the texts.
 
@@ -186,7 +213,10 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     parser, kinds = load_parser(), word_kinds()
     # spaCy keeps every word it has seen.
     with bounded_memory(parser), one_thread():
-        pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
+        pieces = []
+        for text in texts:
+            start = dateline_end(text)
+            pieces.append(list(_cut(parser.tokenizer(text[start:]), start)))
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
@@ -195,13 +225,13 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
         ]
 
 
-def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
-    """Yield a sentence in pieces that the parser has memory for, each with its offset."""
+def _cut(doc: "Doc", start: int) -> "Iterator[tuple[int, Doc]]":
+    """Yield a sentence that begins at an offset in pieces that the parser has memory for, each with its own."""
     if len(doc) <= LONGEST_PARSED:
-        yield 0, doc
+        yield start, doc
         return
     for first in range(0, len(doc), LONGEST_PARSED):
-        yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
+        yield start + doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
 def _read_parsed(
@@ -251,8 +281,15 @@ def _noun_phrases(words: Sequence[Word], before: int, doc: "Doc") -> Iterator[tu
     without articles, marks and pronouns.
     """
     for word in words[before:]:
+        last = max([word, *_objects(words, word)])
         if word.tag == "VBG" and word.role in _NAMED_ACTS:
-            yield word, max([word, *_objects(words, word)])
+            # "Speaking for Peru, she left."
+            if word.place > before or words[min(last.place + 1, len(words) - 1)].text != ",":
+                yield word, last
+        # "Eleven voted against"
+        elif word.tag == "CD" and word.role == "nsubj" and words[word.head].tag in _FINITE:
+            below = (words[place] for place in word.children)
+            yield min([word, *(one for one in below if one.role == "compound")]), last
     determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
     taken = before - 1
     for word in words[before:]:
