@@ -1,12 +1,12 @@
 """From the actors of sentences to the pairs of actor and target that are asked: what a model reads of an article."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stancekit.text.candidates import TargetRanker, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
+from stancekit.text.datelines import dateline_end
 from stancekit.text.decisions import decided_on
 from stancekit.text.matters import choose_matter
 from stancekit.text.rollcalls import Vote, read_roll_calls
@@ -25,11 +25,6 @@ from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # Sentences back to which "the measure" or "it" may refer.
 LOOK_BACK = 2
-# Where a report was written: "WASHINGTON, June 9 - ", "Strasbourg — ", "DAKAR (Agency) - ". The place is no actor.
-_DATELINE = re.compile(
-    r"(?:[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:\s?[,(][^–—]{0,40}?)?\s[–—-]|"
-    r"[A-Z][\w.'’]+(?: [A-Z][\w.'’]+){0,2}\s[–—])\s"
-)
 # Votes of a sentence that make it a list.
 LISTED = 3
 
@@ -147,7 +142,7 @@ class ReadSentence:
         words |= {self.text[one.start : one.end].casefold() for one in known if one.located}
         found = [
             actor
-            for actor in _after_dateline(find_unlisted_actors(parsed, known), self.text)
+            for actor in find_unlisted_actors(parsed, known)
             if actor.name.casefold() not in words
             and not parsed.is_count(actor)
             and not parsed.is_ones_own(actor)
@@ -166,7 +161,7 @@ class ReadSentence:
         """
         named = Spans([*self.named, *self.mentions])
         phrases = []
-        for mention in _behind_dateline(parsed.phrases, self.text):
+        for mention in parsed.phrases:
             phrase = parsed.phrase(mention)
             is_actor = phrase and named.within(phrase.head.start, phrase.head.start + 1)
             if phrase and not is_actor and not names_no_issue(mention.name):
@@ -193,7 +188,9 @@ def read_sentences(
             read.append(ReadSentence(text.text, named, named, given=True))
             continue
         moved = [_move_to_clean(mention, text) for mention in in_sentence]
-        moved = _after_dateline(moved, text.text)
+        # Where a report was written is no actor.
+        start = dateline_end(text.text)
+        moved = [one for one in moved if one.start is None or one.start >= start]
         named = merge_names(moved)
         spoken = add_speaker(speaker, named, text.text) if speaker else None
         read.append(ReadSentence(text.text, named, moved, spoken))
@@ -343,28 +340,6 @@ def _unique(targets: Iterable[Mention]) -> list[Mention]:
     for target in targets:
         first.setdefault(target.name.casefold(), target)
     return list(first.values())
-
-
-def _after_dateline(mentions: Sequence[Mention], text: str) -> list[Mention]:
-    """Return the mentions that stand behind a dateline."""
-    dateline = _DATELINE.match(text)
-    end = dateline.end() if dateline else 0
-    return [one for one in mentions if one.start is None or one.start >= end]
-
-
-def _behind_dateline(phrases: Iterable[Mention], text: str) -> Iterator[Mention]:
-    """Yield noun phrases; of one that begins with a dateline, what stands behind it."""
-    dateline = _DATELINE.match(text)
-    end = dateline.end() if dateline else 0
-    for phrase in phrases:
-        if phrase.start is None or phrase.end is None or phrase.start >= end:
-            yield phrase
-        elif words := text[end : phrase.end].split():
-            # "ASMARA - A ceasefire"
-            articles = 1 if words[0].lower() in target_words()["determiners"] else 0
-            start = end + (len(words[0]) + 1) * articles
-            if start < phrase.end:
-                yield Mention(text[start : phrase.end], start, phrase.end)
 
 
 def _move_to_clean(mention: Mention, cleaned: CleanText) -> Mention:

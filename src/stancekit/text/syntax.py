@@ -7,6 +7,7 @@ from unicodedata import category
 
 import numpy as np
 
+from stancekit.text.datelines import dateline_end
 from stancekit.text.nlp import bounded_memory, load_parser, one_thread
 from stancekit.text.parts import WordKinds, word_kinds
 from stancekit.text.targets import target_words
@@ -173,7 +174,7 @@ class ParsedSentence:
 
 
 def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
-    """Parse sentences and find their noun phrases, without articles and pronouns.
+    """Parse sentences behind their datelines, and find their noun phrases, without articles and pronouns.
 
     Offsets are those of the texts.
 
@@ -186,7 +187,10 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
     parser, kinds = load_parser(), word_kinds()
     # spaCy keeps every word it has seen.
     with bounded_memory(parser), one_thread():
-        pieces = [list(_cut(parser.tokenizer(text))) for text in texts]
+        pieces = []
+        for text in texts:
+            start = dateline_end(text)
+            pieces.append(list(_cut(parser.tokenizer(text[start:]), start)))
         docs = [doc for of_sentence in pieces for _, doc in of_sentence]
         parsed = iter(list(parser.pipe(docs, batch_size=SENTENCES_AT_ONCE)))
         return [
@@ -195,13 +199,13 @@ def parse_sentences(texts: Sequence[str]) -> list[ParsedSentence]:
         ]
 
 
-def _cut(doc: "Doc") -> "Iterator[tuple[int, Doc]]":
-    """Yield a sentence in pieces that the parser has memory for, each with its offset."""
+def _cut(doc: "Doc", start: int) -> "Iterator[tuple[int, Doc]]":
+    """Yield a sentence that begins at an offset in pieces that the parser has memory for, each with its own."""
     if len(doc) <= LONGEST_PARSED:
-        yield 0, doc
+        yield start, doc
         return
     for first in range(0, len(doc), LONGEST_PARSED):
-        yield doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
+        yield start + doc[first].idx, doc[first : first + LONGEST_PARSED].as_doc()
 
 
 def _read_parsed(

@@ -1,0 +1,24 @@
+"""Datelines: where and when a report was written, before its first sentence."""
+
+import re
+
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DAY = rf"(?:[A-Z][a-z]+day|{_MONTH} \d{{1,2}}|\d{{1,2}}(?:\.\d\d?\.?| {_MONTH}))(?:,? \d{{4}})?"
+# "WASHINGTON, June 9 - ", "DAKAR (Agency) - ", "Strasbourg — ", "Lima, Tuesday — "
+_DATELINE = re.compile(
+    r"(?:[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:\s?[,(][^–—]{0,40}?)?\s[–—-]|"
+    rf"[A-Z][\w.'’]+(?: [A-Z][\w.'’]+){{0,2}}(?:\s[–—]|, {_DAY}\s[–—-]))\s"
+)
+
+
+def dateline_end(text: str) -> int:
+    """Return where a text begins behind its dateline, 0 without one.
+
+    Examples
+    --------
+    >>> text = "Lima, Tuesday — Peru voted."
+    >>> text[dateline_end(text) :]
+    'Peru voted.'
+    """
+    dateline = _DATELINE.match(text)
+    return dateline.end() if dateline else 0
