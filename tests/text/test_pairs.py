@@ -244,10 +244,55 @@ def test_ones_own_delegation_is_no_other_actor():
     assert {pair.example.actor.name for pair in read(text)} == {"Kenya"}
 
 
-def test_voters_that_are_counted_are_nobody():
-    [sentence] = parse_sentences(["Twelve members abstained and some members left."])
+def test_voters_that_are_only_counted_are_nobody():
+    text = "The text passed with twelve members in favour and some members absent."
+    [sentence] = parse_sentences([text])
     counts = {one.name: sentence.is_count(one) for one in sentence.phrases}
-    assert counts["Twelve members"] and not counts["members"]
+    assert counts["twelve members"] and not counts["members"]
+
+
+@pytest.mark.parametrize(
+    ("text", "actor"),
+    [
+        ("The tally was close, and 14 delegations abstained on the draft.", "14 delegations"),
+        ("Fifty-two senators denounced the levy on salt.", "Fifty-two senators"),
+        ("Two of the three mayors have rejected the tram line.", "Two of the three mayors"),
+        ("Thirteen backed the motion and five opposed it.", "Thirteen"),
+    ],
+)
+def test_voters_that_do_something_are_actors_however_many(text, actor):
+    assert actor in {pair.example.actor.name for pair in read(text)}
+
+
+def test_a_number_of_voters_is_no_target():
+    assert of(read("Kenya rejected the draft, and 12 backed it."), "Kenya") == ["draft"]
+
+
+@pytest.mark.parametrize("dateline", ["LA PAZ, May 3 - ", "Lima, Tuesday — ", "Oslo, 5 July - "])
+def test_who_acts_behind_a_dateline_is_found(dateline):
+    pairs = read(f"{dateline}Shopkeepers have rejected the tram line.")
+    assert {pair.example.actor.name for pair in pairs} == {"Shopkeepers"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "code"),
+    [
+        ("ANA RUIZ (Peru) rejected the draft.", "ANA RUIZ", "PER"),
+        ("ANA RUIZ (Peru), introducing the draft, praised it.", "ANA RUIZ", "PER"),
+        ("Ana Ruiz (Peru, Greens) rejected the draft.", "Ana Ruiz", "PER"),
+    ],
+)
+def test_a_name_with_its_state_in_a_bracket_is_one_actor(text, name, code):
+    found = {(one.name, one.code) for one in actors_of(text, [])}
+    assert found == {(name, code)}
+
+
+def test_a_clause_that_opens_a_sentence_is_no_target():
+    text = "Opening for the union, Ana Ruiz rejected the tram line."
+    found = [Mention("Ana Ruiz", start := text.index("Ana"), start + 8)]
+    sentences = split_body(Article("a", text))
+    asked = of(ask_pairs(Article("a", text), sentences, [found]), "Ana Ruiz")
+    assert "tram line" in asked and "Opening for the union" not in asked
 
 
 @pytest.mark.parametrize(

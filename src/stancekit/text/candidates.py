@@ -8,7 +8,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import repeat
 
@@ -84,9 +84,48 @@ def find_unlisted_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> 
     return [
         phrase
         for phrase, features in describe_phrases(sentence, known)
-        if model.probability(features) >= ACTOR_LIKELY
+        if (model.probability(features) >= ACTOR_LIKELY or "tag:CD" in features)
         and not _ACTS.fullmatch(phrase.name.split()[-1])
     ]
+
+
+def find_owned_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> list[Mention]:
+    """Return what belongs to a known actor and is likely to act itself, with the actor's code.
+
+    What speaks for its owner, as an envoy, is none.
+
+    Examples
+    --------
+    >>> from stancekit.text.syntax import parse_sentences
+    >>> [sentence] = parse_sentences(["Peru's Senate rejected the tram line."])
+    >>> find_owned_actors(sentence, [Mention("Peru", 0, 4, "PER")])
+    [Mention(name="Peru's Senate", start=0, end=13, code='PER')]
+    """
+    model = load_weights()["actors"]
+    owned = []
+    for mention in sentence.phrases:
+        phrase = sentence.phrase(mention)
+        if phrase is None or phrase.head.role != "nsubj" or _speaks_or_acts(phrase.head):
+            continue
+        for one in known:
+            owner = sentence.phrase(one)
+            if owner is None or owner.first < phrase.first or owner.last >= phrase.last:
+                continue
+            # Behind the owner stands its ending.
+            rest = phrase._replace(first=owner.last + 1)
+            if (owner.head.role == "poss" and owner.head.head == phrase.head.place) or (
+                phrase.head.tag == "CD"
+            ):
+                if phrase.head.tag == "CD" or (
+                    model.probability(_describe_phrase(sentence, rest)) >= ACTOR_LIKELY
+                ):
+                    owned.append(replace(mention, code=one.code))
+                break
+    return owned
+
+
+def _speaks_or_acts(head: Word) -> bool:
+    return head.text in target_words()["for_others"] or bool(_ACTS.fullmatch(head.text))
 
 
 def describe_phrases(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stancekit.text.candidates import TargetRanker, find_unlisted_actors
+from stancekit.text.candidates import TargetRanker, find_owned_actors, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.datelines import dateline_end
 from stancekit.text.decisions import decided_on
@@ -19,8 +19,8 @@ from stancekit.text.targets import (
     make_mention,
     make_topic,
     names_no_issue,
-    target_words,
 )
+from stancekit.text.voices import has_in_bracket, with_voices
 from stancekit.types import Article, Example, Mention, Sentence, as_list
 
 # Sentences back to which "the measure" or "it" may refer.
@@ -148,10 +148,14 @@ class ReadSentence:
             and not parsed.is_ones_own(actor)
         ]
         own = [one for one in known if one.located]
-        return [
+        owned = find_owned_actors(parsed, [one for one in self.named if one not in voters])
+        return owned + [
             actor
             for actor in _unique(found)
-            if not any(parsed.speaks_for(actor, one) for one in own)
+            if not any(
+                parsed.speaks_for(actor, one) and not has_in_bracket(actor, one, self.text)
+                for one in own
+            )
         ]
 
     def targets(self, parsed: ParsedSentence) -> list[Mention]:
@@ -163,8 +167,10 @@ class ReadSentence:
         phrases = []
         for mention in parsed.phrases:
             phrase = parsed.phrase(mention)
-            is_actor = phrase and named.within(phrase.head.start, phrase.head.start + 1)
-            if phrase and not is_actor and not names_no_issue(mention.name):
+            # Numbers of voters are actors only.
+            if phrase is None or phrase.head.tag == "CD" or names_no_issue(mention.name):
+                continue
+            if not named.within(phrase.head.start, phrase.head.start + 1):
                 phrases.append(mention)
         if len(self.named) > MOST_ACTORS:
             return phrases
@@ -287,7 +293,7 @@ def _pairs_beside(
         unlisted = one.unlisted(parsed, voters.mentions)
     ranker = TargetRanker(parsed, one.targets(parsed), one.named)
     pairs: list[_Triple] = []
-    for actor in _with_voices([*one.actors, *unlisted], one, parsed):
+    for actor in with_voices([*one.actors, *unlisted], one.text, parsed, speaker=one.speaker):
         if voters.have(actor):
             continue
         speaks = one.spoken is not None and actor is one.speaker
@@ -299,28 +305,6 @@ def _pairs_beside(
             chosen = ranker.choose(actor, unnamed=text_before)
         pairs += [(actor, target, "") for target in _unique(chosen)]
     return pairs
-
-
-def _with_voices(
-    actors: Sequence[Mention], one: ReadSentence, parsed: ParsedSentence
-) -> list[Mention]:
-    """Return the actors, but of "Peru's envoy, Ana Ruiz" the name alone, with Peru's code: one voice, one row."""
-    if len(actors) > MOST_ACTORS:
-        return list(actors)
-    spoken_for: list[Mention] = []
-    voices: dict[Mention, Mention] = {}
-    for actor in actors:
-        if actor.code or actor is one.speaker:
-            continue
-        for other in actors:
-            if not other.code or other is one.speaker:
-                continue
-            # Named twice, it may do something itself.
-            twice = one.text.count(one.text[other.start : other.end]) > 1
-            if not twice and parsed.names_voice(actor, other):
-                spoken_for.append(other)
-                voices[actor] = replace(actor, code=other.code)
-    return [voices.get(actor, actor) for actor in actors if actor not in spoken_for]
 
 
 def texts_before(texts: Sequence[str], topic: Mention | None) -> list[Mention | None]:

@@ -24,6 +24,8 @@ LONGEST_PARSED = 2000
 LONGEST_WAY = 40
 # Relations of a name to the noun that says what it is.
 _APPOSED = frozenset(["appos", "compound", "nmod"])
+# Between a name and the body that its bearer is of.
+_OF = frozenset(["of", "from", "for", "at"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
 _NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
 # What heads a noun phrase, and the roles that such a phrase has.
@@ -31,6 +33,10 @@ _NOUNS = frozenset(["NOUN", "PROPN", "PRON"])
 _PHRASE_ROLES = frozenset(
     ["oprd", "nsubj", "dobj", "nsubjpass", "pcomp", "pobj", "dative", "appos", "attr", "ROOT"]
 )
+# Verbs of which a number can be the subject: "eleven abstained".
+_FINITE = frozenset(["VBD", "VBP", "VBZ", "VBN"])
+# Verbs of which a number can be the subject: "eleven abstained".
+_FINITE = frozenset(["VBD", "VBP", "VBZ", "VBN"])
 
 
 class Word(NamedTuple):
@@ -146,10 +152,32 @@ class ParsedSentence:
             for one, beside in ((whole.head, office), (office, whole.head))
         )
 
+    def is_of(self, name: Mention, other: Mention) -> bool:
+        """Say whether a name stands with the body that its bearer is of: "Ana Ruiz of the Harbour League".
+
+        Examples
+        --------
+        >>> [sentence] = parse_sentences(["Ana Ruiz of the Harbour League left."])
+        >>> sentence.is_of(Mention("Ana Ruiz", 0, 8), Mention("Harbour League", 16, 30))
+        True
+        """
+        whole, part = self.phrase(name), self.phrase(other)
+        if whole is None or part is None or whole.head.tag != "NNP" or " " not in name.name:
+            return False
+        way = self.way(part.head)
+        # "of the charity Warm Homes"
+        way = way[1:] if part.head.role in _APPOSED else way
+        if len(way) < 2 or way[0].role != "pobj":
+            return False
+        return way[1].text in _OF and way[1].head == whole.head.place
+
     def is_count(self, phrase: Mention) -> bool:
-        """Say whether a phrase only counts voters: "twelve members"."""
+        """Say whether a phrase only counts voters: "with twelve members in favour", not "twelve members left"."""
         whole = self.phrase(phrase)
         if whole is None or whole.head.text not in target_words()["counted"]:
+            return False
+        beside = whole.first and self.words[whole.first - 1].text == "with"
+        if whole.head.role == "nsubj" and self.head(whole.head).tag != "VBG" and not beside:
             return False
         return any(word.tag == "CD" for word in self.words[whole.first : whole.last])
 
@@ -251,12 +279,19 @@ def _read_words(doc: "Doc", text: str, before: int, start: int, kinds: WordKinds
 def _noun_phrases(words: Sequence[Word], before: int, doc: "Doc") -> Iterator[tuple[Word, Word]]:
     """Yield first and last words of noun phrases, and of acts that a verb names: "siding with them".
 
-    They are those of a piece that begins after so many words, as spaCy's `Doc.noun_chunks` has them,
+    Numbers are some where they do something: "four of them left". The others are those of a piece that begins after so many words, as spaCy's `Doc.noun_chunks` has them,
     without articles, marks and pronouns.
     """
     for word in words[before:]:
         if word.tag == "VBG" and word.role in _NAMED_ACTS:
-            yield word, max([word, *_objects(words, word)])
+            last = max([word, *_objects(words, word)])
+            after = words[last.place + 1].text if last.place + 1 < len(words) else ""
+            # "Speaking for Peru, she left" names no act.
+            if word.place > before or after != ",":
+                yield word, last
+        if word.tag == "CD" and word.role == "nsubj" and words[word.head].tag in _FINITE:
+            parts = [words[place] for place in word.children if words[place].role == "compound"]
+            yield min([word, *parts]), max([word, *_objects(words, word)])
     determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
     taken = before - 1
     for word in words[before:]:
