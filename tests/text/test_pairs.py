@@ -287,6 +287,66 @@ def test_a_name_with_its_state_in_a_bracket_is_one_actor(text, name, code):
     assert found == {(name, code)}
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "code"),
+    [
+        ("Peru's Senate rejected the tram line.", "Peru's Senate", "PER"),
+        ("Chad's farmers have denounced the levy.", "Chad's farmers", "TCD"),
+        ("Nine of Peru's senators rejected the tram line.", "Nine of Peru's senators", "PER"),
+        # What speaks for its state, or does nothing itself, is the state.
+        ("Peru's ambassador rejected the tram line.", "Peru", "PER"),
+        ("Peru's rejection of the tram line was swift.", "Peru", "PER"),
+    ],
+)
+def test_what_belongs_to_an_actor_and_acts_is_one_actor_with_it(text, name, code):
+    assert {(one.name, one.code) for one in actors_of(text, [])} == {(name, code)}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Ana Ruiz of the Harbour League rejected the draft.", {"Ana Ruiz"}),
+        ("Ana Ruiz, from the Harbour League, rejected the draft.", {"Ana Ruiz"}),
+        ("Ana Ruiz (Harbour League) rejected the draft.", {"Ana Ruiz"}),
+        # They do something themselves, or she is not of them.
+        (
+            "Ana Ruiz of the Harbour League rejected the draft, and the Harbour League left.",
+            {"Ana Ruiz", "Harbour League"},
+        ),
+        (
+            "Ana Ruiz rejected the draft, and the Harbour League backed it.",
+            {"Ana Ruiz", "Harbour League"},
+        ),
+    ],
+)
+def test_a_name_and_the_body_it_is_of_are_one_actor(text, left):
+    found = [Mention(name, text.index(name), text.index(name) + len(name)) for name in left]
+    found += [Mention("Harbour League", start := text.index("Harbour"), start + 14)]
+    found = list(dict.fromkeys(found))
+    asked = ask_pairs(Article("a", text), split_body(Article("a", text)), [found])
+    assert {pair.example.actor.name for pair in asked} == left
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("Chile rejected the Kenyan proposal.", ("Kenya", "Kenyan proposal")),
+        ("Chile rejected a Kenyan-drafted resolution.", ("Kenya", "Kenyan-drafted resolution")),
+        ("Chile rejected Kenya's motion on salt.", ("Kenya", "motion")),
+    ],
+)
+def test_whose_a_text_is_is_asked_about_it(text, pair):
+    asked = [(one.example.actor.name, one.example.target.name) for one in read(text)]
+    assert asked.count(pair) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["Chile rejected the anti-Kenyan motion.", "Chile read a Kenyan law."]
+)
+def test_a_text_about_a_state_is_not_its_own(text):
+    assert not of(read(text), "Kenya")
+
+
 def test_a_clause_that_opens_a_sentence_is_no_target():
     text = "Opening for the union, Ana Ruiz rejected the tram line."
     found = [Mention("Ana Ruiz", start := text.index("Ana"), start + 8)]

@@ -352,6 +352,8 @@ def test_what_is_no_recorded_vote_is_not_read(text):
         ("Peru voted yes on the draft guideline.", "draft guideline"),
         ("The bill, drafted by Chad, was opposed by many, with Peru abstaining.", "bill"),
         ("Peru rejected the treaty in a speech and abstained.", "draft"),
+        ("Peru voted in favour, but warned that it read the text as a first step.", "text"),
+        ("Peru abstained, and its envoy left before the treaty was read out.", "draft"),
     ],
 )
 def test_the_target_is_the_text_that_was_voted_on(text, target):

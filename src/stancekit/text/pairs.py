@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stancekit.text.authors import find_authors
 from stancekit.text.candidates import TargetRanker, find_owned_actors, find_unlisted_actors
 from stancekit.text.clean import CleanText, clean
 from stancekit.text.datelines import dateline_end
@@ -304,6 +305,8 @@ def _pairs_beside(
         else:
             chosen = ranker.choose(actor, unnamed=text_before)
         pairs += [(actor, target, "") for target in _unique(chosen)]
+    if not one.given:
+        pairs += [(*pair, "") for pair in find_authors(parsed, one.text, one.actors)]
     return pairs
 
 

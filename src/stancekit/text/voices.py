@@ -43,7 +43,7 @@ def with_voices(
             # Named twice, it may do something itself.
             if other is actor or text.count(text[other.start : other.end]) > 1:
                 continue
-            if actor.start <= other.start and other.end < actor.end:
+            if _has_inside(actor, other):
                 spoken_for.append(other)
             elif not actor.code and (
                 has_in_bracket(actor, other, text)
@@ -53,6 +53,13 @@ def with_voices(
                 spoken_for.append(other)
                 voices[actor] = replace(actor, code=other.code)
     return [voices.get(actor, actor) for actor in actors if actor not in spoken_for]
+
+
+def _has_inside(actor: Mention, other: Mention) -> bool:
+    """Say whether an actor's words begin with or have inside those of another: "Peru's Senate"."""
+    if actor.start is None or actor.end is None or other.start is None or other.end is None:
+        return False
+    return actor.start <= other.start and other.end < actor.end
 
 
 def has_in_bracket(name: Mention, other: Mention, text: str) -> bool:

@@ -142,6 +142,22 @@ class VotedTexts:
                 return Complement(issue)
         return Complement(None, is_other=not in_vote)
 
+    def named_again(self, target: Mention, position: int) -> Mention:
+        """Return a text that other sentences name, where this one means it: "voted for, but found the text long".
+
+        Examples
+        --------
+        >>> text = "Peru abstained but called the text long."
+        >>> VotedTexts(text).named_again(Mention("oral motion"), 14)
+        Mention(name='text', start=30, end=34, code=None)
+        """
+        noun = re.escape(target.name.rpartition(" ")[2])
+        again = re.compile(
+            rf"\bthe\s+(?P<name>text|draft|measure|{noun})(?!['’]|[\s-]+[\w-]*{_NOUN}\b)\b"
+        )
+        match = None if target.located else again.search(self.text, position)
+        return self._mention(match) if match else target
+
     def _is_pronoun(self, position: int) -> bool:
         return bool(_PRONOUN.match(self.text, position))
 

@@ -165,6 +165,7 @@ class _VerbReader:
             return
         if target is not self.named and EARLIER.search(self.text):
             return
+        target = self.texts.named_again(target, end)
         if voters:
             voters = [*voters, *self._joined_by(end)]
             self.last = side, target
