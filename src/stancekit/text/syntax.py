@@ -279,8 +279,8 @@ def _read_words(doc: "Doc", text: str, before: int, start: int, kinds: WordKinds
 def _noun_phrases(words: Sequence[Word], before: int, doc: "Doc") -> Iterator[tuple[Word, Word]]:
     """Yield first and last words of noun phrases, and of acts that a verb names: "siding with them".
 
-    Numbers are some where they do something: "four of them left". The others are those of a piece that begins after so many words, as spaCy's `Doc.noun_chunks` has them,
-    without articles, marks and pronouns.
+    They are those of a piece that begins after so many words, as spaCy's `Doc.noun_chunks` has them,
+    without articles, marks and pronouns. Numbers are some where they do something: "four of them left".
     """
     for word in words[before:]:
         if word.tag == "VBG" and word.role in _NAMED_ACTS:
