@@ -26,16 +26,18 @@ def find_authors(
     [('Peru', 'motion'), ('Kenya', 'new Kenyan draft')]
     """
     names = {one.name for one in actors}
+    owners = [(actor, owner) for actor in actors if (owner := parsed.phrase(actor))]
+    belongs = {
+        owner.head.head: (actor, owner) for actor, owner in owners if owner.head.role == "poss"
+    }
     for mention in parsed.phrases:
         phrase = parsed.phrase(mention)
         if phrase is None or phrase.head.text not in target_words()["put_forward"]:
             continue
-        for actor in actors:
-            owner = parsed.phrase(actor)
-            if owner and owner.head.role == "poss" and owner.head.head == phrase.head.place:
-                start = parsed.words[min(owner.last + 1, phrase.head.place)].start
-                end = phrase.head.end
-                yield actor, Mention(text[start:end], start, end)
+        if phrase.head.place in belongs:
+            actor, owner = belongs[phrase.head.place]
+            start = parsed.words[min(owner.last + 1, phrase.head.place)].start
+            yield actor, Mention(text[start : phrase.head.end], start, phrase.head.end)
         author = _read_adjective(parsed, phrase, text)
         if author and author.name not in names:
             yield author, mention

@@ -103,25 +103,24 @@ def find_owned_actors(sentence: ParsedSentence, known: Sequence[Mention]) -> lis
     [Mention(name="Peru's Senate", start=0, end=13, code='PER')]
     """
     model = load_weights()["actors"]
+    owners = [(one, phrase) for one in known if (phrase := sentence.phrase(one))]
+    belongs = {owner.head.head: (one, owner) for one, owner in owners if owner.head.role == "poss"}
     owned = []
     for mention in sentence.phrases:
         phrase = sentence.phrase(mention)
         if phrase is None or phrase.head.role != "nsubj" or _speaks_or_acts(phrase.head):
             continue
-        for one in known:
-            owner = sentence.phrase(one)
-            if owner is None or owner.first < phrase.first or owner.last >= phrase.last:
-                continue
+        if phrase.head.tag == "CD":
+            # "nine of Peru's senators"
+            inside = [one for one, owner in owners if phrase.first < owner.first < phrase.last]
+            owned += [replace(mention, code=one.code) for one in inside[:1]]
+        elif phrase.head.place in belongs:
+            one, owner = belongs[phrase.head.place]
             # Behind the owner stands its ending.
             rest = phrase._replace(first=owner.last + 1)
-            if (owner.head.role == "poss" and owner.head.head == phrase.head.place) or (
-                phrase.head.tag == "CD"
-            ):
-                if phrase.head.tag == "CD" or (
-                    model.probability(_describe_phrase(sentence, rest)) >= ACTOR_LIKELY
-                ):
-                    owned.append(replace(mention, code=one.code))
-                break
+            likely = model.probability(_describe_phrase(sentence, rest)) >= ACTOR_LIKELY
+            if likely and phrase.first <= owner.first:
+                owned.append(replace(mention, code=one.code))
     return owned
 
 

@@ -148,8 +148,8 @@ class ReadSentence:
             and not parsed.is_count(actor)
             and not parsed.is_ones_own(actor)
         ]
-        own = [one for one in known if one.located]
-        owned = find_owned_actors(parsed, [one for one in self.named if one not in voters])
+        own, voting = [one for one in known if one.located], frozenset(voters)
+        owned = find_owned_actors(parsed, [one for one in self.named if one not in voting])
         return owned + [
             actor
             for actor in _unique(found)

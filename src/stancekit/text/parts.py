@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _READ = frozenset(["TAG", "POS", "DEP"])
 
 
-class Kind(NamedTuple):
+class WordKind(NamedTuple):
     """A word's fine and coarse part of speech, and its relation to its head, as spaCy names them."""
 
     tag: str
@@ -34,7 +34,7 @@ class WordKinds:
     >>> kinds = word_kinds()
     >>> code = kinds.strings.add
     >>> kinds.look_up(code("as"), code("IN"), code("prep"))
-    Kind(tag='IN', part='ADP', role='prep')
+    WordKind(tag='IN', part='ADP', role='prep')
     >>> kinds.look_up(code("that"), code("IN"), code("mark")).part
     'SCONJ'
     """
@@ -44,7 +44,7 @@ class WordKinds:
         self._rules = rules
         self._words: set[int] = set()
         self._before: set[int] = set()
-        self._known: dict[tuple[int, int, int, int], Kind] = {}
+        self._known: dict[tuple[int, int, int, int], WordKind] = {}
         for rule in rules.get_pipe("attribute_ruler").patterns:
             if _READ.isdisjoint(rule["attrs"]):
                 continue
@@ -56,7 +56,7 @@ class WordKinds:
                 if len(pattern) > 1:
                     self._before.add(self.strings.add(pattern[0]["DEP"]))
 
-    def look_up(self, lower: int, tag: int, role: int, before: int = 0) -> Kind:
+    def look_up(self, lower: int, tag: int, role: int, before: int = 0) -> WordKind:
         """Return the kind of a word from the codes of its small letters, tag and role in spaCy's table of strings.
 
         Parameters
@@ -70,13 +70,13 @@ class WordKinds:
             self._known[key] = self._ask(self.strings[lower], *key[1:])
         return self._known[key]
 
-    def _ask(self, word: str, tag: int, role: int, before: int) -> Kind:
+    def _ask(self, word: str, tag: int, role: int, before: int) -> WordKind:
         from spacy.tokens import Doc
 
         doc = Doc(self._rules.vocab, words=["-", word])
         doc.from_array(["TAG", "DEP"], np.array([[0, before], [tag, role]], dtype=np.uint64))
         read = self._rules.get_pipe("attribute_ruler")(doc)[1]
-        return Kind(read.tag_, read.pos_, read.dep_)
+        return WordKind(read.tag_, read.pos_, read.dep_)
 
 
 @cache

@@ -278,18 +278,18 @@ def _noun_phrases(words: Sequence[Word], before: int, doc: "Doc") -> Iterator[tu
     """Yield first and last words of noun phrases, and of acts that a verb names: "siding with them".
 
     They are those of a piece that begins after so many words, as spaCy's `Doc.noun_chunks` has them,
-    without articles, marks and pronouns.
+    without articles, marks and pronouns. Numbers are some where they do something: "four of them left".
     """
     for word in words[before:]:
-        last = max([word, *_objects(words, word)])
         if word.tag == "VBG" and word.role in _NAMED_ACTS:
-            # "Speaking for Peru, she left."
-            if word.place > before or words[min(last.place + 1, len(words) - 1)].text != ",":
+            last = max([word, *_objects(words, word)])
+            after = words[last.place + 1].text if last.place + 1 < len(words) else ""
+            # "Speaking for Peru, she left" names no act.
+            if word.place > before or after != ",":
                 yield word, last
-        # "Eleven voted against"
-        elif word.tag == "CD" and word.role == "nsubj" and words[word.head].tag in _FINITE:
-            below = (words[place] for place in word.children)
-            yield min([word, *(one for one in below if one.role == "compound")]), last
+        if word.tag == "CD" and word.role == "nsubj" and words[word.head].tag in _FINITE:
+            parts = [words[place] for place in word.children if words[place].role == "compound"]
+            yield min([word, *parts]), max([word, *_objects(words, word)])
     determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
     taken = before - 1
     for word in words[before:]:
