@@ -14,7 +14,7 @@ from stancekit.fileio import write_bytes, write_text
 # Rows that say of a table what it is.
 _HEAD = 1_000
 # What the head of every page of results has.
-_PAGE_MARK, _PAGE_HEAD = b" \xe2\x80\x93 stancekit</title>", 4_000
+_RESULT_MARK, _RESULT_HEAD = b" \xe2\x80\x93 stancekit</title>", 4_000
 
 
 def check_output(
@@ -148,6 +148,6 @@ def write_result(folder: str | Path, page: str, files: Mapping[str, str | bytes]
 def _is_result(page: Path) -> bool:
     try:
         with page.open("rb") as file:
-            return _PAGE_MARK in file.read(_PAGE_HEAD)
+            return _RESULT_MARK in file.read(_RESULT_HEAD)
     except OSError:
         return False

@@ -25,11 +25,11 @@ LONGEST_WAY = 40
 # Relations of a name to the noun that says what it is.
 _APPOSED = frozenset(["appos", "compound", "nmod"])
 # Between a name and the body that its bearer is of.
-_OF = frozenset(["of", "from", "for", "at"])
+_OF_BODY = frozenset(["of", "from", "for", "at"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
 _NAMED_ACTS = frozenset(["csubj", "csubjpass", "pcomp", "nsubj", "dobj"])
 # What heads a noun phrase, and the roles that such a phrase has.
-_NOUNS = frozenset(["NOUN", "PROPN", "PRON"])
+_PHRASE_HEADS = frozenset(["NOUN", "PROPN", "PRON"])
 _PHRASE_ROLES = frozenset(
     ["oprd", "nsubj", "dobj", "nsubjpass", "pcomp", "pobj", "dative", "appos", "attr", "ROOT"]
 )
@@ -167,7 +167,7 @@ class ParsedSentence:
         way = way[1:] if part.head.role in _APPOSED else way
         if len(way) < 2 or way[0].role != "pobj":
             return False
-        return way[1].text in _OF and way[1].head == whole.head.place
+        return way[1].text in _OF_BODY and way[1].head == whole.head.place
 
     def is_count(self, phrase: Mention) -> bool:
         """Say whether a phrase only counts voters: "with twelve members in favour", not "twelve members left"."""
@@ -293,7 +293,7 @@ def _noun_phrases(words: Sequence[Word], before: int, doc: "Doc") -> Iterator[tu
     determiners, pronouns = target_words()["determiners"], target_words()["pronouns"]
     taken = before - 1
     for word in words[before:]:
-        if word.part not in _NOUNS or not _heads_phrase(words, word):
+        if word.part not in _PHRASE_HEADS or not _heads_phrase(words, word):
             continue
         first = before + doc[word.place - before].left_edge.i
         # No phrase within another.

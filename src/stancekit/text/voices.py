@@ -8,7 +8,7 @@ from stancekit.text.syntax import ParsedSentence
 from stancekit.text.targets import MOST_ACTORS
 from stancekit.types import Mention
 
-_OPENS = re.compile(r"\s\(")
+_OPENS_NAME = re.compile(r"\s\(")
 _CLOSES = re.compile(r"[),;]")
 
 
@@ -75,5 +75,5 @@ def has_in_bracket(name: Mention, other: Mention, text: str) -> bool:
         return False
     if not all(word[0].isupper() for word in name.name.split()):
         return False
-    opens = _OPENS.fullmatch(text, name.end, other.start)
+    opens = _OPENS_NAME.fullmatch(text, name.end, other.start)
     return bool(opens and _CLOSES.match(text, other.end))
