@@ -5,12 +5,12 @@ import re
 _UPPER = "A-ZÀ-ÖØ-Þ"
 _CAPITALS = rf"[{_UPPER}][{_UPPER}.'’-]+"
 _PLACE = rf"[{_UPPER}][\w.'’]+"
-_MONTH_NAME = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
-_DATE = rf"(?:[A-Z][a-z]+day|{_MONTH_NAME} \d{{1,2}}|\d{{1,2}}(?:\.\d\d?\.?| {_MONTH_NAME}))(?:,? \d{{4}})?"
+_SHORT_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_WRITTEN_ON = rf"(?:[A-Z][a-z]+day|{_SHORT_MONTH} \d{{1,2}}|\d{{1,2}}(?:\.\d\d?\.?| {_SHORT_MONTH}))(?:,? \d{{4}})?"
 # "WASHINGTON, June 9 - ", "DAKAR (Agency) - ", "Strasbourg — ", "Lima, Tuesday — "
 _DATELINE = re.compile(
     rf"(?:{_CAPITALS}(?: {_CAPITALS}){{0,3}}(?:\s?[,(][^–—]{{0,40}}?)?\s[–—-]|"
-    rf"{_PLACE}(?: {_PLACE}){{0,2}}(?:\s[–—]|, {_DATE}\s[–—-]))\s"
+    rf"{_PLACE}(?: {_PLACE}){{0,2}}(?:\s[–—]|, {_WRITTEN_ON}\s[–—-]))\s"
 )
 
 
