@@ -20,6 +20,8 @@ import numpy as np
 # `type X = ...`, from Python 3.12 on.
 TYPE_ALIAS: Any = getattr(ast, "TypeAlias", ())
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# What imports and definitions can be in; expressions have none, and are most of a tree.
+HOLDERS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 # Every package has these names, and every module that logs has a `log`.
 COMMON = {"__all__", "log"}
 # Tokens of a line that hold no code.
@@ -98,7 +100,10 @@ def docstring_lines(tree: ast.Module) -> set[int]:
     """Return the numbers of the lines that docstrings take up."""
     documented = (ast.Module, ast.ClassDef, *FUNCTIONS)
     lines: set[int] = set()
-    for node in ast.walk(tree):
+    left: list[Any] = [tree]
+    while left:
+        node = left.pop()
+        left += [child for child in ast.iter_child_nodes(node) if isinstance(child, HOLDERS)]
         if isinstance(node, documented) and has_docstring(node):
             first = node.body[0]
             lines.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
@@ -182,9 +187,8 @@ def _import_nodes(
         elif isinstance(child, ast.If) and _is_type_checking(child.test):
             for other in child.orelse:
                 yield from _import_nodes(ast.Module([other], []), inside=inside)
-        else:
-            in_function = inside or isinstance(child, (*FUNCTIONS, ast.Lambda))
-            yield from _import_nodes(child, inside=in_function)
+        elif isinstance(child, HOLDERS):
+            yield from _import_nodes(child, inside=inside or isinstance(child, FUNCTIONS))
 
 
 def _absolute(module: Module, node: ast.ImportFrom) -> str:
@@ -212,6 +216,8 @@ def _named_modules(module: Module) -> set[str]:
 
     Such a string reads "package.module" or "package.module:Class".
     """
+    if "import_module" not in module.text:
+        return set()
     nodes = list(ast.walk(module.tree))
     names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     if "import_module" not in names | _imported_names(module):

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 from bench.house import measure
@@ -22,16 +21,31 @@ ORDER = [
     {"annotation"},
     {"commands"},
 ]
-SOURCES = sorted((ROOT / "src" / "stancekit").rglob("*.py"))
+PACKAGE = ROOT / "src" / "stancekit"
 
 
 def rank(part: str) -> int:
     return next(at for at, parts in enumerate(ORDER) if part in parts)
 
 
-def imported(path: Path) -> set[str]:
+def part_of(path: str) -> str:
+    return path.split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[str, list[ast.AST]]:
+    """Return the nodes of each file by its path within the package."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): list(
+            ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def imported(nodes: list[ast.AST]) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
         elif isinstance(node, ast.Import):
@@ -39,29 +53,24 @@ def imported(path: Path) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("stancekit.")}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        path
-        for path in SOURCES
-        if path.stem not in ("__init__", "__main__") or len(path.parts) > len(ROOT.parts) + 3
-    ],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_imports_point_one_way(path):
-    own = path.relative_to(ROOT / "src" / "stancekit").parts[0].removesuffix(".py")
-    wrong = [part for part in imported(path) if rank(part) > rank(own)]
-    assert not wrong
+def test_imports_point_one_way(trees):
+    wrong = {
+        path: parts
+        for path, nodes in trees.items()
+        if path not in ("__init__.py", "__main__.py")
+        and (parts := [part for part in imported(nodes) if rank(part) > rank(part_of(path))])
+    }
+    assert len(trees) > 300 and not wrong
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_can_be_seen_whole(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+def test_files_can_be_seen_whole(trees):
+    lengths = {path: len((PACKAGE / path).read_text("utf-8").splitlines()) for path in trees}
+    assert {path: length for path, length in lengths.items() if length > 400} == {}
 
 
 @pytest.fixture(scope="module")
 def house():
-    return measure(ROOT / "src" / "stancekit")
+    return measure(PACKAGE)
 
 
 @pytest.mark.xdist_group("house")
@@ -84,16 +93,15 @@ def test_lines_are_short_and_comments_are_there(house):
 NAMES = {"stance", "diplomacy", "frames", "stance_scores", "frame_scores", "diplomacy_scores"}
 
 
-def strings(path):
+def strings(nodes):
     """Yield the strings of a module that are no docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
@@ -102,8 +110,11 @@ def strings(path):
             yield node.value
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_codebooks_are_data(path):
+def test_codebooks_are_data(trees):
     """The code knows no codebook: names of them are in configs and tests only."""
-    named = {text for text in strings(path) if NAMES & set(re.split(r"[/.,*]", text))}
+    named = {
+        path: said
+        for path, nodes in trees.items()
+        if (said := {text for text in strings(nodes) if NAMES & set(re.split(r"[/.,*]", text))})
+    }
     assert not named

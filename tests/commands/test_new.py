@@ -165,14 +165,20 @@ def test_a_second_scheme_comes_beside_the_first(here):
     assert (here / "mine/configs/corpus/speeches.yaml").read_bytes() == before
 
 
-def test_odd_names_and_values_are_written_so_that_they_are_read_back(here, monkeypatch, capsys):
+def test_odd_names_and_values_are_written_so_that_they_are_read_back(here):
     write_table(here / "my data (1).csv", odd_rows())
-    project = new("own", data="my data (1).csv")
+    new("own", data="my data (1).csv")
     corpus = config(here / "own", "corpus", "my_data_1")
     assert corpus["columns"] == {"text": "The text (final)", "actor": "Speaker's name"}
     book = load_codebook(str(here / "own/configs/codebook/code_2nd.yaml"))
     assert book.names == sorted(["yes", "no", "a: b", "- c", "'q'", "#7"])
     assert book.column == "Code: 2nd" and book.unit == "sentence"
+
+
+@pytest.mark.slow  # the commands of the README, which run above, with other names
+def test_the_commands_of_odd_names_run_to_their_end(here, monkeypatch, capsys):
+    write_table(here / "my data (1).csv", odd_rows())
+    project = new("own", data="my data (1).csv")
     monkeypatch.chdir(here / "own")
     for words in map(shlex.split, project.commands):
         assert main(words[1:]) == 0, (words, capsys.readouterr().err)

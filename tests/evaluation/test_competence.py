@@ -115,7 +115,8 @@ def coded(jsonl):
     return make
 
 
-def test_competence_has_intervals_and_names_mistakes(coded, stance, capsys):
+def test_competence_has_intervals_and_names_mistakes(coded, monkeypatch, capsys):
+    monkeypatch.setattr("stancekit.evaluation.competence.REPLICATES", 200)
     found = agreement(coded(), competence=True, verbose=True)
     competence = found.competence
     frame = competence.to_frame()

@@ -201,6 +201,7 @@ def test_rows_of_a_table_are_a_sequence():
         rows[3]
 
 
+@pytest.mark.slow  # as above, through the program
 def test_the_bench_runs_every_command_on_its_rows(tmp_path, capsys):
     write_labels(tmp_path / "labels", 2000)
     for name, words in commands(tmp_path).items():
