@@ -1,5 +1,8 @@
 """Committed predictions: no text, no names, and every result follows from them."""
 
+import shutil
+from pathlib import Path
+
 import pyarrow.parquet
 import pytest
 from conftest import ROWS, padded
@@ -9,6 +12,7 @@ from stancekit.commands.report import report
 from stancekit.commands.train import train
 from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.errors import KitError
+from stancekit.fileio import write_jsonl
 from stancekit.models.majority import Majority
 from stancekit.runs import published
 from stancekit.runs.folder import read_runs
@@ -18,17 +22,26 @@ from stancekit.runs.leaderboard import leaderboards
 pytestmark = pytest.mark.xdist_group("published")
 
 
+TEXTS = [
+    row | {"article": f"a{at}", "text": padded(row["text"], at)} for at in range(24) for row in ROWS
+]
+
+
+@pytest.fixture(scope="module")
+def made(stance, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("published")
+    write_jsonl(folder / "mine.jsonl", TEXTS)
+    corpus = TableCorpus(folder / "mine.jsonl", name="mine")
+    given = {"split": GroupedSplit(), "model": Majority(), "output": folder / "mine"}
+    train(corpus=corpus, codebook=stance, **given)
+    report(runs=folder / "mine", publish=True)
+    return folder / "mine"
+
+
 @pytest.fixture
-def out(jsonl, stance, tmp_path):
-    rows = [
-        row | {"article": f"a{at}", "text": padded(row["text"], at)}
-        for at in range(24)
-        for row in ROWS
-    ]
-    corpus, folder = TableCorpus(jsonl(*rows), name="mine"), tmp_path / "mine"
-    train(corpus=corpus, codebook=stance, split=GroupedSplit(), model=Majority(), output=folder)
-    report(runs=folder, publish=True)
-    return folder
+def out(made, tmp_path):
+    """Return results that a test may alter."""
+    return Path(shutil.copytree(made, tmp_path / "mine"))
 
 
 def test_no_text_and_no_name_is_published(out):
@@ -71,11 +84,6 @@ def test_another_file_is_refused(out):
 def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
     before = {run.key for run in published.read_published(out)}
     (out / "runs").rename(out / "gone")
-    rows = [
-        row | {"article": f"a{at}", "text": padded(row["text"], at)}
-        for at in range(24)
-        for row in ROWS
-    ]
     again = {
         "codebook": stance,
         "split": GroupedSplit(),
@@ -83,14 +91,14 @@ def test_published_runs_stay_until_replaced_or_outdated(out, jsonl, stance):
         "output": out,
         "name": "other",
     }
-    train(corpus=TableCorpus(jsonl(*rows), name="mine"), **again)
+    train(corpus=TableCorpus(jsonl(*TEXTS), name="mine"), **again)
     report(runs=out, publish=True)
     assert {run.key for run in published.read_published(out)} == before | {
         run.key for run in read_runs(out)
     }
     assert len(leaderboards(published.read_published(out))) == 1
     (out / "runs").rename(out / "gone too")
-    train(corpus=TableCorpus(jsonl(*rows[:-4]), name="mine"), **again)
+    train(corpus=TableCorpus(jsonl(*TEXTS[:-4]), name="mine"), **again)
     report(runs=out, publish=True)
     assert {run.key for run in published.read_published(out)} == {run.key for run in read_runs(out)}
 

@@ -200,9 +200,10 @@ def every_one_state_alone(last):
     [
         without_weights_of_best,
         shortened("model.safetensors"),
-        shortened("optimizer.pt"),
-        shortened("scheduler.pt"),
-        shortened("rng_state.pth"),
+        *(
+            pytest.param(shortened(name), marks=pytest.mark.slow)
+            for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth")
+        ),
         shortened("trainer_state.json"),
         shortened("sums.json"),
         bit_changed,
