@@ -175,7 +175,7 @@ def _node_columns(
 
 def _write_network(folder: Path, found: SignedNetwork, statements: str) -> None:
     drawing, picture = network_figure(found)
-    files = {
+    files: dict[str, str | bytes] = {
         "edges.csv": frame_to_csv(found.to_frame()),
         "nodes.csv": frame_to_csv(found.nodes_frame()),
         "pairs.csv": frame_to_csv(found.pairs_frame()),

@@ -123,7 +123,8 @@ def bounded_memory(nlp: "Language", *, max_words: int = 150_000) -> Iterator[Non
 
 def one_thread() -> AbstractContextManager[Any]:
     """Keep the products of matrices in one thread: on sentences, several cost more than they save."""
-    return _threads().limit(limits=1)
+    limits: AbstractContextManager[Any] = _threads().limit(limits=1)
+    return limits
 
 
 @cache

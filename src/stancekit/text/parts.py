@@ -1,7 +1,7 @@
 """Parts of speech, by spaCy's rules on the tags and roles of words."""
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,10 +42,11 @@ class WordKinds:
     def __init__(self, rules: "Language") -> None:
         self.strings = rules.vocab.strings
         self._rules = rules
+        self._ruler: Any = rules.get_pipe("attribute_ruler")
         self._words: set[int] = set()
         self._before: set[int] = set()
         self._known: dict[tuple[int, int, int, int], WordKind] = {}
-        for rule in rules.get_pipe("attribute_ruler").patterns:
+        for rule in self._ruler.patterns:
             if _READ.isdisjoint(rule["attrs"]):
                 continue
             for pattern in rule["patterns"]:
@@ -74,8 +75,8 @@ class WordKinds:
         from spacy.tokens import Doc
 
         doc = Doc(self._rules.vocab, words=["-", word])
-        doc.from_array(["TAG", "DEP"], np.array([[0, before], [tag, role]], dtype=np.uint64))
-        read = self._rules.get_pipe("attribute_ruler")(doc)[1]
+        codes: Any = np.array([[0, before], [tag, role]], dtype=np.uint64)
+        read = self._ruler(doc.from_array(["TAG", "DEP"], codes))[1]
         return WordKind(read.tag_, read.pos_, read.dep_)
 
 

@@ -49,7 +49,7 @@ class SentenceTokens:
         self.gazetteer = gazetteer
         self.words = gazetteer.words
         strings = doc.vocab.strings
-        self.text = [strings[code] for code in doc.to_array("ORTH").tolist()]
+        self.text: list[str] = [strings[code] for code in doc.to_array("ORTH").tolist()]
         self.lower = [word.lower() for word in self.text]
 
     def cut(self, start: int, end: int) -> "Doc":
