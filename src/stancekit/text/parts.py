@@ -1,7 +1,7 @@
 """Parts of speech, by spaCy's rules on the tags and roles of words."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class WordKinds:
     def __init__(self, rules: "Language") -> None:
         self.strings = rules.vocab.strings
         self._rules = rules
-        self._ruler: Any = rules.get_pipe("attribute_ruler")
+        self._ruler = cast(Any, rules.get_pipe("attribute_ruler"))
         self._words: set[int] = set()
         self._before: set[int] = set()
         self._known: dict[tuple[int, int, int, int], WordKind] = {}
