@@ -4,7 +4,7 @@ import pickle
 from itertools import groupby
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, corpus_of
 
 from stancekit.errors import KitError
 from stancekit.resources import shipped
@@ -219,13 +219,14 @@ def test_the_seed_article_of_the_same_vote():
     assert "Ukraine" not in names  # where the war is
 
 
-def test_how_many_actors_of_the_bundled_corpus_are_found(un_votes):
+def test_how_many_actors_of_the_bundled_corpus_are_found(vote_rows, tmp_path):
     # In the first round every actor that a sentence names is marked; its articles end in a number below 50.
-    sentences = [
-        one
-        for one in un_votes.marked_sentences()
-        if one.part == "test" and int(one.article.rpartition("-")[2]) < 50
+    rows = [
+        row
+        for row in vote_rows
+        if row["split"] == "test" and int(row["article"].rpartition("-")[2]) < 50
     ]
+    sentences = corpus_of(rows, tmp_path / "test.jsonl").marked_sentences()
     right = wrong = missed = 0
     for _, group in groupby(sentences, key=lambda one: one.article):
         same = list(group)
