@@ -105,7 +105,7 @@ def corpus_of(rows: Iterable[dict[str, Any]], path: Path) -> TableCorpus:
 
 
 def take_articles(rows: list[dict[str, Any]], step: int, path: Path) -> TableCorpus:
-    """Return the corpus of every so manieth article."""
+    """Return the corpus of every so many articles one."""
     kept = set(list(dict.fromkeys(row["article"] for row in rows))[::step])
     return corpus_of((row for row in rows if row["article"] in kept), path)
 
@@ -114,8 +114,8 @@ def take_articles(rows: list[dict[str, Any]], step: int, path: Path) -> TableCor
 def some_votes(
     vote_rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> TableCorpus:
-    """A ninth of the bundled corpus, which as a whole takes long to read and longer to learn from."""
-    return take_articles(vote_rows, 9, tmp_path_factory.mktemp("some") / "some.jsonl")
+    """Half of the bundled corpus, which as a whole takes long to read and longer to learn from."""
+    return take_articles(vote_rows, 2, tmp_path_factory.mktemp("some") / "some.jsonl")
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +123,7 @@ def few_votes(
     vote_rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> TableCorpus:
     """A few of the bundled corpus's articles, for runs whose quality is not the point."""
-    return take_articles(vote_rows, 27, tmp_path_factory.mktemp("few") / "few.jsonl")
+    return take_articles(vote_rows, 9, tmp_path_factory.mktemp("few") / "few.jsonl")
 
 
 @pytest.fixture(scope="session")

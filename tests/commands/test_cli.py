@@ -220,18 +220,14 @@ def test_a_reader_that_stops_early_sees_no_traceback():
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        (["--cfg", "job", "model=nb", "--package", "model"], "alpha: 0.3"),
+        pytest.param(
+            *(["--cfg", "job", "model=nb", "--package", "model"], "alpha: 0.3"),
+            marks=pytest.mark.slow,
+        ),
         (["model=nb", "--info", "defaults"], "model/nb"),
+        pytest.param(*(["--info", "searchpath"], "Provider"), marks=pytest.mark.slow),
+        pytest.param(*(["--hydra-help"], "== Flags =="), marks=pytest.mark.slow),
     ],
-)
-def test_what_hydra_shows_of_a_configuration(words, shown, capsys):
-    assert main(["train", *words]) == 0
-    assert shown in capsys.readouterr().out
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("words", "shown"), [(["--info", "searchpath"], "Provider"), (["--hydra-help"], "== Flags ==")]
 )
 def test_what_hydra_shows_of_itself(words, shown):
     done = program("train", *words)

@@ -38,11 +38,13 @@ def news(tmp_path):
 
 
 def test_rows_are_written_with_their_places_in_the_text(saved, tmp_path, capsys):
+    text = f"{ARTICLE.read_text()}\n\nIt rained all day.\n"
+    article = tmp_path / "article.txt"
+    article.write_text(text)
     rows = label(
-        input=ARTICLE, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER, rows="all"
+        input=article, models=saved, output=tmp_path / "labels.jsonl", actors=FINDER, rows="all"
     )
     assert capsys.readouterr().out == ""
-    text = ARTICLE.read_text()
     written = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
     assert len(written) == len(rows) > 10
     assert {row["format"] for row in written} == {4}

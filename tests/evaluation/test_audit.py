@@ -6,7 +6,7 @@ import pytest
 from conftest import every
 from sklearn.linear_model import LogisticRegression
 
-from stancekit.corpus import Splits
+from stancekit.corpus import FixedSplit, Splits
 from stancekit.evaluation.audit import (
     DECISIVE,
     MARGIN,
@@ -49,11 +49,16 @@ def _board(parts, features, folder):
     return board
 
 
+@pytest.fixture(scope="module")
+def whole(un_votes, stance):
+    return FixedSplit()(un_votes.read(stance), random_state=0)
+
+
 @pytest.mark.parametrize(("features", "is_blind"), [(Plain(), True), (Marked(), False)])
 def test_a_model_that_sees_the_sentence_only_is_called_target_blind(
-    parts, tmp_path, features, is_blind
+    whole, tmp_path, features, is_blind
 ):
-    board = _board(parts, features, tmp_path)
+    board = _board(whole, features, tmp_path)
     assert (target_use(board.best.findings) == "target-blind") is is_blind
     assert ("C04" in {check.code for check in run_checks(board)}) is is_blind
     if is_blind:

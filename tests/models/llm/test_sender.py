@@ -147,4 +147,6 @@ def test_it_loads_little(serve):
 
 
 if __name__ == "__main__":
+    # It is ignored where the tests were started in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ask(*sys.argv[1:])
