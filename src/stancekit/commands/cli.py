@@ -208,7 +208,7 @@ def start(command: str, words: Sequence[str], task: Callable[[DictConfig], None]
         elif options.shell_completion:
             hydra.shell_completion(**what)
         else:
-            mode = RunMode.MULTIRUN if options.multirun else _mode(hydra, what)
+            mode = RunMode.MULTIRUN if options.multirun else hydra.get_mode(**what) or RunMode.RUN
             what["overrides"].append(f"hydra.mode={mode.name}")
             if mode is RunMode.MULTIRUN and command != "train":
                 # Hydra notes what it ran; who labels or estimates does not look for that where they
@@ -216,29 +216,6 @@ def start(command: str, words: Sequence[str], task: Callable[[DictConfig], None]
                 what["overrides"].insert(0, f"hydra.sweep.dir={quoted(tempfile.gettempdir())}")
             run_it = hydra.multirun if mode is RunMode.MULTIRUN else hydra.run
             run_it(task_function=task, **what)
-
-
-def _mode(hydra: Hydra, what: dict[str, Any]) -> RunMode:
-    """Say whether the words and the configs ask for one run or for several.
-
-    The config of one run is kept for it: Hydra would compose it again, which takes longer than
-    many a command does.
-    """
-    try:
-        config = hydra.compose_config(**what, run_mode=RunMode.RUN)
-    except Exception:
-        # Several, or wrong: what runs it tells what.
-        return hydra.get_mode(**what) or RunMode.RUN
-    if config.hydra.mode is RunMode.MULTIRUN:
-        return RunMode.MULTIRUN
-    loader: Any = hydra.config_loader
-
-    def kept(**given: Any) -> DictConfig:
-        del loader.load_configuration
-        return config
-
-    loader.load_configuration = kept
-    return RunMode.RUN
 
 
 def run(command: str, words: Sequence[str]) -> int:
