@@ -220,8 +220,8 @@ def test_a_row_without_a_code_has_no_position():
 
 def test_positions_of_a_low_score_have_no_row(both, labelled, tmp_path, capsys):
     every = [row for row in both[0] if row["actor"]]
-    scores = sorted(max(row["stance_scores"].values()) for row in every)
-    # Between two of them: written ones are rounded.
+    scores = sorted({max(row["stance_scores"].values()) for row in every})
+    # Between two that differ: written ones are rounded.
     cut = sum(scores[len(scores) // 2 - 1 :][:2]) / 2
     some = labelled(min_score=cut, output=tmp_path / "labels.jsonl", verbose=True)
     kept = [row for row in every if row in some]
