@@ -50,6 +50,7 @@ class Stub:
         self.seen = Counter()  # bodies that came in whole
         self.answered = Counter()  # bodies whose reply was sent whole
         self.headers = []
+        self.connections = []
         self.number = 0
         self.dice = random.Random(0)
         self.log = log
@@ -94,6 +95,7 @@ class Stub:
         server.close()
 
     async def _connection(self, reader, writer):
+        self.connections.append(writer.get_extra_info("peername"))
         try:
             writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while True:

@@ -1,6 +1,7 @@
 """What goes wrong between the kit and a server, over real sockets."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -88,8 +89,24 @@ def test_connections_are_kept(connect, serve):
     server = connect(stub.endpoint)
     for _ in range(3):
         server.send(BODY)
-    (connection,) = server._client._transport._pool.connections
-    assert connection.is_idle() and stub.requests == 3
+    assert (len(stub.connections), stub.requests) == (1, 3)
+    # One of each thread.
+    with ThreadPoolExecutor(1) as other:
+        for _ in range(2):
+            other.submit(server.send, BODY).result()
+    assert (len(stub.connections), stub.requests) == (2, 5)
+
+
+def test_where_another_machine_may_be_asked_the_proxy_of_the_environment_is_used(
+    connect, serve, monkeypatch
+):
+    proxy, stub = serve(), serve()
+    monkeypatch.setenv("http_proxy", proxy.endpoint.removeprefix("http://").removesuffix("/v1"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    connect("http://models.example/v1", network=True).send(BODY)
+    assert proxy.headers[0].startswith("POST http://models.example/v1/chat/completions")
+    connect(stub.endpoint, network=True).send(BODY)
+    assert (stub.requests, proxy.requests) == (1, 1)
 
 
 def test_a_model_that_the_server_has_not_is_told_with_those_that_it_has(connect, serve):

@@ -1,11 +1,13 @@
 """An OpenAI-compatible server over HTTP/1.1: one request at a time, its failures in words, its key in none of them."""
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib import import_module
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 from stancekit.errors import KitError, MissingExtra, listing, printable
 from stancekit.models.llm.endpoint import check_endpoint, reachable, read_key
@@ -28,7 +30,7 @@ class RefusedError(KitError):
 
 
 class ChatServer:
-    """A server of chat completions.
+    """A server of chat completions, with a connection of each thread that asks.
 
     Parameters
     ----------
@@ -38,8 +40,6 @@ class ChatServer:
         Whether it may be another machine than this one.
     key_env
         The environment variable that holds its key.
-    parallel
-        How many connections are kept open.
     timeout
         Seconds to wait for a reply.
 
@@ -57,7 +57,6 @@ class ChatServer:
         *,
         network: bool = False,
         key_env: str | None = None,
-        parallel: int = 1,
         timeout: float = 120.0,
     ) -> None:
         self.endpoint = check_endpoint(endpoint, network=network)
@@ -68,26 +67,30 @@ class ChatServer:
                 self._httpx: Any = import_module("httpx")
         except ImportError:
             raise MissingExtra("httpx", "llm") from None
-        headers = {"Content-Type": "application/json"}
+        place = reachable(self.endpoint)
+        urls = (f"{place}/chat/completions", f"{place}/models")
+        self._chat, self._models = map(self._httpx.URL, urls)
+        self._headers = {"Host": self._chat.netloc, "Content-Type": "application/json"}
         if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        limits = self._httpx.Limits(max_connections=parallel, max_keepalive_connections=parallel)
-        self._client = self._httpx.Client(
-            headers=headers,
-            limits=limits,
-            timeout=self._httpx.Timeout(timeout, connect=_CONNECT_SECONDS),
-            # To load certificates takes longer than all else, and plain HTTP has none.
-            verify=self.endpoint.startswith("https:"),
+            self._headers["Authorization"] = f"Bearer {self._key}"
+        waits = {"read": timeout, "write": timeout, "pool": timeout, "connect": _CONNECT_SECONDS}
+        self._extensions = {"timeout": waits}
+        # To load certificates takes longer than all else, and plain HTTP has none.
+        secure = self.endpoint.startswith("https:")
+        self._made: list[Any] = []
+        self._transport = _TransportOfThread(
+            self._httpx,
+            self._made,
+            verify=secure and self._httpx.create_ssl_context(trust_env=network),
             # A proxy of the environment would take texts off this machine.
             trust_env=network,
-            follow_redirects=False,
+            proxy=_proxy(self._chat) if network else None,
         )
-        place = reachable(self.endpoint)
-        self._chat, self._models = f"{place}/chat/completions", f"{place}/models"
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        for transport in self._made:
+            transport.close()
 
     def send(self, body: bytes) -> str:
         """Send a request and return the reply, JSON with a choice in it.
@@ -143,11 +146,15 @@ class ChatServer:
             facts["server"] = software
         return describe_server({key: value for key, value in facts.items() if key != "created"})
 
-    def _ask(self, method: str, place: str, body: bytes | None = None) -> Any:
+    def _ask(self, method: str, place: Any, body: bytes | None = None) -> Any:
         """Return a response that says that all is well."""
         httpx = self._httpx
+        request = httpx.Request(
+            method, place, headers=self._headers, content=body, extensions=self._extensions
+        )
         try:
-            response = self._client.request(method, place, content=body)
+            response = self._transport.own.handle_request(request)
+            response.read()
         except httpx.ConnectError:
             raise TryAgainError(f"no server answers at {self.endpoint}", gone=True) from None
         except httpx.TimeoutException:
@@ -181,6 +188,27 @@ class ChatServer:
     def _text(response: Any) -> str:
         content: bytes = response.content
         return content.decode("utf-8", "replace")
+
+
+class _TransportOfThread(threading.local):
+    """What sends the requests of a thread, over a connection that it keeps open.
+
+    One for all threads would look through all their connections for every request; and a client around
+    it would add redirects and cookies, which are not wanted.
+    """
+
+    def __init__(self, httpx: Any, made: list[Any], **how: Any) -> None:
+        self.own = httpx.HTTPTransport(**how)
+        made.append(self.own)
+
+
+def _proxy(place: Any) -> str | None:
+    """Return what the environment names to reach a server through, `None` where it names nothing."""
+    found = getproxies()
+    proxy = found.get(place.scheme) or found.get("all")
+    if not proxy or proxy_bypass(place.host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _advice(status: int) -> str:

@@ -130,7 +130,7 @@ def serve(settings: dict[str, Any], lines: Iterable[bytes]) -> None:
                     lost,
                 )
             tell(facts=server.describe(name))
-            parallel, first_wait = settings["server"]["parallel"], settings["first_wait"]
+            parallel, first_wait = settings["parallel"], settings["first_wait"]
             Sender(server, store, name, parallel=parallel, first_wait=first_wait).run(lines)
 
 

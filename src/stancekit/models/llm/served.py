@@ -44,7 +44,7 @@ class ServedModel:
     def __init__(self, name: str, *, parallel: int, **connection: Any) -> None:
         self.name = name
         self.parallel = parallel
-        self._settings = {"name": name, "server": {"parallel": parallel, **connection}}
+        self._settings = {"name": name, "parallel": parallel, "server": connection}
         self._process: subprocess.Popen[bytes] | None = None
 
     def open(self, store: ReplyStore) -> dict[str, str]:
