@@ -62,11 +62,11 @@ def agreement(
 
     Examples
     --------
-    >>> found = agreement("un_votes")
+    >>> found = agreement("un_votes_outside")
     >>> found.to_frame().head(2).round(2)
-              codes  alpha   low  high     n  agree
-    0           all   0.95  0.94  0.96  3923   0.97
-    1  on the scale   1.00  0.99  1.00  1963   1.00
+              codes  alpha   low  high    n  agree
+    0           all   0.99  0.97   1.0  259   0.99
+    1  on the scale   1.00  1.00   1.0  192   1.00
     """
     if output is not None:
         _check_output(Path(output), corpus)

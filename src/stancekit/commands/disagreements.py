@@ -64,9 +64,9 @@ def disagreements(
 
     Examples
     --------
-    >>> rows = disagreements("un_votes")
+    >>> rows = disagreements("un_votes_outside")
     >>> len(rows), rows[0]["distance"]
-    (125, 2.0)
+    (2, 1.0)
     """
     book = as_codebook(codebook)
     source = as_corpus(corpus)

@@ -104,6 +104,7 @@ class Labeller:
                         codebooks,
                         pair.vote,
                         pair.points_back,
+                        pair.within,
                         text.group,
                         text.kept,
                     )
