@@ -104,6 +104,11 @@ def corpus_of(rows: Iterable[dict[str, Any]], path: Path) -> TableCorpus:
     return TableCorpus(path, name=path.stem, columns={"text": "sentence"}, labels={"": None})
 
 
+def words_for(corpus: TableCorpus) -> list[str]:
+    """Return what names such a corpus on the command line."""
+    return ["corpus=table", f"corpus.path={corpus.path}", "corpus.columns.text=sentence"]
+
+
 def take_articles(rows: list[dict[str, Any]], step: int, path: Path) -> TableCorpus:
     """Return the corpus of every so many articles one."""
     kept = set(list(dict.fromkeys(row["article"] for row in rows))[::step])

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROWS, padded
+from conftest import ROWS, padded, words_for
 from hydra.errors import InstantiationException
 from test_sample import rows as label_rows
 
@@ -189,9 +189,9 @@ def test_two_processes_that_start_the_same_run_do_not_mix_nor_need_a_home(small,
 
 
 @pytest.mark.slow
-def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
-    models = "model=majority,lexicon,nb,logreg,svm"
-    words = [sys.executable, "-m", "stancekit", "train", "experiment=un_votes", models]
+def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, few_votes):
+    said = ["experiment=un_votes", *words_for(few_votes), "model=majority,lexicon,nb,logreg,svm"]
+    words = [sys.executable, "-m", "stancekit", "train", *said]
     first = subprocess.Popen(
         words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

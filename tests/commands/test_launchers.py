@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import words_for
 
 pytestmark = pytest.mark.slow
 # submitit's local executor runs the same job files that SLURM would.
@@ -25,14 +26,14 @@ def runs(folder):
 
 
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
-def test_a_launcher_makes_the_runs_that_one_process_makes(tmp_path, launcher):
+def test_a_launcher_makes_the_runs_that_one_process_makes(tmp_path, few_votes, launcher):
     said = {}
     for name in ("basic", launcher):
         words = [
             "-m",
             f"hydra/launcher={name}",
             *LAUNCHERS[name],
-            "corpus=un_votes",
+            *words_for(few_votes),
             "model=majority,lexicon",
         ]
         command = [sys.executable, "-m", "stancekit", "train", *words, f"output={tmp_path / name}"]
@@ -44,8 +45,13 @@ def test_a_launcher_makes_the_runs_that_one_process_makes(tmp_path, launcher):
     assert "Traceback" not in said[launcher].stderr
 
 
-def test_an_experiment_is_compared_at_its_end(tmp_path):
-    words = ["experiment=un_votes", "model=majority,lexicon", "codebook=stance", "random_state=0"]
+def test_an_experiment_is_compared_at_its_end(tmp_path, few_votes):
+    words = [
+        "experiment=un_votes",
+        *words_for(few_votes),
+        "model=majority,lexicon",
+        "codebook=stance",
+    ]
     command = [
         sys.executable,
         "-m",

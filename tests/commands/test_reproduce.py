@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import yaml
+from conftest import words_for
 
 from stancekit.__main__ import main
 from stancekit.commands.report import report
@@ -20,9 +21,7 @@ pytestmark = pytest.mark.xdist_group("reproduce")
 @pytest.fixture(scope="module")
 def out(tmp_path_factory, few_votes):
     folder = tmp_path_factory.mktemp("reproduce")
-    corpus = ["corpus=table", f"corpus.path={few_votes.path}", "corpus.columns.text=sentence"]
-    words = [*corpus, "corpus.labels={'': null}", "model=nb", f"output={folder}"]
-    assert main(["train", *words]) == 0
+    assert main(["train", *words_for(few_votes), "model=nb", f"output={folder}"]) == 0
     return folder
 
 
