@@ -149,13 +149,15 @@ def test_pages_fit_can_be_read_and_ask_nobody(width, scheme, site, pages, browse
     wrong, asked = [], []
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.on("request", lambda request: asked.append(request.url))
-    for path in [*pages, *(site / "_static" / "gallery").glob("*.html")]:
+    for number, path in enumerate([*pages, *(site / "_static" / "gallery").glob("*.html")]):
         page.goto(path.as_uri())
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wrong.append(f"{path.name} is wider than the window")
         wrong += [f"{path.name} is cut off: {one}" for one in page.evaluate(CUT, width)]
-        found = Axe().run(page, options={"runOnly": {"type": "rule", "values": RULES}})
-        wrong += [f"{path.name}: {found.generate_report()}"] * (found.violations_count > 0)
+        # These rules take long, and pages share their colours and parts: each is read in one of both schemes.
+        if number % 2 == (scheme == "dark"):
+            found = Axe().run(page, options={"runOnly": {"type": "rule", "values": RULES}})
+            wrong += [f"{path.name}: {found.generate_report()}"] * (found.violations_count > 0)
     page.close()
     assert not wrong and not [url for url in asked if not url.startswith("file:")]
 

@@ -212,9 +212,9 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, few_votes):
 
 @pytest.mark.slow
 def test_a_reader_that_stops_early_sees_no_traceback():
-    command = f"{sys.executable} -m stancekit data un_votes | head -n 1"
+    command = f"{sys.executable} -m stancekit data un_votes_outside | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("# un_votes") and "Traceback" not in done.stderr
+    assert done.stdout.startswith("# un_votes_outside") and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -301,11 +301,3 @@ def test_a_decision_on_a_sentence_is_of_all_its_rows(tmp_path, jsonl, diplomacy)
     data = TableCorpus(jsonl(*rows), annotators=["a", "b"], gold=file).read(diplomacy)
     assert data.labels == ((), ("peace",))
     assert len(TableCorpus(jsonl(*rows), annotators=["a", "b"]).annotations(diplomacy).units()) == 2
-
-
-@pytest.mark.slow
-def test_the_bundled_corpus_has_the_same_gold_and_second_annotation(un_votes, stance, diplomacy):
-    for codebook, n in ((stance, 3923), (diplomacy, 1766)):
-        units = un_votes.annotations(codebook).units()
-        assert units.annotators == ("labels", "second") and units.gold_from == "labels"
-        assert sum(second is not None for _, second in units.codes) == n

@@ -245,8 +245,12 @@ def test_agreement_needs_two_annotators_with_rows_in_common(jsonl, stance):
 def test_committed_agreement_of_the_bundled_corpus(un_votes, stance, diplomacy):
     # The numbers of data/un_votes/README.md.
     expected = {"stance": (0.951, 0.939, 0.962), "diplomacy": (0.881, 0.863, 0.898)}
-    for codebook in (stance, diplomacy):
-        score = measure_agreement(un_votes.annotations(codebook)).scores[0]
+    for codebook, n in ((stance, 3923), (diplomacy, 1766)):
+        annotated = un_votes.annotations(codebook)
+        units = annotated.units()
+        assert units.annotators == ("labels", "second") and units.gold_from == "labels"
+        assert sum(second is not None for _, second in units.codes) == n
+        score = measure_agreement(annotated).scores[0]
         assert (score.value, score.low, score.high) == pytest.approx(
             expected[codebook.name], abs=0.0006
         )
