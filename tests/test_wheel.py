@@ -55,7 +55,7 @@ def test_the_wheel_alone_trains_the_default_experiment(site, tmp_path):
     told = run(["-c", where], site, tmp_path)
     assert told.returncode == 0, told.stderr
     assert all(line.startswith(str(site)) for line in told.stdout.splitlines())
-    sweep = ["model=majority,lexicon", "random_state=0"]
+    sweep = ["model=majority,lexicon", "codebook=stance", "random_state=0"]
     small = ["corpus=un_votes_outside", "model=embedding", "output=outside"]
     for words in (["experiment=un_votes", *sweep], small):
         done = run(["-m", "stancekit", "train", *words], site, tmp_path)
