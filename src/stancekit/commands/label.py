@@ -117,8 +117,7 @@ def label(  # noqa: PLR0913  # one argument per key of configs/label.yaml
         example has one code; scores are calibrated probabilities. The higher, the fewer positions
         and the more of them right: `evaluate task=positions` shows both. A position
         towards a text that is named before the sentence needs a higher score than what its actor takes
-        a side on in the sentence itself, and what a target says more of ("an injunction" in "a request
-        for an injunction") is not written with the same code again. 0 writes every position.
+        a side on in the sentence itself. 0 writes every position.
     columns
         The column or field of a role where it has another name: `columns.text=sentence`; `false`
         where there is none: `columns.actor=false`. Roles are text, id, article, title, date, actor,

@@ -27,8 +27,6 @@ class LabelledRow:
         The actor's side in a roll call, which is no model's prediction; empty where there is none.
     points_back
         Whether the target is a text that is named before the sentence, if it is that.
-    within
-        The names of the sentence's other targets that say what the target is part of.
     group
         What the labels name as the article, if not the sentence's own.
     kept
@@ -46,7 +44,6 @@ class LabelledRow:
     codebooks: Mapping[str, Codebook]
     vote: str = ""
     points_back: bool = False
-    within: frozenset[str] = frozenset()
     group: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
     held_out: Mapping[str, Prediction] = field(default_factory=dict)
@@ -77,16 +74,6 @@ class LabelledRow:
     def actor(self) -> str:
         """Return the actor's name, empty where there is none."""
         return self.example.actor.name if self.example.actor else ""
-
-    @property
-    def target(self) -> str:
-        """Return the target's name, empty where there is none."""
-        return self.example.target.name if self.example.target else ""
-
-    @property
-    def position(self) -> tuple[tuple[str, ...], ...]:
-        """Return the codes of the codebooks of positions."""
-        return tuple(self.codes(name) for name, book in self.codebooks.items() if book.towards)
 
     @property
     def states_target(self) -> bool:
@@ -177,9 +164,7 @@ def likely_positions(rows: Sequence[LabelledRow], min_score: float) -> list[bool
     """Say of each row whether it has a position that scores enough, and that its sentence is on.
 
     A sentence may point at a text that was named before it. Where it states a position of the same actor
-    that scores as much, it is on that, and takes no position towards the text before. Nor does it take the
-    same position towards what a target says more of: who rejects a request for an injunction is read
-    once, on the request. Who supports an end to attacks and condemns attacks is read twice.
+    that scores as much, it is on that, and takes no position towards the text before.
 
     Parameters
     ----------
@@ -194,16 +179,11 @@ def likely_positions(rows: Sequence[LabelledRow], min_score: float) -> list[bool
     for _, group in groupby(rows, key=lambda row: row.sentence.id):
         together = [(row, row.is_likely(min_score)) for row in group]
         stated: dict[str, float] = {}
-        taken = set()
         for row, yes in together:
-            if yes:
-                taken.add((row.actor, row.target, row.position))
             if yes and row.states_target:
                 stated[row.actor] = max(row.score, stated.get(row.actor, 0.0))
         likely += [
-            yes
-            and not (row.points_back and row.score <= stated.get(row.actor, 0.0))
-            and not any((row.actor, outer, row.position) in taken for outer in row.within)
+            yes and not (row.points_back and row.score <= stated.get(row.actor, 0.0))
             for row, yes in together
         ]
     return likely

@@ -104,7 +104,6 @@ class Labeller:
                         codebooks,
                         pair.vote,
                         pair.points_back,
-                        pair.within,
                         text.group,
                         text.kept,
                     )

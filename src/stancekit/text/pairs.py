@@ -35,14 +35,12 @@ class AskedPair:
     """An actor and a target of a sentence, and the side of the vote where a roll call says it.
 
     `vote` is yes, no, abstain or absent (`rollcalls.Vote`), empty where no roll call was read. Where a
-    pair `points_back`, the sentence may mean a text that is named before it. Its target stands
-    `within` those of the sentence's targets that these are the names of (`ParsedSentence.stands_within`).
+    pair `points_back`, the sentence may mean a text that is named before it.
     """
 
     example: Example
     vote: str = ""
     points_back: bool = False
-    within: frozenset[str] = frozenset()
 
     @property
     def sentence(self) -> str:
@@ -95,32 +93,15 @@ def ask_pairs(
     """
     topic, asked = make_topic(article), as_list(targets)
     read = read_sentences(sentences, mentions, actor=actor, speaker=speaker)
-    if asked:
-        pairs = _with_given(read, asked)
-        outer: list[dict[str, frozenset[str]]] = [{} for _ in read]
-    else:
-        syntax = parse_sentences([one.text for one in read]) if parsed is None else parsed
-        pairs = _find_pairs(read, topic, syntax)
-        outer = [_outer_targets(*each) for each in zip(pairs, syntax, strict=True)]
+    pairs = _with_given(read, asked) if asked else _find_pairs(read, topic, parsed)
     made = []
-    for sentence, one, of_sentence, within in zip(sentences, read, pairs, outer, strict=True):
+    for sentence, one, of_sentence in zip(sentences, read, pairs, strict=True):
         for index, (who, target, vote) in enumerate(of_sentence):
             name = f"{sentence.id}.{index}"
             example = Example(name, one.text, who, target, article.id)
             back = not (asked or vote or target.located) and who.located
-            made.append(AskedPair(example, vote, back, within.get(target.name, frozenset())))
+            made.append(AskedPair(example, vote, back))
     return made
-
-
-def _outer_targets(pairs: Sequence["_Triple"], parsed: ParsedSentence) -> dict[str, frozenset[str]]:
-    """Return by the name of each target those of the sentence's targets that it stands within."""
-    targets = {target.name: target for _, target, _ in pairs}
-    return {
-        name: frozenset(
-            other for other, outer in targets.items() if parsed.stands_within(target, outer)
-        )
-        for name, target in targets.items()
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +226,9 @@ def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list
 
 
 def _find_pairs(
-    read: Sequence[ReadSentence], topic: Mention | None, syntax: Sequence[ParsedSentence]
+    read: Sequence[ReadSentence],
+    topic: Mention | None,
+    parsed: Sequence[ParsedSentence] | None,
 ) -> list[list[_Triple]]:
     texts = [one.text for one in read]
     before = texts_before(texts, choose_matter(topic, texts))
@@ -255,6 +238,7 @@ def _find_pairs(
             read, read_roll_calls(texts, [one.named for one in read], before), strict=True
         )
     ]
+    syntax = parse_sentences(texts) if parsed is None else parsed
     rows = zip(read, syntax, before, votes, strict=True)
     return [
         [

@@ -24,7 +24,6 @@ LONGEST_PARSED = 2000
 LONGEST_WAY = 40
 # Relations of a name to the noun that says what it is.
 _APPOSED = frozenset(["appos", "compound", "nmod"])
-_BESIDE = frozenset(["appos", "conj"])
 # Between a name and the body that its bearer is of.
 _OF_BODY = frozenset(["of", "from", "for", "at"])
 # Where a verb in -ing names an act: "criticised siding with them", "siding with them is wrong".
@@ -114,28 +113,6 @@ class ParsedSentence:
     def head(self, word: Word) -> Word:
         """Return the word that a word hangs on, itself for a root."""
         return self.words[word.head]
-
-    def stands_within(self, phrase: Mention, other: Mention) -> bool:
-        """Say whether a phrase says more of another: "the registry" in "a draft that sets up the registry".
-
-        What is named beside it ("drafts and registries") does not.
-
-        Examples
-        --------
-        >>> [sentence] = parse_sentences(["Peru rejects a draft that sets up a registry, and the levy."])
-        >>> _, draft, registry, levy = sentence.phrases
-        >>> sentence.stands_within(registry, draft), sentence.stands_within(levy, draft)
-        (True, False)
-        """
-        inner, outer = self.phrase(phrase), self.phrase(other)
-        if inner is None or outer is None:
-            return False
-        way = self.way(inner.head)
-        places = [word.place for word in way]
-        if outer.head.place not in places[1:]:
-            return False
-        below = way[places.index(outer.head.place) - 1]
-        return below.role not in _BESIDE
 
     def speaks_for(self, phrase: Mention, other: Mention) -> bool:
         """Say whether a phrase stands for another: "the representative of Peru", "the charity Warm Homes"."""
