@@ -444,7 +444,13 @@ def save_and_die(folder, step):
     persistence.save(small("new"), folder)
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["over an old model", "in a new place"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(True, id="over an old model", marks=pytest.mark.slow),
+        pytest.param(False, id="in a new place"),
+    ],
+)
 def test_kill_9_at_any_step_leaves_a_whole_model_or_none(tmp_path, before):
     names, died, steps = [], -signal.SIGKILL, 0
     while died:
