@@ -31,7 +31,7 @@ docs: $(READY)
 
 # Committed results against their predictions, and models that were kept here against their manifests and cards.
 verify-results: $(READY)
-	set -e; for file in experiments/*/predictions.parquet; do $(BIN)/stancekit report $$(dirname $$file) check=true; done
+	dirname experiments/*/predictions.parquet | OMP_NUM_THREADS=1 xargs -P 2 -I{} $(BIN)/stancekit report {} check=true
 	set -e; for file in models/*/*/manifest.json; do [ ! -f $$file ] || $(BIN)/stancekit verify $$(dirname $$file); done
 
 bench: $(READY)
