@@ -70,7 +70,7 @@ class ChatServer:
         place = reachable(self.endpoint)
         urls = (f"{place}/chat/completions", f"{place}/models")
         self._chat, self._models = map(self._httpx.URL, urls)
-        self._headers = {"Host": self._chat.netloc, "Content-Type": "application/json"}
+        self._headers = {"User-Agent": "stancekit", "Content-Type": "application/json"}
         if self._key:
             self._headers["Authorization"] = f"Bearer {self._key}"
         waits = {"read": timeout, "write": timeout, "pool": timeout, "connect": _CONNECT_SECONDS}
