@@ -2,7 +2,8 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,28 @@ gc.disable()
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
+
+
+# Whatever takes longer hangs; no machine is so slow.
+PATIENCE = 1200
+
+
+def growth(prepare: Callable[[int], Callable[[], object]], few: int, many: int) -> float:
+    """Return how many times as long `prepare(many)()` takes as `prepare(few)()`.
+
+    It is the processor's time, the least of three turns: what else the machine does, and how fast it is, is
+    not measured. `prepare` makes what is worked on, and is not measured either.
+    """
+
+    def seconds(n: int) -> float:
+        work = prepare(n)
+        start = time.process_time()
+        work()
+        return time.process_time() - start
+
+    seconds(few)
+    least, most = (min(seconds(n) for _ in range(3)) for n in (few, many))
+    return most / max(least, 0.002)
 
 
 @pytest.fixture(scope="module")

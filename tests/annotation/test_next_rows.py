@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+from conftest import PATIENCE
 from made_labels import made, written
 from starlette.testclient import TestClient
 
@@ -65,7 +66,7 @@ class Boss:
 
     def wait(self, *told):
         """Look again until none of some words is on the page."""
-        end = time.monotonic() + 120
+        end = time.monotonic() + PATIENCE
         while any(words in (page := self.page()) for words in told):
             assert time.monotonic() < end, page
             time.sleep(0.2)
@@ -92,8 +93,7 @@ def test_rows_are_drawn_and_looked_ahead_to_while_people_judge(project, labels):
     judge(project, gold, 30)
     with NextRows.of(project, labels) as next_rows:
         boss = Boss(project, next_rows)
-        began = time.monotonic()
-        assert "is being computed" in boss.page() and time.monotonic() - began < 2
+        assert "is being computed" in boss.page()
         assert boss.draw().status_code == 303 and "are being drawn" in boss.page()
         judge(project, gold, 31)
         assert "being drawn already" in boss.draw().text
@@ -171,7 +171,7 @@ def test_a_task_that_fails_says_why(project, tmp_path):
     with Errands() as errands:
         for labels in ([str(tmp_path / "gone.jsonl")], []):
             errands.start(task | {"labels": labels}, answers.append)
-            end = time.monotonic() + 60
+            end = time.monotonic() + PATIENCE
             while errands.running:
                 assert time.monotonic() < end
                 time.sleep(0.1)

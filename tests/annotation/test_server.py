@@ -1,10 +1,10 @@
 """The pages without a browser: what they show, what forms do, and what is refused."""
 
 import re
-import time
 from urllib.parse import urlencode
 
 import pytest
+from conftest import growth
 from starlette.testclient import TestClient
 
 from stancekit.annotation.order import order_of
@@ -537,15 +537,20 @@ def test_pages_without_items_or_people(tmp_path):
 
 
 @pytest.mark.slow  # a project of 100,000 items takes seconds to write
-def test_a_key_is_answered_in_a_tenth_of_a_second(tmp_path):
-    with make(tmp_path, rows(100_000), share=0.5, repeats=0.05) as project:
-        ana = Visitor(project, "ana")
-        ana.get()
-        times = []
-        for _ in range(20):
-            page = ana.get().text
-            start = time.perf_counter()
-            ana.judge(stance("support"), frame("peace"), page=page)
-            ana.get()
-            times.append(time.perf_counter() - start)
-        assert sorted(times)[10] < 0.1
+def test_a_key_is_answered_as_soon_in_a_large_project(tmp_path):
+    projects = {}
+
+    def prepare(n):
+        if n not in projects:
+            projects[n] = make(tmp_path / str(n), rows(n), share=0.5, repeats=0.05)
+        ana = Visitor(projects[n], "ana")
+
+        def work():
+            for _ in range(10):
+                ana.judge(stance("support"), frame("peace"), page=ana.get().text)
+
+        return work
+
+    assert growth(prepare, 1_000, 100_000) < 10
+    for project in projects.values():
+        project.close()

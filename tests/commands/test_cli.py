@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROWS, padded, words_for
+from conftest import PATIENCE, ROWS, padded, words_for
 from hydra.errors import InstantiationException
 from test_sample import rows as label_rows
 
@@ -196,7 +196,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, few_votes):
         words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     runs = tmp_path / "experiments" / "un_votes" / "runs"
-    until = time.monotonic() + 1200
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and len(list(runs.glob("*/run.json"))) < 4:
         time.sleep(0.1)
     first.kill()

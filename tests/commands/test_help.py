@@ -4,7 +4,6 @@ import inspect
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
@@ -185,14 +184,12 @@ def test_meanings_follow_references():
 @pytest.mark.parametrize(
     "words", [["label"], ["estimate"], ["train", "model=minilm"]], ids=" ".join
 )
-def test_help_is_quick_and_loads_nothing_of_the_work(words):
+def test_help_loads_nothing_of_the_work(words):
     code = (
         "import sys; from stancekit.__main__ import main; main(sys.argv[1:]); "
         "print(sorted({'torch', 'transformers', 'spacy', 'datasets', 'numpy'} & set(sys.modules)))"
     )
-    start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code, *words, "--help"], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
-    assert time.monotonic() - start < 20

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import words_for
+from conftest import PATIENCE, words_for
 
 pytestmark = pytest.mark.slow
 # submitit's local executor runs the same job files that SLURM would.
@@ -38,7 +38,7 @@ def test_a_launcher_makes_the_runs_that_one_process_makes(tmp_path, few_votes, l
         ]
         command = [sys.executable, "-m", "stancekit", "train", *words, f"output={tmp_path / name}"]
         said[name] = subprocess.run(
-            command, capture_output=True, text=True, timeout=200, check=True
+            command, capture_output=True, text=True, timeout=PATIENCE, check=True
         )
     assert runs(tmp_path / launcher) == runs(tmp_path / "basic")
     assert len(runs(tmp_path / launcher)) == 2
@@ -62,7 +62,7 @@ def test_an_experiment_is_compared_at_its_end(tmp_path, few_votes):
         f"output={tmp_path / 'out'}",
     ]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=200, check=True, cwd=tmp_path
+        command, capture_output=True, text=True, timeout=PATIENCE, check=True, cwd=tmp_path
     )
     assert (
         "| lexicon |" in done.stdout and "| majority |" in done.stdout and "report:" in done.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
+from conftest import PATIENCE, ROOT
 
 from stancekit.__main__ import main
 from stancekit.labelling import workers
@@ -74,16 +74,16 @@ def processes_of(ancestor):
 @pytest.mark.slow
 def test_two_workers_write_the_same_as_one_process_even_if_one_is_killed(words, tmp_path):
     alone = start(words, tmp_path / "local")
-    said, _ = alone.communicate(timeout=120)
+    said, _ = alone.communicate(timeout=PATIENCE)
     assert alone.returncode == 3 and "40 texts labelled" in said and "1 could not be read" in said
     many = start(words, tmp_path / "ray", "engine=ray", "workers=2")
-    deadline, killed = time.monotonic() + 90, []
+    deadline, killed = time.monotonic() + PATIENCE, []
     while many.poll() is None and not killed and time.monotonic() < deadline:
         if list((tmp_path / "ray").glob("part-*")) and (running := processes_of(many.pid)):
             os.kill(running[0], signal.SIGKILL)
             killed = running
         time.sleep(0.01)
-    said, _ = many.communicate(timeout=120)
+    said, _ = many.communicate(timeout=PATIENCE)
     assert len(killed) == 2 and many.returncode == 3 and "40 texts labelled" in said
     assert (
         files(tmp_path / "ray") == files(tmp_path / "local") and len(files(tmp_path / "ray")) > 10
@@ -93,10 +93,10 @@ def test_two_workers_write_the_same_as_one_process_even_if_one_is_killed(words, 
 @ray
 @pytest.mark.slow
 def test_what_one_engine_has_done_another_goes_on_with(words, tmp_path):
-    start(words, tmp_path / "labels").communicate(timeout=120)
+    start(words, tmp_path / "labels").communicate(timeout=PATIENCE)
     whole = files(tmp_path / "labels")
     (tmp_path / "labels" / "part-00001.jsonl").unlink()
-    start(words, tmp_path / "labels", "engine=ray", "workers=1").communicate(timeout=120)
+    start(words, tmp_path / "labels", "engine=ray", "workers=1").communicate(timeout=PATIENCE)
     assert files(tmp_path / "labels") == whole
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from conftest import PATIENCE
 from sklearn.linear_model import LogisticRegression
 from tiny import make_encoder
 
@@ -106,7 +107,7 @@ def test_kill_9_loses_no_finished_trial(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "stancekit", *words], stdout=subprocess.DEVNULL
     )
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and not list(tmp_path.glob("runs/*/search/trials.csv")):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import torch
-from conftest import ROOT
+from conftest import PATIENCE, ROOT
 
 from stancekit.corpus import FixedSplit, TableCorpus
 from stancekit.fileio import write_jsonl
@@ -76,10 +76,10 @@ def weights(out):
 def test_weights_after_kill_9_are_those_of_an_uninterrupted_training(words, tmp_path):
     _, command = words
     whole = start(command, tmp_path / "whole")
-    told = whole.communicate(timeout=240)[1]
+    told = whole.communicate(timeout=PATIENCE)[1]
     assert whole.returncode == 0, told
     broken = start(command, tmp_path / "broken")
-    limit = time.time() + 240
+    limit = time.time() + PATIENCE
     while not list(tmp_path.glob("broken/runs/*/checkpoints/*/checkpoint-1[2-9]/sums.json")):
         assert broken.poll() is None and time.time() < limit, (
             "the training ended before it could be killed"
@@ -90,7 +90,7 @@ def test_weights_after_kill_9_are_those_of_an_uninterrupted_training(words, tmp_
     assert not list(tmp_path.glob("broken/runs/*/run.json"))
     assert list(tmp_path.glob("broken/runs/*/checkpoints/*"))
     again = start(command, tmp_path / "broken")
-    told = again.communicate(timeout=240)[1]
+    told = again.communicate(timeout=PATIENCE)[1]
     assert again.returncode == 0, told
     assert weights(tmp_path / "broken") == weights(tmp_path / "whole")
     curves = [
@@ -341,7 +341,13 @@ def test_a_full_disk_is_one_clear_error_and_leaves_the_last_checkpoint(words, tm
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code, *command, f"output={tmp_path / 'full'}"]
     done = subprocess.run(
-        command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=240, check=False
+        command,
+        cwd=ROOT,
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert "cannot write checkpoints to" in done.stderr and "Traceback" not in done.stderr

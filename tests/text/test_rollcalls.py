@@ -1,8 +1,7 @@
 """Recorded votes: each form by name, and what must not be read as one."""
 
-import time
-
 import pytest
+from conftest import growth
 
 from stancekit.text import ActorFinder, split_sentences
 from stancekit.text.clean import clean
@@ -400,19 +399,18 @@ def test_long_lists_take_linear_time():
     kinds = FINDER.names.names.items()
     names = [name for name, entry in kinds if entry.kind == "country" and name == entry.name] * 9
 
-    def seconds(n):
+    def prepare(n):
         listed = ", ".join(names[:n])
         text = f"The text was adopted by {n} votes to 1 (Peru). In favour: {listed}. {listed} voted no."
         sentences = [one.text for one in split_sentences(Article("a", text))]
-        started = time.perf_counter()
-        votes = read_roll_calls(sentences, [[]] * len(sentences), [DRAFT] * len(sentences))
-        assert sum(map(len, votes)) > min(n, 100)
-        return time.perf_counter() - started
 
-    seconds(100)
-    # The quickest of three: what else the machine does is not measured.
-    few, many = (min(seconds(n) for _ in range(3)) for n in (200, 1600))
-    assert many < 20 * max(few, 0.002)
+        def work():
+            votes = read_roll_calls(sentences, [[]] * len(sentences), [DRAFT] * len(sentences))
+            assert sum(map(len, votes)) > min(n, 100)
+
+        return work
+
+    assert growth(prepare, 200, 1600) < 24
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ def ask(endpoint, place):
 def wait_until(true, stub):
     start = time.monotonic()
     while not true():
-        if time.monotonic() - start > 60:
+        if time.monotonic() - start > 600:
             stub.faults.hold = 0
-            pytest.fail("it did not come to that within a minute")
+            pytest.fail("it did not come to that")
         time.sleep(0.01)
 
 
@@ -98,7 +98,7 @@ def test_ctrl_c_ends_a_run_when_what_is_under_way_is_kept(serve, start, place):
     os.killpg(run.pid, signal.SIGINT)
     time.sleep(0.1)
     stub.faults.hold = 0
-    assert run.wait(60) != 0
+    assert run.wait(600) != 0
     with closing(ReplyStore(place)) as store:
         assert len(store) == stub.requests == 2 + PARALLEL and store.under_way == 0
 
