@@ -33,7 +33,7 @@ def opened(page: Path) -> str:
         ]
         command = [str(browser), *words, f"--user-data-dir={profile}", page.resolve().as_uri()]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=120, check=True
+            command, capture_output=True, text=True, timeout=1200, check=True
         ).stdout
 
 
@@ -43,7 +43,7 @@ def labelled(models: list[str]) -> tuple[str, list[dict[str, object]]]:
         output = Path(folder) / "labels.jsonl"
         command = [".venv/bin/stancekit", "label", ARTICLE, f"output={output}", *models]
         said = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, check=True
+            command, capture_output=True, text=True, timeout=1200, check=True
         ).stdout
         rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     return " ".join(said.split()), rows

@@ -130,8 +130,8 @@ ESTIMATORS = {
     "joint": Joint(checkpoint="tiny", epochs=1, min_steps=0),
     "fewshot": FewShot("tiny", num_iterations=1),
 }
-# These train an encoder for every check; what is checked of `linear` is checked of `logreg`, too.
-SLOW = ("encoder", "fewshot", "linear")
+# These train or run an encoder, or several models, for every check; what is checked of `linear` is checked of `logreg`.
+SLOW = ("encoder", "fewshot", "embedding", "ensemble", "linear")
 
 
 def list_checks(estimator):
