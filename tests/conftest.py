@@ -38,7 +38,10 @@ needs_chromium = pytest.mark.skipif(
 
 
 # What takes minutes begins first, so that no process waits for it at the end.
-LONGEST = ("test_study.py", "test_wheel.py", "test_launchers.py", "test_an_interrupted_sweep")
+LONGEST = (
+    *("test_study.py", "test_site.py", "test_wheel.py", "test_launchers.py", "test_pages.py"),
+    "test_an_interrupted_sweep",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -145,6 +145,24 @@ def _found(code, *runs):
     return next(check for check in run_checks(board) if check.code == code)
 
 
+def test_a_constant_that_would_be_kept_stops_a_reader():
+    constant = _run("majority", validation=0.95)
+    rows = [
+        replace(row, prediction=replace(row.prediction, labels=("none",))) for row in constant.rows
+    ]
+    constant = replace(constant, rows=tuple(rows))
+    check = _found("C01", *GOOD, constant)
+    assert check.level == "stop"
+    assert "majority gives every test example none" in check.seen and "360 validation" in check.seen
+    assert "C01" not in _codes(*GOOD, replace(constant, validation=0.1))
+
+
+def test_models_that_give_the_same_codes_show_no_smallest_difference():
+    same = [replace(run, model="same") for run in GOOD]
+    check = _found("C08", *GOOD, *same)
+    assert "0.000" not in check.seen and check.seen.endswith("from same")
+
+
 def test_a_code_that_gold_lacks_is_listed_with_how_often_it_is_predicted():
     runs = [_run(state=state, seed=1, gold=["abstain", "condemn", "support"]) for state in range(2)]
     given = sum(row.prediction.labels == ("none",) for run in runs for row in run.rows)

@@ -110,7 +110,33 @@ def test_targets_that_are_given_are_asked_of_every_actor_and_of_no_other():
         ("Chad", "", "the levy"),
         ("Chad", "", "Oman"),
         ("Oman", "", "the levy"),
+        ("residents", "", "the levy"),
+        ("residents", "", "Oman"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Bakers' Union backed the levy but refused to endorse the mayor.",
+        "Residents hung banners against the levy, and Peru's envoy, Ana Ruiz, welcomed it.",
+        "Adopted by 3 votes (Chad, Oman, Peru) to 1 (Chile), the levy will be law.",
+        "Peru voted against the levy, which shopkeepers and the harbour board had asked for.",
+        "It rained.",
+    ],
+)
+def test_targets_that_are_given_change_nobody_who_acts(text):
+    """Who acts is found alike; only whom the sentence asks about is another."""
+    alone = {name for name, _, _ in named(read(text))}
+    for target in ("the levy", "levy", "the levy of 1920"):
+        pairs = named(read(text, [target]))
+        assert {name for name, _, _ in pairs} == alone
+        assert {what for _, _, what in pairs} <= {target}
+
+
+def test_an_actor_takes_no_side_on_itself_with_an_article_or_without():
+    given = named(read("The mayor and Peru clashed.", ["mayor", "the mayor", "a mayor"]))
+    assert "mayor" not in {name.removeprefix("The ").removeprefix("the ") for name, _, _ in given}
 
 
 def test_an_actor_and_a_target_that_are_given_are_exactly_that_pair():

@@ -173,7 +173,7 @@ def _read_table(table: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
         elif number:
             faults.append(f"row {number}: {row.reason}")
         else:
-            raise KitError(f"cannot read {table}: {row.reason}")
+            raise KitError(f"{table}: {row.reason}")
     return rows, [f"rows that cannot be read: {listing(faults)}"] if faults else []
 
 

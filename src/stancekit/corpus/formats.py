@@ -248,5 +248,7 @@ def read_rows(
         raise
     except BROKEN as error:
         reason = getattr(error, "strerror", None) or error
-        how = "to its end" if begun else "as what its ending says"
-        yield 0, RowFault(f"cannot be read {how}: {reason}", rest=True)
+        how = " to its end" if begun else " as what its ending says"
+        if isinstance(error, OSError) and error.errno and not begun:
+            how = ""
+        yield 0, RowFault(f"cannot be read{how}: {reason}", rest=True)

@@ -1,6 +1,6 @@
 """From texts to labelled rows, and from rows to the bytes of a file: what one article and an archive share."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal
@@ -34,7 +34,7 @@ from stancekit.text.examples import count_sentences, split_body
 from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
 from stancekit.text.pairs import AskedPair, ask_pairs
 from stancekit.text.speaker import make_speaker
-from stancekit.text.syntax import ParsedSentence, parse_sentences
+from stancekit.text.syntax import parse_sentences
 from stancekit.types import Article, Example, Prediction, Sentence
 
 
@@ -140,9 +140,10 @@ class Labeller:
         if not self._of_unit("example"):
             return pairs, Tally(sum(map(len, bodies)))
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
-        syntax = self._parse(texts, bodies)
+        clean_sentences = [clean(one.text).text for sentences in bodies for one in sentences]
+        syntax = iter(parse_sentences(clean_sentences))
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
-            targets = self._given_targets(text)
+            targets = (text.target,) if text.target else self.targets
             speaker = make_speaker(text.speaker, self.finder.names) if text.speaker else None
             asked = ask_pairs(
                 text.article,
@@ -151,7 +152,7 @@ class Labeller:
                 targets,
                 actor=text.actor,
                 speaker=speaker,
-                parsed=None if targets else list(islice(syntax, len(sentences))),
+                parsed=list(islice(syntax, len(sentences))),
             )
             for pair in asked:
                 pairs.setdefault(pair.sentence, []).append(pair)
@@ -166,24 +167,6 @@ class Labeller:
             crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, acting, crowded)
         return pairs, replace(tally, labelled=len(pairs))
-
-    def _given_targets(self, text: InputText) -> tuple[str, ...]:
-        return (text.target,) if text.target else self.targets
-
-    def _parse(
-        self, texts: Sequence[InputText], bodies: Sequence[Sequence[Sentence]]
-    ) -> Iterator[ParsedSentence]:
-        """Return the syntax of the sentences whose targets are not given, read together."""
-        return iter(
-            parse_sentences(
-                [
-                    clean(sentence.text).text
-                    for text, sentences in zip(texts, bodies, strict=True)
-                    if not self._given_targets(text)
-                    for sentence in sentences
-                ]
-            )
-        )
 
     def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, AskedPair]:
         """Return all sentences without actor and target, for the models that code sentences."""

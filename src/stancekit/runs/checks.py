@@ -49,7 +49,7 @@ def _constant_score(run: Run) -> float:
 
 
 def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
-    """C01: the best model does not beat giving everything the same code."""
+    """C01: the best model does not beat giving everything the same code, or the one that is kept does just that."""
     main, floor = board.best.main, constant_score(board.best)
     if np.isnan(main.value):
         yield Check(
@@ -67,6 +67,16 @@ def no_better_than_constant(board: Leaderboard) -> Iterator[Check]:
             "no better than a constant",
             f"{board.best.first.model} scores {with_interval(main)}, giving the commonest code {floor:.3f}",
             "check the labels and the actor and target columns; train on more examples",
+        )
+    elif len(constant := set(board.chosen.labels)) == 1 and len(board.chosen.rows) > 1:
+        n = board.chosen.examples["validation"]
+        yield Check(
+            "C01",
+            "stop",
+            "the model to keep is a constant",
+            f"{board.chosen.model} gives every test example {listing(constant.pop()) or 'no code'}, and no other "
+            f"model is better on the {n} validation examples",
+            "annotate more examples for validation; until then name the run whose model is to label (models=RUN)",
         )
 
 
@@ -189,12 +199,13 @@ def not_significantly_better(board: Leaderboard) -> Iterator[Check]:
     same = [pair for pair in board.pairs_with_best if not pair.significant]
     if same:
         others = ", ".join(pair.second for pair in same)
+        shown = f"; this test set shows differences from {same[0].detectable:.3f} on"
         yield Check(
             "C08",
             "mind",
             f"{board.best.first.model} is not shown to be best",
-            f"not significantly different from {others}; this test set shows "
-            f"differences from {same[0].detectable:.3f} on",
+            # Two models that give the same codes differ by nothing, whatever is drawn.
+            f"not significantly different from {others}{shown if same[0].detectable > 0 else ''}",
             f"say so; {_more(same[0], len(board.best.first.rows))}",
         )
 

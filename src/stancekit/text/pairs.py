@@ -1,5 +1,6 @@
 """From the actors of sentences to the pairs of actor and target that are asked: what a model reads of an article."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,7 @@ from stancekit.types import Article, Example, Mention, Sentence, as_list
 LOOK_BACK = 2
 # Votes of a sentence that make it a list.
 LISTED = 3
+_ARTICLE = re.compile(r"^(?:the|an?) +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def ask_pairs(
     """
     topic, asked = make_topic(article), as_list(targets)
     read = read_sentences(sentences, mentions, actor=actor, speaker=speaker)
-    pairs = _with_given(read, asked) if asked else _find_pairs(read, topic, parsed)
+    pairs = _find_pairs(read, topic, asked, parsed)
     made = []
     for sentence, one, of_sentence in zip(sentences, read, pairs, strict=True):
         for index, (who, target, vote) in enumerate(of_sentence):
@@ -208,26 +210,10 @@ def read_sentences(
 _Triple = tuple[Mention, Mention, str]
 
 
-def _with_given(read: Sequence[ReadSentence], given: Sequence[str]) -> list[list[_Triple]]:
-    """Pair every actor with every target that was given, but for itself."""
-    names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
-    pairs = []
-    for one in read:
-        targets = _unique([make_mention(name, one.text) for name in names])
-        pairs.append(
-            [
-                (actor, target, "")
-                for actor in one.actors
-                for target in targets
-                if target.name.casefold() != actor.name.casefold()
-            ]
-        )
-    return pairs
-
-
 def _find_pairs(
     read: Sequence[ReadSentence],
     topic: Mention | None,
+    given: Sequence[str],
     parsed: Sequence[ParsedSentence] | None,
 ) -> list[list[_Triple]]:
     texts = [one.text for one in read]
@@ -240,6 +226,12 @@ def _find_pairs(
     ]
     syntax = parse_sentences(texts) if parsed is None else parsed
     rows = zip(read, syntax, before, votes, strict=True)
+    if given:
+        names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
+        return [
+            _with_given(one, sentence, _Voters(of_sentence), names)
+            for one, sentence, _, of_sentence in rows
+        ]
     return [
         [
             *_vote_pairs(of_sentence, sentence),
@@ -280,6 +272,34 @@ class _Voters:
         )
 
 
+def _with_given(
+    one: ReadSentence, parsed: ParsedSentence, voters: _Voters, names: Sequence[str]
+) -> list[_Triple]:
+    """Pair every actor of a sentence with every target that was given, but for itself."""
+    targets = _unique([make_mention(name, one.text) for name in names])
+    beside = _actors_beside(one, parsed, voters)
+    return [
+        (actor, target, "")
+        for actor in _unique([*voters.mentions, *beside])
+        for target in targets
+        if _bare_name(target) != _bare_name(actor)
+    ]
+
+
+def _bare_name(mention: Mention) -> str:
+    return _ARTICLE.sub("", mention.name.casefold())
+
+
+def _actors_beside(one: ReadSentence, parsed: ParsedSentence, voters: _Voters) -> list[Mention]:
+    """Return those who do not vote in a sentence, those among them whom no list has, too."""
+    unlisted = []
+    # In a list of votes, phrases between the names are no actors.
+    if not voters.are_listed:
+        unlisted = one.unlisted(parsed, voters.mentions)
+    found = with_voices([*one.actors, *unlisted], one.text, parsed, speaker=one.speaker)
+    return [actor for actor in found if not voters.have(actor)]
+
+
 def _pairs_beside(
     one: ReadSentence,
     parsed: ParsedSentence,
@@ -288,15 +308,9 @@ def _pairs_beside(
     topic: Mention | None,
 ) -> list[_Triple]:
     """Return the pairs of those who do not vote in the sentence."""
-    unlisted = []
-    # In a list of votes, phrases between the names are no actors.
-    if not voters.are_listed:
-        unlisted = one.unlisted(parsed, voters.mentions)
     ranker = TargetRanker(parsed, one.targets(parsed), one.named)
     pairs: list[_Triple] = []
-    for actor in with_voices([*one.actors, *unlisted], one.text, parsed, speaker=one.speaker):
-        if voters.have(actor):
-            continue
+    for actor in _actors_beside(one, parsed, voters):
         speaks = one.spoken is not None and actor is one.speaker
         if speaks or not actor.located:
             apart = one.spoken.not_targets if one.spoken and speaks else ()
