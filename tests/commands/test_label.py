@@ -252,6 +252,22 @@ def test_targets_that_the_user_gives(saved):
         assert {row["target"] for row in rows if row["target"]} == {"the draft"}
 
 
+def test_positions_on_targets_that_no_word_names_are_told(saved, news, capsys):
+    news.write_text(
+        "Vote\n\nPeru condemned the levy, and Chile condemned it. The union condemned the draft.\n"
+    )
+    shown = partial(label, input=news, models=saved, actors=FINDER, rows="all", verbose=True)
+    rows = shown(targets=["the levy"])
+    assert {row["actor"] for row in rows if row["actor"]} == {"Peru", "Chile", "union"}
+    unnamed = [row for row in rows if row["actor"] and "levy" not in row["sentence"]]
+    taken = sum(row["stance"] != "none" for row in unnamed)
+    assert taken and f"({taken} towards a target that the sentence does not name)" in (
+        capsys.readouterr().out
+    )
+    shown()
+    assert "does not name" not in capsys.readouterr().out
+
+
 def test_an_output_of_another_kind_is_refused_before_any_work(saved):
     with pytest.raises(KitError, match=r"endings .jsonl, .parquet, .csv, .xlsx, .html"):
         label(input="nowhere.txt", models=saved, output="labels.docx")

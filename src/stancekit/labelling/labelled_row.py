@@ -62,6 +62,11 @@ class LabelledRow:
             if codebook.towards
         )
 
+    @property
+    def names_target(self) -> bool:
+        """Say whether the sentence spells out the target."""
+        return self.example.target is not None and self.example.target.located
+
     def is_likely(self, min_score: float) -> bool:
         """Say whether a position of the row, of a codebook with one code per example, scores so much."""
         return any(

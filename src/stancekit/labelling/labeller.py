@@ -121,6 +121,9 @@ class Labeller:
             pairs=sum(map(len, pairs.values())),
             n_rows=len(sure),
             positions=sum(row.has_position for row in sure),
+            unnamed=sum(row.has_position and not row.names_target for row in sure)
+            if self.targets
+            else 0,
             declined=sum(declined),
             unlikely=unlikely,
             compared=len(far),

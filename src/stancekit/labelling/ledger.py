@@ -92,7 +92,7 @@ class Ledger:
         """Return what was counted in all parts."""
         whole = Tally()
         for row in self.parts.values():
-            whole += Tally(**{key: row[key] for key in asdict(whole)})
+            whole += Tally(**{key: row.get(key, 0) for key in asdict(whole)})
         return whole
 
     def close(self) -> None:

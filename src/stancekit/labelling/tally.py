@@ -28,6 +28,8 @@ class Tally:
     n_rows, positions
         Rows that are kept and relied on, and those of them in which the actor takes a position
         towards the target.
+    unnamed
+        Positions towards a target that was asked about everywhere, and that the sentence does not name.
     declined
         Rows that a person should judge.
     unlikely
@@ -44,6 +46,7 @@ class Tally:
     pairs: int = 0
     n_rows: int = 0
     positions: int = 0
+    unnamed: int = 0
     declined: int = 0
     unlikely: int = 0
     compared: int = 0
@@ -90,6 +93,9 @@ class Tally:
         >>> some = Tally(9, acting=7, labelled=7, pairs=9, n_rows=4, positions=4, unlikely=2)
         >>> print(some.describe([stance], "positions").partition("; ")[2])
         4 positions, 2 that are unlikely and 3 pairs with no position on the target left out (in rows=all)
+        >>> given = Tally(9, acting=7, labelled=7, pairs=9, n_rows=9, positions=4, unnamed=3)
+        >>> print(given.describe([stance]).partition("; ")[2])
+        4 positions (3 towards a target that the sentence does not name), 5 rows with no position on the target
         >>> print(Tally(12, n_rows=12).describe([frames]))
         12 sentences; 12 rows
         """
@@ -104,7 +110,9 @@ class Tally:
             parts.append(f", {self.crowded:,} with so many that they are no targets of each other")
         if not any(codebook.towards for codebook in books):
             return f"{''.join(parts)}; {self.n_rows:,} rows"
-        parts.append(f"; {self.positions:,} positions, ")
+        where = "towards a target that the sentence does not name"
+        unnamed = f" ({self.unnamed:,} {where})" if self.unnamed else ""
+        parts.append(f"; {self.positions:,} positions{unnamed}, ")
         # What is declined are pairs, as some codebook codes these.
         empty = self.pairs - self.declined - self.positions - self.unlikely
         what = "with no position on the target"
