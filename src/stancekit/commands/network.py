@@ -12,13 +12,13 @@ from stancekit.labelling.gold import match_gold
 from stancekit.labelling.label_files import list_tables
 from stancekit.labelling.labels import Labels
 from stancekit.labelling.population import NO_VALUE, Population, read_population
-from stancekit.labelling.positions import name_key
 from stancekit.prevalence.network import NetworkSettings, SignedNetwork
 from stancekit.prevalence.network_making import make_network
 from stancekit.prevalence.poles import find_poles
 from stancekit.prevalence.units import PERIODS
 from stancekit.reporting.network import format_statistic, network_figure, network_page
 from stancekit.reporting.network_files import dna_text, gexf_text, graphml_text
+from stancekit.text.targets import name_key
 from stancekit.types import as_list
 from stancekit.views import DataFrame, TableView
 

@@ -14,10 +14,9 @@ from stancekit.labelling.row_format import (
     row_id,
     sentence_id,
 )
+from stancekit.text.targets import name_key
 from stancekit.views import DataFrame
 
-# "the levy", "The levy" and "levy" are one target.
-_ARTICLE_BEFORE = re.compile(r"^(?:the|a|an)\s+")
 # Whom these mean depends on who speaks, and so on the article.
 _SPEAKER_WORDS = re.compile(r"i|we|us|he|she|they|(?:my|our|his|her|their|this)\b.*")
 
@@ -154,17 +153,6 @@ def target_key(row: LabelRow) -> str:
 def _local_key(row: LabelRow, role: str) -> str:
     key = name_key(row.get(role))
     return f"{key} in {row.get('article')}" if _SPEAKER_WORDS.fullmatch(key) else key
-
-
-def name_key(name: object) -> str:
-    """Return a name as names are compared.
-
-    Examples
-    --------
-    >>> name_key("The  Levy"), name_key(None)
-    ('levy', '')
-    """
-    return _ARTICLE_BEFORE.sub("", " ".join(str(name or "").split()).casefold())
 
 
 class CodeCounts:

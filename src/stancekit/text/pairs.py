@@ -1,6 +1,5 @@
 """From the actors of sentences to the pairs of actor and target that are asked: what a model reads of an article."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from stancekit.text.targets import (
     find_texts,
     make_mention,
     make_topic,
+    name_key,
     names_no_issue,
 )
 from stancekit.text.voices import has_in_bracket, with_voices
@@ -29,7 +29,6 @@ from stancekit.types import Article, Example, Mention, Sentence, as_list
 LOOK_BACK = 2
 # Votes of a sentence that make it a list.
 LISTED = 3
-_ARTICLE = re.compile(r"^(?:the|an?) +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,12 +281,8 @@ def _with_given(
         (actor, target, "")
         for actor in _unique([*voters.mentions, *beside])
         for target in targets
-        if _bare_name(target) != _bare_name(actor)
+        if name_key(target.name) != name_key(actor.name)
     ]
-
-
-def _bare_name(mention: Mention) -> str:
-    return _ARTICLE.sub("", mention.name.casefold())
 
 
 def _actors_beside(one: ReadSentence, parsed: ParsedSentence, voters: _Voters) -> list[Mention]:

@@ -12,6 +12,19 @@ from stancekit.text.gazetteer import load_gazetteer
 from stancekit.types import Article, Mention
 
 _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+# "the levy", "The levy" and "levy" are one target.
+_ARTICLE_BEFORE = re.compile(r"^(?:the|a|an)\s+")
+
+
+def name_key(name: object) -> str:
+    """Return a name as names are compared.
+
+    Examples
+    --------
+    >>> name_key("The  Levy"), name_key(None)
+    ('levy', '')
+    """
+    return _ARTICLE_BEFORE.sub("", " ".join(str(name or "").split()).casefold())
 
 
 def locate(name: str, text: str) -> tuple[int, int] | None:
