@@ -17,8 +17,9 @@ run: $(CORE)
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile
 
+# A file is one process's: what its tests share is made once, and no two of them write the site.
 slow: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadgroup -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m slow
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -37,10 +37,10 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-# What takes minutes begins first, so that no process waits for it at the end.
+# Files that take minutes begin first, so that no process waits for them at the end.
 LONGEST = (
-    *("test_study.py", "test_site.py", "test_wheel.py", "test_launchers.py", "test_pages.py"),
-    "test_an_interrupted_sweep",
+    *("test_study.py", "test_site.py", "test_pages.py", "test_coverage.py", "test_contract.py"),
+    *("test_wheel.py", "test_launchers.py", "test_cli.py"),
 )
 
 

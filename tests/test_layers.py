@@ -73,17 +73,14 @@ def house():
     return measure(PACKAGE)
 
 
-@pytest.mark.xdist_group("house")
 def test_a_name_is_defined_in_one_module(house):
     assert not house["repeated_public"] and not house["repeated_private"]
 
 
-@pytest.mark.xdist_group("house")
 def test_no_modules_import_each_other_in_a_circle(house):
     assert not house["cycles"] and not house["lazy_cycles"]
 
 
-@pytest.mark.xdist_group("house")
 def test_lines_are_short_and_comments_are_there(house):
     assert house["line_length"]["p90"] <= 90
     assert 3 <= house["comments_per_100"] <= 5

@@ -13,7 +13,7 @@ from stancekit.__main__ import main
 
 NOTES = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
 # They train and label in earnest: half a minute.
-pytestmark = [pytest.mark.xdist_group("newcomer"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def lines(page, block):

@@ -26,7 +26,6 @@ def socket():
 
 
 @posix
-@pytest.mark.xdist_group("pages")
 def test_the_readme_shows_what_it_does(tmp_path, socket):
     assert check(ROOT / "README.md", tmp_path, socket) == []
 

@@ -15,7 +15,7 @@ from stancekit.commands import COMMANDS
 from stancekit.commands.words import keys_of
 
 # It makes the gallery and looks at a hundred pages: a minute, two where others work too.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 
 class Page(HTMLParser):

@@ -24,9 +24,6 @@ from stancekit.runs.leaderboard import AVERAGED, averaged_run, leaderboards
 from stancekit.text import ActorFinder, read_article
 from stancekit.types import Example
 
-# What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("average")
-
 CODEBOOKS = ("stance", "diplomacy")
 
 

@@ -17,9 +17,6 @@ from stancekit.models.majority import Majority
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
 
-# What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("compare")
-
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory, few_votes, stance, diplomacy):

@@ -24,9 +24,6 @@ from stancekit.errors import KitError
 from stancekit.labelling.labels import read_labels
 from stancekit.types import Score
 
-# What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("objects")
-
 
 @pytest.fixture
 def rows_and_gold():

@@ -14,9 +14,6 @@ from stancekit.errors import KitError
 from stancekit.fileio import sha256
 from stancekit.runs.folder import read_run
 
-# What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("reproduce")
-
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory, few_votes):

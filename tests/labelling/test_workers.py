@@ -26,8 +26,6 @@ SMALL = (
     "import sys\nfrom stancekit.labelling import sources\nsources.PART_CHARACTERS = 6000\n"
     "from stancekit.__main__ import main\nsys.exit(main(sys.argv[1:]))"
 )
-# One cluster at a time is enough for a small machine.
-ray = pytest.mark.xdist_group("ray")
 
 
 @pytest.fixture
@@ -70,7 +68,6 @@ def processes_of(ancestor):
     return [process for process in found if own(process)]
 
 
-@ray
 @pytest.mark.slow
 def test_two_workers_write_the_same_as_one_process_even_if_one_is_killed(words, tmp_path):
     alone = start(words, tmp_path / "local")
@@ -90,7 +87,6 @@ def test_two_workers_write_the_same_as_one_process_even_if_one_is_killed(words, 
     )
 
 
-@ray
 @pytest.mark.slow
 def test_what_one_engine_has_done_another_goes_on_with(words, tmp_path):
     start(words, tmp_path / "labels").communicate(timeout=PATIENCE)

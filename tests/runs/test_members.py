@@ -22,9 +22,6 @@ from stancekit.models.majority import Majority
 from stancekit.runs.members import load_run_model, names_runs, varies_by_state, with_members
 from stancekit.runs.training import fit_run
 
-# What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("members")
-
 
 def words(alpha=0.3):
     return Linear(ComplementNB(alpha=alpha), char_ngram_range=None)

@@ -18,10 +18,6 @@ from stancekit.runs import published
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
 
-# What its tests share is made once, in one process.
-pytestmark = pytest.mark.xdist_group("published")
-
-
 TEXTS = [
     row | {"article": f"a{at}", "text": padded(row["text"], at)} for at in range(24) for row in ROWS
 ]

@@ -20,9 +20,8 @@ from stancekit.models.ensemble import Ensemble
 from stancekit.models.features import Marked
 from stancekit.models.majority import Majority
 
-# What its tests share is made once, in one process.
 # An encoder is trained and exported first.
-pytestmark = [pytest.mark.xdist_group("exported"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 # An export takes some seconds of the compiler, so that tests share what was made.

@@ -25,7 +25,7 @@ from stancekit.models.encoder.reading import NETWORK_FILE, PackedEncoder, encode
 from stancekit.models.encoder.unpacking import read_weights, unpacked
 
 # What ships is tested in tests/models/test_box.py; here a network is trained and packed first.
-pytestmark = [pytest.mark.xdist_group("packed"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
