@@ -2,10 +2,15 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
+from stancekit.commands.label import label
+from stancekit.labelling import labeller
 from stancekit.labelling.labelled_row import LabelledRow, likely_positions
 from stancekit.labelling.labeller import LabellingJob, label_article
 from stancekit.labelling.models import find_models
 from stancekit.text import ActorFinder, read_article
+from stancekit.text.syntax import parse_sentences
 from stancekit.types import Example, Mention, Prediction, Sentence
 
 TEXT = "Chad deplored the levy."
@@ -52,3 +57,24 @@ def test_the_labeller_knows_which_targets_are_texts_before(saved):
     assert back == {"draft resolution"}
     given = label_article(read_article(text), replace(job, targets=("the draft",))).rows
     assert given and not any(row.points_back for row in given)
+
+
+def test_syntax_is_read_only_where_actor_or_target_is_to_be_found(saved, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        labeller, "parse_sentences", lambda texts: read.extend(texts) or parse_sentences(texts)
+    )
+    given = {"text": ["Residents hailed it.", "Kenya left."], "actor": ["", "Oman"]}
+    table = pd.DataFrame(given | {"target": ["the levy", "the draft"]})
+    labels = label(
+        table,
+        models=saved / "stance",
+        actors=ActorFinder(ner=False),
+        columns={"text": "text", "actor": "actor", "target": "target"},
+        rows="all",
+    )
+    assert [(row["actor"], row["target"]) for row in labels] == [
+        ("Residents", "the levy"),
+        ("Oman", "the draft"),
+    ]
+    assert read == ["Residents hailed it."]

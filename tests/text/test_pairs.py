@@ -4,6 +4,7 @@ import pytest
 from conftest import growth
 
 from stancekit.text import ActorFinder, load_gazetteer
+from stancekit.text import pairs as pairs_module
 from stancekit.text.examples import add_title, split_body
 from stancekit.text.pairs import ask_pairs
 from stancekit.text.syntax import parse_sentences
@@ -139,7 +140,9 @@ def test_an_actor_takes_no_side_on_itself_with_an_article_or_without():
     assert "mayor" not in {name.removeprefix("The ").removeprefix("the ") for name, _, _ in given}
 
 
-def test_an_actor_and_a_target_that_are_given_are_exactly_that_pair():
+def test_an_actor_and_a_target_that_are_given_are_exactly_that_pair(monkeypatch):
+    # A table may have a million such rows.
+    monkeypatch.setattr(pairs_module, "parse_sentences", None)
     for text in (
         "Oman voted against the draft, and Peru welcomed it.",
         "Adopted by 3 votes (Chad, Oman, Peru) to 1 (Chile), the draft will be law.",

@@ -34,7 +34,7 @@ from stancekit.text.examples import count_sentences, split_body
 from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
 from stancekit.text.pairs import AskedPair, ask_pairs
 from stancekit.text.speaker import make_speaker
-from stancekit.text.syntax import parse_sentences
+from stancekit.text.syntax import ParsedSentence, parse_sentences
 from stancekit.types import Article, Example, Prediction, Sentence
 
 
@@ -143,10 +143,9 @@ class Labeller:
         if not self._of_unit("example"):
             return pairs, Tally(sum(map(len, bodies)))
         actors = self.finder.find_all([[one.text for one in sentences] for sentences in bodies])
-        clean_sentences = [clean(one.text).text for sentences in bodies for one in sentences]
-        syntax = iter(parse_sentences(clean_sentences))
+        syntax = iter(self._parse(texts, bodies))
         for text, sentences, mentions in zip(texts, bodies, actors, strict=True):
-            targets = (text.target,) if text.target else self.targets
+            targets = self._given_targets(text)
             speaker = make_speaker(text.speaker, self.finder.names) if text.speaker else None
             asked = ask_pairs(
                 text.article,
@@ -155,7 +154,7 @@ class Labeller:
                 targets,
                 actor=text.actor,
                 speaker=speaker,
-                parsed=list(islice(syntax, len(sentences))),
+                parsed=None if text.actor and targets else list(islice(syntax, len(sentences))),
             )
             for pair in asked:
                 pairs.setdefault(pair.sentence, []).append(pair)
@@ -170,6 +169,22 @@ class Labeller:
             crowded = 0 if targets else read.crowded
             tally += Tally(read.sentences, acting, crowded)
         return pairs, replace(tally, labelled=len(pairs))
+
+    def _given_targets(self, text: InputText) -> tuple[str, ...]:
+        return (text.target,) if text.target else self.targets
+
+    def _parse(
+        self, texts: Sequence[InputText], bodies: Sequence[Sequence[Sentence]]
+    ) -> list[ParsedSentence]:
+        """Return the syntax of sentences, read together; of those whose pairs are given none is needed."""
+        return parse_sentences(
+            [
+                clean(sentence.text).text
+                for text, sentences in zip(texts, bodies, strict=True)
+                if not (text.actor and self._given_targets(text))
+                for sentence in sentences
+            ]
+        )
 
     def _bare_sentences(self, bodies: Iterable[Iterable[Sentence]]) -> dict[str, AskedPair]:
         """Return all sentences without actor and target, for the models that code sentences."""
