@@ -14,6 +14,7 @@ from stancekit.evaluation.positions import (
     ReadArticle,
     count_positions,
     judge_article,
+    same_actor,
     same_target,
     score_positions,
 )
@@ -121,6 +122,15 @@ def test_actors_are_the_same_by_their_state_and_their_speech():
 )
 def test_targets_are_the_same_by_their_noun(gold, read, same):
     assert same_target(position("Peru", gold), position("Peru", read), TEXT) is same
+
+
+@pytest.mark.parametrize("name", ["American union", "Taliban envoy", "visa panel", "levy"])
+def test_an_article_before_a_name_is_no_part_of_it(name):
+    """Nor are the letters of one at the end of a word: "an" of "American"."""
+    alone, others = (PlacedActor(one, None) for one in (name, f"{name} of a kind"))
+    for article in ("the", "a", "An"):
+        assert same_actor(PlacedActor(f"{article} {name}", None), alone)
+    assert not same_actor(alone, others)
 
 
 def test_names_of_targets_count_only_where_one_of_them_is_spelled_out():

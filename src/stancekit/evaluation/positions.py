@@ -13,6 +13,7 @@ from stancekit.corpus.positions import CodedArticle, Place, PlacedActor, PlacedP
 from stancekit.evaluation.bootstrap import REPLICATES, estimate_interval
 from stancekit.evaluation.slices import slices_of
 from stancekit.evaluation.spans import score_spans
+from stancekit.text.targets import name_key
 from stancekit.types import BoolArray, Context, FloatArray, Score
 
 RIGHT, TWICE = "right", "right once more"
@@ -44,7 +45,6 @@ _AMOUNT = re.compile(
     r"package|pair|string|dozens|hundreds|thousands|majority|share|rest)\s+of\s+",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"(?:the|a|an)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def same_actor(first: PlacedActor, second: PlacedActor) -> bool:
         return True
     if first.code and first.code == second.code:
         return True
-    return _bare_name(first.name) == _bare_name(second.name)
+    return name_key(first.name) == name_key(second.name)
 
 
 def same_target(first: PlacedPosition, second: PlacedPosition, text: str) -> bool:
@@ -186,7 +186,7 @@ def same_target(first: PlacedPosition, second: PlacedPosition, text: str) -> boo
     there = _named_inside(first, second.sentence), _named_inside(second, first.sentence)
     if not any(there):
         return True
-    if _bare_name(first.target) == _bare_name(second.target):
+    if name_key(first.target) == name_key(second.target):
         return True
     return any(
         _same_phrase(_noun_place(text, one), _noun_place(text, other), text)
@@ -222,10 +222,6 @@ def _noun_place(text: str, place: Place) -> Place:
     amount = _AMOUNT.match(phrase)
     after = _AFTER_HEAD.search(phrase, amount.end() if amount else 0)
     return (place[0], place[0] + after.start()) if after else place
-
-
-def _bare_name(name: str) -> str:
-    return _ARTICLE.sub("", " ".join(name.split()).casefold(), count=1)
 
 
 def _share_place(first: Place, second: Place) -> bool:
