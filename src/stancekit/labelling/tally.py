@@ -69,13 +69,13 @@ class Tally:
         >>> print(Tally(compared=20, far=9).unlike)  # doctest: +ELLIPSIS
         C16 unlike text: 9 of 20 sentences are unlike those that the model learned from, where 5 % are usual. ...
         >>> print(Tally(compared=20, foreign=20).unlike)  # doctest: +ELLIPSIS
-        C16 unlike text: 20 of 20 sentences do not read like English, the only language that the model learned. ...
+        C16 unlike text: 20 of 20 sentences do not read like English, the only language of the model's encoder. ...
         """
         # A single one may be a list of names.
         if self.foreign > max(1, MOST_WITHOUT * self.compared):
             return (
                 f"C16 unlike text: {self.foreign:,} of {self.compared:,} sentences do not read like English, the only "
-                "language that the model learned. To do: translate them; or train on text in their language, with an "
+                "language of the model's encoder. To do: translate them; or train on text in their language, with an "
                 "encoder that reads it (model=transformer model.checkpoint=NAME)"
             )
         # More than chance explains: beyond two standard errors, and a tenth of the sentences.
