@@ -138,9 +138,9 @@ class Leaderboard:
         """Return the run to keep: the best model on validation, and its best random state there.
 
         Where no model has a score on validation, as of `stancekit evaluate`, it is the best on
-        test.
+        test. One that was not run here has no model that could be kept.
         """
-        best = max(self.entries, key=lambda entry: _rank_value(entry.validation))
+        best = max(self.here, key=lambda entry: _rank_value(entry.validation))
         return max(best.runs, key=lambda run: _rank_value(run.validation))
 
     @property
@@ -158,6 +158,23 @@ class Leaderboard:
     def left_out(self) -> tuple[str, ...]:
         """Return which runs of the folder do not count, with why."""
         return tuple(name for entry in self.entries for name in entry.first.left_out)
+
+    @property
+    def here(self) -> tuple[LeaderboardRow, ...]:
+        """Return the entries of models that were run here, best first; all of them where all were published."""
+        here = tuple(entry for entry in self.entries if not entry.first.beside)
+        return here or self.entries
+
+    @property
+    def beside(self) -> str:
+        """Say which rows are of models that were not run here, and where these come from; empty without any."""
+        places = {
+            entry.first.model: entry.first.folder for entry in self.entries if entry.first.beside
+        }
+        return "; ".join(
+            f"{model} was not run here: its row is that of {folder.as_posix()}"
+            for model, folder in places.items()
+        )
 
     @property
     def unpaired(self) -> tuple[str, ...]:
