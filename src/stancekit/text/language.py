@@ -9,7 +9,7 @@ about after against and because been but could each from his how if its it's mor
 their them there these they this those were what when where which while who with would you your
 """
 _ENGLISH = frozenset(_COMMON.split())
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_LETTER_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 # What is shorter may be without any.
 _SHORTEST = 8
 # The share of sentences without any up to which a text is English: articles have .02, tweets up to .14.
@@ -31,5 +31,5 @@ def reads_like_english(text: str) -> bool:
     >>> reads_like_english("Norwegen stimmte dagegen.")
     True
     """
-    words = _WORD.findall(text.casefold().replace("’", "'"))
+    words = _LETTER_WORD.findall(text.casefold().replace("’", "'"))
     return len(words) < _SHORTEST or not _ENGLISH.isdisjoint(words)
