@@ -69,6 +69,7 @@ def main() -> None:
     page = EXPERIMENT / "report" / "report.html"
     text = opened(page)
     check("Differences" in text and trained["stance"].name in text, f"{page} opens in a browser")
+    check("box was not run here" in text, "the box is a row of its leaderboard")
     for models in ([f"models={MODELS}"], []):
         names = {codebook: model.name if models else "box" for codebook, model in trained.items()}
         said, rows = labelled(models)

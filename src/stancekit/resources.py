@@ -90,6 +90,17 @@ def seed_path(name: str | Path) -> str | Path:
     return name
 
 
+def published_folder(name: str | Path) -> Path:
+    """Return the folder of an experiment with published predictions; one that is not here is the kit's own."""
+    path = named_path(name, "beside")
+    if path.exists() or path.is_absolute() or ".." in path.parts:
+        return path
+    try:
+        return shipped(*path.parts)
+    except FileNotFoundError:
+        return path
+
+
 def config_folders() -> tuple[Path, ...]:
     """Return the folders in which configs are looked for, the first first: the user's own, then the kit's.
 

@@ -19,8 +19,9 @@ from stancekit.labelling.models import find_models
 from stancekit.models import persistence
 from stancekit.models.linear import Linear
 from stancekit.models.majority import Majority
+from stancekit.runs.averaged import averaged_run
 from stancekit.runs.folder import read_runs
-from stancekit.runs.leaderboard import AVERAGED, averaged_run, leaderboards
+from stancekit.runs.leaderboard import AVERAGED, leaderboards
 from stancekit.text import ActorFinder, read_article
 from stancekit.types import Example
 

@@ -68,8 +68,11 @@ def test_a_user_s_error_is_one_line_without_a_traceback(tmp_path):
     ("words", "told"),
     [
         (["train", "modle=svm"], "unknown key modle; is model meant?"),
-        (["train", "model=svn"], "svm\n"),
-        (["train", "experiment=un_vote"], "un_votes_encoders\n"),
+        (["train", "model=svn"], "there is no model 'svn'; is 'svm' meant? There are: box, "),
+        (["train", "-m", "model=svm,logregg"], "no model 'logregg'; is 'logreg' meant?"),
+        (["train", "model=zebra"], "there is no model 'zebra'; there are: box, "),
+        (["train", "experiment=un_vote"], "is 'un_votes' meant? There are: bench_ccf, "),
+        (["label", "nowhere.txt"], "stancekit label: cannot read nowhere.txt: No such file"),
         (["label"], "needs a value for: input"),
         (["label", "a.txt", "+ouput=x"], "unknown key ouput; is output meant?"),
         (["evaluate", "models=nowhere"], "no saved model"),

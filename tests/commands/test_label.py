@@ -1,6 +1,7 @@
 """One article: labelled by the models that were named, and by no others."""
 
 import json
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -188,6 +189,7 @@ def test_an_experiment_labels_with_its_best_runs(few_votes, stance, news, tmp_pa
     label(input=news, models=tmp_path / "own", actors=FINDER, verbose=True)
     told = capsys.readouterr().out
     assert f"labelled by best (stance, {tmp_path}/own/runs/stance-best-0-" in told
+    assert re.search(r"\nbest for stance: macro-F1 \.\d{3} \[.*\] on \d+ test examples of ", told)
     [run] = (tmp_path / "own" / "runs").glob("stance-other-*")
     label(input=news, models=run, actors=FINDER, verbose=True)
     assert f"labelled by other (stance, {run}/model)" in capsys.readouterr().out

@@ -65,6 +65,8 @@ def readme_commands(folder):
     return [shlex.split(line)[1:] for line in block.splitlines()]
 
 
+# Four models learn, one of them the encoder of the box.
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_to_their_end(here, monkeypatch, capsys):
     assert main(["new", "mine"]) == 0
     printed = capsys.readouterr().out.splitlines()
@@ -82,6 +84,27 @@ def test_the_commands_of_the_readme_run_to_their_end(here, monkeypatch, capsys):
     parts = sorted((folder / "labels").glob("part-*.jsonl"))
     rows = [line for part in parts for line in part.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "models", "told"),
+    [
+        ("In week {} the house said yes to the levy again.", 60, ",box_head", "minilm, one that"),
+        ("In week {} the house said yes to the levy again.", 1100, "", "box_head, the encoder"),
+        ("In Woche {} sagte das Haus wieder ja zu dieser Abgabe.", 60, "", "model.checkpoint=NAME"),
+    ],
+)
+def test_the_encoder_of_the_box_is_compared_where_it_is_quick_and_reads_the_language(
+    here, text, count, models, told
+):
+    rows = [{"text": text.format(at), "code": "ab"[at % 2]} for at in range(count)]
+    write_table(here / "weeks.csv", rows)
+    new("study", data="weeks.csv")
+    sweep = config(here / "study", "experiment", "weeks")["hydra"]["sweeper"]["params"]
+    assert sweep["model"] == f"majority,logreg,svm{models}"
+    assert told in (here / "study" / "configs" / "experiment" / "weeks.yaml").read_text()
+    count = 3 + bool(models)
+    assert f"The second trains {count} models" in (here / "study" / "README.md").read_text()
 
 
 def test_columns_are_written_with_the_reason(here):

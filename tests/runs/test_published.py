@@ -14,6 +14,7 @@ from stancekit.corpus import GroupedSplit, TableCorpus
 from stancekit.errors import KitError
 from stancekit.fileio import write_jsonl
 from stancekit.models.majority import Majority
+from stancekit.resources import published_folder
 from stancekit.runs import published
 from stancekit.runs.folder import read_runs
 from stancekit.runs.leaderboard import leaderboards
@@ -121,3 +122,61 @@ def test_where_the_data_lay_is_not_published(out):
         in (out / "results.md").read_text()
     )
     assert b"/home/me" not in (out / "predictions.parquet").read_bytes()
+
+
+def words_of(corpus, model, output):
+    """Return the words that train a model on rows in a file."""
+    return [
+        *("train", "codebook=stance", "split=grouped", f"model={model}", f"output={output}"),
+        *("corpus=table", f"corpus.path={corpus}", "+corpus.name=mine"),
+    ]
+
+
+def run_beside(output, corpus, beside, capsys):
+    """Run an experiment whose report has what another one has published; return what it prints."""
+    callback = "hydra.callbacks.comparison"
+    words = ["-m", "hydra/callbacks=comparison", f"{callback}.models={output}/kept"]
+    words += [f"{callback}.beside={beside}"]
+    assert main([*words_of(corpus, "lexicon", output), *words]) == 0, capsys.readouterr().err
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def other(tmp_path, monkeypatch):
+    """Return the name of an experiment here that has published a majority model."""
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "mine.jsonl", TEXTS)
+    assert main(words_of("mine.jsonl", "majority", "other")) == 0
+    report("other", publish=True)
+    return "other"
+
+
+def test_what_another_experiment_has_published_stands_beside_runs_and_is_not_kept(other, capsys):
+    said = run_beside("own", "mine.jsonl", other, capsys)
+    assert "majority was not run here: its row is that of other." in said
+    assert "2 models in 2 runs compared" in said
+    page = Path("own/report/report.html").read_text(encoding="utf-8")
+    assert "majority was not run here: its row is that of other" in page
+    # Its mistakes are shown in the words of the runs, as it has none of its own.
+    [own] = read_runs(Path("own"))
+    [read] = published.read_beside(Path(other), [own])
+    assert [row.example for row in read.rows] == [row.example for row in own.rows]
+    assert read.labels == read_runs(Path(other))[0].labels != own.labels
+    # A later report, and the check of it, have it too.
+    assert main(["report", "own", "check=true"]) == 0
+    assert main(["report", "own"]) == 0
+    assert Path("own/report/report.html").read_text(encoding="utf-8") == page
+    assert "# lexicon for stance" in Path("own/kept/stance/README.md").read_text(encoding="utf-8")
+
+
+def test_what_was_tested_on_other_examples_stands_beside_nothing(other, capsys):
+    write_jsonl(Path("less.jsonl"), TEXTS[:-4])
+    said = run_beside("own", "less.jsonl", other, capsys)
+    assert "nothing that other has published was tested on these examples" in said
+    assert "1 model in 1 run compared" in said
+
+
+def test_the_box_stands_beside_the_first_experiment_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runs = published.read_published(published_folder("experiments/box"))
+    assert {run.codebook for run in runs} >= {"stance", "diplomacy"}

@@ -12,8 +12,9 @@ from stancekit.models.ensemble import average_models
 from stancekit.models.learned import read_learned
 from stancekit.models.manifest import read_manifest
 from stancekit.reporting.card import model_card
+from stancekit.runs.averaged import averaged_run
 from stancekit.runs.folder import RunSource
-from stancekit.runs.leaderboard import averaged_run, leaderboards, scores_to_csv
+from stancekit.runs.leaderboard import leaderboards, scores_to_csv
 from stancekit.runs.members import runs_to_average
 from stancekit.runs.record import Run
 

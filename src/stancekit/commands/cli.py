@@ -18,7 +18,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -38,7 +38,7 @@ from stancekit.commands.words import (
     value_types,
 )
 from stancekit.errors import KitError, printable
-from stancekit.library.configs import config_search_path
+from stancekit.library.configs import config_search_path, no_such_name
 from stancekit.resources import find_config, hidden, searching
 
 log = logging.getLogger(__name__)
@@ -224,8 +224,7 @@ def run(command: str, words: Sequence[str]) -> int:
         with searching(settle_folders(command, words)):
             _run(command, words)
     except (KitError, HydraException, OmegaConfBaseException) as error:
-        # Where Hydra has looked is of no use to who misspelled a name.
-        _say(command, str(error).split("\nConfig search path:")[0].strip())
+        _say(command, _told(error))
         return 2
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
@@ -238,6 +237,14 @@ def run(command: str, words: Sequence[str]) -> int:
         )
         return 130
     return 0
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says; of a name that is not there, what there is, and not where Hydra has looked."""
+    if isinstance(error, MissingConfigException) and error.options:
+        group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        return str(no_such_name(group, name, error.options))
+    return str(error).split("\nConfig search path:")[0].strip()
 
 
 def _run(command: str, words: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from stancekit.commands.cli import cause
-from stancekit.commands.report import write_report
+from stancekit.commands.report import analyse_beside, write_report
 from stancekit.errors import KitError, listing, printable
 from stancekit.fileio import file_name, write_text
 from stancekit.models import persistence
@@ -139,11 +139,15 @@ class CompareRuns(Callback):
         The experiment's folder.
     models
         Where to keep the best model of every codebook; `None` keeps none.
+    beside
+        The folder of another experiment. What it has published stands beside the runs where it was
+        tested on the same examples, and is not kept.
     """
 
-    def __init__(self, output: str, models: str | None = None) -> None:
+    def __init__(self, output: str, models: str | None = None, beside: str | None = None) -> None:
         self.output = output
         self.models = models
+        self.beside = beside
         self.bar: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -184,10 +188,12 @@ class CompareRuns(Callback):
             raise SystemExit(2) from None
 
     def _end(self, command: str) -> None:
-        analysis = analyse(read_runs(Path(self.output)))
+        analysis = analyse_beside(read_runs(Path(self.output)), self.beside)
         _print_analysis(analysis)
+        if self.beside and not any(board.beside for board in analysis.leaderboards):
+            print(f"\nnothing that {self.beside} has published was tested on these examples")
         # The report first: it needs nothing but the runs.
-        page = write_report(analysis, Path(self.output), command)
+        page = write_report(analysis, Path(self.output), command, beside=self.beside)
         if self.models:
             keep_all(analysis.leaderboards, Path(self.models), command)
         print(f"\n{_count_models(analysis)}; report: {page}")

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from stancekit.codebook import Codebook
 from stancekit.corpus.guess import TableGuess
 from stancekit.errors import listing, printable
+from stancekit.text.language import MOST_WITHOUT, reads_like_english
 
 # YAML and Markdown, which escape in other ways than HTML: every value goes through a filter below.
 _ENVIRONMENT = Environment(
@@ -26,6 +27,10 @@ _ENVIRONMENT = Environment(
 MISSING = "???"
 # Headers of codes that someone has towards something.
 _POSITION_HEADER = re.compile("position|stance|opinion|attitude")
+# What is compared, and up to how many rows the encoder of the box is among it: it reads a thousand in
+# a minute or two, and again for each audit.
+_WORD_COUNTS = ("majority", "logreg", "svm")
+_MOST_READ = 1_000
 # Of a longer sentence, an example in a codebook would not be read.
 _LONGEST_EXAMPLE = 200
 
@@ -173,7 +178,25 @@ class StarterProject:
 
     def _experiment(self) -> str:
         split = "fixed" if self.guess.column("split") else "grouped"
-        return _render("experiment.yaml", name=self.name, codebook=self.codebook_name, split=split)
+        return _render(
+            "experiment.yaml",
+            name=self.name,
+            codebook=self.codebook_name,
+            split=split,
+            models=self._models(),
+            english=self._is_english(),
+        )
+
+    def _models(self) -> list[str]:
+        """Return the models that are compared: those that take minutes at most."""
+        few = len(self.rows) <= _MOST_READ
+        return [*_WORD_COUNTS, "box_head"] if few and self._is_english() else [*_WORD_COUNTS]
+
+    def _is_english(self) -> bool:
+        """Say whether the texts read like English."""
+        column = self.guess.column("text") or ""
+        foreign = sum(not reads_like_english(str(row.get(column) or "")) for row in self.rows)
+        return foreign <= MOST_WITHOUT * len(self.rows)
 
     def _readme(self) -> str:
         return _render(
@@ -182,6 +205,7 @@ class StarterProject:
             source=self.source,
             codebook=self.codebook_name,
             own=self.codebook is None,
+            models=self._models(),
             commands=self.commands(),
             unfinished=self.unfinished(),
             same_columns=self.new_rows == self.path,

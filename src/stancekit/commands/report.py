@@ -3,8 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stancekit.errors import KitError, printable
@@ -13,15 +13,18 @@ from stancekit.reporting.card import model_card
 from stancekit.reporting.latex import latex
 from stancekit.reporting.page import report_page
 from stancekit.reporting.tables import markdown
+from stancekit.resources import published_folder
 from stancekit.runs import published
 from stancekit.runs.analysis import Analysis, analyse
 from stancekit.runs.folder import RunSource, folder_of, read_runs
 from stancekit.runs.leaderboard import leaderboards, scores_to_csv
+from stancekit.runs.record import Run
 from stancekit.runs.scores import SCORES_FILE, read_scores
 from stancekit.views import DataFrame, TableView
 
-# What of a report does not follow from the runs: the command that made them, and the experiment's
-# name. A check of a folder that was copied or renamed takes them from here.
+# What of a report does not follow from the runs: the command that made them, the experiment's name,
+# and the folder of what stands beside them. A check of a folder that was copied or renamed takes
+# them from here.
 MADE = "made.json"
 _DATA_DIR = re.compile(r"\bdata_dir=('[^']*'|\S+)")
 UNKNOWN = "unknown: each run's config.yaml says how it was made"
@@ -137,9 +140,10 @@ def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
         command = command or published.command_of(folder) or _made(folder)["command"]
         finished = published.read_published(folder)
     else:
-        command = command or _made(folder)["command"]
-        finished = read_runs(folder)
-        write_report(analyse(finished), folder, command)
+        made = _made(folder)
+        command, finished = command or made["command"], read_runs(folder)
+        beside = made["beside"] or None
+        write_report(analyse_beside(finished, beside), folder, command, beside=beside)
     if publish:
         # Where the data lie is of one machine.
         command = _DATA_DIR.sub("data_dir=FOLDER", command)
@@ -154,12 +158,24 @@ def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
     return Report(written, summary)
 
 
-def write_report(analysis: Analysis, folder: Path, command: str) -> Path:
+def analyse_beside(runs: Sequence[Run], beside: str | None) -> Analysis:
+    """Compare runs, and what another experiment has published of models tested on the same examples."""
+    if not beside:
+        return analyse(runs)
+    others = published.read_beside(published_folder(beside), runs)
+    # By its name, which is the same wherever the kit is installed.
+    return analyse([*runs, *(replace(run, folder=Path(beside)) for run in others)])
+
+
+def write_report(
+    analysis: Analysis, folder: Path, command: str, *, beside: str | None = None
+) -> Path:
     """Write the files of a report into `folder/report`, and return the path of its page."""
-    made = {"command": command, "title": folder.resolve().name}
+    title = folder.resolve().name
     with lock(folder / "report" / ".lock", doing="the same report"):
-        for name, text in _report_files(analysis, **made):
+        for name, text in _report_files(analysis, command=command, title=title):
             write_text(folder / "report" / name, text)
+        made = {"command": command, "title": title, "beside": beside or ""}
         write_json(folder / "report" / MADE, made)
     return folder / "report" / "report.html"
 
@@ -176,10 +192,12 @@ def _made(folder: Path) -> dict[str, str]:
     """Return the command and the title of an experiment, as its report or what was published has them."""
     try:
         made = json.loads((folder / "report" / MADE).read_text(encoding="utf-8"))
-        return {"command": str(made["command"]), "title": str(made["title"])}
-    except (OSError, ValueError, KeyError, TypeError):
+        known = {key: str(made[key]) for key in ("command", "title")}
+        # Earlier versions had nothing beside.
+        return known | {"beside": str(made.get("beside") or "")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         command = published.command_of(folder) or UNKNOWN
-        return {"command": command, "title": folder.resolve().name}
+        return {"command": command, "title": folder.resolve().name, "beside": ""}
 
 
 def _report_files(analysis: Analysis, *, command: str, title: str) -> Iterator[tuple[str, str]]:
@@ -219,7 +237,9 @@ def _recomputed_files(folder: Path) -> dict[Path, str]:
     runs = read_runs(folder)
     for run in runs:
         files[run.folder / SCORES_FILE] = scores_to_csv(leaderboards([run])[0].entries)
-    for name, text in _report_files(analyse(runs), **_made(folder)):
+    made = _made(folder)
+    analysis = analyse_beside(runs, made["beside"] or None)
+    for name, text in _report_files(analysis, command=made["command"], title=made["title"]):
         files[folder / "report" / name] = text
     return files
 

@@ -31,6 +31,7 @@ from stancekit.models.classifier import FittedClassifier
 from stancekit.text import ActorFinder
 from stancekit.text.clean import clean
 from stancekit.text.examples import count_sentences, split_body
+from stancekit.text.language import reads_like_english
 from stancekit.text.nlp import bounded_memory, load_spacy_tokenizer
 from stancekit.text.pairs import AskedPair, ask_pairs
 from stancekit.text.speaker import make_speaker
@@ -128,6 +129,12 @@ class Labeller:
             unlikely=unlikely,
             compared=len(far),
             far=sum(far.values()),
+            foreign=sum(
+                not reads_like_english(sentence.text)
+                for sentences in bodies
+                for sentence in sentences
+                if sentence.id in far
+            ),
         )
         return Labelled(rows, declined, tally + counted)
 

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 BACKENDS = ("torch", "onnx")
 _MANIFEST = "manifest.json"
+# The model in the folder of a run.
+_OF_RUN = "model"
 _, SCORES = COMPANIONS
 
 
@@ -51,9 +53,12 @@ class SavedModel:
 
     @property
     def score(self) -> str:
-        """Return what the model scores by the scores beside it, and on what; empty where there are none."""
+        """Return what the model scores by the scores of it or its run, and on what; empty where there are none."""
+        # Those of a run lie beside its model's folder, and a model that is kept has its own.
+        own = (self.folder / SCORES).is_file() or self.folder.name != _OF_RUN
+        place = self.folder if own else self.folder.parent
         try:
-            with (self.folder / SCORES).open(encoding="utf-8", newline="") as file:
+            with (place / SCORES).open(encoding="utf-8", newline="") as file:
                 rows = [
                     row
                     for row in csv.DictReader(file)
@@ -111,8 +116,8 @@ def _model_folders(folder: Path) -> list[Path]:
     """Return the folders of the models that a folder holds."""
     if _is_model(folder):
         return [folder]
-    if _is_model(folder / "model"):
-        return [folder / "model"]
+    if _is_model(folder / _OF_RUN):
+        return [folder / _OF_RUN]
     if not folder.is_dir():
         raise KitError(f"models={folder}: there is no such folder. {_way_out(folder)}")
     inner = {path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}

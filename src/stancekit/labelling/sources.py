@@ -297,8 +297,9 @@ def read_one(
         row = {**in_name, TEXT_FIELD: article.text}
         text = make_text(article.id, 0, row, layout, title=title)
     except ValueError as error:
+        said = printable(error, most=300)
         shown = "the article" if path is None else printable(path)
-        raise KitError(f"{shown}: {printable(error, most=300)}") from None
+        raise KitError(said if shown in said else f"{shown}: {said}") from None
     # The name of a file may have dots, which are no ending here.
     kept = replace(text.article, id=article.id, source=article.source)
     group = article.id if text.group == text.article.id else text.group

@@ -7,6 +7,7 @@ from typing import Self
 from stancekit.codebook import Codebook
 from stancekit.labelling.row_format import RowChoice
 from stancekit.models.encoder.likeness import USUALLY_FAR
+from stancekit.text.language import MOST_WITHOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ class Tally:
         Rows that a person should judge.
     unlikely
         Pairs whose most likely code is a position, which is too unlikely to be written.
-    compared, far
-        Sentences that were compared with those a model learned from, and those of them that are
-        unlike these.
+    compared, far, foreign
+        Sentences that were compared with those a model learned from, those of them that are unlike
+        these, and those that do not read like English.
     """
 
     sentences: int = 0
@@ -51,6 +52,7 @@ class Tally:
     unlikely: int = 0
     compared: int = 0
     far: int = 0
+    foreign: int = 0
 
     def __add__(self, other: Self) -> "Tally":
         mine, others = asdict(self), asdict(other)
@@ -66,18 +68,26 @@ class Tally:
         ''
         >>> print(Tally(compared=20, far=9).unlike)  # doctest: +ELLIPSIS
         C16 unlike text: 9 of 20 sentences are unlike those that the model learned from, where 5 % are usual. ...
+        >>> print(Tally(compared=20, foreign=20).unlike)  # doctest: +ELLIPSIS
+        C16 unlike text: 20 of 20 sentences do not read like English, the only language of the model's encoder. ...
         """
-        expected = USUALLY_FAR * self.compared
+        # A single one may be a list of names.
+        if self.foreign > max(1, MOST_WITHOUT * self.compared):
+            return (
+                f"C16 unlike text: {self.foreign:,} of {self.compared:,} sentences do not read like English, the only "
+                "language of the model's encoder. To do: translate them; or train on text in their language, with an "
+                "encoder that reads it (model=transformer model.checkpoint=NAME)"
+            )
         # More than chance explains: beyond two standard errors, and a tenth of the sentences.
-        if self.far <= max(
-            expected + 2 * (expected * (1 - USUALLY_FAR)) ** 0.5, self.compared / 10
-        ):
-            return ""
-        return (
-            f"C16 unlike text: {self.far:,} of {self.compared:,} sentences are unlike those that the model learned "
-            f"from, where {100 * USUALLY_FAR:.0f} % are usual. To do: judge a sample of the labels before you rely on "
-            "them (stancekit sample), and train on text of this kind (model=box_head)"
-        )
+        expected = USUALLY_FAR * self.compared
+        spread = (expected * (1 - USUALLY_FAR)) ** 0.5
+        if self.far > max(expected + 2 * spread, self.compared / 10):
+            return (
+                f"C16 unlike text: {self.far:,} of {self.compared:,} sentences are unlike those that the model learned "
+                f"from, where {100 * USUALLY_FAR:.0f} % are usual. To do: judge a sample of the labels before you rely "
+                "on them (stancekit sample), and train on text of this kind (model=box_head)"
+            )
+        return ""
 
     def describe(self, codebooks: Iterable[Codebook], rows: RowChoice = "all") -> str:
         """Say in one line what became of the sentences, and of pairs without a position where rows are `positions`.

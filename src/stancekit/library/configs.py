@@ -84,8 +84,13 @@ def check_name(group: str, name: Any) -> str:
     known = names_in(group)
     if isinstance(name, str) and name in known:
         return name
+    raise no_such_name(group, name, known)
+
+
+def no_such_name(group: str, name: Any, known: Sequence[str]) -> KitError:
+    """Return the error for a name that no config of a group has, with the nearest of those known."""
     close = get_close_matches(str(name), known, 1)
     meant = f"is {close[0]!r} meant? There" if close else "there"
     shown = printable(repr(name), most=80)
     own = f". Your own is configs/{group}/{printable(name)}.yaml" if isinstance(name, str) else ""
-    raise KitError(f"there is no {group} {shown}; {meant} are: {listing(known, 40)}{own}")
+    return KitError(f"there is no {group} {shown}; {meant} are: {listing(known, 40)}{own}")

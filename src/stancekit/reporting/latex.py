@@ -87,7 +87,8 @@ def _leaderboard_latex(board: Leaderboard) -> str:
     return latex_table(
         columns,
         caption=f"{_about(board)}: {averaged_over(board)}; means over random states with 95 % intervals. Models that "
-        "share a letter are not significantly different (paired bootstrap over articles, Holm-corrected).",
+        "share a letter are not significantly different (paired bootstrap over articles, Holm-corrected)."
+        + (f" {board.beside}." if board.beside else ""),
         label="-".join(run.board),
     )
 

@@ -27,7 +27,8 @@ MOST_DRIFTS = 10
 
 def leaderboard_table(board: Leaderboard, *, timed: bool = True) -> str:
     """Return a board as a Markdown table, best first; a card that is committed is not `timed`."""
-    return frame_table(shown_board(board, timed=timed))
+    shown = frame_table(shown_board(board, timed=timed))
+    return f"{shown}\n\n{markdown_text(board.beside)}." if board.beside else shown
 
 
 def averaged_rows(board: Leaderboard) -> list[tuple[str, int, dict[str, Score | None]]]:

@@ -19,8 +19,7 @@ from stancekit.evaluation.metrics import Metric, in_gold
 from stancekit.evaluation.names import NameUse, name_use
 from stancekit.evaluation.scores import score_unpaired
 from stancekit.fileio import frame_to_csv
-from stancekit.models.classifier import codes_from_scores
-from stancekit.models.ensemble import mean_scores
+from stancekit.runs.averaged import averaged_run
 from stancekit.runs.record import Run
 from stancekit.runs.scores import scores_frame
 from stancekit.types import FloatArray, Score
@@ -138,9 +137,9 @@ class Leaderboard:
         """Return the run to keep: the best model on validation, and its best random state there.
 
         Where no model has a score on validation, as of `stancekit evaluate`, it is the best on
-        test.
+        test. One that was not run here has no model that could be kept.
         """
-        best = max(self.entries, key=lambda entry: _rank_value(entry.validation))
+        best = max(self.here, key=lambda entry: _rank_value(entry.validation))
         return max(best.runs, key=lambda run: _rank_value(run.validation))
 
     @property
@@ -158,6 +157,23 @@ class Leaderboard:
     def left_out(self) -> tuple[str, ...]:
         """Return which runs of the folder do not count, with why."""
         return tuple(name for entry in self.entries for name in entry.first.left_out)
+
+    @property
+    def here(self) -> tuple[LeaderboardRow, ...]:
+        """Return the entries of models that were run here, best first; all of them where all were published."""
+        here = tuple(entry for entry in self.entries if not entry.first.beside)
+        return here or self.entries
+
+    @property
+    def beside(self) -> str:
+        """Say which rows are of models that were not run here, and where these come from; empty without any."""
+        places = {
+            entry.first.model: entry.first.folder for entry in self.entries if entry.first.beside
+        }
+        return "; ".join(
+            f"{model} was not run here: its row is that of {folder.as_posix()}"
+            for model, folder in places.items()
+        )
 
     @property
     def unpaired(self) -> tuple[str, ...]:
@@ -316,35 +332,6 @@ def _comparison(entries: Sequence[LeaderboardRow]) -> Comparison:
         if entry.same_test_set and tested_on(entry.first) == tested_on(best.first):
             counts[entry.first.model] = entry.counts
     return compare_models(counts, best.macro, n=len(best.first.rows), codes=best.code_range[0])
-
-
-def averaged_run(runs: Sequence[Run], *, name: str | None = None) -> Run:
-    """Return several runs as one, as `stancekit average` makes them one model: mean scores, read at mean thresholds.
-
-    Its validation score is the mean of theirs, since every validation part taught some member; its
-    time is their sum.
-    """
-    first, scores = runs[0], mean_scores([run.scores for run in runs])
-    thresholds = mean_scores([np.array(run.thresholds) for run in runs]).tolist()
-    labels = codes_from_scores(scores, first.codes, thresholds, multi_label=first.multi_label)
-    rows = []
-    for row, codes, values in zip(first.rows, labels, scores.tolist(), strict=True):
-        prediction = replace(row.prediction, labels=codes, scores=tuple(values))
-        rows.append(replace(row, prediction=prediction))
-    return replace(
-        first,
-        rows=tuple(rows),
-        model=name or first.model,
-        validation=float(np.mean([run.validation for run in runs])),
-        seconds=sum(run.seconds for run in runs),
-        thresholds=tuple(thresholds),
-        # The average was not asked about the audit's variants, only its members were.
-        audit={},
-        names=(),
-        answers=(),
-        views=(),
-        behaviour={},
-    )
 
 
 def averaged_scores(runs: Sequence[Run]) -> list[Score]:

@@ -14,6 +14,7 @@ from stancekit.errors import KitError
 from stancekit.evaluation.names import NameTest
 from stancekit.fileio import replacing_file
 from stancekit.runs.example_tests import answer_test
+from stancekit.runs.leaderboard import tested_on
 from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
 from stancekit.types import Context, Example, Mention, Prediction
 
@@ -163,6 +164,25 @@ def read_published(folder: Path) -> list[Run]:
         raise KitError(
             f"{folder / PUBLISHED_FILE} is damaged ({error!r}); write it again with publish=true"
         ) from None
+
+
+def read_beside(folder: Path, runs: Sequence[Run]) -> list[Run]:
+    """Read the published runs that were tested on just what some of `runs` were, to stand beside these.
+
+    Their rows have the texts of these runs' rows, as those that are published have none. A model
+    that is among `runs` by its name is left out.
+    """
+    own = {run.board: run for run in runs}
+    models = {(*run.board, run.model) for run in runs}
+    beside = []
+    for run in read_published(folder):
+        other = own.get(run.board)
+        new = (*run.board, run.model) not in models
+        if new and other is not None and tested_on(run) == tested_on(other):
+            rows = zip(other.rows, run.rows, strict=True)
+            with_texts = [replace(row, prediction=read.prediction) for row, read in rows]
+            beside.append(replace(run, rows=tuple(with_texts), beside=True))
+    return beside
 
 
 def _published_run(

@@ -250,6 +250,8 @@ class Run(TableView, RunRecord):
         A digest of what the random states of one model have in common; empty where it is not known.
     left_out
         Which other runs of the experiment do not count because this one does, with the reason.
+    beside
+        Whether it was published by another experiment, and stands beside the runs of this one.
     unread
         How many rows of the data could not be read and are left out, of a run that was just asked
         for; it is not recorded.
@@ -262,6 +264,7 @@ class Run(TableView, RunRecord):
     answers: tuple[AnswerTest, ...] = ()
     settings: str = ""
     left_out: tuple[str, ...] = ()
+    beside: bool = False
     unread: int = 0
 
     @property

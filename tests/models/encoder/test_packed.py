@@ -206,6 +206,17 @@ def test_label_says_that_a_text_is_unlike(informed, tmp_path, capsys):
     assert said == [False, True]
 
 
+def test_label_says_that_a_text_is_not_english(informed, tmp_path, capsys):
+    german = tmp_path / "landtag.txt"
+    german.write_text(
+        "Ministerin Berger lehnte den Entwurf gestern mit deutlichen Worten ab. "
+        "Der Abgeordnete Keller verteidigte die neue Linie durch beide Dörfer am Fluss."
+    )
+    assert main(["label", str(german), f"models={informed}", "targets=[Entwurf]"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "C16 unlike text: 2 of 2 sentences do not read like English" in told
+
+
 def test_a_network_says_nothing_of_the_machine_that_wrote_it(packed):
     data = (packed / "encoder" / NETWORK_FILE).read_bytes()
     assert str(ROOT).encode() not in data and b"site-packages" not in data
