@@ -176,6 +176,19 @@ def test_what_was_tested_on_other_examples_stands_beside_nothing(other, capsys):
     assert "1 model in 1 run compared" in said
 
 
+def test_what_stood_beside_and_is_gone_is_told_with_the_way_out(other, capsys):
+    run_beside("own", "mine.jsonl", other, capsys)
+    Path(other).rename("elsewhere")
+    assert main(["report", "own"]) == 2
+    told = capsys.readouterr().err
+    assert "beside=other: other/predictions.parquet holds no predictions" in told
+    assert "take it out of report/made.json" in told
+    made = Path("own/report/made.json")
+    made.write_text(made.read_text().replace('"beside": "other"', '"beside": ""'))
+    assert main(["report", "own"]) == 0
+    assert "not run here" not in Path("own/report/report.html").read_text(encoding="utf-8")
+
+
 def test_the_box_stands_beside_the_first_experiment_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     runs = published.read_published(published_folder("experiments/box"))

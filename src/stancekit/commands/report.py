@@ -159,10 +159,22 @@ def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
 
 
 def analyse_beside(runs: Sequence[Run], beside: str | None) -> Analysis:
-    """Compare runs, and what another experiment has published of models tested on the same examples."""
+    """Compare runs, and what another experiment has published of models tested on the same examples.
+
+    Raises
+    ------
+    KitError
+        When there are no runs, or that experiment has published nothing.
+    """
     if not beside:
         return analyse(runs)
-    others = published.read_beside(published_folder(beside), runs)
+    try:
+        others = published.read_beside(published_folder(beside), runs)
+    except KitError as error:
+        raise KitError(
+            f"beside={beside}: {error}. To do without, train with hydra.callbacks.comparison.beside=null, or take "
+            f"it out of report/{MADE}"
+        ) from None
     # By its name, which is the same wherever the kit is installed.
     return analyse([*runs, *(replace(run, folder=Path(beside)) for run in others)])
 
