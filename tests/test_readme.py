@@ -227,10 +227,12 @@ def takes(group, rest, value):
 
 @pytest.mark.parametrize(("key", "value"), KEYS, ids=lambda part: part)
 def test_a_key_in_a_message_can_be_set(key, value):
-    group, _, rest = key.partition(".")
+    group, *rest = key.split(".")
     if rest:
-        # Of a group, or of a command's own config.
-        assert takes(group, rest, value) or takes(".", key, value)
+        # Of a group, which may be one in another, or of a command's own config.
+        parts = [group, *rest]
+        groups = [("/".join(parts[:at]), ".".join(parts[at:])) for at in range(1, len(parts))]
+        assert any(takes(*one, value) for one in [*groups, (".", key)])
     elif (CONFIGS / group).is_dir():
         assert (CONFIGS / group / f"{value}.yaml").exists() or value.isupper()
     else:
