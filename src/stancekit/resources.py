@@ -13,6 +13,8 @@ from stancekit.errors import KitError, printable
 _PACKAGE = Path(__file__).resolve().parent
 _ROOTS = (_PACKAGE / "material", _PACKAGE.parents[1])
 SETTINGS = "stancekit.yaml"
+# What an experiment has published of its runs.
+PUBLISHED_FILE = "predictions.parquet"
 # The models that come with the kit.
 BOX = "box"
 # The folders that a command searches, once it has settled them.
@@ -91,12 +93,12 @@ def seed_path(name: str | Path) -> str | Path:
 
 
 def published_folder(name: str | Path) -> Path:
-    """Return the folder of an experiment with published predictions; one that is not here is the kit's own."""
+    """Return the folder of an experiment with published predictions; where none are here, the kit's of that name."""
     path = named_path(name, "beside")
-    if path.exists() or path.is_absolute() or ".." in path.parts:
+    if (path / PUBLISHED_FILE).is_file() or path.is_absolute() or ".." in path.parts:
         return path
     try:
-        return shipped(*path.parts)
+        return shipped(*path.parts, PUBLISHED_FILE).parent
     except FileNotFoundError:
         return path
 

@@ -190,6 +190,12 @@ def test_an_experiment_labels_with_its_best_runs(few_votes, stance, news, tmp_pa
     told = capsys.readouterr().out
     assert f"labelled by best (stance, {tmp_path}/own/runs/stance-best-0-" in told
     assert re.search(r"\nbest for stance: macro-F1 \.\d{3} \[.*\] on \d+ test examples of ", told)
+    # Scores beside a folder that is no run's are of whatever lies there.
+    [best] = (tmp_path / "own" / "runs").glob("stance-best-*")
+    shutil.copytree(best / "model", tmp_path / "elsewhere" / "model")
+    shutil.copy(best / "scores.csv", tmp_path / "elsewhere")
+    label(input=news, models=tmp_path / "elsewhere" / "model", actors=FINDER, verbose=True)
+    assert "macro-F1" not in capsys.readouterr().out
     [run] = (tmp_path / "own" / "runs").glob("stance-other-*")
     label(input=news, models=run, actors=FINDER, verbose=True)
     assert f"labelled by other (stance, {run}/model)" in capsys.readouterr().out

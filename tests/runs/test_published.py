@@ -189,7 +189,12 @@ def test_what_stood_beside_and_is_gone_is_told_with_the_way_out(other, capsys):
     assert "not run here" not in Path("own/report/report.html").read_text(encoding="utf-8")
 
 
-def test_the_box_stands_beside_the_first_experiment_from_any_folder(tmp_path, monkeypatch):
+@pytest.mark.parametrize("here", [[], ["experiments"], ["experiments", "experiments/box"]])
+def test_the_box_stands_beside_the_first_experiment_from_any_folder(here, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # Such as of an experiment on the box, which has published nothing.
+    for folder in here:
+        Path(folder).mkdir()
     runs = published.read_published(published_folder("experiments/box"))
     assert {run.codebook for run in runs} >= {"stance", "diplomacy"}
+    assert published_folder("experiments/mine") == Path("experiments/mine")

@@ -68,10 +68,14 @@ class StarterProject:
 
     def files(self) -> dict[str, str]:
         """Return the texts of the files by their paths in the project's folder."""
+        english = self._is_english()
+        # Those that take minutes at most.
+        quick = english and len(self.rows) <= _MOST_READ
+        models = (*_WORD_COUNTS, "box_head") if quick else _WORD_COUNTS
         files = {
             f"configs/corpus/{self.name}.yaml": self._corpus(),
-            f"configs/experiment/{self.name}.yaml": self._experiment(),
-            "README.md": self._readme(),
+            f"configs/experiment/{self.name}.yaml": self._experiment(models, english=english),
+            "README.md": self._readme(models),
         }
         if self.codebook is None:
             files[f"configs/codebook/{self.codebook_name}.yaml"] = self._codebook()
@@ -176,21 +180,16 @@ class StarterProject:
         plain = [text for text in texts if 0 < len(text) <= _LONGEST_EXAMPLE and "${" not in text]
         return plain[:2]
 
-    def _experiment(self) -> str:
+    def _experiment(self, models: Sequence[str], *, english: bool) -> str:
         split = "fixed" if self.guess.column("split") else "grouped"
         return _render(
             "experiment.yaml",
             name=self.name,
             codebook=self.codebook_name,
             split=split,
-            models=self._models(),
-            english=self._is_english(),
+            models=models,
+            english=english,
         )
-
-    def _models(self) -> list[str]:
-        """Return the models that are compared: those that take minutes at most."""
-        few = len(self.rows) <= _MOST_READ
-        return [*_WORD_COUNTS, "box_head"] if few and self._is_english() else [*_WORD_COUNTS]
 
     def _is_english(self) -> bool:
         """Say whether the texts read like English."""
@@ -198,14 +197,14 @@ class StarterProject:
         foreign = sum(not reads_like_english(str(row.get(column) or "")) for row in self.rows)
         return foreign <= MOST_WITHOUT * len(self.rows)
 
-    def _readme(self) -> str:
+    def _readme(self, models: Sequence[str]) -> str:
         return _render(
             "README.md",
             name=self.name,
             source=self.source,
             codebook=self.codebook_name,
             own=self.codebook is None,
-            models=self._models(),
+            models=models,
             commands=self.commands(),
             unfinished=self.unfinished(),
             same_columns=self.new_rows == self.path,

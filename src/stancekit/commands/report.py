@@ -142,7 +142,7 @@ def _write(folder: Path, command: str | None, *, publish: bool) -> Report:
     else:
         made = _made(folder)
         command, finished = command or made["command"], read_runs(folder)
-        beside = made["beside"] or None
+        beside = made["beside"]
         write_report(analyse_beside(finished, beside), folder, command, beside=beside)
     if publish:
         # Where the data lie is of one machine.
@@ -250,7 +250,7 @@ def _recomputed_files(folder: Path) -> dict[Path, str]:
     for run in runs:
         files[run.folder / SCORES_FILE] = scores_to_csv(leaderboards([run])[0].entries)
     made = _made(folder)
-    analysis = analyse_beside(runs, made["beside"] or None)
+    analysis = analyse_beside(runs, made["beside"])
     for name, text in _report_files(analysis, command=made["command"], title=made["title"]):
         files[folder / "report" / name] = text
     return files

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 BACKENDS = ("torch", "onnx")
 _MANIFEST = "manifest.json"
-# The model in the folder of a run.
-_OF_RUN = "model"
+# The record of a run, and the model in its folder.
+_RECORD, _OF_RUN = "run.json", "model"
 _, SCORES = COMPANIONS
 
 
@@ -54,9 +54,10 @@ class SavedModel:
     @property
     def score(self) -> str:
         """Return what the model scores by the scores of it or its run, and on what; empty where there are none."""
-        # Those of a run lie beside its model's folder, and a model that is kept has its own.
-        own = (self.folder / SCORES).is_file() or self.folder.name != _OF_RUN
-        place = self.folder if own else self.folder.parent
+        # Those of a run lie beside its model's folder; beside another folder they are of other models.
+        run = self.folder.parent
+        of_run = self.folder.name == _OF_RUN and (run / _RECORD).is_file()
+        place = run if of_run else self.folder
         try:
             with (place / SCORES).open(encoding="utf-8", newline="") as file:
                 rows = [

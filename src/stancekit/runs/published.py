@@ -13,6 +13,7 @@ from stancekit.corpus.dataset import numbered
 from stancekit.errors import KitError
 from stancekit.evaluation.names import NameTest
 from stancekit.fileio import replacing_file
+from stancekit.resources import PUBLISHED_FILE
 from stancekit.runs.example_tests import answer_test
 from stancekit.runs.leaderboard import tested_on
 from stancekit.runs.record import PredictionRecord, Run, RunRecord, make_run
@@ -21,7 +22,6 @@ from stancekit.types import Context, Example, Mention, Prediction
 if TYPE_CHECKING:
     import pandas
 
-PUBLISHED_FILE = "predictions.parquet"
 # Slices that would need text, names or dates, which are not published.
 _LEFT_OUT = ("actor", "target", "topic", "year", "length")
 _SCHEMA = pyarrow.schema(
