@@ -13,7 +13,7 @@ from stancekit.reporting.card import model_card
 from stancekit.reporting.latex import latex
 from stancekit.reporting.page import report_page
 from stancekit.reporting.tables import markdown
-from stancekit.resources import published_folder
+from stancekit.resources import PUBLISHED_FILE, published_folder
 from stancekit.runs import published
 from stancekit.runs.analysis import Analysis, analyse
 from stancekit.runs.folder import RunSource, folder_of, read_runs
@@ -193,7 +193,7 @@ def write_report(
 
 
 def _is_published(folder: Path) -> bool:
-    return (folder / published.PUBLISHED_FILE).exists()
+    return (folder / PUBLISHED_FILE).exists()
 
 
 def _has_runs(folder: Path) -> bool:
